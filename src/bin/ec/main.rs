@@ -1,0 +1,3 @@
+//! The `ec` command line.
+
+fn main() {}

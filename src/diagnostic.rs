@@ -1,0 +1,183 @@
+//! A finding about a policy: a code, a severity, the places it points to and a way out.
+//!
+//! How a finding is shown is the command line's business.
+//!
+//! ```
+//! use edge_cookie::diagnostic::{Code, Diagnostic, Severity};
+//!
+//! let finding = Diagnostic::error(Code::UnknownKey, "unknown key `tombstone.tll`")
+//!     .about("ec.tombstone.tll")
+//!     .with_help("did you mean `tombstone.ttl`?");
+//! assert_eq!(finding.severity, Severity::Error);
+//! assert_eq!(finding.code.to_string(), "EC0002");
+//! ```
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
+
+/// A place in something the user wrote: a file, the environment or the command line.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+pub struct Place {
+    /// Name of the source, as the user knows it.
+    pub file: Arc<str>,
+    /// Line, counted from 1.
+    pub line: u32,
+    /// Column in characters, counted from 1.
+    pub column: u32,
+    /// The bytes meant, for drawing them.
+    #[serde(skip)]
+    pub span: Range<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// How much a finding weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The policy works, but does something its author may not want.
+    Warning,
+    /// The policy cannot be used.
+    Error,
+}
+
+macro_rules! codes {
+    ($( $(#[doc = $doc:literal])* $name:ident = $code:literal, )*) => {
+        /// The stable name of a kind of finding.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $( $(#[doc = $doc])* $name, )*
+        }
+
+        impl Code {
+            /// Every code, in order.
+            pub const ALL: &'static [Self] = &[ $( Self::$name, )* ];
+
+            /// The code as shown, such as `EC0002`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $( Self::$name => $code, )* }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The file is not TOML.
+    Syntax = "EC0001",
+    /// A key that no setting has.
+    UnknownKey = "EC0002",
+    /// A value of the wrong type.
+    WrongType = "EC0003",
+    /// A text that is not a duration.
+    BadDuration = "EC0004",
+    /// A duration in months or years, whose length is not what people mean.
+    CalendarUnit = "EC0005",
+    /// A duration without a unit.
+    MissingUnit = "EC0006",
+    /// A value outside its limits.
+    OutOfRange = "EC0007",
+    /// A word that is not among those allowed.
+    UnknownChoice = "EC0008",
+    /// A profile inherits from one that is not there.
+    MissingParent = "EC0009",
+    /// Profiles that inherit from each other in a ring.
+    InheritCycle = "EC0010",
+    /// A profile meant to be deployed does not state its own stores.
+    MissingStore = "EC0011",
+    /// The table that `[ec]` replaced.
+    OldTable = "EC0012",
+    /// A file that cannot be read.
+    UnreadableFile = "EC0013",
+    /// A name, list or secret that is not well formed.
+    BadValue = "EC0014",
+    /// A declared partner that is not complete or not well formed.
+    BadPartner = "EC0015",
+    /// An override that cannot be used, in the environment or on the command line.
+    BadOverride = "EC0016",
+    /// A longest wait below the first wait, so that the waits never grow.
+    WaitNeverGrows = "EC0101",
+    /// A setting that the rest of the policy leaves without effect.
+    NoEffect = "EC0102",
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// One finding. The first place is the one it is about, the others take part in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// The kind of finding.
+    pub code: Code,
+    /// How much it weighs.
+    pub severity: Severity,
+    /// What is wrong, in lower case, the user's words in backticks.
+    pub message: String,
+    /// The full key it is about, where there is one.
+    pub key: Option<String>,
+    /// Where it is.
+    pub places: Vec<Place>,
+    /// What to do.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A finding that makes the policy unusable.
+    #[must_use]
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            key: None,
+            places: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// A finding that stops nothing.
+    #[must_use]
+    pub fn warning(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(code, message)
+        }
+    }
+
+    /// Names the full key the finding is about.
+    #[must_use]
+    pub fn about(mut self, key: impl Into<String>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Adds a place; the first one added is the main one.
+    #[must_use]
+    pub fn at(mut self, place: impl Into<Option<Place>>) -> Self {
+        self.places.extend(place.into());
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}

@@ -1,0 +1,50 @@
+//! The name of a policy: a digest of all its values.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::policy::provenance::InForce;
+
+/// The SHA-256 of a policy's values in 64 lower-case hex digits; equal exactly where the policies are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PolicyDigest(String);
+
+/// How much of the digest a record carries, so that an operator can see which policy last wrote it
+/// (`POLICY.md`, stored record).
+const MARK_HEX_DIGITS: usize = 8;
+
+impl PolicyDigest {
+    pub(super) fn of(values: &[InForce]) -> Self {
+        let mut hasher = Sha256::new();
+        for value in values {
+            // A value shows quoted, so that no two policies give the same lines.
+            hasher.update(format!("{} = {}\n", value.key, value.digested));
+        }
+        let mut hex = String::new();
+        for byte in hasher.finalize() {
+            // Writing to a string cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+        }
+        Self(hex)
+    }
+
+    /// All 64 digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first digits, which records carry.
+    #[must_use]
+    pub fn mark(&self) -> &str {
+        self.0.get(..MARK_HEX_DIGITS).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for PolicyDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

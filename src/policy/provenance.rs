@@ -1,0 +1,65 @@
+//! Where every value in force came from, and what it overrode.
+//!
+//! ```
+//! use edge_cookie::policy::resolve::resolve;
+//!
+//! let resolved = resolve(&[]);
+//! let ttl = resolved.values.iter().find(|value| value.key == "entry.ttl").unwrap();
+//! assert_eq!(ttl.origin.layer.sort(), "default");
+//! ```
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
+use crate::diagnostic::Place;
+use crate::policy::layers::LayerName;
+use crate::policy::value::Value;
+
+/// The layer a value came from, and its place there; a default has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The layer.
+    pub layer: LayerName,
+    /// The place in the layer's source.
+    pub place: Option<Place>,
+}
+
+impl Serialize for Origin {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("layer", self.layer.sort())?;
+        if let LayerName::Profile(name) = &self.layer {
+            map.serialize_entry("name", name)?;
+        }
+        if let Some(place) = &self.place {
+            map.serialize_entry("file", &place.file)?;
+            map.serialize_entry("line", &place.line)?;
+            map.serialize_entry("column", &place.column)?;
+        }
+        map.end()
+    }
+}
+
+/// A value that a higher layer overrode.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Overridden {
+    /// The value, as shown.
+    pub value: Value,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// A setting's value in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InForce {
+    /// The key below `ec`.
+    pub key: &'static str,
+    /// The value, as shown: as written where somebody wrote it.
+    pub value: Value,
+    /// The value as the digest holds it.
+    pub(crate) digested: Value,
+    /// Where it came from.
+    pub origin: Origin,
+    /// What it overrode, the nearest layer first.
+    pub overrides: Vec<Overridden>,
+}

@@ -1,0 +1,285 @@
+//! From layers to a policy: every value read, checked and traced, every problem found.
+//!
+//! ```
+//! use edge_cookie::policy::resolve::resolve;
+//!
+//! let resolved = resolve(&[]);
+//! assert!(resolved.findings.is_empty());
+//! assert_eq!(resolved.policy.last_seen.debounce.seconds(), 300);
+//! ```
+
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::policy::digest::PolicyDigest;
+use crate::policy::layers::{Layer, LayerName};
+use crate::policy::node::{Node, NodeValue};
+use crate::policy::provenance::{InForce, Origin, Overridden};
+use crate::policy::setting::{SettingInfo, SettingValue, full_key, wrong_type};
+use crate::policy::settings::{
+    Cas, Consent, Cookie, Delete, Entry, Identify, LastSeen, Local, Log, Organic, Store, Sync,
+    Tombstone, Top,
+};
+use crate::policy::types::choice::nearest;
+use crate::policy::{EcPolicy, known_settings};
+
+/// Everything that comes of resolving.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The policy; not to be used where `findings` hold an error, since a refused value is left out.
+    pub policy: EcPolicy,
+    /// Every value in force with its origin, in the order of the settings.
+    pub values: Vec<InForce>,
+    /// Everything wrong, lowest layer first.
+    pub findings: Vec<Diagnostic>,
+    pub(super) settings: Vec<SettingInfo>,
+}
+
+impl Resolved {
+    /// Whether the policy can be used.
+    #[must_use]
+    pub fn is_usable(&self) -> bool {
+        self.findings
+            .iter()
+            .all(|finding| finding.severity < Severity::Error)
+    }
+
+    /// The value in force of a setting, by its key below `ec`.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<&InForce> {
+        self.values.iter().find(|value| value.key == key)
+    }
+}
+
+/// Resolves layers, lowest first, into a policy and everything found on the way.
+#[must_use]
+pub fn resolve(layers: &[Layer]) -> Resolved {
+    let mut from = Resolver {
+        layers,
+        values: Vec::new(),
+        findings: Vec::new(),
+        settings: Vec::new(),
+    };
+    let mut policy = EcPolicy {
+        stores: Top::resolve(&mut from),
+        entry: Entry::resolve(&mut from),
+        tombstone: Tombstone::resolve(&mut from),
+        delete: Delete::resolve(&mut from),
+        last_seen: LastSeen::resolve(&mut from),
+        cas: Cas::resolve(&mut from),
+        sync: Sync::resolve(&mut from),
+        cookie: Cookie::resolve(&mut from),
+        organic: Organic::resolve(&mut from),
+        store: Store::resolve(&mut from),
+        consent: Consent::resolve(&mut from),
+        identify: Identify::resolve(&mut from),
+        log: Log::resolve(&mut from),
+        local: Local::resolve(&mut from),
+        digest: PolicyDigest::of(&[]),
+    };
+    policy.digest = PolicyDigest::of(&from.values);
+    let mut findings = from.findings;
+    for layer in layers {
+        refuse_unknown(&layer.options.ec, "", &mut findings);
+    }
+    Resolved {
+        policy,
+        values: from.values,
+        findings,
+        settings: from.settings,
+    }
+}
+
+/// What a setting's declaration says of it.
+pub(super) struct About {
+    pub(super) key: &'static str,
+    pub(super) doc: &'static [&'static str],
+    pub(super) inheritable: bool,
+    pub(super) shown: Option<&'static str>,
+}
+
+/// The least and the greatest value a setting takes.
+pub(super) struct Limits<T> {
+    least: T,
+    greatest: T,
+    contain: fn(&Self, &T) -> bool,
+}
+
+impl<T: PartialOrd> Limits<T> {
+    pub(super) fn new(least: T, greatest: T) -> Self {
+        Self {
+            least,
+            greatest,
+            contain: |limits, value| (&limits.least..=&limits.greatest).contains(&value),
+        }
+    }
+}
+
+/// Reads one setting after another from the layers, and keeps what it finds.
+pub(super) struct Resolver<'l> {
+    layers: &'l [Layer],
+    values: Vec<InForce>,
+    findings: Vec<Diagnostic>,
+    settings: Vec<SettingInfo>,
+}
+
+impl Resolver<'_> {
+    pub(super) fn value<T: SettingValue>(
+        &mut self,
+        about: About,
+        default: T,
+        limits: Option<Limits<T>>,
+    ) -> T {
+        let default_shown = about
+            .shown
+            .map_or_else(|| default.show(), crate::policy::value::Value::from);
+        let mut in_force = InForce {
+            key: about.key,
+            value: default_shown.clone(),
+            digested: default.digested(),
+            origin: Origin {
+                layer: LayerName::Default,
+                place: None,
+            },
+            overrides: Vec::new(),
+        };
+        let mut value = default;
+        for layer in self.layers {
+            let Some(node) = layer.supplies(about.key, about.inheritable) else {
+                continue;
+            };
+            let Some(read) = self.read(node, about.key, limits.as_ref()) else {
+                continue;
+            };
+            let origin = Origin {
+                layer: layer.name.clone(),
+                place: Some(node.place.clone()),
+            };
+            let overridden = Overridden {
+                value: std::mem::replace(&mut in_force.value, read.show_as_written(node)),
+                origin: std::mem::replace(&mut in_force.origin, origin),
+            };
+            in_force.overrides.insert(0, overridden);
+            in_force.digested = read.digested();
+            value = read;
+        }
+        self.values.push(in_force);
+        self.settings.push(SettingInfo {
+            key: about.key,
+            doc: about.doc,
+            default: default_shown,
+            limits: limits.map(|limits| (limits.least.show(), limits.greatest.show())),
+            shape: T::SHAPE,
+            inheritable: about.inheritable,
+        });
+        value
+    }
+
+    fn read<T: SettingValue>(
+        &mut self,
+        node: &Node,
+        key: &str,
+        limits: Option<&Limits<T>>,
+    ) -> Option<T> {
+        let value = T::read(node, key, &mut self.findings)?;
+        let Some(limits) = limits.filter(|limits| !(limits.contain)(limits, &value)) else {
+            return Some(value);
+        };
+        let written = value.show_as_written(node).to_string();
+        self.findings.push(
+            Diagnostic::error(
+                Code::OutOfRange,
+                format!(
+                    "`{}` is out of range for `{key}`",
+                    written.trim_matches('"')
+                ),
+            )
+            .about(full_key(key))
+            .at(node.place.clone())
+            .with_help(format!(
+                "it takes from {} to {}",
+                limits.least.show(),
+                limits.greatest.show()
+            )),
+        );
+        None
+    }
+}
+
+/// Keys of `[ec]` that are not settings, and are read elsewhere.
+const OTHER_KEYS: [&str; 1] = ["profile"];
+
+/// Refuses every key below `table` that no setting has; `prefix` is the table's own key with its dot.
+fn refuse_unknown(table: &Node, prefix: &str, findings: &mut Vec<Diagnostic>) {
+    for (name, node) in table.members() {
+        let key = format!("{prefix}{}", name.name);
+        if OTHER_KEYS.contains(&key.as_str())
+            || known_settings().iter().any(|setting| setting.key == key)
+        {
+            continue;
+        }
+        let below = format!("{key}.");
+        if !known_settings()
+            .iter()
+            .any(|setting| setting.key.starts_with(&below))
+        {
+            findings.push(unknown_key(&key, &name.place));
+        } else if matches!(node.value, NodeValue::Table(_)) {
+            refuse_unknown(node, &below, findings);
+        } else {
+            findings.push(
+                wrong_type(node, &key, "a table")
+                    .with_help(format!("write its settings under `[ec.{key}]`")),
+            );
+        }
+    }
+}
+
+fn unknown_key(key: &str, place: &crate::diagnostic::Place) -> Diagnostic {
+    let (table, own) = key
+        .rsplit_once('.')
+        .map_or(("", key), |(table, own)| (table, own));
+    let keys = || known_settings().iter().map(|setting| setting.key);
+    let siblings = keys().filter_map(|known| {
+        let (known_table, known_own) = known.split_once('.').unwrap_or(("", known));
+        (known_table == table).then_some(known_own)
+    });
+    let groups = keys()
+        .filter(|_| table.is_empty())
+        .filter_map(|known| known.split_once('.').map(|(group, _)| group));
+    let meant = nearest(own, siblings.chain(groups))
+        .map(|sibling| {
+            if table.is_empty() {
+                sibling.to_owned()
+            } else {
+                format!("{table}.{sibling}")
+            }
+        })
+        .or_else(|| nearest(key, keys()).map(str::to_owned))
+        .or_else(|| {
+            keys()
+                .find(|known| known.rsplit('.').next() == Some(own))
+                .map(str::to_owned)
+        });
+    let help = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => "`ec show` lists every setting".to_owned(),
+    };
+    Diagnostic::error(Code::UnknownKey, format!("unknown key `{key}`"))
+        .about(full_key(key))
+        .at(place.clone())
+        .with_help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::EcPolicy;
+
+    #[test]
+    fn every_default_as_shown_reads_back_as_itself() {
+        let defaults = EcPolicy::default();
+        let resolved = resolve(&[]);
+        assert!(resolved.is_usable());
+        assert_eq!(resolved.policy, defaults);
+        assert_eq!(resolved.values.len(), known_settings().len());
+    }
+}

@@ -1,0 +1,38 @@
+//! Every setting of the policy, one file a group: documentation, type, default and limits on one place.
+//!
+//! ```
+//! use edge_cookie::policy::EcPolicy;
+//!
+//! let policy = EcPolicy::default();
+//! assert_eq!(policy.tombstone.ttl.seconds(), 24 * 60 * 60);
+//! ```
+
+mod cas;
+mod consent;
+mod cookie;
+mod delete;
+mod entry;
+mod identify;
+mod last_seen;
+mod local;
+mod log;
+mod organic;
+mod store;
+mod sync;
+mod tombstone;
+mod top;
+
+pub use cas::{Cas, Jitter, OnRateLimited};
+pub use consent::{Consent, HonourRefusals};
+pub use cookie::{Cookie, CookieRenewal, OnFailedWithdrawal, SameSite};
+pub use delete::{Delete, DeleteMode};
+pub use entry::{Entry, Expiry, Renewal};
+pub use identify::Identify;
+pub use last_seen::LastSeen;
+pub use local::Local;
+pub use log::Log;
+pub use organic::Organic;
+pub use store::Store;
+pub use sync::{OnMissingSync, Sync, SyncOrder, SyncReasons, Unchanged};
+pub use tombstone::{OnMissingWithdrawal, Repeat, Tombstone};
+pub use top::Top;

@@ -1,0 +1,80 @@
+//! `[ec.sync]`: what partners may write, and how much at once.
+
+use crate::policy::setting::{choices, settings};
+use crate::policy::types::Seconds;
+
+choices! {
+    /// What a partner sync for an unknown id does.
+    OnMissingSync {
+        /// It creates a minimal entry.
+        CreateMinimal = "create_minimal",
+        /// It is refused.
+        Reject = "reject",
+    }
+}
+
+choices! {
+    /// What the same uid again does.
+    Unchanged {
+        /// It is written again.
+        Rewrite = "rewrite",
+        /// It writes nothing.
+        Skip = "skip",
+        /// It is written again once `sync.refresh_after` has passed.
+        Refresh = "refresh",
+    }
+}
+
+choices! {
+    /// Which of two syncs of one partner wins.
+    SyncOrder {
+        /// The last to come.
+        Arrival = "arrival",
+        /// The one with the later timestamp.
+        Timestamp = "timestamp",
+    }
+}
+
+choices! {
+    /// What partners are told of a refusal.
+    SyncReasons {
+        /// Whether the user withdrew or is unknown.
+        Detailed = "detailed",
+        /// One word for both.
+        Opaque = "opaque",
+    }
+}
+
+settings! {
+    /// What partners may write, and how much at once.
+    Sync in "sync." {
+        /// A partner sync for an unknown id: `create_minimal` entry, or `reject`.
+        ///
+        /// `create_minimal` recreates a user who withdrew as soon as the tombstone has gone and any
+        /// partner syncs again.
+        on_missing: OnMissingSync = OnMissingSync::CreateMinimal;
+        /// The same uid again: `rewrite`, `skip`, or `refresh` (rewrite once `sync.refresh_after` has
+        /// passed).
+        unchanged: Unchanged = Unchanged::Rewrite;
+        /// Debounce window of `refresh`.
+        refresh_after: Seconds = Seconds::from_days(30);
+        /// A sync whose own timestamp is older than this is refused as stale; `none` accepts any.
+        max_age: Option<Seconds> = None;
+        /// `arrival`: the last to come wins; `timestamp`: a sync older than the stored uid's `synced` is
+        /// refused as stale.
+        order: SyncOrder = SyncOrder::Arrival;
+        /// Mappings in one batch request.
+        max_batch: u32 = 1_000, from 1, to 1_000_000;
+        /// Largest batch request, in bytes.
+        max_body_bytes: u32 = 2_097_152, from 1_024, to 1_073_741_824;
+        /// Store calls that one batch keeps in flight.
+        concurrency: u32 = 16, from 1, to 1_024;
+        /// `detailed` tells partners `consent_withdrawn` from `ec_id_not_found`; `opaque` says
+        /// `ineligible` for both.
+        reasons: SyncReasons = SyncReasons::Detailed;
+        /// Batch requests a partner may make per `sync.rate_window`.
+        rate_limit: u32 = 60, from 1, to 1_000_000;
+        /// Sliding window (the edge's limiter knows 1 s, 10 s and 60 s).
+        rate_window: Seconds = Seconds::new(60), shown "60s", from Seconds::new(1), to Seconds::from_days(1);
+    }
+}

@@ -1,0 +1,26 @@
+//! `[ec]` itself: the stores, the passphrase and the declared partners.
+
+use crate::policy::setting::settings;
+use crate::policy::types::{Partners, Secret, StoreName};
+
+settings! {
+    /// The stores, the passphrase and the declared partners.
+    Top in "" {
+        /// KV store that holds the identity graph.
+        ///
+        /// A profile that is deployed states its own: two graphs in one store would share users and
+        /// withdrawals.
+        [own] ec_store: StoreName = StoreName::known("ec_identity_store");
+        /// KV store that holds partner records.
+        [own] partner_store: StoreName = StoreName::known("ec_partner_store");
+        /// HMAC key for EC ids; a literal, `{ env = "NAME" }` or `{ secret_store = "S", key = "K" }`.
+        ///
+        /// Changing it changes every id, so that every user starts anew.
+        [own] passphrase: Option<Secret> = None;
+        /// Partners declared here; they win over records in `partner_store`.
+        ///
+        /// A table each: `id`, `name`, `source_domain`, `openrtb_atype`, `api_token` or
+        /// `api_token_sha256`, `rate_limit`, `enabled`.
+        [own] partners: Partners = Partners::default();
+    }
+}

@@ -1,0 +1,22 @@
+//! The types that settings have: durations, names, words, lists, secrets and partners.
+//!
+//! Each is parsed once, where a policy is read, and cannot hold a value that the engine or the platform
+//! refuses.
+//!
+//! ```
+//! use edge_cookie::policy::types::Ttl;
+//!
+//! assert_eq!(Ttl::from_days(365).to_string(), "365d");
+//! assert_eq!(Ttl::from_hours(36).to_string(), "36h");
+//! ```
+
+pub(crate) mod choice;
+mod duration;
+mod name;
+mod partner;
+mod secret;
+
+pub use duration::{Millis, Seconds, Ttl};
+pub use name::{CookieName, Countries, DataDir, StoreName, UsStates};
+pub use partner::{Partner, PartnerToken, Partners};
+pub use secret::Secret;

@@ -1,0 +1,209 @@
+//! Names and lists of names that settings hold.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::node::{Node, NodeValue};
+use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
+use crate::policy::value::Value;
+
+/// Declares a name: a text with a rule, read once.
+macro_rules! names {
+    ($( $(#[doc = $doc:literal])* $name:ident: $sort:literal, $rule:expr, $help:literal; )*) => { $(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name itself.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// A default, known to keep the rule: a test reads every default back.
+            pub(in crate::policy) fn known(name: &str) -> Self {
+                Self(name.to_owned())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl SettingValue for $name {
+            const SHAPE: Shape = Shape::Text($sort);
+
+            fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+                read_text(node, key, $sort, $rule, $help, findings).map(Self)
+            }
+
+            fn show(&self) -> Value {
+                Value::from(self.as_str())
+            }
+        }
+    )* };
+}
+
+names! {
+    /// Name of a key-value store.
+    ///
+    /// At most 255 letters, digits, `_`, `-` or `.`, which every supported store takes.
+    StoreName: "a store name", is_store_name, "use letters, digits, `_`, `-` and `.`, at most 255 of them";
+    /// Name of a cookie: a token of RFC 6265, section 4.1.1.
+    CookieName: "a cookie name", is_token, "use letters, digits, `_` and `-`, as `ts-ec`";
+    /// The folder that holds the embedded store.
+    DataDir: "a folder", |path| !path.trim().is_empty(), "name a folder, as `ec-data`";
+}
+
+impl DataDir {
+    /// The folder as a path.
+    #[must_use]
+    pub fn as_path(&self) -> &Path {
+        Path::new(&self.0)
+    }
+}
+
+/// The longest store name Fastly takes (API reference, KV stores).
+const MAX_STORE_NAME: usize = 255;
+
+fn is_store_name(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    !name.is_empty() && name.len() <= MAX_STORE_NAME && name.bytes().all(allowed)
+}
+
+fn is_token(name: &str) -> bool {
+    let separators = b"()<>@,;:\\\"/[]?={}";
+    let allowed = |byte: u8| byte.is_ascii_graphic() && !separators.contains(&byte);
+    !name.is_empty() && name.bytes().all(allowed)
+}
+
+fn read_text(
+    node: &Node,
+    key: &str,
+    sort: &str,
+    rule: impl Fn(&str) -> bool,
+    help: &str,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<String> {
+    let Some(text) = node.as_text() else {
+        findings.push(wrong_type(node, key, "a string").with_help(help));
+        return None;
+    };
+    if rule(text) {
+        return Some(text.to_owned());
+    }
+    findings.push(
+        Diagnostic::error(
+            Code::BadValue,
+            format!("`{text}` is not {sort} (in `{key}`)"),
+        )
+        .about(full_key(key))
+        .at(node.place.clone())
+        .with_help(help),
+    );
+    None
+}
+
+/// Declares a list of two-letter codes.
+macro_rules! code_lists {
+    ($( $(#[doc = $doc:literal])* $name:ident: $sort:literal; )*) => { $(
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub struct $name(Vec<String>);
+
+        impl $name {
+            /// Whether `code` is listed.
+            #[must_use]
+            pub fn contains(&self, code: &str) -> bool {
+                self.0.iter().any(|listed| listed == code)
+            }
+
+            /// A default, known to hold well-formed codes: a test reads every default back.
+            pub(in crate::policy) fn known(codes: &str) -> Self {
+                Self(codes.split_whitespace().map(str::to_owned).collect())
+            }
+        }
+
+        impl SettingValue for $name {
+            const SHAPE: Shape = Shape::TextList($sort);
+
+            fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+                read_codes(node, key, $sort, findings).map(Self)
+            }
+
+            fn show(&self) -> Value {
+                Value::List(self.0.iter().map(|code| Value::from(code.as_str())).collect())
+            }
+        }
+    )* };
+}
+
+code_lists! {
+    /// Countries by ISO 3166-1 alpha-2 code.
+    Countries: "two-letter country codes";
+    /// US states by their postal code.
+    UsStates: "two-letter state codes";
+}
+
+/// A code of two upper-case letters, as ISO 3166-1 alpha-2 and the US postal codes are.
+fn is_code(text: &str) -> bool {
+    matches!(text.as_bytes(), [first, second] if first.is_ascii_uppercase() && second.is_ascii_uppercase())
+}
+
+fn read_codes(
+    node: &Node,
+    key: &str,
+    sort: &str,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Vec<String>> {
+    let help = "write upper-case codes, as `[\"DE\", \"FR\"]`";
+    let NodeValue::List(items) = &node.value else {
+        findings.push(wrong_type(node, key, &format!("a list of {sort}")).with_help(help));
+        return None;
+    };
+    let codes: Vec<Option<String>> = items
+        .iter()
+        .map(|item| read_text(item, key, "a two-letter code", is_code, help, findings))
+        .collect();
+    codes.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_their_rules() {
+        let longest = "a".repeat(255);
+        for good in ["ec_identity_store", "a", "A-1.b", &longest] {
+            assert!(is_store_name(good), "{good}");
+        }
+        let longer = "a".repeat(256);
+        for bad in ["", "a b", "a/b", "é", &longer] {
+            assert!(!is_store_name(bad), "{bad}");
+        }
+        for (name, token) in [
+            ("ts-ec", true),
+            ("", false),
+            ("a=b", false),
+            ("a b", false),
+            ("é", false),
+        ] {
+            assert_eq!(is_token(name), token, "{name}");
+        }
+        for (code, good) in [
+            ("DE", true),
+            ("de", false),
+            ("D", false),
+            ("DEU", false),
+            ("D1", false),
+            ("1D", false),
+        ] {
+            assert_eq!(is_code(code), good, "{code}");
+        }
+    }
+}

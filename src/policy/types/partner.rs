@@ -1,0 +1,288 @@
+//! Partners declared in the policy itself, as `[[ec.partners]]`.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::node::{Node, NodeValue};
+use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
+use crate::policy::types::Secret;
+use crate::policy::types::choice::nearest;
+use crate::policy::value::Value;
+use crate::record::PartnerId;
+
+/// A partner's API token, or what is kept of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartnerToken {
+    /// The token, in clear or by reference.
+    Token(Secret),
+    /// The SHA-256 of the token, in 64 lower-case hex digits.
+    Sha256(String),
+}
+
+/// A declared partner.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partner {
+    /// The name under which the partner's uid stands in a record; the source domain where left out.
+    pub id: PartnerId,
+    /// The name people know the partner by; the id where left out.
+    pub name: String,
+    /// The domain that the partner's ids are announced under in OpenRTB.
+    pub source_domain: String,
+    /// The OpenRTB agent type of the partner's ids.
+    pub openrtb_atype: Option<u32>,
+    /// What the partner authenticates with; none shuts the partner out of the API.
+    pub token: Option<PartnerToken>,
+    /// Batch requests within `sync.rate_window`; `sync.rate_limit` where left out.
+    pub rate_limit: Option<u32>,
+    /// Whether the partner may use the API.
+    pub enabled: bool,
+}
+
+/// The declared partners, each id once.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Partners(Vec<Partner>);
+
+impl Partners {
+    /// The partners in the order declared.
+    pub fn iter(&self) -> impl Iterator<Item = &Partner> {
+        self.0.iter()
+    }
+}
+
+const FIELDS: [&str; 8] = [
+    "id",
+    "name",
+    "source_domain",
+    "openrtb_atype",
+    "api_token",
+    "api_token_sha256",
+    "rate_limit",
+    "enabled",
+];
+
+const SHA256_HEX_DIGITS: usize = 64;
+
+/// The fields of one partner, read with every problem reported at its own place.
+struct Fields<'n, 'f> {
+    node: &'n Node,
+    key: String,
+    findings: &'f mut Vec<Diagnostic>,
+}
+
+impl Fields<'_, '_> {
+    fn refuse(&mut self, node: &Node, message: String, help: &str) {
+        self.findings.push(
+            Diagnostic::error(Code::BadPartner, message)
+                .about(full_key(&self.key))
+                .at(node.place.clone())
+                .with_help(help),
+        );
+    }
+
+    fn refuse_unknown(&mut self) {
+        let node = self.node;
+        for (name, _) in node.members() {
+            if FIELDS.contains(&name.name.as_str()) {
+                continue;
+            }
+            let help = match nearest(&name.name, FIELDS) {
+                Some(field) => format!("did you mean `{field}`?"),
+                None => format!("a partner has `{}`", FIELDS.join("`, `")),
+            };
+            self.findings.push(
+                Diagnostic::error(
+                    Code::UnknownKey,
+                    format!("unknown key `{}` of a partner", name.name),
+                )
+                .about(full_key(&format!("{}.{}", self.key, name.name)))
+                .at(name.place.clone())
+                .with_help(help),
+            );
+        }
+    }
+
+    fn typed<T: SettingValue>(&mut self, field: &str) -> Option<T> {
+        let node = self.node.member(field)?;
+        T::read(node, &format!("{}.{field}", self.key), self.findings)
+    }
+
+    fn text(&mut self, field: &str) -> Option<String> {
+        let node = self.node.member(field)?;
+        match node.as_text().map(str::trim) {
+            Some(text) if !text.is_empty() => return Some(text.to_owned()),
+            Some(_) => self.refuse(
+                node,
+                format!("`{field}` of a partner is blank"),
+                "name it, or leave the line out",
+            ),
+            None => {
+                let key = format!("{}.{field}", self.key);
+                self.findings.push(wrong_type(node, &key, "a string"));
+            }
+        }
+        None
+    }
+
+    fn token(&mut self) -> Option<PartnerToken> {
+        let (clear, hashed) = (
+            self.node.member("api_token"),
+            self.node.member("api_token_sha256"),
+        );
+        if let (Some(_), Some(second)) = (clear, hashed) {
+            self.refuse(
+                second,
+                "a partner has both `api_token` and `api_token_sha256`".to_owned(),
+                "keep one of them: the hash is enough",
+            );
+        }
+        if let Some(hash) = self.text("api_token_sha256") {
+            let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+            if hash.len() == SHA256_HEX_DIGITS && hash.bytes().all(digit) {
+                return Some(PartnerToken::Sha256(hash));
+            }
+            self.refuse(
+                hashed.unwrap_or(self.node),
+                "`api_token_sha256` is not a SHA-256".to_owned(),
+                "write 64 lower-case hex digits, as `sha256sum` prints them",
+            );
+        }
+        self.typed::<Secret>("api_token").map(PartnerToken::Token)
+    }
+
+    fn id(&mut self, source_domain: &str) -> Option<PartnerId> {
+        let (node, written) = match self.node.member("id") {
+            Some(node) => (node, self.text("id")?),
+            None => (self.node.member("source_domain")?, source_domain.to_owned()),
+        };
+        PartnerId::parse(&written)
+            .map_err(|problem| {
+                self.refuse(
+                    node,
+                    problem.to_string(),
+                    "use the partner's domain, as `liveramp.com`",
+                )
+            })
+            .ok()
+    }
+
+    fn partner(mut self) -> Option<Partner> {
+        self.refuse_unknown();
+        let (node, before) = (self.node, self.findings.len());
+        if node.member("source_domain").is_none() {
+            self.refuse(
+                node,
+                "a partner has no `source_domain`".to_owned(),
+                "add the domain its ids are announced under, as `source_domain = \"liveramp.com\"`",
+            );
+        }
+        let source_domain = self.text("source_domain");
+        let id = self.id(source_domain.as_deref().unwrap_or_default());
+        let name = self.text("name");
+        let openrtb_atype = self.typed("openrtb_atype");
+        let token = self.token();
+        let rate_limit = self.typed("rate_limit");
+        let enabled = self.typed("enabled");
+        if self.findings.len() > before {
+            return None;
+        }
+        let id = id?;
+        Some(Partner {
+            name: name.unwrap_or_else(|| id.to_string()),
+            id,
+            source_domain: source_domain?,
+            openrtb_atype,
+            token,
+            rate_limit,
+            enabled: enabled.unwrap_or(true),
+        })
+    }
+}
+
+impl SettingValue for Partners {
+    const SHAPE: Shape = Shape::Partners;
+
+    fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+        let NodeValue::List(items) = &node.value else {
+            findings.push(
+                wrong_type(node, key, "a list of tables")
+                    .with_help("write each partner under `[[ec.partners]]`"),
+            );
+            return None;
+        };
+        let mut partners = Vec::with_capacity(items.len());
+        let mut seen = BTreeSet::new();
+        for (index, item) in items.iter().enumerate() {
+            let key = format!("{key}[{index}]");
+            if !matches!(item.value, NodeValue::Table(_)) {
+                findings.push(wrong_type(item, &key, "a table"));
+                continue;
+            }
+            let fields = Fields {
+                node: item,
+                key: key.clone(),
+                findings,
+            };
+            let Some(partner) = fields.partner() else {
+                continue;
+            };
+            if seen.insert(partner.id.clone()) {
+                partners.push(partner);
+                continue;
+            }
+            findings.push(
+                Diagnostic::error(
+                    Code::BadPartner,
+                    format!("partner `{}` is declared twice", partner.id),
+                )
+                .about(full_key(&key))
+                .at(item.member("id").unwrap_or(item).place.clone())
+                .with_help("remove one, or give it another `id`"),
+            );
+        }
+        (partners.len() == items.len()).then_some(Self(partners))
+    }
+
+    fn show(&self) -> Value {
+        self.listed(Secret::show)
+    }
+
+    fn digested(&self) -> Value {
+        self.listed(Secret::digested)
+    }
+}
+
+impl Partners {
+    fn listed(&self, secret: fn(&Secret) -> Value) -> Value {
+        Value::List(
+            self.0
+                .iter()
+                .map(|partner| partner.listed(secret))
+                .collect(),
+        )
+    }
+}
+
+impl Partner {
+    fn listed(&self, secret: fn(&Secret) -> Value) -> Value {
+        let mut members = vec![
+            ("id", Value::from(self.id.as_str())),
+            ("name", Value::from(self.name.as_str())),
+            ("source_domain", Value::from(self.source_domain.as_str())),
+        ];
+        if let Some(atype) = self.openrtb_atype {
+            members.push(("openrtb_atype", atype.show()));
+        }
+        match &self.token {
+            Some(PartnerToken::Token(token)) => members.push(("api_token", secret(token))),
+            Some(PartnerToken::Sha256(hash)) => {
+                members.push(("api_token_sha256", Value::from(hash.as_str())))
+            }
+            None => {}
+        }
+        if let Some(limit) = self.rate_limit {
+            members.push(("rate_limit", limit.show()));
+        }
+        members.push(("enabled", Value::Boolean(self.enabled)));
+        Value::Table(members)
+    }
+}

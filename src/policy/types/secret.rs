@@ -1,0 +1,131 @@
+//! Secrets: written in clear or by reference, shown by neither message nor log.
+
+use std::fmt;
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::node::{Node, NodeValue};
+use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
+use crate::policy::value::Value;
+
+/// A secret, or where it is kept. A literal never shows.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Secret {
+    /// The secret itself, written into the policy.
+    Literal(String),
+    /// The environment variable that holds it.
+    Environment(String),
+    /// A key of the platform's secret store.
+    SecretStore {
+        /// The store's name.
+        store: String,
+        /// The key in it.
+        key: String,
+    },
+}
+
+/// What is shown in a literal's place.
+const REDACTED: &str = "<redacted>";
+
+impl Secret {
+    /// What the policy's digest holds of this secret: a reference as it is, of a literal its fingerprint.
+    pub(crate) fn digested(&self) -> Value {
+        match self {
+            Self::Literal(secret) => {
+                let mut fingerprint = String::from("sha256:");
+                for byte in Sha256::digest(secret.as_bytes()) {
+                    // Writing to a string cannot fail.
+                    let _ = write!(fingerprint, "{byte:02x}");
+                }
+                Value::Text(fingerprint)
+            }
+            _ => self.show(),
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Secret({})", self.show())
+    }
+}
+
+const HELP: &str = "write `{ env = \"NAME\" }` or `{ secret_store = \"STORE\", key = \"KEY\" }`";
+
+impl SettingValue for Secret {
+    const SHAPE: Shape = Shape::Secret;
+
+    fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+        let refused = |message: String| {
+            Diagnostic::error(Code::BadValue, message)
+                .about(full_key(key))
+                .at(node.place.clone())
+                .with_help(HELP)
+        };
+        let members = match &node.value {
+            NodeValue::Text(literal) if literal.is_empty() => {
+                findings.push(refused(format!("`{key}` is empty")));
+                return None;
+            }
+            NodeValue::Text(literal) if literal == REDACTED => {
+                findings.push(refused(format!(
+                    "`{key}` holds `{REDACTED}`, which stands in the place of a secret"
+                )));
+                return None;
+            }
+            NodeValue::Text(literal) => return Some(Self::Literal(literal.clone())),
+            NodeValue::Table(members) => members,
+            _ => {
+                findings.push(wrong_type(node, key, "a secret").with_help(HELP));
+                return None;
+            }
+        };
+        let text = |name: &str| node.member(name).and_then(Node::as_text).map(str::to_owned);
+        match (
+            members.len(),
+            text("env"),
+            text("secret_store"),
+            text("key"),
+        ) {
+            (1, Some(variable), ..) if !variable.is_empty() => Some(Self::Environment(variable)),
+            (2, _, Some(store), Some(key)) if !store.is_empty() && !key.is_empty() => {
+                Some(Self::SecretStore { store, key })
+            }
+            _ => {
+                findings.push(refused(format!("`{key}` is not a reference to a secret")));
+                None
+            }
+        }
+    }
+
+    fn show(&self) -> Value {
+        match self {
+            Self::Literal(_) => Value::from(REDACTED),
+            Self::Environment(variable) => {
+                Value::Table(vec![("env", Value::from(variable.as_str()))])
+            }
+            Self::SecretStore { store, key } => Value::Table(vec![
+                ("secret_store", Value::from(store.as_str())),
+                ("key", Value::from(key.as_str())),
+            ]),
+        }
+    }
+}
+
+impl SettingValue for Option<Secret> {
+    const SHAPE: Shape = Shape::Secret;
+
+    fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+        Secret::read(node, key, findings).map(Some)
+    }
+
+    fn show(&self) -> Value {
+        self.as_ref().map_or(Value::Nothing, Secret::show)
+    }
+
+    fn digested(&self) -> Value {
+        self.as_ref().map_or(Value::Nothing, Secret::digested)
+    }
+}

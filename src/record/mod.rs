@@ -1,0 +1,3 @@
+//! x
+mod id;
+pub use id::{EcId, EcIdError, PartnerId, PartnerIdError};
