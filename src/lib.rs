@@ -2,6 +2,9 @@
 
 pub mod clock;
 pub mod diagnostic;
+pub mod engine;
+pub mod event;
+pub mod graph;
 pub mod policy;
 pub mod record;
 pub mod store;

@@ -1,3 +1,29 @@
-//! x
+//! The stored record: what stands behind an EC id, and how it is read and written.
+//!
+//! The schema is that of `POLICY.md`, stored record. Fields that this version does not know are kept on
+//! rewrite, exactly as they were written.
+//!
+//! ```
+//! use edge_cookie::record::KvEntry;
+//!
+//! let body = br#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{},"next":1.10}"#;
+//! let entry = KvEntry::from_body(body).unwrap();
+//! assert_eq!(entry.last_seen, None);
+//! assert!(entry.to_body().ends_with(br#""next":1.10}"#));
+//! ```
+
+mod entry;
+mod generation;
 mod id;
+mod metadata;
+mod object;
+mod partner_ids;
+mod unreadable;
+
+pub use entry::{ConsentStrings, KvConsent, KvEntry, KvGeo};
+pub use generation::{Generation, Precondition};
 pub use id::{EcId, EcIdError, PartnerId, PartnerIdError};
+pub use metadata::KvMetadata;
+pub use object::Kept;
+pub use partner_ids::{KvPartnerId, PartnerIds};
+pub use unreadable::Unreadable;

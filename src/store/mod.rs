@@ -10,36 +10,9 @@
 //! assert_ne!(Precondition::Add, Precondition::None);
 //! ```
 
-use std::fmt;
-
+pub use crate::engine::{Consistency, StoreError};
 use crate::policy::types::Ttl;
-
-/// Marks one write of one record. Opaque: compared for equality, never by order.
-///
-/// Our own stores never hand one out twice, not even after a deletion or an expiry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Generation(u64);
-
-impl Generation {
-    /// The marker as the platform gives it.
-    #[must_use]
-    pub const fn from_platform(marker: u64) -> Self {
-        Self(marker)
-    }
-
-    /// The marker as the platform takes it.
-    #[must_use]
-    pub const fn to_platform(self) -> u64 {
-        self.0
-    }
-}
-
-/// Sixteen hex digits, so that nobody reads an order into it.
-impl fmt::Display for Generation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
+pub use crate::record::{Generation, Precondition};
 
 /// A record as the store holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,17 +23,6 @@ pub struct Stored {
     pub metadata: Vec<u8>,
     /// Marks the write that put it there.
     pub generation: Generation,
-}
-
-/// What must hold for a write to happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Precondition {
-    /// Nothing: whatever is there is overwritten.
-    None,
-    /// No record is there.
-    Add,
-    /// The record there is of this generation. A record that is gone is a conflict.
-    Generation(Generation),
 }
 
 /// A write.
@@ -83,35 +45,6 @@ pub enum Removed {
     Nothing,
     /// A record was there, and is gone; what it was, where the store can tell.
     Record(Option<Stored>),
-}
-
-/// Whether a lookup may be stale.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Consistency {
-    /// A lookup sees every write that was acknowledged before it.
-    Strong,
-    /// A lookup may see an older record, or none, for a while after a write.
-    Eventual,
-}
-
-/// What a store may answer instead.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoreError {
-    /// The precondition does not hold; nothing was written.
-    #[error("the record is not the one expected")]
-    PreconditionFailed,
-    /// Too many writes; nothing was written.
-    #[error("the store takes no more writes for now")]
-    RateLimited,
-    /// The record is larger than the store takes; nothing was written.
-    #[error("the record is larger than the store takes: {0}")]
-    TooLarge(String),
-    /// The store cannot be reached or cannot serve; nothing was written.
-    #[error("the store is not available: {0}")]
-    Unavailable(String),
-    /// The answer did not arrive: the write may have happened.
-    #[error("the store's answer was lost: {0}")]
-    AnswerLost(String),
 }
 
 /// A key-value store with compare-and-swap.

@@ -43,6 +43,26 @@ impl Ttl {
     /// The longest: one second less than the store takes, which is [told one more](crate::engine).
     pub const MAX: Self = Self(u32::MAX - 1);
 
+    /// Reads a time to live that stands outside a policy.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, and what to do.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let length =
+            parse_duration(text).map_err(|(_, message, help)| format!("{message}: {help}"))?;
+        let ttl = Self::from_seconds_clamped(length.as_secs());
+        if length == Duration::from_secs(ttl.seconds()) {
+            Ok(ttl)
+        } else {
+            Err(format!(
+                "`{text}` is not a time a record can be kept: a store takes from {} to {} whole seconds",
+                Self::MIN.0,
+                Self::MAX.0
+            ))
+        }
+    }
+
     /// So many seconds, kept within [`Self::MIN`] and [`Self::MAX`].
     #[must_use]
     pub const fn from_seconds_clamped(seconds: u64) -> Self {

@@ -1,0 +1,68 @@
+//! What an operation found, and what it makes of it.
+
+use super::answer::{Record, Write};
+use super::{Done, OperationError, Outcome};
+use crate::record::{Generation, Precondition, Unreadable};
+
+/// What stands under an id, as the policy sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Current {
+    /// Nothing.
+    Absent,
+    /// A record past its time, which counts as nothing, though the store still holds it.
+    Expired(Generation),
+    /// A live entry.
+    Live(Box<Record>),
+    /// A standing tombstone.
+    Tombstone(Box<Record>),
+    /// A record that cannot be read.
+    Corrupt(Unreadable),
+}
+
+impl Current {
+    /// How to write where nothing counts as standing.
+    pub(super) const fn vacancy(&self) -> Option<Precondition> {
+        match self {
+            Self::Absent => Some(Precondition::Add),
+            Self::Expired(generation) => Some(Precondition::Generation(*generation)),
+            _ => None,
+        }
+    }
+
+    /// What a read makes of it.
+    pub(super) fn read(self) -> Decision {
+        match self {
+            Self::Absent | Self::Expired(_) => Decision::end(Outcome::NotFound),
+            Self::Live(record) | Self::Tombstone(record) => Decision::End(Ok(Done {
+                record: Some(record),
+                ..Outcome::Found.into()
+            })),
+            Self::Corrupt(why) => Decision::corrupt(why),
+        }
+    }
+}
+
+/// What an operation wants next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Decision {
+    /// To end.
+    End(Result<Done, OperationError>),
+    /// To look the record up.
+    Look,
+    /// To know for certain whether a record is there, since the lookup may be stale.
+    MakeSure,
+    /// To write, and to end so where that succeeds.
+    Write(Box<Write>, Done),
+    /// To remove the record.
+    Remove,
+}
+
+impl Decision {
+    pub(super) fn end(outcome: Outcome) -> Self {
+        Self::End(Ok(outcome.into()))
+    }
+
+    pub(super) const fn corrupt(why: Unreadable) -> Self {
+        Self::End(Err(OperationError::Unreadable(why)))
+    }
+}

@@ -1,0 +1,29 @@
+//! `delete`: the record is erased.
+
+use super::Outcome;
+use super::decision::{Current, Decision};
+use super::scene::Scene;
+use crate::policy::settings::DeleteMode;
+
+/// A hard deletion needs to know nothing; a tombstone is left only for somebody who was there.
+pub(super) fn open(scene: &Scene<'_>) -> Decision {
+    match scene.policy.delete.mode {
+        DeleteMode::Hard => Decision::Remove,
+        DeleteMode::Tombstone => Decision::Look,
+    }
+}
+
+pub(super) fn decide(scene: &Scene<'_>, current: &Current) -> Decision {
+    match current {
+        Current::Absent if scene.believes_absence() => Decision::end(Outcome::NotFound),
+        Current::Absent => Decision::MakeSure,
+        // What is past its time counts as absent, and erased means erased.
+        Current::Expired(_) if scene.believes_absence() => Decision::Remove,
+        _ => blind(scene),
+    }
+}
+
+/// Erases without having seen the record.
+pub(super) fn blind(scene: &Scene<'_>) -> Decision {
+    Decision::Write(Box::new(scene.tombstone()), Outcome::Deleted.into())
+}

@@ -1,0 +1,40 @@
+//! The engine: what each operation does to a record, decided without any I/O.
+//!
+//! An [`Operation`] becomes a [`Transaction`], which asks for [`Step`]s (look up, write, wait) and is told
+//! [`Answer`]s, until it ends in an [`Outcome`]. It reads no clock, no store and no random source, so that
+//! whatever drives it (the edge, a server, a simulation) runs the same decisions.
+//!
+//! ```
+//! use edge_cookie::clock::{Moment, Timestamp};
+//! use edge_cookie::engine::{Answer, Consistency, Operation, Outcome, Step, Transaction};
+//! use edge_cookie::policy::EcPolicy;
+//!
+//! let policy = EcPolicy::default();
+//! let now = Timestamp::from_unix(1_772_409_600);
+//! let mut withdrawal =
+//!     Transaction::new(&policy, Operation::WriteWithdrawalTombstone, now, Consistency::Strong);
+//! assert!(matches!(withdrawal.step(), Step::Insert(write) if write.entry.is_tombstone()));
+//! withdrawal.resume(Answer::Written);
+//! let finished = withdrawal.finish();
+//! assert_eq!(finished.result.unwrap().outcome, Outcome::Withdrawn);
+//! assert_eq!((finished.tally.reads, finished.tally.writes), (0, 1));
+//! ```
+
+mod answer;
+mod create;
+mod create_or_revive;
+mod decision;
+mod delete;
+mod operation;
+mod outcome;
+mod scene;
+mod transaction;
+mod update_last_seen;
+mod upsert_partner_ids;
+mod withdrawal;
+
+pub use answer::{Answer, Consistency, Deleted, Found, Record, Step, StoreError, Wait, Write};
+pub use operation::{Operation, PartnerSync};
+pub use outcome::{Done, Finished, OperationError, Outcome, Tally};
+pub use scene::{Standing, expires_at, standing};
+pub use transaction::Transaction;

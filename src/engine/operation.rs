@@ -1,0 +1,135 @@
+//! The operations on a record, as callers ask for them.
+
+use super::answer::Consistency;
+use super::decision::{Current, Decision};
+use super::scene::Scene;
+use super::{
+    Outcome, create, create_or_revive, delete, update_last_seen, upsert_partner_ids, withdrawal,
+};
+use crate::clock::Timestamp;
+use crate::record::{ConsentStrings, KvGeo, PartnerId};
+
+/// A partner's uid for a user, as the partner sent it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartnerSync {
+    /// Whose uid it is.
+    pub partner: PartnerId,
+    /// The uid.
+    pub uid: Box<str>,
+    /// When the partner says it was synced; one in the future counts as now.
+    pub timestamp: Timestamp,
+}
+
+/// What is to be done with a record (`POLICY.md`, operations).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation<'o> {
+    /// Read the record.
+    Get,
+    /// Read the record's metadata.
+    GetMetadata,
+    /// Write a new entry where there is none.
+    Create {
+        /// What the user consents to.
+        consent: &'o ConsentStrings,
+        /// Where the user is.
+        geo: &'o KvGeo,
+    },
+    /// Write a new entry, or turn a tombstone back into one: the user gave consent anew.
+    CreateOrRevive {
+        /// What the user consents to.
+        consent: &'o ConsentStrings,
+        /// Where the user is.
+        geo: &'o KvGeo,
+    },
+    /// Put one partner's uid.
+    UpsertPartnerId(&'o PartnerSync),
+    /// Put many uids in one read and one write.
+    UpsertPartnerIds(&'o [PartnerSync]),
+    /// Note that the user was seen.
+    UpdateLastSeen {
+        /// When; a time in the future counts as now.
+        timestamp: Timestamp,
+    },
+    /// Remember that the user withdrew consent.
+    WriteWithdrawalTombstone,
+    /// Erase the record.
+    Delete,
+}
+
+/// What a conflict of a write means to an operation.
+pub(super) enum OnConflict {
+    /// Try again.
+    Retry,
+    /// Look what is there; the write was a way of asking.
+    Look,
+    /// It is over: whoever won said as much.
+    End(Outcome),
+}
+
+impl Operation<'_> {
+    /// The first step, before anything is known of the record.
+    pub(super) fn open(self, scene: &Scene<'_>) -> Decision {
+        match self {
+            Self::Create { consent, geo } => create::open(scene, consent, geo),
+            Self::UpsertPartnerId(sync) => {
+                upsert_partner_ids::open(scene, std::slice::from_ref(sync))
+            }
+            Self::UpsertPartnerIds(syncs) => upsert_partner_ids::open(scene, syncs),
+            Self::WriteWithdrawalTombstone => withdrawal::open(scene),
+            Self::Delete => delete::open(scene),
+            Self::Get
+            | Self::GetMetadata
+            | Self::CreateOrRevive { .. }
+            | Self::UpdateLastSeen { .. } => Decision::Look,
+        }
+    }
+
+    /// The next step, given what was found.
+    pub(super) fn decide(self, scene: &Scene<'_>, current: Current) -> Decision {
+        match self {
+            Self::Get | Self::GetMetadata => current.read(),
+            Self::Create { consent, geo } => create::decide(scene, consent, geo, &current),
+            Self::CreateOrRevive { consent, geo } => {
+                create_or_revive::decide(scene, consent, geo, current)
+            }
+            Self::UpsertPartnerId(sync) => upsert_partner_ids::decide_one(scene, sync, current),
+            Self::UpsertPartnerIds(syncs) => upsert_partner_ids::decide(scene, syncs, current),
+            Self::UpdateLastSeen { timestamp } => {
+                update_last_seen::decide(scene, timestamp, current)
+            }
+            Self::WriteWithdrawalTombstone => withdrawal::decide(scene, current),
+            Self::Delete => delete::decide(scene, &current),
+        }
+    }
+
+    /// The write that this operation falls back on where nothing can be known of the record, if it must not
+    /// be lost for that.
+    pub(super) fn blind(self, scene: &Scene<'_>) -> Option<Decision> {
+        match self {
+            Self::WriteWithdrawalTombstone => Some(withdrawal::blind(scene)),
+            Self::Delete => Some(delete::blind(scene)),
+            _ => None,
+        }
+    }
+
+    /// Whether this is tried again whatever stops it: withdrawal must win.
+    pub(super) const fn insists(self) -> bool {
+        matches!(self, Self::WriteWithdrawalTombstone)
+    }
+
+    /// What a conflict means; `looked` tells whether the record was looked at before.
+    pub(super) const fn on_conflict(self, looked: bool) -> OnConflict {
+        match self {
+            Self::Create { .. } if !looked => OnConflict::Look,
+            Self::UpdateLastSeen { .. } => OnConflict::End(Outcome::Superseded),
+            _ => OnConflict::Retry,
+        }
+    }
+}
+
+impl Scene<'_> {
+    /// Whether a lookup that found nothing may be believed.
+    pub(super) const fn believes_absence(&self) -> bool {
+        matches!(self.consistency, Consistency::Strong)
+    }
+}

@@ -1,0 +1,226 @@
+//! `upsert_partner_id` and `upsert_partner_ids`: partners put their uids, all of one user in one write.
+
+use std::collections::BTreeMap;
+
+use super::decision::{Current, Decision};
+use super::operation::PartnerSync;
+use super::scene::Scene;
+use super::{Done, Outcome};
+use crate::clock::Timestamp;
+use crate::policy::settings::{OnMissingSync, SyncOrder, Unchanged};
+use crate::record::{KvEntry, PartnerId, Precondition};
+
+/// Refuses what no record could make acceptable, and reads only if anything is left.
+pub(super) fn open(scene: &Scene<'_>, syncs: &[PartnerSync]) -> Decision {
+    let each: Vec<Option<Outcome>> = syncs.iter().map(|sync| refused(scene, sync)).collect();
+    if each.iter().any(Option::is_none) {
+        return Decision::Look;
+    }
+    end(each.into_iter().flatten().collect())
+}
+
+/// One sync: its own outcome is that of the operation.
+pub(super) fn decide_one(scene: &Scene<'_>, sync: &PartnerSync, current: Current) -> Decision {
+    let one = |mut done: Done| {
+        done.outcome = done.each.first().copied().unwrap_or(done.outcome);
+        done.each.clear();
+        done
+    };
+    match decide(scene, std::slice::from_ref(sync), current) {
+        Decision::Write(write, done) => Decision::Write(write, one(done)),
+        Decision::End(Ok(done)) => Decision::End(Ok(one(done))),
+        other => other,
+    }
+}
+
+pub(super) fn decide(scene: &Scene<'_>, syncs: &[PartnerSync], current: Current) -> Decision {
+    let vacancy = current.vacancy();
+    match current {
+        Current::Live(mut record) => {
+            let each = Batch::new(scene, syncs).put_into(&mut record.entry, None);
+            if !each.iter().any(|outcome| wrote(*outcome)) {
+                return end(each);
+            }
+            write(scene, scene.rewrite(*record, false), each, Outcome::Written)
+        }
+        Current::Tombstone(_) => end_all(scene, syncs, Outcome::ConsentWithdrawn),
+        Current::Corrupt(why) => Decision::corrupt(why),
+        Current::Absent | Current::Expired(_) => match scene.policy.sync.on_missing {
+            OnMissingSync::Reject => end_all(scene, syncs, Outcome::NotFound),
+            OnMissingSync::CreateMinimal => {
+                create_minimal(scene, syncs, vacancy.unwrap_or(Precondition::Add))
+            }
+        },
+    }
+}
+
+fn create_minimal(
+    scene: &Scene<'_>,
+    syncs: &[PartnerSync],
+    precondition: Precondition,
+) -> Decision {
+    let mut entry = KvEntry::minimal(scene.now);
+    let created = Outcome::CreatedMinimal;
+    let each = Batch::new(scene, syncs).put_into(&mut entry, Some(created));
+    if !each.contains(&created) {
+        return end(each);
+    }
+    write(scene, scene.new_entry(entry, precondition), each, created)
+}
+
+/// Writes, unless the metadata has no room: then every sync that would have been written is refused.
+fn write(
+    scene: &Scene<'_>,
+    write: super::Write,
+    mut each: Vec<Outcome>,
+    outcome: Outcome,
+) -> Decision {
+    if scene.metadata_fits(&write) {
+        let done = Done {
+            each,
+            ..outcome.into()
+        };
+        return Decision::Write(Box::new(write), done);
+    }
+    for outcome in each.iter_mut().filter(|outcome| wrote(**outcome)) {
+        *outcome = Outcome::EntryTooLarge;
+    }
+    end(each)
+}
+
+const fn wrote(outcome: Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Written | Outcome::Refreshed | Outcome::CreatedMinimal
+    )
+}
+
+/// Ends with nothing written: with the word that all ids share.
+fn end(each: Vec<Outcome>) -> Decision {
+    let outcome = match each.split_first() {
+        None => Outcome::Unchanged,
+        Some((first, rest)) if rest.iter().all(|other| other == first) => *first,
+        Some(_) => Outcome::Refused,
+    };
+    Decision::End(Ok(Done {
+        each,
+        ..outcome.into()
+    }))
+}
+
+/// Ends with `outcome` for every id that is not refused for itself.
+fn end_all(scene: &Scene<'_>, syncs: &[PartnerSync], outcome: Outcome) -> Decision {
+    let of = |sync| refused(scene, sync).unwrap_or(outcome);
+    end(syncs.iter().map(of).collect())
+}
+
+/// Why a sync is refused whatever the record.
+fn refused(scene: &Scene<'_>, sync: &PartnerSync) -> Option<Outcome> {
+    let age = scene.now.seconds_since(sync.timestamp);
+    if scene
+        .policy
+        .sync
+        .max_age
+        .is_some_and(|limit| age > limit.seconds())
+    {
+        return Some(Outcome::Stale);
+    }
+    let too_long = sync.uid.len() > scene.policy.entry.max_uid_bytes as usize;
+    (too_long || sync.uid.trim().is_empty()).then_some(Outcome::InvalidUid)
+}
+
+/// When a sync counts as made: a time in the future is taken as now.
+fn synced(scene: &Scene<'_>, sync: &PartnerSync) -> Timestamp {
+    sync.timestamp.min(scene.now)
+}
+
+/// Syncs of one user, on their way into one entry.
+struct Batch<'b, 'p> {
+    scene: &'b Scene<'p>,
+    syncs: &'b [PartnerSync],
+}
+
+impl<'b, 'p> Batch<'b, 'p> {
+    const fn new(scene: &'b Scene<'p>, syncs: &'b [PartnerSync]) -> Self {
+        Self { scene, syncs }
+    }
+
+    /// Puts every sync that is not refused; `as_created` is the word for one put into a new entry.
+    fn put_into(&self, entry: &mut KvEntry, as_created: Option<Outcome>) -> Vec<Outcome> {
+        if let [sync] = self.syncs {
+            return vec![
+                refused(self.scene, sync).unwrap_or_else(|| self.put(entry, sync, as_created)),
+            ];
+        }
+        let winners = self.winners();
+        let mut of_winner = BTreeMap::new();
+        for (index, sync) in self.syncs.iter().enumerate() {
+            if winners.get(&sync.partner) == Some(&index) {
+                of_winner.insert(index, self.put(entry, sync, as_created));
+            }
+        }
+        let outcome = |(index, sync): (usize, &PartnerSync)| {
+            refused(self.scene, sync).unwrap_or_else(|| {
+                match winners.get(&sync.partner) {
+                    // Only where timestamps decide does an earlier sync win: this one is older.
+                    Some(winner) if *winner < index => Outcome::Stale,
+                    Some(winner) => of_winner.get(winner).copied().unwrap_or(Outcome::Stale),
+                    None => Outcome::Stale,
+                }
+            })
+        };
+        self.syncs.iter().enumerate().map(outcome).collect()
+    }
+
+    /// Of each partner's syncs the one that counts: the last, or the latest where timestamps decide.
+    fn winners(&self) -> BTreeMap<&'b PartnerId, usize> {
+        let mut winners: BTreeMap<&PartnerId, (usize, Timestamp)> = BTreeMap::new();
+        let by_timestamp = self.scene.policy.sync.order == SyncOrder::Timestamp;
+        for (index, sync) in self.syncs.iter().enumerate() {
+            if refused(self.scene, sync).is_some() {
+                continue;
+            }
+            let synced = synced(self.scene, sync);
+            let older = |(_, best): &(usize, Timestamp)| by_timestamp && synced < *best;
+            if !winners.get(&sync.partner).is_some_and(older) {
+                winners.insert(&sync.partner, (index, synced));
+            }
+        }
+        winners
+            .into_iter()
+            .map(|(partner, (index, _))| (partner, index))
+            .collect()
+    }
+
+    fn put(&self, entry: &mut KvEntry, sync: &PartnerSync, as_created: Option<Outcome>) -> Outcome {
+        let policy = self.scene.policy;
+        let synced = synced(self.scene, sync);
+        let outcome = match entry.ids.get(&sync.partner) {
+            Some(known) => {
+                let later = |than: Timestamp| than > synced;
+                if policy.sync.order == SyncOrder::Timestamp && known.synced.is_some_and(later) {
+                    return Outcome::Stale;
+                }
+                let due = |since: Timestamp| {
+                    synced.seconds_since(since) >= policy.sync.refresh_after.seconds()
+                };
+                match policy.sync.unchanged {
+                    _ if known.uid != sync.uid => Outcome::Written,
+                    Unchanged::Rewrite => Outcome::Written,
+                    Unchanged::Refresh if known.synced.is_none_or(due) => Outcome::Refreshed,
+                    Unchanged::Refresh | Unchanged::Skip => return Outcome::Unchanged,
+                }
+            }
+            None if entry.ids.len() >= policy.entry.max_partner_ids as usize => {
+                return Outcome::TooManyPartners;
+            }
+            None => Outcome::Written,
+        };
+        let before = entry.sync(&sync.partner, &sync.uid, synced);
+        if !self.scene.body_fits(entry) {
+            entry.ids.undo_put(&sync.partner, before);
+            return Outcome::EntryTooLarge;
+        }
+        as_created.unwrap_or(outcome)
+    }
+}

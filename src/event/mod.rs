@@ -1,0 +1,132 @@
+//! The event stream: graph operations as JSON, one a line, with the time each one sees.
+//!
+//! ```
+//! use edge_cookie::event::{Action, Event};
+//!
+//! let user = format!("{}.Ab3xY9", "0f".repeat(32));
+//! let line = format!(r#"{{"at":1772409600,"op":"write_withdrawal_tombstone","ec_id":"{user}"}}"#);
+//! let event = Event::parse(&line).unwrap();
+//! assert_eq!(event.at.timestamp().to_string(), "2026-03-02T00:00:00Z");
+//! assert!(matches!(event.action, Action::Withdraw));
+//!
+//! let problem = Event::parse(r#"{"at":1,"op":"forget"}"#).unwrap_err();
+//! assert_eq!(problem.column, 14);
+//! ```
+
+mod line;
+mod locate;
+
+pub use line::OP_WORDS;
+
+use crate::clock::Moment;
+use crate::engine::{Operation, PartnerSync};
+use crate::policy::types::Ttl;
+use crate::record::{ConsentStrings, EcId, KvGeo};
+
+/// One event: what is to be done with whose record, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The clock the operation sees.
+    pub at: Moment,
+    /// Whose record it is.
+    pub ec_id: EcId,
+    /// What is to be done.
+    pub action: Action,
+}
+
+/// What an event asks for: an [`Operation`] that owns its parts, or bytes straight into the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// `get`
+    Get,
+    /// `get_metadata`
+    GetMetadata,
+    /// `create`
+    Create(ConsentStrings, KvGeo),
+    /// `create_or_revive`
+    CreateOrRevive(ConsentStrings, KvGeo),
+    /// `upsert_partner_id`
+    UpsertPartnerId(PartnerSync),
+    /// `upsert_partner_ids`
+    UpsertPartnerIds(Vec<PartnerSync>),
+    /// `update_last_seen`, with the time of the visit
+    UpdateLastSeen(crate::clock::Timestamp),
+    /// `write_withdrawal_tombstone`
+    Withdraw,
+    /// `delete`
+    Delete,
+    /// `put_raw`
+    PutRaw {
+        /// The body's bytes.
+        body: String,
+        /// The metadata's bytes.
+        metadata: String,
+        /// How long the store keeps them.
+        ttl: Option<Ttl>,
+    },
+}
+
+/// What is wrong with a line.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// Where, in characters from 1.
+    pub column: usize,
+    /// What, and what to do.
+    pub message: String,
+}
+
+impl Action {
+    /// The word in `op`.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::GetMetadata => "get_metadata",
+            Self::Create(..) => "create",
+            Self::CreateOrRevive(..) => "create_or_revive",
+            Self::UpsertPartnerId(_) => "upsert_partner_id",
+            Self::UpsertPartnerIds(_) => "upsert_partner_ids",
+            Self::UpdateLastSeen(_) => "update_last_seen",
+            Self::Withdraw => "write_withdrawal_tombstone",
+            Self::Delete => "delete",
+            Self::PutRaw { .. } => "put_raw",
+        }
+    }
+
+    /// The operation for the graph; none for what goes past it.
+    #[must_use]
+    pub fn operation(&self) -> Option<Operation<'_>> {
+        Some(match self {
+            Self::Get => Operation::Get,
+            Self::GetMetadata => Operation::GetMetadata,
+            Self::Create(consent, geo) => Operation::Create { consent, geo },
+            Self::CreateOrRevive(consent, geo) => Operation::CreateOrRevive { consent, geo },
+            Self::UpsertPartnerId(sync) => Operation::UpsertPartnerId(sync),
+            Self::UpsertPartnerIds(syncs) => Operation::UpsertPartnerIds(syncs),
+            Self::UpdateLastSeen(timestamp) => Operation::UpdateLastSeen {
+                timestamp: *timestamp,
+            },
+            Self::Withdraw => Operation::WriteWithdrawalTombstone,
+            Self::Delete => Operation::Delete,
+            Self::PutRaw { .. } => return None,
+        })
+    }
+}
+
+impl Event {
+    /// Reads one line of an event stream.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not JSON, or not an event: with the column, and what to do.
+    pub fn parse(line: &str) -> Result<Self, Problem> {
+        line::parse(line).map_err(|fault| fault.locate(line))
+    }
+
+    /// The problem `message` with a field of a line that was read without one.
+    #[must_use]
+    pub fn problem_at(line: &str, field: &'static str, message: String) -> Problem {
+        locate::Fault::Field(field, message).locate(line)
+    }
+}

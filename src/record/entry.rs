@@ -1,0 +1,260 @@
+//! The body of a record: [`KvEntry`] and its parts.
+
+use super::object::{Kept, longest_string, object};
+use super::{PartnerId, PartnerIds, Unreadable};
+use crate::clock::Timestamp;
+
+/// The schema version that this writes, and the only one it reads.
+const SCHEMA_VERSION: u64 = 1;
+
+/// Stands for a country that is not known (a user-assigned code of ISO 3166-1).
+const UNKNOWN_COUNTRY: &str = "ZZ";
+
+/// Consent strings as a user's browser gave them; stored as they are, not decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConsentStrings {
+    /// The TCF string.
+    pub tcf: Option<Box<str>>,
+    /// The GPP string.
+    pub gpp: Option<Box<str>>,
+}
+
+object! {
+    /// What a user has consented to.
+    KvConsent {
+        /// The TCF string.
+        tcf: Option<Box<str>> = optional,
+        /// The GPP string.
+        gpp: Option<Box<str>> = optional,
+        /// Whether the entry is live; a tombstone's is not.
+        ok: bool = required,
+        /// When consent was given or withdrawn.
+        updated: Timestamp = required,
+    }
+}
+
+object! {
+    /// A coarse place.
+    KvGeo {
+        /// The country's ISO 3166-1 alpha-2 code; `ZZ` where unknown.
+        country: Box<str> = required,
+        /// The region within the country.
+        region: Option<Box<str>> = optional,
+    }
+}
+
+object! {
+    /// The body of a record.
+    KvEntry {
+        /// The schema version.
+        v: u64 = required,
+        /// When this life of the record began.
+        created: Timestamp = required,
+        /// When the user was last seen; others may leave it out.
+        last_seen: Option<Timestamp> = optional,
+        /// What the user has consented to.
+        consent: KvConsent = required,
+        /// Where the user is.
+        geo: KvGeo = required,
+        /// The partners' uids.
+        ids: PartnerIds = required,
+    }
+}
+
+impl KvConsent {
+    fn new(strings: ConsentStrings, ok: bool, updated: Timestamp) -> Self {
+        Self {
+            tcf: strings.tcf,
+            gpp: strings.gpp,
+            ok,
+            updated,
+            kept: Kept::default(),
+        }
+    }
+}
+
+/// The place of a user whose place is not known.
+impl Default for KvGeo {
+    fn default() -> Self {
+        Self {
+            country: UNKNOWN_COUNTRY.into(),
+            region: None,
+            kept: Kept::default(),
+        }
+    }
+}
+
+impl KvGeo {
+    /// The place with this country, where it is a code of two letters.
+    #[must_use]
+    pub fn known(country: &str, region: Option<&str>) -> Option<Self> {
+        let letters = country.len() == UNKNOWN_COUNTRY.len()
+            && country.bytes().all(|byte| byte.is_ascii_alphabetic());
+        letters.then(|| Self {
+            country: country.to_ascii_uppercase().into(),
+            region: region.map(Into::into),
+            kept: Kept::default(),
+        })
+    }
+}
+
+impl KvEntry {
+    /// The entry of a user who has just consented.
+    #[must_use]
+    pub fn consented(consent: ConsentStrings, geo: KvGeo, now: Timestamp) -> Self {
+        Self {
+            v: SCHEMA_VERSION,
+            created: now,
+            last_seen: Some(now),
+            consent: KvConsent::new(consent, true, now),
+            geo,
+            ids: PartnerIds::default(),
+            kept: Kept::default(),
+        }
+    }
+
+    /// The entry that a partner's sync leaves for a user never seen before.
+    #[must_use]
+    pub fn minimal(now: Timestamp) -> Self {
+        Self::consented(ConsentStrings::default(), KvGeo::default(), now)
+    }
+
+    /// What stays of a user who has withdrawn: the time of it, and nothing else.
+    #[must_use]
+    pub fn tombstone(now: Timestamp) -> Self {
+        Self {
+            consent: KvConsent::new(ConsentStrings::default(), false, now),
+            ..Self::minimal(now)
+        }
+    }
+
+    /// This tombstone turned back into a live entry by fresh consent; unknown fields stay.
+    #[must_use]
+    pub fn revived(self, consent: ConsentStrings, geo: KvGeo, now: Timestamp) -> Self {
+        let fresh = Self::consented(consent, geo, now);
+        Self {
+            consent: KvConsent {
+                kept: self.consent.kept,
+                ..fresh.consent
+            },
+            geo: KvGeo {
+                kept: self.geo.kept,
+                ..fresh.geo
+            },
+            kept: self.kept,
+            ..fresh
+        }
+    }
+
+    /// Puts a partner's uid into this entry; gives back what stood in its place.
+    pub fn sync(
+        &mut self,
+        partner: &PartnerId,
+        uid: &str,
+        synced: Timestamp,
+    ) -> Option<super::KvPartnerId> {
+        self.ids.put(partner, uid, synced)
+    }
+
+    /// Whether this remembers a withdrawal.
+    #[must_use]
+    pub const fn is_tombstone(&self) -> bool {
+        !self.consent.ok
+    }
+
+    /// Reads a body.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not JSON, not of a record's shape, or of another schema version.
+    pub fn from_body(body: &[u8]) -> Result<Self, Unreadable> {
+        let entry: Self = serde_json::from_slice(body)
+            .map_err(|error| Unreadable::body(body, SCHEMA_VERSION, &error))?;
+        if entry.v == SCHEMA_VERSION {
+            Ok(entry)
+        } else {
+            Err(Unreadable::WrongVersion(entry.v))
+        }
+    }
+
+    /// The body as stored.
+    #[must_use]
+    pub fn to_body(&self) -> Vec<u8> {
+        // Strings, numbers and raw JSON always serialise.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Whether the body takes at most `limit` bytes.
+    #[must_use]
+    pub fn body_fits(&self, limit: usize) -> bool {
+        self.longest_body() <= limit || self.to_body().len() <= limit
+    }
+
+    /// A bound on the body's size that costs no serialising.
+    fn longest_body(&self) -> usize {
+        const FRAME: usize = concat!(
+            r#"{"v":1,"created":18446744073709551615,"last_seen":18446744073709551615,"#,
+            r#""consent":{"tcf":,"gpp":,"ok":false,"updated":18446744073709551615,},"#,
+            r#""geo":{"country":,"region":,},"ids":{},}"#
+        )
+        .len();
+        let strings = [
+            &self.consent.tcf,
+            &self.consent.gpp,
+            &self.geo.region,
+            &Some(self.geo.country.clone()),
+        ];
+        let texts: usize = strings
+            .into_iter()
+            .flatten()
+            .map(|text| longest_string(text))
+            .sum();
+        let kept = [&self.kept, &self.consent.kept, &self.geo.kept];
+        FRAME
+            + texts
+            + kept.into_iter().map(Kept::longest_json).sum::<usize>()
+            + self.ids.longest_json()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_on_a_body_is_never_below_its_size() {
+        let text = "\u{1}\"\\é\n".repeat(20);
+        let mut entry = KvEntry::consented(
+            ConsentStrings {
+                tcf: Some(text.as_str().into()),
+                gpp: Some("".into()),
+            },
+            KvGeo::known("de", Some(&text)).unwrap(),
+            Timestamp::from_unix(u64::MAX),
+        );
+        for partner in ["a", "b.com"] {
+            let partner = PartnerId::parse(partner).unwrap();
+            entry.sync(&partner, &text, Timestamp::from_unix(u64::MAX));
+            let size = entry.to_body().len();
+            assert!(entry.longest_body() >= size);
+            assert!(entry.body_fits(size));
+            assert!(!entry.body_fits(size - 1));
+        }
+    }
+
+    #[test]
+    fn a_country_is_two_letters() {
+        for (written, country) in [
+            ("de", Some("DE")),
+            ("DE", Some("DE")),
+            ("D", None),
+            ("DEU", None),
+            ("D1", None),
+            ("é", None),
+        ] {
+            let geo = KvGeo::known(written, None);
+            assert_eq!(geo.as_ref().map(|geo| &*geo.country), country, "{written}");
+        }
+        assert_eq!(&*KvGeo::default().country, "ZZ");
+    }
+}

@@ -1,0 +1,95 @@
+//! The metadata of a record: what can be told of it without its body.
+
+use super::object::{Kept, longest_string, object};
+use super::{KvEntry, Unreadable};
+use crate::clock::Timestamp;
+
+object! {
+    /// The metadata of a record. Others may leave out any of it.
+    KvMetadata {
+        /// Whether the entry is live.
+        ok: Option<bool> = optional,
+        /// The country, `ZZ` where unknown.
+        country: Option<Box<str>> = optional,
+        /// The schema version.
+        v: Option<u64> = optional,
+        /// The second from which retention counts.
+        t: Option<Timestamp> = optional,
+        /// The first digits of the digest of the policy that last wrote the record.
+        p: Option<Box<str>> = optional,
+    }
+}
+
+impl KvMetadata {
+    /// The metadata of `entry`, whose retention counts from `retained_from`, written under the policy with
+    /// this `mark`.
+    #[must_use]
+    pub fn of(entry: &KvEntry, retained_from: Timestamp, mark: &str) -> Self {
+        Self::default().rewritten(entry, retained_from, mark)
+    }
+
+    /// This metadata brought up to date for a rewrite of its record; unknown fields stay.
+    #[must_use]
+    pub fn rewritten(self, entry: &KvEntry, retained_from: Timestamp, mark: &str) -> Self {
+        Self {
+            ok: Some(entry.consent.ok),
+            country: Some(entry.geo.country.clone()),
+            v: Some(entry.v),
+            t: Some(retained_from),
+            p: Some(mark.into()),
+            kept: self.kept,
+        }
+    }
+
+    /// Reads metadata; a record without any has that of a record whose writer left everything out.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not JSON or not of this shape: it is kept rather than overwritten.
+    pub fn from_bytes(metadata: &[u8]) -> Result<Self, Unreadable> {
+        if metadata.is_empty() {
+            return Ok(Self::default());
+        }
+        serde_json::from_slice(metadata).map_err(|error| Unreadable::Metadata(error.to_string()))
+    }
+
+    /// The metadata as stored.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Strings, numbers and raw JSON always serialise.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Whether the metadata takes at most `limit` bytes.
+    #[must_use]
+    pub fn fits(&self, limit: usize) -> bool {
+        self.longest_bytes() <= limit || self.to_bytes().len() <= limit
+    }
+
+    /// A bound on the size that costs no serialising.
+    fn longest_bytes(&self) -> usize {
+        const FRAME: usize =
+            r#"{"ok":false,"country":,"v":18446744073709551615,"t":18446744073709551615,"p":,}"#
+                .len();
+        let texts: usize = [&self.country, &self.p]
+            .into_iter()
+            .flatten()
+            .map(|text| longest_string(text))
+            .sum();
+        FRAME + texts + self.kept.longest_json()
+    }
+}
+
+/// Metadata whose writer left everything out.
+impl Default for KvMetadata {
+    fn default() -> Self {
+        Self {
+            ok: None,
+            country: None,
+            v: None,
+            t: None,
+            p: None,
+            kept: Kept::default(),
+        }
+    }
+}

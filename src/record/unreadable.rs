@@ -1,0 +1,40 @@
+//! Why a stored record cannot be read.
+
+use serde::Deserialize;
+
+/// Why a stored record cannot be read. Such a record is overwritten by nothing but a withdrawal or a
+/// deletion.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// The body is not JSON.
+    #[error("the body is not JSON: {0}")]
+    NotJson(String),
+    /// The body has another shape than a record.
+    #[error("the body has not the shape of a record: {0}")]
+    WrongShape(String),
+    /// Another version of the schema wrote the record.
+    #[error("the record has schema version {0}, and this reads version 1")]
+    WrongVersion(u64),
+    /// The metadata is not that of a record.
+    #[error("the metadata is not that of a record: {0}")]
+    Metadata(String),
+}
+
+/// Just enough of a body to tell another version from damage.
+#[derive(Deserialize)]
+struct Version {
+    v: u64,
+}
+
+impl Unreadable {
+    /// Tells apart why `body` could not be read as a record of version `known`.
+    pub(super) fn body(body: &[u8], known: u64, error: &serde_json::Error) -> Self {
+        if !error.is_data() {
+            return Self::NotJson(error.to_string());
+        }
+        match serde_json::from_slice::<Version>(body) {
+            Ok(Version { v }) if v != known => Self::WrongVersion(v),
+            _ => Self::WrongShape(error.to_string()),
+        }
+    }
+}
