@@ -11,6 +11,11 @@
 //! ```
 
 pub use crate::engine::{Consistency, StoreError};
+mod generation;
+mod memory;
+
+pub use memory::{Calls, MemoryStore};
+
 use crate::policy::types::Ttl;
 pub use crate::record::{Generation, Precondition};
 

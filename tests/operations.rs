@@ -1,0 +1,390 @@
+//! Every cell of the operations table (`POLICY.md`): the outcome, and that it costs no more than it must.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed test should stop"
+)]
+
+mod support;
+
+use edge_cookie::engine::{Operation, Tally};
+use edge_cookie::policy::EcPolicy;
+use edge_cookie::policy::settings::{
+    DeleteMode, OnMissingSync, OnMissingWithdrawal, Repeat, SyncOrder, Unchanged,
+};
+use edge_cookie::policy::types::Seconds;
+use edge_cookie::record::{ConsentStrings, KvGeo};
+use support::{Bench, DAY, HOUR, MINUTE, NOON, expired, live, sync, tombstone};
+
+/// What stands under the id before the operation.
+#[derive(Debug, Clone, Copy)]
+enum Before {
+    Absent,
+    /// Past its time, and still in the store.
+    Expired,
+    ExpiredTombstone,
+    Live,
+    Tombstone,
+    Corrupt,
+    /// Of a schema version that this does not read.
+    OtherVersion,
+}
+
+use Before::{Absent, Corrupt, Expired, ExpiredTombstone, Live, OtherVersion, Tombstone};
+
+fn bench(before: Before, change: fn(&mut EcPolicy)) -> Bench {
+    let bench = Bench::new(support::policy(change));
+    let raw = |(body, metadata): (String, String)| bench.put_raw(&body, &metadata, None);
+    match before {
+        Absent => {}
+        Expired => raw(expired()),
+        ExpiredTombstone => raw(tombstone(DAY + 1)),
+        Live => raw(live()),
+        Tombstone => raw(tombstone(HOUR)),
+        Corrupt => raw(("{\"v\":1,".to_owned(), String::new())),
+        OtherVersion => raw((
+            r#"{"v":2,"who":"next"}"#.to_owned(),
+            r#"{"v":2}"#.to_owned(),
+        )),
+    }
+    bench
+}
+
+/// Policy, record before, outcome, reads, writes.
+type Cell = (fn(&mut EcPolicy), Before, &'static str, u64, u64);
+
+fn holds(cells: &[Cell], operation: Operation<'_>) {
+    for &(change, before, outcome, reads, writes) in cells {
+        let bench = bench(before, change);
+        let untouched = bench.stored();
+        let calls_before = bench.graph.store().calls();
+        let finished = bench.run(operation);
+        let calls = bench.graph.store().calls();
+        let cell = format!("{operation:?} on {before:?}");
+        assert_eq!(support::word(&finished), outcome, "{cell}");
+        assert_eq!(
+            calls.lookups - calls_before.lookups,
+            reads,
+            "reads of {cell}"
+        );
+        let written = calls.inserts + calls.deletes - calls_before.inserts - calls_before.deletes;
+        assert_eq!(written, writes, "writes of {cell}");
+        let Tally {
+            reads: told_reads,
+            writes: told_writes,
+            retries,
+        } = finished.tally;
+        assert_eq!(
+            (u64::from(told_reads), u64::from(told_writes), retries),
+            (reads, writes, 0),
+            "{cell}"
+        );
+        if writes == 0 {
+            assert_eq!(
+                bench.stored(),
+                untouched,
+                "{cell} leaves the record as it was"
+            );
+        }
+    }
+}
+
+fn defaults(_: &mut EcPolicy) {}
+
+#[test]
+fn get_and_get_metadata() {
+    for operation in [Operation::Get, Operation::GetMetadata] {
+        holds(
+            &[
+                (defaults, Absent, "not_found", 1, 0),
+                (defaults, Expired, "not_found", 1, 0),
+                (defaults, ExpiredTombstone, "not_found", 1, 0),
+                (defaults, Live, "found", 1, 0),
+                (defaults, Tombstone, "found", 1, 0),
+                (defaults, Corrupt, "unreadable_entry", 1, 0),
+                (defaults, OtherVersion, "unreadable_entry", 1, 0),
+            ],
+            operation,
+        );
+    }
+}
+
+#[test]
+fn create() {
+    let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
+    holds(
+        &[
+            (defaults, Absent, "created", 0, 1),
+            (defaults, Expired, "created", 1, 2),
+            (defaults, ExpiredTombstone, "created", 1, 2),
+            (defaults, Live, "already_exists", 1, 1),
+            (defaults, Tombstone, "already_exists", 1, 1),
+            (defaults, Corrupt, "already_exists", 1, 1),
+            (defaults, OtherVersion, "already_exists", 1, 1),
+        ],
+        Operation::Create {
+            consent: &consent,
+            geo: &geo,
+        },
+    );
+}
+
+#[test]
+fn create_or_revive() {
+    let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
+    holds(
+        &[
+            (defaults, Absent, "created", 1, 1),
+            (defaults, Expired, "created", 1, 1),
+            (defaults, ExpiredTombstone, "created", 1, 1),
+            (defaults, Live, "already_live", 1, 0),
+            (defaults, Tombstone, "revived", 1, 1),
+            (defaults, Corrupt, "unreadable_entry", 1, 0),
+            (defaults, OtherVersion, "unreadable_entry", 1, 0),
+        ],
+        Operation::CreateOrRevive {
+            consent: &consent,
+            geo: &geo,
+        },
+    );
+}
+
+#[test]
+fn upsert_partner_id() {
+    let reject: fn(&mut EcPolicy) = |policy| policy.sync.on_missing = OnMissingSync::Reject;
+    holds(
+        &[
+            (defaults, Absent, "created_minimal", 1, 1),
+            (defaults, Expired, "created_minimal", 1, 1),
+            (defaults, ExpiredTombstone, "created_minimal", 1, 1),
+            (reject, Absent, "not_found", 1, 0),
+            (reject, Expired, "not_found", 1, 0),
+            (reject, ExpiredTombstone, "not_found", 1, 0),
+            (defaults, Live, "written", 1, 1),
+            (
+                |policy| policy.entry.max_partner_ids = 1,
+                Live,
+                "too_many_partners",
+                1,
+                0,
+            ),
+            (
+                |policy| policy.entry.max_body_bytes = 256,
+                Live,
+                "entry_too_large",
+                1,
+                0,
+            ),
+            (
+                |policy| policy.entry.max_uid_bytes = 2,
+                Live,
+                "invalid_uid",
+                0,
+                0,
+            ),
+            (
+                |policy| policy.sync.max_age = Some(Seconds::new(MINUTE)),
+                Live,
+                "stale",
+                0,
+                0,
+            ),
+            (
+                |policy| policy.sync.max_age = Some(Seconds::new(HOUR)),
+                Live,
+                "written",
+                1,
+                1,
+            ),
+            (defaults, Tombstone, "consent_withdrawn", 1, 0),
+            (defaults, Corrupt, "unreadable_entry", 1, 0),
+            (defaults, OtherVersion, "unreadable_entry", 1, 0),
+        ],
+        Operation::UpsertPartnerId(&sync("id5-sync.com", "ID5*1", NOON - HOUR)),
+    );
+}
+
+#[test]
+fn upsert_of_the_same_uid() {
+    let refresh: fn(&mut EcPolicy) = |policy| policy.sync.unchanged = Unchanged::Refresh;
+    holds(
+        &[
+            (defaults, Live, "written", 1, 1),
+            (
+                |policy| policy.sync.unchanged = Unchanged::Skip,
+                Live,
+                "unchanged",
+                1,
+                0,
+            ),
+            (refresh, Live, "unchanged", 1, 0),
+            (
+                |policy| {
+                    policy.sync.unchanged = Unchanged::Refresh;
+                    policy.sync.refresh_after = Seconds::new(DAY);
+                },
+                Live,
+                "refreshed",
+                1,
+                1,
+            ),
+            (
+                |policy| {
+                    policy.sync.unchanged = Unchanged::Refresh;
+                    policy.sync.refresh_after = Seconds::new(DAY + 1);
+                },
+                Live,
+                "unchanged",
+                1,
+                0,
+            ),
+        ],
+        Operation::UpsertPartnerId(&sync("liveramp.com", "LR_1", NOON)),
+    );
+}
+
+#[test]
+fn upsert_of_an_older_sync() {
+    let by_timestamp: fn(&mut EcPolicy) = |policy| policy.sync.order = SyncOrder::Timestamp;
+    let older = sync("liveramp.com", "LR_0", NOON - DAY - 1);
+    holds(
+        &[
+            (defaults, Live, "written", 1, 1),
+            (by_timestamp, Live, "stale", 1, 0),
+        ],
+        Operation::UpsertPartnerId(&older),
+    );
+    let as_old = sync("liveramp.com", "LR_0", NOON - DAY);
+    holds(
+        &[(by_timestamp, Live, "written", 1, 1)],
+        Operation::UpsertPartnerId(&as_old),
+    );
+}
+
+#[test]
+fn a_blank_uid_is_refused_before_any_read() {
+    for uid in ["", " \t"] {
+        holds(
+            &[(defaults, Live, "invalid_uid", 0, 0)],
+            Operation::UpsertPartnerId(&sync("liveramp.com", uid, NOON)),
+        );
+    }
+}
+
+#[test]
+fn upsert_partner_ids_costs_one_read_and_one_write() {
+    let many: Vec<_> = (0..40)
+        .map(|number| sync(&format!("p{number}.com"), "U", NOON))
+        .collect();
+    let reject: fn(&mut EcPolicy) = |policy| policy.sync.on_missing = OnMissingSync::Reject;
+    holds(
+        &[
+            (defaults, Absent, "created_minimal", 1, 1),
+            (defaults, Expired, "created_minimal", 1, 1),
+            (reject, Absent, "not_found", 1, 0),
+            (defaults, Live, "written", 1, 1),
+            (defaults, Tombstone, "consent_withdrawn", 1, 0),
+            (defaults, Corrupt, "unreadable_entry", 1, 0),
+        ],
+        Operation::UpsertPartnerIds(&many),
+    );
+    holds(
+        &[(defaults, Live, "unchanged", 0, 0)],
+        Operation::UpsertPartnerIds(&[]),
+    );
+}
+
+#[test]
+fn update_last_seen() {
+    let touch = |timestamp| Operation::UpdateLastSeen {
+        timestamp: edge_cookie::clock::Timestamp::from_unix(timestamp),
+    };
+    holds(
+        &[
+            (defaults, Absent, "not_found", 1, 0),
+            (defaults, Expired, "not_found", 1, 0),
+            (defaults, ExpiredTombstone, "not_found", 1, 0),
+            (defaults, Live, "touched", 1, 1),
+            (defaults, Tombstone, "consent_withdrawn", 1, 0),
+            (defaults, Corrupt, "unreadable_entry", 1, 0),
+            (defaults, OtherVersion, "unreadable_entry", 1, 0),
+        ],
+        touch(NOON),
+    );
+    let seen = NOON - HOUR;
+    for (timestamp, outcome, writes) in [
+        (seen - 1, "stale", 0),
+        (seen, "stale", 0),
+        (seen + 1, "debounced", 0),
+        (seen + 299, "debounced", 0),
+        (seen + 300, "touched", 1),
+        (NOON + DAY, "touched", 1),
+    ] {
+        holds(&[(defaults, Live, outcome, 1, writes)], touch(timestamp));
+    }
+}
+
+#[test]
+fn write_withdrawal_tombstone() {
+    let keep: fn(&mut EcPolicy) = |policy| policy.tombstone.repeat = Repeat::Keep;
+    let skip: fn(&mut EcPolicy) = |policy| policy.tombstone.on_missing = OnMissingWithdrawal::Skip;
+    holds(
+        &[
+            (defaults, Absent, "withdrawn", 0, 1),
+            (defaults, Expired, "withdrawn", 0, 1),
+            (defaults, Live, "withdrawn", 0, 1),
+            (defaults, Tombstone, "withdrawn", 0, 1),
+            (defaults, Corrupt, "withdrawn", 0, 1),
+            (defaults, OtherVersion, "withdrawn", 0, 1),
+            (keep, Absent, "withdrawn", 1, 1),
+            (keep, ExpiredTombstone, "withdrawn", 1, 1),
+            (keep, Live, "withdrawn", 1, 1),
+            (keep, Tombstone, "already_withdrawn", 1, 0),
+            (keep, Corrupt, "withdrawn", 1, 1),
+            (skip, Absent, "not_found", 1, 0),
+            (skip, Expired, "not_found", 1, 0),
+            (skip, ExpiredTombstone, "not_found", 1, 0),
+            (skip, Live, "withdrawn", 1, 1),
+            (skip, Tombstone, "withdrawn", 1, 1),
+            (skip, Corrupt, "withdrawn", 1, 1),
+        ],
+        Operation::WriteWithdrawalTombstone,
+    );
+}
+
+#[test]
+fn delete() {
+    let soft: fn(&mut EcPolicy) = |policy| policy.delete.mode = DeleteMode::Tombstone;
+    holds(
+        &[
+            (defaults, Absent, "not_found", 0, 1),
+            (defaults, Expired, "not_found", 0, 1),
+            (defaults, ExpiredTombstone, "not_found", 0, 1),
+            (defaults, Live, "deleted", 0, 1),
+            (defaults, Tombstone, "deleted", 0, 1),
+            (defaults, Corrupt, "deleted", 0, 1),
+            (soft, Absent, "not_found", 1, 0),
+            (soft, Expired, "not_found", 1, 1),
+            (soft, Live, "deleted", 1, 1),
+            (soft, Tombstone, "deleted", 1, 1),
+            (soft, Corrupt, "deleted", 1, 1),
+        ],
+        Operation::Delete,
+    );
+}
+
+#[test]
+fn what_is_erased_is_gone_and_a_soft_deletion_leaves_a_tombstone() {
+    for before in [Live, Tombstone, Corrupt, Expired] {
+        let hard = bench(before, defaults);
+        hard.delete();
+        assert_eq!(hard.stored(), None, "{before:?}");
+    }
+    let soft = bench(Live, |policy| policy.delete.mode = DeleteMode::Tombstone);
+    soft.delete();
+    assert!(soft.get().unwrap().entry.is_tombstone());
+    assert_eq!(soft.sync("liveramp.com", "LR_1", NOON), "consent_withdrawn");
+    let soft_expired = bench(Expired, |policy| policy.delete.mode = DeleteMode::Tombstone);
+    soft_expired.delete();
+    assert_eq!(soft_expired.stored(), None);
+}
