@@ -7,4 +7,5 @@ pub mod event;
 pub mod graph;
 pub mod policy;
 pub mod record;
+pub mod rules;
 pub mod store;

@@ -169,7 +169,7 @@ fn upsert_partner_id() {
                 0,
             ),
             (
-                |policy| policy.entry.max_body_bytes = 256,
+                |policy| policy.entry.max_body_bytes = 128,
                 Live,
                 "entry_too_large",
                 1,

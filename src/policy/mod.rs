@@ -11,6 +11,8 @@
 //! assert_eq!(policy.stores.ec_store.as_str(), "ec_identity_store");
 //! ```
 
+#[cfg(feature = "files")]
+pub mod files;
 pub mod layers;
 pub mod node;
 pub mod provenance;

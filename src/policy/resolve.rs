@@ -204,16 +204,11 @@ impl Resolver<'_> {
     }
 }
 
-/// Keys of `[ec]` that are not settings, and are read elsewhere.
-const OTHER_KEYS: [&str; 1] = ["profile"];
-
 /// Refuses every key below `table` that no setting has; `prefix` is the table's own key with its dot.
 fn refuse_unknown(table: &Node, prefix: &str, findings: &mut Vec<Diagnostic>) {
     for (name, node) in table.members() {
         let key = format!("{prefix}{}", name.name);
-        if OTHER_KEYS.contains(&key.as_str())
-            || known_settings().iter().any(|setting| setting.key == key)
-        {
+        if known_settings().iter().any(|setting| setting.key == key) {
             continue;
         }
         let below = format!("{key}.");
@@ -260,6 +255,9 @@ fn unknown_key(key: &str, place: &crate::diagnostic::Place) -> Diagnostic {
                 .map(str::to_owned)
         });
     let help = match meant {
+        _ if key == "profile" => {
+            "choose it by `--profile`, by `EC_PROFILE` or by `profile` in `[ec]`".to_owned()
+        }
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "`ec show` lists every setting".to_owned(),
     };

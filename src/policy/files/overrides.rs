@@ -1,0 +1,168 @@
+//! Overrides in the environment and on the command line.
+
+use super::{Source, toml};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::known_settings;
+use crate::policy::layers::{Layer, LayerName, Options};
+use crate::policy::node::{Key, Node, NodeValue};
+use crate::policy::setting::Shape;
+
+/// The sources' names, which no file has.
+const ENVIRONMENT: &str = "<environment>";
+const COMMAND_LINE: &str = "<command line>";
+
+/// Begins every variable that overrides a setting (`POLICY.md`, where values come from).
+const VARIABLE_PREFIX: &str = "TRUSTED_SERVER__EC__";
+const VARIABLE_SEPARATOR: &str = "__";
+
+/// Begins every key on the command line.
+const KEY_PREFIX: &str = "ec.";
+const SET: &str = "--set ";
+
+/// Overrides as layers, lowest first, with the source they point into.
+pub(super) struct Overrides {
+    pub(super) source: Source,
+    pub(super) layers: Vec<Layer>,
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+/// One override: where its key and value stand in the source.
+struct Override {
+    key: String,
+    key_at: std::ops::Range<usize>,
+    value_at: usize,
+    value: String,
+}
+
+/// The variables that override settings, in the order of their names.
+pub(super) fn of_environment(variables: &[(String, String)]) -> Overrides {
+    let mut variables: Vec<_> = variables
+        .iter()
+        .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX))
+        .collect();
+    variables.sort();
+    let mut text = String::new();
+    let mut overrides = Vec::new();
+    for (name, value) in variables {
+        let start = text.len();
+        text.push_str(name);
+        let key_at = start..text.len();
+        text.push('=');
+        let own = name.strip_prefix(VARIABLE_PREFIX).unwrap_or_default();
+        overrides.push(Override {
+            key: own.to_lowercase().replace(VARIABLE_SEPARATOR, "."),
+            key_at,
+            value_at: text.len(),
+            value: value.clone(),
+        });
+        text.push_str(value);
+        text.push('\n');
+    }
+    layers(
+        &Source::new(ENVIRONMENT, &text),
+        &LayerName::Environment,
+        &overrides,
+        Vec::new(),
+    )
+}
+
+/// The overrides of the command line, in the order given: the last wins.
+pub(super) fn of_command_line(sets: &[String]) -> Overrides {
+    let mut text = String::new();
+    let mut overrides = Vec::new();
+    let mut refused = Vec::new();
+    for set in sets {
+        let start = text.len() + SET.len();
+        text.push_str(SET);
+        text.push_str(set);
+        text.push('\n');
+        let split = set
+            .split_once('=')
+            .map(|(key, value)| (key.trim_end(), value, key.len()));
+        match split
+            .and_then(|(key, value, equals)| Some((key.strip_prefix(KEY_PREFIX)?, value, equals)))
+        {
+            Some((key, value, equals)) => overrides.push(Override {
+                key: key.to_owned(),
+                key_at: start..start + KEY_PREFIX.len() + key.len(),
+                value_at: start + equals + 1,
+                value: value.to_owned(),
+            }),
+            None => refused.push((
+                start..start + set.len(),
+                set.split('=').next().unwrap_or_default(),
+            )),
+        }
+    }
+    let source = Source::new(COMMAND_LINE, &text);
+    let findings = refused
+        .into_iter()
+        .map(|(span, key)| {
+            Diagnostic::error(
+                Code::BadOverride,
+                format!("`--set` of `{key}` names no value of a setting"),
+            )
+            .at(source.place(span))
+            .with_help("write the full key and its value, as `--set ec.tombstone.ttl=12h`")
+        })
+        .collect();
+    layers(&source, &LayerName::CommandLine, &overrides, findings)
+}
+
+/// A layer for each override, so that none can hide another's mistakes.
+fn layers(
+    source: &Source,
+    name: &LayerName,
+    overrides: &[Override],
+    mut findings: Vec<Diagnostic>,
+) -> Overrides {
+    let layers = overrides
+        .iter()
+        .map(|one| Layer {
+            name: name.clone(),
+            options: Options {
+                ec: under_its_key(source, one, &mut findings),
+            },
+            ancestor: false,
+        })
+        .collect();
+    Overrides {
+        source: source.clone(),
+        layers,
+        findings,
+    }
+}
+
+/// The value inside the tables that its dotted key names.
+fn under_its_key(source: &Source, one: &Override, findings: &mut Vec<Diagnostic>) -> Node {
+    let place = source.place(one.key_at.clone());
+    one.key
+        .rsplit('.')
+        .fold(value(source, one, findings), |inner, name| {
+            let key = Key {
+                name: name.to_owned(),
+                place: place.clone(),
+            };
+            Node::new(NodeValue::Table(vec![(key, inner)]), place.clone())
+        })
+}
+
+/// A text needs no quotes; anything else is TOML, or refused by its setting as the text it is.
+fn value(source: &Source, one: &Override, findings: &mut Vec<Diagnostic>) -> Node {
+    let shape = known_settings()
+        .iter()
+        .find(|setting| setting.key == one.key)
+        .map(|setting| setting.shape);
+    let quoted = one.value.starts_with(['"', '\'']);
+    let reference = shape == Some(Shape::Secret) && one.value.starts_with('{');
+    let plain = shape.is_some_and(Shape::is_text) && !quoted && !reference;
+    let parsed = if plain {
+        None
+    } else {
+        toml::value(source, &one.value, one.value_at, findings)
+    };
+    parsed.unwrap_or_else(|| {
+        let place = source.place(one.value_at..one.value_at + one.value.len());
+        Node::new(NodeValue::Text(one.value.clone()), place)
+    })
+}

@@ -1,0 +1,96 @@
+//! TOML to nodes with their places.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::Source;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::node::{Key, Node, NodeValue};
+
+/// Reads a TOML document; every syntax error becomes a finding, and the rest is read all the same.
+pub(super) fn document(source: &Source, text: &str, findings: &mut Vec<Diagnostic>) -> Node {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let end = text.len();
+        let span = error.span().unwrap_or(end..end);
+        findings.push(
+            Diagnostic::error(Code::Syntax, format!("not TOML: {}", error.message()))
+                .at(source.place(span.start.min(end)..span.end.min(end)))
+                .with_help("strings stand in quotes, durations too: `ttl = \"24h\"`"),
+        );
+    }
+    let place = source.place(0..0);
+    let offset = 0;
+    Node::new(table_of(table.get_ref(), source, offset, findings), place)
+}
+
+/// Reads a single value that stands `offset` bytes into its source; none where it is not one.
+pub(super) fn value(
+    source: &Source,
+    text: &str,
+    offset: usize,
+    findings: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    let value = DeValue::parse(text).ok()?;
+    Some(node(&value, source, offset, findings))
+}
+
+fn node(
+    spanned: &Spanned<DeValue<'_>>,
+    source: &Source,
+    offset: usize,
+    findings: &mut Vec<Diagnostic>,
+) -> Node {
+    let span = spanned.span();
+    let place = source.place(span.start + offset..span.end + offset);
+    let value = match spanned.get_ref() {
+        DeValue::String(text) => NodeValue::Text(text.to_string()),
+        DeValue::Integer(digits) => {
+            match i64::from_str_radix(&digits.as_str().replace('_', ""), digits.radix()) {
+                Ok(number) => NodeValue::Integer(number),
+                Err(_) => {
+                    findings.push(
+                        Diagnostic::error(
+                            Code::OutOfRange,
+                            format!("`{}` is out of range", digits.as_str()),
+                        )
+                        .at(place.clone())
+                        .with_help("no setting takes a number this large"),
+                    );
+                    // A float is read by no setting, and names the number as what it is.
+                    NodeValue::Float(f64::INFINITY)
+                }
+            }
+        }
+        DeValue::Float(digits) => {
+            NodeValue::Float(digits.as_str().replace('_', "").parse().unwrap_or(f64::NAN))
+        }
+        DeValue::Boolean(truth) => NodeValue::Boolean(*truth),
+        DeValue::Datetime(time) => NodeValue::Datetime(time.to_string()),
+        DeValue::Array(items) => NodeValue::List(
+            items
+                .iter()
+                .map(|item| node(item, source, offset, findings))
+                .collect(),
+        ),
+        DeValue::Table(table) => table_of(table, source, offset, findings),
+    };
+    Node::new(value, place)
+}
+
+fn table_of(
+    table: &DeTable<'_>,
+    source: &Source,
+    offset: usize,
+    findings: &mut Vec<Diagnostic>,
+) -> NodeValue {
+    let member = |(key, value): (&Spanned<std::borrow::Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+        let span = key.span();
+        let key = Key {
+            name: key.get_ref().to_string(),
+            place: source.place(span.start + offset..span.end + offset),
+        };
+        (key, node(value, source, offset, findings))
+    };
+    NodeValue::Table(table.iter().map(member).collect())
+}
