@@ -11,9 +11,13 @@
 //! ```
 
 pub use crate::engine::{Consistency, StoreError};
+#[cfg(feature = "embedded")]
+mod embedded;
 mod generation;
 mod memory;
 
+#[cfg(feature = "embedded")]
+pub use embedded::{Batch, EmbeddedStore, OpenError};
 pub use memory::{Calls, MemoryStore};
 
 use crate::policy::types::Ttl;

@@ -1,3 +1,100 @@
-//! The `ec` command line.
+//! The `ec` command line: check, explain and run Edge Cookie policies.
 
-fn main() {}
+mod command;
+mod policy;
+mod render;
+mod store;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs the Edge Cookie identity graph under a policy, and shows what the policy says.
+#[derive(Debug, Parser)]
+#[command(name = "ec", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    files: FileArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where policies are written.
+#[derive(Debug, Args)]
+struct FileArgs {
+    /// The server's configuration, whose `[ec]` is read.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        default_value = "trusted-server.toml"
+    )]
+    config: PathBuf,
+    /// The folder of profiles.
+    #[arg(long, global = true, value_name = "DIR", default_value = "policies")]
+    policies: PathBuf,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(command::check::Check),
+    Show(command::show::Show),
+    Apply(command::apply::Apply),
+    Get(command::get::Get),
+    List(command::list::List),
+    Delete(command::delete::Delete),
+    Completions(command::completions::Completions),
+}
+
+/// What a command ends in, beside what it printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// All is well.
+    Well,
+    /// There were problems, all of them told.
+    Problems,
+}
+
+/// Why a command could not run, in words for the user; none where they were told already.
+#[derive(Debug, thiserror::Error)]
+enum Stop {
+    #[error("{0}")]
+    Because(String),
+    #[error("the policy cannot be used: mend what is told above, or see `ec check`")]
+    BadPolicy,
+    #[error("cannot write the output: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl Stop {
+    fn because(why: impl std::fmt::Display) -> Self {
+        Self::Because(why.to_string())
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let files = &cli.files;
+    let ended = match &cli.command {
+        Command::Check(check) => check.run(files),
+        Command::Show(show) => show.run(files),
+        Command::Apply(apply) => apply.run(files),
+        Command::Get(get) => get.run(files),
+        Command::List(list) => list.run(files),
+        Command::Delete(delete) => delete.run(files),
+        Command::Completions(completions) => completions.run(),
+    };
+    match ended {
+        Ok(End::Well) => ExitCode::SUCCESS,
+        Ok(End::Problems) => ExitCode::from(1),
+        // Whoever reads the output has read enough.
+        Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(stop) => {
+            render::error(&stop);
+            ExitCode::from(2)
+        }
+    }
+}

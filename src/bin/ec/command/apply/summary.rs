@@ -1,0 +1,136 @@
+//! What a run did, in numbers.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+use std::time::Instant;
+
+use edge_cookie::engine::Tally;
+use edge_cookie::policy::EcPolicy;
+
+use super::census::Census;
+
+/// Counts of a run under way.
+#[derive(Debug)]
+pub(super) struct Tallies {
+    started: Instant,
+    outcomes: BTreeMap<(&'static str, &'static str), u64>,
+    events: u64,
+    refused: u64,
+    reads: u64,
+    writes: u64,
+    retries: u64,
+}
+
+impl Tallies {
+    pub(super) fn start() -> Self {
+        Self {
+            started: Instant::now(),
+            outcomes: BTreeMap::new(),
+            events: 0,
+            refused: 0,
+            reads: 0,
+            writes: 0,
+            retries: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, op: &'static str, outcome: &'static str, tally: Tally) {
+        *self.outcomes.entry((op, outcome)).or_default() += 1;
+        self.events += 1;
+        self.reads += u64::from(tally.reads);
+        self.writes += u64::from(tally.writes);
+        self.retries += u64::from(tally.retries);
+    }
+
+    /// Counts a line that is not valid.
+    pub(super) const fn refuse(&mut self) {
+        self.refused += 1;
+    }
+}
+
+/// Writes the summary for people.
+pub(super) fn write(
+    out: &mut impl Write,
+    profile: &str,
+    policy: &EcPolicy,
+    tallies: &Tallies,
+    census: &Census,
+) -> io::Result<()> {
+    writeln!(out, "profile {profile}, policy {}", policy.digest.mark())?;
+    let mut last = "";
+    for ((op, outcome), count) in &tallies.outcomes {
+        if *op != last {
+            writeln!(out, "\n{op}")?;
+            last = op;
+        }
+        writeln!(out, "  {outcome:<20}{:>12}", grouped(*count))?;
+    }
+    writeln!(
+        out,
+        "\nstore      {} reads, {} writes, {} retries",
+        grouped(tallies.reads),
+        grouped(tallies.writes),
+        grouped(tallies.retries)
+    )?;
+    write!(
+        out,
+        "entries    {} live, {} withdrawn",
+        grouped(census.live),
+        grouped(census.withdrawn)
+    )?;
+    if census.unreadable > 0 {
+        write!(out, ", {} unreadable", grouped(census.unreadable))?;
+    }
+    let seconds = tallies.started.elapsed().as_secs_f64();
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate for reading, never negative"
+    )]
+    let rate = (tallies.events as f64 / seconds.max(f64::EPSILON)) as u64;
+    writeln!(
+        out,
+        "\nevents     {} in {seconds:.2} s, {} a second",
+        grouped(tallies.events),
+        grouped(rate)
+    )?;
+    if tallies.refused > 0 {
+        writeln!(
+            out,
+            "skipped    {} lines that are not valid",
+            grouped(tallies.refused)
+        )?;
+    }
+    Ok(())
+}
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (number, shown) in [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), shown);
+        }
+    }
+}

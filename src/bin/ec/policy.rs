@@ -1,0 +1,59 @@
+//! How every command comes by its policy.
+
+use clap::Args;
+use edge_cookie::policy::EcPolicy;
+use edge_cookie::policy::files::{PolicyFiles, Written};
+
+use crate::{FileArgs, Stop, render};
+
+/// Which policy a command is under.
+#[derive(Debug, Args)]
+pub(crate) struct PolicyArgs {
+    /// The profile; else that of `EC_PROFILE`, else that of `[ec]`, else `development`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// Overrides a setting, as `--set ec.tombstone.ttl=12h`; may be given again.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+}
+
+impl PolicyArgs {
+    /// The files, with the environment and these overrides.
+    pub(crate) fn open(&self, files: &FileArgs) -> Result<PolicyFiles, Stop> {
+        PolicyFiles::open(Written {
+            config: files.config.clone(),
+            policies: files.policies.clone(),
+            environment: environment(),
+            sets: self.set.clone(),
+        })
+        .map_err(Stop::because)
+    }
+
+    /// The profile that is meant.
+    pub(crate) fn choose(&self, files: &PolicyFiles) -> Result<String, Stop> {
+        let variable = std::env::var("EC_PROFILE").ok();
+        files
+            .choose(self.profile.as_deref(), variable.as_deref())
+            .map_err(Stop::because)
+    }
+
+    /// The profile's name and its policy; findings are told on standard error.
+    pub(crate) fn load(&self, args: &FileArgs) -> Result<(String, EcPolicy), Stop> {
+        let mut files = self.open(args)?;
+        let profile = self.choose(&files)?;
+        let loaded = files.load(&profile).map_err(Stop::because)?;
+        render::findings(&loaded.resolved.findings, files.sources());
+        if loaded.resolved.is_usable() {
+            Ok((loaded.profile, loaded.resolved.policy))
+        } else {
+            Err(Stop::BadPolicy)
+        }
+    }
+}
+
+/// The variables that are text; no setting can be any other.
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
+}

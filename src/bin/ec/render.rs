@@ -1,0 +1,89 @@
+//! How findings and errors are shown to people.
+
+use std::io::{IsTerminal, stderr};
+
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use edge_cookie::diagnostic::{Diagnostic, Place, Severity};
+use edge_cookie::policy::files::Sources;
+
+use crate::Stop;
+
+/// Tells why a command could not run.
+pub(crate) fn error(stop: &Stop) {
+    problem(&stop.to_string());
+}
+
+/// Tells a problem that shows no lines.
+pub(crate) fn problem(message: &str) {
+    let title = Level::ERROR.primary_title(message);
+    eprintln!(
+        "{}",
+        renderer().render(&[annotate_snippets::Group::with_title(title)])
+    );
+}
+
+/// Tells findings, each with the lines it is about.
+pub(crate) fn findings(findings: &[Diagnostic], sources: &Sources) {
+    for finding in findings {
+        eprintln!("{}\n", renderer().render(&[report(finding, sources)]));
+    }
+}
+
+fn renderer() -> Renderer {
+    let plain = !stderr().is_terminal()
+        || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    if plain {
+        Renderer::plain()
+    } else {
+        Renderer::styled()
+    }
+}
+
+fn report<'r>(finding: &'r Diagnostic, sources: &'r Sources) -> annotate_snippets::Group<'r> {
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mut group = level
+        .primary_title(finding.message.as_str())
+        .id(finding.code.as_str())
+        .elements(snippets(&finding.places, sources));
+    if let Some(help) = &finding.help {
+        group = group.element(Level::HELP.message(help.as_str()));
+    }
+    group
+}
+
+/// A snippet for each source that takes part, the main place first.
+fn snippets<'r>(
+    places: &'r [Place],
+    sources: &'r Sources,
+) -> Vec<Snippet<'r, annotate_snippets::Annotation<'r>>> {
+    let mut files: Vec<&str> = Vec::new();
+    for place in places {
+        if !files.contains(&&*place.file) {
+            files.push(&place.file);
+        }
+    }
+    let snippet = |file: &'r str| {
+        let source = sources.get(file)?;
+        let annotations = places
+            .iter()
+            .enumerate()
+            .filter(|(_, place)| &*place.file == file)
+            .map(|(index, place)| {
+                let kind = if index == 0 {
+                    AnnotationKind::Primary
+                } else {
+                    AnnotationKind::Context
+                };
+                kind.span(place.span.clone())
+            });
+        Some(
+            Snippet::source(source.text())
+                .path(source.name())
+                .annotations(annotations),
+        )
+    };
+    files.into_iter().filter_map(snippet).collect()
+}

@@ -1,0 +1,136 @@
+//! The durable store in one file, for the native server and the command line.
+//!
+//! Calls of many threads share a commit: a writer thread takes everything that waits, does it in one
+//! transaction, and answers when that is on disk. A lone caller never waits for company.
+//!
+//! ```
+//! use edge_cookie::clock::SystemClock;
+//! use edge_cookie::policy::EcPolicy;
+//! use edge_cookie::store::{EmbeddedStore, Insert, KvStore, Precondition};
+//!
+//! let file = std::env::temp_dir().join(format!("edge-cookie-doc-{}.redb", std::process::id()));
+//! let policy = EcPolicy::default();
+//! let store =
+//!     EmbeddedStore::open(&file, &policy.stores.ec_store, &policy.local, SystemClock).unwrap();
+//! let add = Insert { body: b"1".to_vec(), metadata: vec![], ttl: None, precondition: Precondition::Add };
+//! store.insert("key", add).unwrap();
+//! assert_eq!(store.lookup("key").unwrap().unwrap().body, b"1");
+//! # drop(store);
+//! # std::fs::remove_file(file).unwrap();
+//! ```
+
+mod batch;
+mod error;
+mod file;
+mod layout;
+mod writer;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use batch::Batch;
+pub use error::OpenError;
+
+use self::file::File;
+use self::writer::Writer;
+use super::{Consistency, Insert, KvStore, Removed, StoreError, Stored};
+use crate::clock::Clock;
+use crate::policy::settings::Local;
+use crate::policy::types::StoreName;
+
+/// A durable store in one file. Expiry counts on a handed-in clock.
+pub struct EmbeddedStore<C> {
+    file: Arc<File<C>>,
+    writer: Writer,
+}
+
+impl<C: Clock + Send + Sync + 'static> EmbeddedStore<C> {
+    /// Opens the store `name` in the file at `path`; creates the file and its folder on first use.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], which says what to do.
+    pub fn open(path: &Path, name: &StoreName, local: &Local, clock: C) -> Result<Self, OpenError> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| OpenError::system(folder.display().to_string(), &error))?;
+        }
+        Self::start(File::open(path, true, name, local, clock)?, local)
+    }
+
+    /// Opens the store `name` in the file at `path`, which must be there.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), and [`OpenError::NotFound`].
+    pub fn open_existing(
+        path: &Path,
+        name: &StoreName,
+        local: &Local,
+        clock: C,
+    ) -> Result<Self, OpenError> {
+        Self::start(File::open(path, false, name, local, clock)?, local)
+    }
+
+    fn start(file: File<C>, local: &Local) -> Result<Self, OpenError> {
+        let file = Arc::new(file);
+        let writer = Writer::start(Arc::clone(&file), local.commit_writes as usize)
+            .map_err(|error| OpenError::system("writer".to_owned(), &error))?;
+        Ok(Self { file, writer })
+    }
+
+    /// Runs `work` on a [`Batch`], whose writes are durable when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::AnswerLost`] where the commit failed; any other where nothing was written.
+    pub fn batch<T>(&self, work: impl FnOnce(&Batch<'_>) -> T) -> Result<T, StoreError> {
+        self.file.batch(work)
+    }
+
+    /// How many commits to disk were made since the store was opened.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.file.commits()
+    }
+
+    /// How many records the file holds, those past their time and not yet swept included.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`].
+    pub fn held(&self) -> Result<u64, StoreError> {
+        self.file.held()
+    }
+}
+
+impl<C: Clock + Send + Sync + 'static> KvStore for EmbeddedStore<C> {
+    fn consistency(&self) -> Consistency {
+        Consistency::Strong
+    }
+
+    fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        self.file.lookup(key)
+    }
+
+    fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        Ok(self.file.lookup(key)?.is_some())
+    }
+
+    fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
+        self.writer.insert(key, insert)
+    }
+
+    fn delete(&self, key: &str) -> Result<Removed, StoreError> {
+        self.writer.delete(key)
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.file.list(prefix, after, limit)
+    }
+}

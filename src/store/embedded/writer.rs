@@ -1,0 +1,112 @@
+//! The thread that writes: everything that waits goes into one commit.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
+
+use super::batch::Batch;
+use super::file::File;
+use crate::clock::Clock;
+use crate::store::{Insert, KvStore, Removed, StoreError};
+
+type Answer<T> = Result<T, StoreError>;
+
+/// A call that waits, and where its answer goes.
+enum Call {
+    Insert(String, Insert, SyncSender<Answer<()>>),
+    Delete(String, SyncSender<Answer<Removed>>),
+}
+
+/// A call that was done and is answered once it is on disk.
+enum Done {
+    Insert(Answer<()>, SyncSender<Answer<()>>),
+    Delete(Answer<Removed>, SyncSender<Answer<Removed>>),
+}
+
+impl Call {
+    fn make(self, batch: &Batch<'_>) -> Done {
+        match self {
+            Self::Insert(key, insert, reply) => Done::Insert(batch.insert(&key, insert), reply),
+            Self::Delete(key, reply) => Done::Delete(batch.delete(&key), reply),
+        }
+    }
+}
+
+impl Done {
+    /// Answers; whoever has stopped waiting misses nothing.
+    fn answer(self) {
+        match self {
+            Self::Insert(answer, reply) => drop(reply.send(answer)),
+            Self::Delete(answer, reply) => drop(reply.send(answer)),
+        }
+    }
+}
+
+/// The way to the writing thread; dropped, it ends the thread when all that waits is done.
+pub(super) struct Writer {
+    calls: Option<Sender<Call>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start<C: Clock + Send + Sync + 'static>(
+        file: Arc<File<C>>,
+        most: usize,
+    ) -> std::io::Result<Self> {
+        let (calls, waiting) = channel();
+        let thread = std::thread::Builder::new()
+            .name("ec-store".to_owned())
+            .spawn(move || write_all(&file, &waiting, most))?;
+        Ok(Self {
+            calls: Some(calls),
+            thread: Some(thread),
+        })
+    }
+
+    pub(super) fn insert(&self, key: &str, insert: Insert) -> Answer<()> {
+        self.ask(|reply| Call::Insert(key.to_owned(), insert, reply))
+    }
+
+    pub(super) fn delete(&self, key: &str) -> Answer<Removed> {
+        self.ask(|reply| Call::Delete(key.to_owned(), reply))
+    }
+
+    fn ask<T>(&self, call: impl FnOnce(SyncSender<Answer<T>>) -> Call) -> Answer<T> {
+        let (reply, answer) = sync_channel(1);
+        let sent = self.calls.as_ref().map(|calls| calls.send(call(reply)));
+        match sent {
+            // A call whose commit failed is never answered: it may have happened.
+            Some(Ok(())) => answer
+                .recv()
+                .unwrap_or_else(|_| Err(StoreError::AnswerLost("the commit failed".to_owned()))),
+            _ => Err(StoreError::Unavailable("the store is closed".to_owned())),
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.calls.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic there was reported there.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_all<C: Clock>(file: &File<C>, waiting: &Receiver<Call>, most: usize) {
+    while let Ok(first) = waiting.recv() {
+        let group: Vec<Call> = std::iter::once(first)
+            .chain(waiting.try_iter().take(most.saturating_sub(1)))
+            .collect();
+        let committed = file.batch(|batch| {
+            group
+                .into_iter()
+                .map(|call| call.make(batch))
+                .collect::<Vec<_>>()
+        });
+        for done in committed.into_iter().flatten() {
+            done.answer();
+        }
+    }
+}
