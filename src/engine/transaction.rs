@@ -223,22 +223,22 @@ impl<'p> Transaction<'p> {
         } else {
             Again::Write
         };
+        let look_again = if self.precondition() == Precondition::None {
+            resend
+        } else {
+            Again::Look
+        };
         match error {
             StoreError::PreconditionFailed => {
                 match self.operation.on_conflict(self.tally.reads > 0) {
                     OnConflict::Look => self.stage = Stage::Look,
                     OnConflict::End(outcome) => self.end(outcome),
-                    OnConflict::Retry => self.retry(Again::Look, elapsed),
+                    OnConflict::Retry => self.retry(look_again, elapsed),
                 }
             }
             StoreError::AnswerLost(_) => {
                 self.lost = true;
-                let again = if self.precondition() == Precondition::None {
-                    resend
-                } else {
-                    Again::Look
-                };
-                self.retry(again, elapsed);
+                self.retry(look_again, elapsed);
             }
             StoreError::RateLimited => {
                 let retried = self.scene.policy.cas.on_rate_limited == OnRateLimited::Retry;

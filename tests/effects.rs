@@ -1,0 +1,483 @@
+//! What the operations leave in the store: fields, retention, and what is kept of others' fields.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
+
+mod support;
+
+use edge_cookie::clock::Timestamp;
+use edge_cookie::engine::{Operation, expires_at};
+use edge_cookie::policy::EcPolicy;
+use edge_cookie::policy::settings::{Expiry, Renewal, SyncOrder, Unchanged};
+use edge_cookie::policy::types::{Seconds, Ttl};
+use edge_cookie::record::{ConsentStrings, KvGeo};
+use support::{Bench, DAY, HOUR, NOON, live, partner, policy, sync, tombstone};
+
+fn defaults() -> Bench {
+    Bench::new(EcPolicy::default())
+}
+
+fn with(change: impl FnOnce(&mut EcPolicy)) -> Bench {
+    Bench::new(policy(change))
+}
+
+fn put((body, metadata): (String, String), bench: &Bench) {
+    bench.put_raw(&body, &metadata, None);
+}
+
+fn unix(time: u64) -> Timestamp {
+    Timestamp::from_unix(time)
+}
+
+#[test]
+fn creation_stores_consent_as_given_and_sets_every_time_to_now() {
+    let bench = defaults();
+    let consent = ConsentStrings {
+        tcf: Some("CQ..not decoded".into()),
+        gpp: None,
+    };
+    let geo = KvGeo::known("us", Some("CA")).unwrap();
+    bench.run(Operation::Create {
+        consent: &consent,
+        geo: &geo,
+    });
+    let stored = bench.stored().unwrap();
+    assert_eq!(
+        String::from_utf8(stored.body).unwrap(),
+        format!(
+            r#"{{"v":1,"created":{NOON},"last_seen":{NOON},"consent":{{"tcf":"CQ..not decoded","ok":true,"updated":{NOON}}},"geo":{{"country":"US","region":"CA"}},"ids":{{}}}}"#
+        )
+    );
+    let mark = &bench.policy.digest.as_str()[..8];
+    assert_eq!(
+        String::from_utf8(stored.metadata).unwrap(),
+        format!(r#"{{"ok":true,"country":"US","v":1,"t":{NOON},"p":"{mark}"}}"#)
+    );
+}
+
+#[test]
+fn a_withdrawal_leaves_nothing_but_its_time() {
+    let bench = defaults();
+    put(live(), &bench);
+    bench.withdraw();
+    let stored = bench.stored().unwrap();
+    assert_eq!(
+        String::from_utf8(stored.body).unwrap(),
+        format!(
+            r#"{{"v":1,"created":{NOON},"last_seen":{NOON},"consent":{{"ok":false,"updated":{NOON}}},"geo":{{"country":"ZZ"}},"ids":{{}}}}"#
+        )
+    );
+}
+
+#[test]
+fn creating_over_an_expired_entry_keeps_nothing_of_it() {
+    for create in [Bench::create, Bench::create_or_revive] {
+        let bench = defaults();
+        put(support::expired(), &bench);
+        assert_eq!(create(&bench), "created");
+        let stored = bench.stored().unwrap();
+        for bytes in [stored.body, stored.metadata] {
+            let text = String::from_utf8(bytes).unwrap();
+            assert!(
+                !text.contains("kept") && !text.contains("old.com") && !text.contains("OLD"),
+                "{text}"
+            );
+        }
+    }
+}
+
+#[test]
+fn consent_older_than_the_withdrawal_does_not_undo_it() {
+    for (age, outcome) in [(1, "revived"), (0, "consent_withdrawn")] {
+        let bench = defaults();
+        put(tombstone(age), &bench);
+        assert_eq!(
+            bench.create_or_revive(),
+            outcome,
+            "withdrawn {age} s before"
+        );
+    }
+}
+
+#[test]
+fn a_revival_begins_a_new_life() {
+    let bench = defaults();
+    put(tombstone(HOUR), &bench);
+    bench.create_or_revive();
+    let record = bench.get().unwrap();
+    assert_eq!(record.entry.created, unix(NOON));
+    assert_eq!(record.entry.last_seen, Some(unix(NOON)));
+    assert_eq!(record.entry.consent.updated, unix(NOON));
+    assert_eq!(record.metadata.t, Some(unix(NOON)));
+}
+
+#[test]
+fn an_entry_is_kept_through_the_last_second_of_its_time() {
+    for (change, last) in [
+        ((|_| {}) as fn(&mut EcPolicy), 365 * DAY),
+        (|policy| policy.entry.ttl = Ttl::from_hours(1), HOUR),
+    ] {
+        let bench = with(change);
+        bench.create();
+        assert!(bench.at(NOON + last).get().is_some());
+        assert!(bench.at(NOON + last + 1).get().is_none());
+    }
+}
+
+#[test]
+fn a_tombstone_stands_through_the_last_second_of_its_time() {
+    let bench = defaults();
+    bench.withdraw();
+    assert_eq!(
+        bench.at(NOON + DAY).sync("a.com", "U", NOON),
+        "consent_withdrawn"
+    );
+    assert_eq!(
+        bench.at(NOON + DAY + 1).sync("a.com", "U", NOON),
+        "created_minimal"
+    );
+}
+
+#[test]
+fn the_store_is_told_to_keep_a_record_one_second_longer_than_the_policy() {
+    let bench = defaults();
+    bench.create();
+    assert!(bench.at(NOON + 365 * DAY).stored().is_some());
+    assert!(bench.at(NOON + 365 * DAY + 1).stored().is_none());
+}
+
+#[test]
+fn a_trusted_store_decides_on_live_entries_and_never_on_tombstones() {
+    let trusting = |policy: &mut EcPolicy| policy.entry.expiry = Expiry::Store;
+    let bench = with(trusting);
+    put(support::expired(), &bench);
+    assert!(bench.get().is_some());
+    let bench = with(trusting);
+    put(tombstone(DAY + 1), &bench);
+    assert!(bench.get().is_none());
+}
+
+/// What each renewal makes of a sync and a touch, by the day on which the entry was last kept from.
+#[test]
+fn renewal_decides_what_prolongs_an_entry() {
+    for (renewal, after_sync, after_touch) in [
+        (Renewal::OnWrite, 10, 20),
+        (Renewal::OnVisit, 0, 20),
+        (Renewal::FromCreation, 0, 0),
+    ] {
+        let bench = with(|policy| policy.entry.renewal = renewal);
+        bench.create();
+        bench
+            .at(NOON + 10 * DAY)
+            .sync("a.com", "U", NOON + 10 * DAY);
+        let kept_from = |now: u64| {
+            let record = bench.at(now).get().unwrap();
+            expires_at(&bench.policy, &record.entry, &record.metadata, unix(now)).unix() - 365 * DAY
+        };
+        assert_eq!(
+            kept_from(NOON + 10 * DAY),
+            NOON + after_sync * DAY,
+            "{renewal:?} after a sync"
+        );
+        bench.at(NOON + 20 * DAY).touch(NOON + 20 * DAY);
+        assert_eq!(
+            kept_from(NOON + 20 * DAY),
+            NOON + after_touch * DAY,
+            "{renewal:?} after a touch"
+        );
+        let stored_until = NOON + after_touch * DAY + 365 * DAY;
+        assert!(bench.at(stored_until).stored().is_some());
+        assert!(bench.at(stored_until + 1).stored().is_none());
+    }
+}
+
+#[test]
+fn without_a_retention_time_the_latest_time_that_is_not_in_the_future_counts() {
+    let future = NOON + DAY;
+    for (created, seen, updated, expected) in [
+        (NOON - 300, NOON - 200, NOON - 100, NOON - 100),
+        (NOON - 300, NOON - 100, NOON - 200, NOON - 100),
+        (NOON - 100, NOON - 200, NOON - 300, NOON - 100),
+        (NOON - 300, future, NOON - 200, NOON - 200),
+        (future, future, future, NOON),
+    ] {
+        let bench = defaults();
+        let body = format!(
+            r#"{{"v":1,"created":{created},"last_seen":{seen},"consent":{{"ok":true,"updated":{updated}}},"geo":{{"country":"DE"}},"ids":{{}}}}"#
+        );
+        bench.put_raw(&body, "", None);
+        let record = bench.get().unwrap();
+        let expires = expires_at(&bench.policy, &record.entry, &record.metadata, unix(NOON));
+        assert_eq!(expires.unix() - 365 * DAY, expected);
+    }
+}
+
+#[test]
+fn a_retention_time_in_the_future_counts_as_now() {
+    let bench = defaults();
+    let (body, _) = live();
+    bench.put_raw(&body, &format!(r#"{{"t":{}}}"#, NOON + 900 * DAY), None);
+    let record = bench.get().unwrap();
+    let expires = expires_at(&bench.policy, &record.entry, &record.metadata, unix(NOON));
+    assert_eq!(expires, unix(NOON + 365 * DAY));
+}
+
+#[test]
+fn a_repeated_withdrawal_moves_the_expiry_only_under_rewrite() {
+    for (repeat, updated) in [("rewrite", NOON), ("keep", NOON - HOUR)] {
+        let bench = with(|policy| {
+            if repeat == "keep" {
+                policy.tombstone.repeat = edge_cookie::policy::settings::Repeat::Keep;
+            }
+        });
+        put(tombstone(HOUR), &bench);
+        bench.withdraw();
+        assert_eq!(
+            bench.get().unwrap().entry.consent.updated,
+            unix(updated),
+            "{repeat}"
+        );
+    }
+}
+
+#[test]
+fn a_batch_tells_each_id_its_own_outcome() {
+    let bench = with(|policy| {
+        policy.entry.max_partner_ids = 2;
+        policy.entry.max_uid_bytes = 8;
+        policy.sync.max_age = Some(Seconds::new(DAY));
+        policy.sync.unchanged = Unchanged::Skip;
+    });
+    put(live(), &bench);
+    let ids = [
+        sync("liveramp.com", "LR_1", NOON),
+        sync("a.com", "first", NOON),
+        sync("a.com", "second", NOON),
+        sync("b.com", "U", NOON),
+        sync("c.com", "", NOON),
+        sync("c.com", "123456789", NOON),
+        sync("c.com", "U", NOON - DAY - 1),
+    ];
+    let finished = bench.run(Operation::UpsertPartnerIds(&ids));
+    let done = finished.result.unwrap();
+    assert_eq!(done.outcome.word(), "written");
+    let each: Vec<_> = done.each.iter().map(|outcome| outcome.word()).collect();
+    assert_eq!(
+        each,
+        [
+            "unchanged",
+            "written",
+            "written",
+            "too_many_partners",
+            "invalid_uid",
+            "invalid_uid",
+            "stale"
+        ]
+    );
+    let entry = bench.get().unwrap().entry;
+    assert_eq!(&*entry.ids.get(&partner("a.com")).unwrap().uid, "second");
+    assert_eq!(entry.ids.len(), 2);
+}
+
+#[test]
+fn a_batch_that_writes_nothing_ends_in_the_word_its_ids_share() {
+    let cases: [(&[(&str, &str)], &str); 3] = [
+        (
+            &[("liveramp.com", "LR_1"), ("liveramp.com", "LR_1")],
+            "unchanged",
+        ),
+        (&[("a.com", ""), ("b.com", " ")], "invalid_uid"),
+        (&[("liveramp.com", "LR_1"), ("b.com", " ")], "refused"),
+    ];
+    for (ids, outcome) in cases {
+        let bench = with(|policy| policy.sync.unchanged = Unchanged::Skip);
+        put(live(), &bench);
+        let ids: Vec<_> = ids
+            .iter()
+            .map(|(partner, uid)| sync(partner, uid, NOON))
+            .collect();
+        assert_eq!(bench.word(Operation::UpsertPartnerIds(&ids)), outcome);
+    }
+}
+
+#[test]
+fn where_timestamps_decide_the_latest_of_duplicates_wins() {
+    let ids = [
+        sync("a.com", "old", NOON - 20),
+        sync("a.com", "new", NOON - 10),
+        sync("a.com", "older", NOON - 30),
+    ];
+    for (order, winner, each) in [
+        (
+            SyncOrder::Arrival,
+            "older",
+            ["written", "written", "written"],
+        ),
+        (SyncOrder::Timestamp, "new", ["written", "written", "stale"]),
+    ] {
+        let bench = with(|policy| policy.sync.order = order);
+        put(live(), &bench);
+        let done = bench.run(Operation::UpsertPartnerIds(&ids)).result.unwrap();
+        let words: Vec<_> = done.each.iter().map(|outcome| outcome.word()).collect();
+        assert_eq!(words, each);
+        assert_eq!(
+            &*bench
+                .get()
+                .unwrap()
+                .entry
+                .ids
+                .get(&partner("a.com"))
+                .unwrap()
+                .uid,
+            winner
+        );
+    }
+}
+
+#[test]
+fn a_sync_from_the_future_counts_as_now() {
+    let bench = defaults();
+    put(live(), &bench);
+    bench.sync("a.com", "U", NOON + DAY);
+    let entry = bench.get().unwrap().entry;
+    assert_eq!(
+        entry.ids.get(&partner("a.com")).unwrap().synced,
+        Some(unix(NOON))
+    );
+    assert_eq!(
+        entry.last_seen,
+        Some(unix(NOON - HOUR)),
+        "a sync is no visit"
+    );
+}
+
+#[test]
+fn a_minimal_entry_holds_the_sync_and_no_place() {
+    let bench = defaults();
+    bench.sync("a.com", "U", NOON - HOUR);
+    let record = bench.get().unwrap();
+    assert_eq!(&*record.entry.geo.country, "ZZ");
+    assert_eq!(record.entry.created, unix(NOON));
+    assert_eq!(
+        record.entry.ids.get(&partner("a.com")).unwrap().synced,
+        Some(unix(NOON - HOUR))
+    );
+    assert_eq!(
+        record.metadata.t,
+        Some(unix(NOON)),
+        "the sync's own time decides no retention"
+    );
+}
+
+#[test]
+fn limits_bind_what_is_written_and_never_what_is_read() {
+    let bench = with(|policy| {
+        policy.entry.max_body_bytes = 10;
+        policy.entry.max_uid_bytes = 1;
+        policy.entry.max_partner_ids = 0;
+    });
+    put(live(), &bench);
+    assert!(bench.get().is_some());
+    assert_eq!(bench.touch(NOON), "touched");
+    assert_eq!(bench.sync("liveramp.com", "X", NOON), "entry_too_large");
+    let bench = with(|policy| policy.entry.max_body_bytes = 10);
+    assert_eq!(bench.create(), "entry_too_large");
+    assert_eq!(bench.stored(), None);
+    assert_eq!(bench.withdraw(), "withdrawn", "withdrawal must win");
+}
+
+#[test]
+fn metadata_that_would_make_a_record_unreadable_is_not_written() {
+    let long = format!(r#"{{"t":{NOON},"other":"{}"}}"#, "x".repeat(1_900));
+    for run in [
+        |bench: &Bench| bench.sync("a.com", "U", NOON),
+        |bench: &Bench| bench.touch(NOON),
+    ] {
+        let bench = defaults();
+        let (body, _) = live();
+        bench.put_raw(&body, &long, None);
+        let before = bench.stored();
+        assert_eq!(run(&bench), "entry_too_large");
+        assert_eq!(bench.stored(), before);
+    }
+}
+
+#[test]
+fn fields_of_other_versions_survive_every_rewrite() {
+    let body = format!(
+        r#"{{"v":1,"created":{0},"consent":{{"ok":true,"updated":{0},"cmp":{{"id": 7}}}},"geo":{{"country":"DE","city":"Köln"}},"ids":{{"a.com":{{"uid":"A","seen":1.10}}}},"score":18446744073709551616,"é\n":[1, 2]}}"#,
+        NOON - DAY
+    );
+    let metadata = format!(r#"{{"t":{},"shard":"\u00e9","w":1e400}}"#, NOON - DAY);
+    let kept = [
+        r#""cmp":{"id": 7}"#,
+        r#""city":"Köln""#,
+        r#""seen":1.10"#,
+        r#""score":18446744073709551616"#,
+        r#""é\n":[1, 2]"#,
+        r#""shard":"\u00e9""#,
+        r#""w":1e400"#,
+    ];
+    let steps: [(&str, fn(&Bench) -> &'static str); 2] = [
+        ("written", |bench| bench.sync("a.com", "B", NOON)),
+        ("touched", |bench| bench.touch(NOON)),
+    ];
+    for (outcome, step) in steps {
+        let bench = defaults();
+        bench.put_raw(&body, &metadata, None);
+        assert_eq!(step(&bench), outcome);
+        let stored = bench.stored().unwrap();
+        let text = [stored.body, stored.metadata]
+            .map(|bytes| String::from_utf8(bytes).unwrap())
+            .concat();
+        for field in kept {
+            assert!(text.contains(field), "{field} in {text}");
+        }
+    }
+    let bench = defaults();
+    bench.put_raw(
+        &body
+            .replace(r#""ok":true"#, r#""ok":false"#)
+            .replace(&(NOON - DAY).to_string(), &(NOON - 5).to_string()),
+        &metadata,
+        None,
+    );
+    assert_eq!(bench.create_or_revive(), "revived");
+    let stored = bench.stored().unwrap();
+    let text = [stored.body, stored.metadata]
+        .map(|bytes| String::from_utf8(bytes).unwrap())
+        .concat();
+    for field in kept.iter().filter(|field| !field.contains("seen")) {
+        assert!(text.contains(field), "{field} in {text}");
+    }
+}
+
+#[test]
+fn a_record_that_cannot_be_read_says_why() {
+    for (body, metadata, why) in [
+        ("{", "", "the body is not JSON"),
+        ("\u{feff}{}", "", "the body is not JSON"),
+        ("[]", "", "the body has not the shape of a record"),
+        (r#"{"v":1}"#, "", "missing field `created`"),
+        (r#"{"v":2,"new":true}"#, "", "schema version 2"),
+        (r#"{"v":1,"v":1}"#, "", "duplicate field `v`"),
+        (
+            live().0.as_str(),
+            "no json",
+            "the metadata is not that of a record",
+        ),
+        (
+            live().0.as_str(),
+            r#"{"t":"now"}"#,
+            "the metadata is not that of a record",
+        ),
+    ] {
+        let bench = defaults();
+        bench.put_raw(body, metadata, None);
+        let error = bench.run(Operation::Get).result.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
