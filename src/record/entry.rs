@@ -168,7 +168,9 @@ impl KvEntry {
     ///
     /// Where it is not JSON, not of a record's shape, or of another schema version.
     pub fn from_body(body: &[u8]) -> Result<Self, Unreadable> {
-        let entry: Self = serde_json::from_slice(body)
+        // Checked once as a whole, strings need no check each.
+        let body = str::from_utf8(body).map_err(|error| Unreadable::NotJson(error.to_string()))?;
+        let entry: Self = serde_json::from_str(body)
             .map_err(|error| Unreadable::body(body, SCHEMA_VERSION, &error))?;
         if entry.v == SCHEMA_VERSION {
             Ok(entry)

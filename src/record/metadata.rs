@@ -50,7 +50,9 @@ impl KvMetadata {
         if metadata.is_empty() {
             return Ok(Self::default());
         }
-        serde_json::from_slice(metadata).map_err(|error| Unreadable::Metadata(error.to_string()))
+        let refused = |error: &dyn std::error::Error| Unreadable::Metadata(error.to_string());
+        let metadata = str::from_utf8(metadata).map_err(|error| refused(&error))?;
+        serde_json::from_str(metadata).map_err(|error| refused(&error))
     }
 
     /// The metadata as stored.

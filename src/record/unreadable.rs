@@ -28,11 +28,11 @@ struct Version {
 
 impl Unreadable {
     /// Tells apart why `body` could not be read as a record of version `known`.
-    pub(super) fn body(body: &[u8], known: u64, error: &serde_json::Error) -> Self {
+    pub(super) fn body(body: &str, known: u64, error: &serde_json::Error) -> Self {
         if !error.is_data() {
             return Self::NotJson(error.to_string());
         }
-        match serde_json::from_slice::<Version>(body) {
+        match serde_json::from_str::<Version>(body) {
             Ok(Version { v }) if v != known => Self::WrongVersion(v),
             _ => Self::WrongShape(error.to_string()),
         }

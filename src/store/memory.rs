@@ -89,12 +89,9 @@ impl<C: Clock> MemoryStore<C> {
 }
 
 impl Held {
-    /// The record under `key`; one whose time is over leaves the store when it is met.
-    fn kept(&mut self, key: &str, now: Moment) -> Option<&mut Slot> {
-        if self.records.get(key).is_some_and(|slot| !slot.is_kept(now)) {
-            self.records.remove(key);
-        }
-        self.records.get_mut(key)
+    /// The record under `key`, unless its time is over.
+    fn kept(&self, key: &str, now: Moment) -> Option<&Slot> {
+        self.records.get(key).filter(|slot| slot.is_kept(now))
     }
 }
 
@@ -122,8 +119,9 @@ impl<C: Clock> KvStore for MemoryStore<C> {
         let mut held = self.held();
         held.calls.inserts += 1;
         let generation = held.generations.of(held.written + 1);
-        let current = held.kept(key, now);
-        let met = match (insert.precondition, &current) {
+        let current = held.records.get_mut(key);
+        let kept = current.as_ref().filter(|slot| slot.is_kept(now));
+        let met = match (insert.precondition, kept) {
             (Precondition::None, _) | (Precondition::Add, None) => true,
             (Precondition::Generation(expected), Some(slot)) => slot.stored.generation == expected,
             (Precondition::Add, Some(_)) | (Precondition::Generation(_), None) => false,

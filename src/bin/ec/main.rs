@@ -10,6 +10,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+/// Events are made in one thread and dropped in another, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs the Edge Cookie identity graph under a policy, and shows what the policy says.
 #[derive(Debug, Parser)]
 #[command(name = "ec", version, arg_required_else_help = true)]
