@@ -17,7 +17,7 @@ mod generation;
 mod memory;
 
 #[cfg(feature = "embedded")]
-pub use embedded::{Batch, EmbeddedStore, OpenError};
+pub use embedded::{Batch, EmbeddedStore, OpenError, Pending};
 pub use memory::{Calls, MemoryStore};
 
 use crate::policy::types::Ttl;

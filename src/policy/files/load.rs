@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::config::Config;
 use super::overrides::{self, Overrides};
@@ -214,8 +215,18 @@ impl PolicyFiles {
         })
     }
 
-    /// Findings by place, each once.
+    /// Findings by place, each once; a line that is not TOML says nothing else that could be wrong.
     fn in_order(&self, mut findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let line = |finding: &Diagnostic| {
+            let place = finding.places.first()?;
+            Some((Arc::clone(&place.file), place.line))
+        };
+        let broken: Vec<_> = findings
+            .iter()
+            .filter(|finding| finding.code == Code::Syntax)
+            .map(line)
+            .collect();
+        findings.retain(|finding| finding.code == Code::Syntax || !broken.contains(&line(finding)));
         let place = |finding: &Diagnostic| {
             finding
                 .places

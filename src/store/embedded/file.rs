@@ -139,6 +139,10 @@ impl<C: Clock> File<C> {
         self.commits.load(Ordering::Relaxed)
     }
 
+    pub(super) fn evictions(&self) -> u64 {
+        self.database.cache_stats().evictions()
+    }
+
     /// How many records the file holds, those whose time is over included.
     pub(super) fn held(&self) -> Result<u64, StoreError> {
         use redb::ReadableTableMetadata;

@@ -32,6 +32,7 @@ pub use batch::Batch;
 pub use error::OpenError;
 
 use self::file::File;
+pub use self::writer::Pending;
 use self::writer::Writer;
 use super::{Consistency, Insert, KvStore, Removed, StoreError, Stored};
 use crate::clock::Clock;
@@ -88,6 +89,18 @@ impl<C: Clock + Send + Sync + 'static> EmbeddedStore<C> {
         self.file.batch(work)
     }
 
+    /// Sends a write on its way, to be waited for later: those on their way together share a commit.
+    pub fn insert_later(&self, key: &str, insert: Insert) -> Pending<()> {
+        self.writer.insert(key, insert)
+    }
+
+    /// How many pages had to leave the memory that `local.cache_mib` allows; counted only where redb is built
+    /// with `cache_metrics`.
+    #[must_use]
+    pub fn evictions(&self) -> u64 {
+        self.file.evictions()
+    }
+
     /// How many commits to disk were made since the store was opened.
     #[must_use]
     pub fn commits(&self) -> u64 {
@@ -118,11 +131,11 @@ impl<C: Clock + Send + Sync + 'static> KvStore for EmbeddedStore<C> {
     }
 
     fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
-        self.writer.insert(key, insert)
+        self.insert_later(key, insert).wait()
     }
 
     fn delete(&self, key: &str) -> Result<Removed, StoreError> {
-        self.writer.delete(key)
+        self.writer.delete(key).wait()
     }
 
     fn list(

@@ -63,24 +63,36 @@ impl Writer {
         })
     }
 
-    pub(super) fn insert(&self, key: &str, insert: Insert) -> Answer<()> {
+    pub(super) fn insert(&self, key: &str, insert: Insert) -> Pending<()> {
         self.ask(|reply| Call::Insert(key.to_owned(), insert, reply))
     }
 
-    pub(super) fn delete(&self, key: &str) -> Answer<Removed> {
+    pub(super) fn delete(&self, key: &str) -> Pending<Removed> {
         self.ask(|reply| Call::Delete(key.to_owned(), reply))
     }
 
-    fn ask<T>(&self, call: impl FnOnce(SyncSender<Answer<T>>) -> Call) -> Answer<T> {
+    fn ask<T>(&self, call: impl FnOnce(SyncSender<Answer<T>>) -> Call) -> Pending<T> {
         let (reply, answer) = sync_channel(1);
         let sent = self.calls.as_ref().map(|calls| calls.send(call(reply)));
-        match sent {
-            // A call whose commit failed is never answered: it may have happened.
-            Some(Ok(())) => answer
-                .recv()
-                .unwrap_or_else(|_| Err(StoreError::AnswerLost("the commit failed".to_owned()))),
-            _ => Err(StoreError::Unavailable("the store is closed".to_owned())),
-        }
+        Pending(matches!(sent, Some(Ok(()))).then_some(answer))
+    }
+}
+
+/// A call on its way to the disk.
+#[must_use = "whether it was done is known only once it was waited for"]
+pub struct Pending<T>(Option<Receiver<Answer<T>>>);
+
+impl<T> Pending<T> {
+    /// Waits until the call is done, and on disk.
+    ///
+    /// # Errors
+    ///
+    /// As the call itself.
+    pub fn wait(self) -> Answer<T> {
+        let closed = || StoreError::Unavailable("the store is closed".to_owned());
+        // A call whose commit failed is never answered: it may have happened.
+        let lost = |_| StoreError::AnswerLost("the commit failed".to_owned());
+        self.0.ok_or_else(closed)?.recv().map_err(lost)?
     }
 }
 

@@ -1,0 +1,517 @@
+//! Every diagnostic, at its place: the file, the line and the column of what is wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed test should stop"
+)]
+
+use edge_cookie::diagnostic::{Code, Diagnostic, Severity};
+use edge_cookie::policy::files::{LoadError, Loaded, PolicyFiles, Written};
+
+/// What is written, and where.
+#[derive(Default, Clone, Copy)]
+struct Case<'c> {
+    config: &'c str,
+    profiles: &'c [(&'c str, &'c str)],
+    profile: &'c str,
+    environment: &'c [(&'c str, &'c str)],
+    sets: &'c [&'c str],
+}
+
+fn open(case: Case<'_>, folder: &std::path::Path) -> Result<PolicyFiles, LoadError> {
+    let config = folder.join("trusted-server.toml");
+    std::fs::write(&config, case.config).unwrap();
+    let policies = folder.join("policies");
+    for (name, text) in case.profiles {
+        let file = policies.join(format!("{name}.toml"));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    PolicyFiles::open(Written {
+        config,
+        policies,
+        environment: case
+            .environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        sets: case.sets.iter().map(|set| (*set).to_owned()).collect(),
+    })
+}
+
+fn load(case: Case<'_>) -> (Loaded, Vec<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = open(case, folder.path()).unwrap();
+    let named = Some(case.profile).filter(|name| !name.is_empty());
+    let profile = files.choose(named, None).unwrap();
+    let loaded = files.load(&profile).unwrap();
+    let root = format!("{}/", folder.path().display());
+    let told = loaded
+        .resolved
+        .findings
+        .iter()
+        .map(|finding| tell(finding).replace(&root, ""))
+        .collect();
+    (loaded, told)
+}
+
+/// A finding as `CODE key file:line:column …`.
+fn tell(finding: &Diagnostic) -> String {
+    let places: Vec<String> = finding.places.iter().map(ToString::to_string).collect();
+    format!(
+        "{} {} {}",
+        finding.code,
+        finding.key.as_deref().unwrap_or("-"),
+        places.join(" ")
+    )
+}
+
+const CONFIG: &str = "trusted-server.toml";
+
+#[test]
+fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
+    let cases: &[(&str, &[&str])] = &[
+        ("", &[]),
+        ("[ec]\nec_store = \n", &["EC0001 - @:2:12"]),
+        (
+            "[ec.tombstone]\ntll = \"24h\"\n",
+            &["EC0002 ec.tombstone.tll @:2:1"],
+        ),
+        (
+            "[ec]\nfoo = 1\n[ec.bar]\nx = 1\n",
+            &["EC0002 ec.foo @:2:1", "EC0002 ec.bar @:3:5"],
+        ),
+        (
+            "[ec.cas]\nmax_retries = \"3\"\n",
+            &["EC0003 ec.cas.max_retries @:2:15"],
+        ),
+        (
+            "[ec.cookie]\nhttp_only = \"yes\"\n",
+            &["EC0003 ec.cookie.http_only @:2:13"],
+        ),
+        (
+            "[ec.cookie]\nsame_site = 1\n",
+            &["EC0003 ec.cookie.same_site @:2:13"],
+        ),
+        ("[ec]\nec_store = 5\n", &["EC0003 ec.ec_store @:2:12"]),
+        (
+            "[ec.consent]\nus_states = \"CA\"\n",
+            &["EC0003 ec.consent.us_states @:2:13"],
+        ),
+        ("[ec]\nentry = 5\n", &["EC0003 ec.entry @:2:9"]),
+        ("ec = 5\n", &["EC0003 ec @:1:6"]),
+        ("[ec]\nprofile = 5\n", &["EC0003 ec.profile @:2:11"]),
+        ("[ec.entry]\nttl = true\n", &["EC0003 ec.entry.ttl @:2:7"]),
+        ("[ec]\npassphrase = 5\n", &["EC0003 ec.passphrase @:2:14"]),
+        ("[ec]\npartners = 5\n", &["EC0003 ec.partners @:2:12"]),
+        ("[ec]\npartners = [5]\n", &["EC0003 ec.partners[0] @:2:13"]),
+        (
+            "[ec.entry]\nttl = \"soon\"\n",
+            &["EC0004 ec.entry.ttl @:2:7"],
+        ),
+        (
+            "[ec.entry]\nttl = \"1month\"\n",
+            &["EC0005 ec.entry.ttl @:2:7"],
+        ),
+        (
+            "[ec.entry]\nttl = \"2 years\"\n",
+            &["EC0005 ec.entry.ttl @:2:7"],
+        ),
+        ("[ec.entry]\nttl = 300\n", &["EC0006 ec.entry.ttl @:2:7"]),
+        ("[ec.entry]\nttl = 1.5\n", &["EC0006 ec.entry.ttl @:2:7"]),
+        (
+            "[ec.entry]\nttl = \"300\"\n",
+            &["EC0006 ec.entry.ttl @:2:7"],
+        ),
+        ("[ec.entry]\nttl = \"0s\"\n", &["EC0007 ec.entry.ttl @:2:7"]),
+        (
+            "[ec.entry]\nttl = \"1500ms\"\n",
+            &["EC0007 ec.entry.ttl @:2:7"],
+        ),
+        (
+            "[ec.entry]\nttl = \"5000000000s\"\n",
+            &["EC0007 ec.entry.ttl @:2:7"],
+        ),
+        (
+            "[ec.last_seen]\ndebounce = \"1500ms\"\n",
+            &["EC0007 ec.last_seen.debounce @:2:12"],
+        ),
+        (
+            "[ec.cas]\nbackoff = \"5us\"\n",
+            &["EC0007 ec.cas.backoff @:2:11"],
+        ),
+        (
+            "[ec.cas]\nmax_retries = -1\n",
+            &["EC0007 ec.cas.max_retries @:2:15"],
+        ),
+        (
+            "[ec.cas]\nmax_retries = 101\n",
+            &["EC0007 ec.cas.max_retries @:2:15"],
+        ),
+        (
+            "[ec.cas]\nmax_retries = 99999999999999999999\n",
+            &["EC0007 - @:2:15", "EC0003 ec.cas.max_retries @:2:15"],
+        ),
+        (
+            "[ec.entry]\nmax_metadata_bytes = 2001\n",
+            &["EC0007 ec.entry.max_metadata_bytes @:2:22"],
+        ),
+        (
+            "[ec.entry]\nrenewal = \"on_wrte\"\n",
+            &["EC0008 ec.entry.renewal @:2:11"],
+        ),
+        ("[edge_cookie]\nttl = 5\n", &["EC0012 edge_cookie @:1:2"]),
+        ("[ec]\nec_store = \"a b\"\n", &["EC0014 ec.ec_store @:2:12"]),
+        (
+            "[ec.cookie]\nname = \"a;b\"\n",
+            &["EC0014 ec.cookie.name @:2:8"],
+        ),
+        (
+            "[ec.consent]\nus_states = [\"CA\", \"tx\"]\n",
+            &["EC0014 ec.consent.us_states @:2:20"],
+        ),
+        (
+            "[ec]\npassphrase = \"\"\n",
+            &["EC0014 ec.passphrase @:2:14"],
+        ),
+        (
+            "[ec]\npassphrase = \"<redacted>\"\n",
+            &["EC0014 ec.passphrase @:2:14"],
+        ),
+        (
+            "[ec]\npassphrase = { evn = \"A\" }\n",
+            &["EC0014 ec.passphrase @:2:14"],
+        ),
+        (
+            "[ec]\npassphrase = { secret_store = \"S\" }\n",
+            &["EC0014 ec.passphrase @:2:14"],
+        ),
+        (
+            "[[ec.partners]]\nname = \"A\"\n",
+            &["EC0015 ec.partners[0] @:1:1"],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\nenabeld = true\n",
+            &["EC0002 ec.partners[0].enabeld @:3:1"],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\nid = \"a b\"\nopenrtb_atype = \"1\"\n",
+            &[
+                "EC0015 ec.partners[0] @:3:6",
+                "EC0003 ec.partners[0].openrtb_atype @:4:17",
+            ],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\napi_token_sha256 = \"ab\"\n",
+            &["EC0015 ec.partners[0] @:3:20"],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\napi_token = \"t\"\napi_token_sha256 = \"0000000000000000000000000000000000000000000000000000000000000000\"\n",
+            &["EC0015 ec.partners[0] @:4:20"],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\n[[ec.partners]]\nsource_domain = \"b.com\"\nid = \"a.com\"\n",
+            &["EC0015 ec.partners[1] @:5:6"],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \" \"\nname = 3\n",
+            &[
+                "EC0015 ec.partners[0] @:2:17",
+                "EC0003 ec.partners[0].name @:3:8",
+            ],
+        ),
+        (
+            "[ec.cas]\nbackoff = \"50ms\"\n",
+            &["EC0101 ec.cas.max_backoff @:2:11"],
+        ),
+        (
+            "[ec.cas]\nmax_backoff = \"50ms\"\njitter = \"none\"\n",
+            &[
+                "EC0102 ec.cas.max_backoff @:2:15",
+                "EC0102 ec.cas.jitter @:3:10",
+            ],
+        ),
+        (
+            "[ec.sync]\nrefresh_after = \"5d\"\n",
+            &["EC0102 ec.sync.refresh_after @:2:17"],
+        ),
+        // Several in one file, together and in their order.
+        (
+            "[ec.entry]\nttl = \"1month\"\nrenewal = \"never\"\n[ec.cas]\nmax_retires = 5\n",
+            &[
+                "EC0005 ec.entry.ttl @:2:7",
+                "EC0008 ec.entry.renewal @:3:11",
+                "EC0002 ec.cas.max_retires @:5:1",
+            ],
+        ),
+    ];
+    for (config, expected) in cases {
+        let (loaded, told) = load(Case {
+            config,
+            ..Case::default()
+        });
+        let expected: Vec<String> = expected
+            .iter()
+            .map(|line| line.replace('@', CONFIG))
+            .collect();
+        assert_eq!(told, expected, "{config}");
+        for finding in &loaded.resolved.findings {
+            assert!(finding.help.is_some(), "no way out of {finding:?}");
+            let first = finding.message.chars().next().unwrap();
+            assert!(
+                !first.is_uppercase() && !finding.message.ends_with('.'),
+                "{}",
+                finding.message
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_in_profiles_is_told_at_its_place() {
+    let cases: &[(Case<'_>, &[&str])] = &[
+        (
+            Case {
+                profiles: &[("a", "inherits = \"bb\"\n"), ("b", "")],
+                profile: "a",
+                ..Case::default()
+            },
+            &["EC0009 inherits policies/a.toml:1:12"],
+        ),
+        (
+            Case {
+                profiles: &[
+                    ("a", "inherits = \"b\"\n"),
+                    ("b", "# b\ninherits = \"c\"\n"),
+                    ("c", "inherits = \"b\""),
+                ],
+                profile: "a",
+                ..Case::default()
+            },
+            &["EC0010 inherits policies/c.toml:1:12 policies/b.toml:2:12"],
+        ),
+        (
+            Case {
+                profiles: &[("a", "inherits = \"a\"\n")],
+                profile: "a",
+                ..Case::default()
+            },
+            &["EC0010 inherits policies/a.toml:1:12"],
+        ),
+        (
+            Case {
+                config: "[ec]\nec_store = \"shared\"\n",
+                profiles: &[("a", "deploy = true\n[ec]\npartner_store = \"own\"\n")],
+                profile: "a",
+                ..Case::default()
+            },
+            &["EC0011 ec.ec_store policies/a.toml:1:10 trusted-server.toml:2:12"],
+        ),
+        (
+            Case {
+                profiles: &[(
+                    "a",
+                    "inherit = \"b\"\ndeploy = \"yes\"\ndescription = 5\n[entry]\nttl = \"1d\"\n",
+                )],
+                profile: "a",
+                ..Case::default()
+            },
+            &[
+                "EC0002 inherit policies/a.toml:1:1",
+                "EC0003 deploy policies/a.toml:2:10",
+                "EC0003 description policies/a.toml:3:15",
+                "EC0002 entry policies/a.toml:4:2",
+            ],
+        ),
+        (
+            // The two values that clash stand in two files.
+            Case {
+                config: "[ec.cas]\nmax_backoff = \"10ms\"\n",
+                profiles: &[("a", "[ec.cas]\nbackoff = \"50ms\"\n")],
+                profile: "a",
+                ..Case::default()
+            },
+            &["EC0101 ec.cas.max_backoff trusted-server.toml:2:15 policies/a.toml:2:11"],
+        ),
+        (
+            // A refused value is told even where a higher layer overrides it.
+            Case {
+                config: "[ec.entry]\nttl = \"1year\"\n",
+                profiles: &[("p/a", "[ec.entry]\nttl = \"1d\"\n")],
+                profile: "p/a",
+                ..Case::default()
+            },
+            &["EC0005 ec.entry.ttl trusted-server.toml:2:7"],
+        ),
+        (
+            Case {
+                config: "[ec]\nprofile = \"a\"\n",
+                profiles: &[("a", "[ec]\nprofile = \"b\"\n")],
+                ..Case::default()
+            },
+            &["EC0002 ec.profile policies/a.toml:2:1"],
+        ),
+    ];
+    for (case, expected) in cases {
+        let (_, told) = load(*case);
+        assert_eq!(&told, expected);
+    }
+}
+
+#[test]
+fn what_is_wrong_in_overrides_is_told_at_its_place() {
+    let variable = "TRUSTED_SERVER__EC__TOMBSTONE__TTL";
+    let environment: &[(&[(&str, &str)], &str)] = &[
+        (
+            &[(variable, "1month")],
+            "EC0005 ec.tombstone.ttl <environment>:1:36",
+        ),
+        (
+            &[
+                ("A", "x"),
+                (variable, "12h"),
+                ("TRUSTED_SERVER__EC__FOO", "1"),
+            ],
+            "EC0002 ec.foo <environment>:1:1",
+        ),
+        (
+            &[("TRUSTED_SERVER__EC__PROFILE", "a")],
+            "EC0002 ec.profile <environment>:1:1",
+        ),
+        (
+            &[("TRUSTED_SERVER__EC__CAS__MAX_RETRIES", "many")],
+            "EC0003 ec.cas.max_retries <environment>:1:38",
+        ),
+    ];
+    for (environment, expected) in environment {
+        let (_, told) = load(Case {
+            environment,
+            ..Case::default()
+        });
+        assert_eq!(told, [*expected]);
+    }
+    let sets: &[(&[&str], &[&str])] = &[
+        (&["ec.entry.ttl"], &["EC0016 - <command line>:1:7"]),
+        (&["entry.ttl=5d"], &["EC0016 - <command line>:1:7"]),
+        (
+            &["ec.entry.ttl=5d", "ec.entry.tll=5d"],
+            &["EC0002 ec.entry.tll <command line>:2:7"],
+        ),
+        (
+            &["ec.entry.ttl=5"],
+            &["EC0006 ec.entry.ttl <command line>:1:20"],
+        ),
+        (
+            &["ec.entry=5", "ec.entry.ttl=1d"],
+            &["EC0003 ec.entry <command line>:1:16"],
+        ),
+        (
+            &["ec.consent.us_states=[\"CA\", 1]"],
+            &["EC0003 ec.consent.us_states <command line>:1:35"],
+        ),
+    ];
+    for (sets, expected) in sets {
+        let (_, told) = load(Case {
+            sets,
+            ..Case::default()
+        });
+        assert_eq!(&told, expected);
+    }
+}
+
+#[test]
+fn a_profile_that_cannot_be_read_is_a_finding_and_a_configuration_that_cannot_stops() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("policies")).unwrap();
+    std::fs::write(folder.path().join("policies/a.toml"), b"\xff").unwrap();
+    let mut files = open(Case::default(), folder.path()).unwrap();
+    let loaded = files.load("a").unwrap();
+    assert_eq!(
+        loaded.resolved.findings.first().unwrap().code,
+        Code::UnreadableFile
+    );
+    assert!(matches!(
+        files.load("b"),
+        Err(LoadError::UnknownProfile { .. })
+    ));
+
+    let missing = Written {
+        config: folder.path().join("none.toml"),
+        ..Written::default()
+    };
+    let message = PolicyFiles::open(missing).unwrap_err().to_string();
+    assert!(
+        message.contains("there is no such file") && message.contains("--config"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_profile_that_somebody_named_must_be_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = Case {
+        config: "[ec]\nprofile = \"prod\"\n",
+        profiles: &[("production", "")],
+        ..Case::default()
+    };
+    let files = open(case, folder.path()).unwrap();
+    assert_eq!(
+        files.choose(Some("production"), None).unwrap(),
+        "production"
+    );
+    for (named, variable) in [
+        (None, None),
+        (None, Some("")),
+        (Some("prodution"), None),
+        (None, Some("production2")),
+    ] {
+        let message = files.choose(named, variable).unwrap_err().to_string();
+        assert!(message.contains("did you mean `production`?"), "{message}");
+    }
+    assert_eq!(
+        files.choose(None, Some("production")).unwrap(),
+        "production"
+    );
+}
+
+#[test]
+fn unknown_keys_are_told_with_the_nearest_known_one() {
+    for (key, meant) in [
+        ("tombstone.tll", "tombstone.ttl"),
+        ("tombstome.ttl", "tombstone"),
+        ("ttl", "entry.ttl"),
+        ("cas.retries", "cas.max_retries"),
+        ("sync.onmissing", "sync.on_missing"),
+    ] {
+        let set = format!("ec.{key}=1");
+        let (loaded, _) = load(Case {
+            sets: &[&set],
+            ..Case::default()
+        });
+        let help = loaded
+            .resolved
+            .findings
+            .first()
+            .unwrap()
+            .help
+            .clone()
+            .unwrap();
+        assert_eq!(help, format!("did you mean `{meant}`?"), "{key}");
+    }
+}
+
+#[test]
+fn every_code_is_tested_here() {
+    let text = include_str!("diagnostics.rs");
+    for code in Code::ALL {
+        let shown = code.as_str();
+        assert!(
+            text.contains(&format!("\"{shown} ")) || shown == "EC0013",
+            "{shown} has no test"
+        );
+    }
+    let warnings = [Code::WaitNeverGrows, Code::NoEffect];
+    for code in warnings {
+        assert_eq!(Diagnostic::warning(code, "").severity, Severity::Warning);
+    }
+}

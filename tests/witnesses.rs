@@ -1,0 +1,467 @@
+//! A setting that changes nothing is a defect: for every key, a change of only that key shows.
+#![cfg(feature = "embedded")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed test should stop"
+)]
+
+mod support;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use edge_cookie::clock::{ManualClock, Timestamp};
+use edge_cookie::engine::{Answer, Consistency, Found, Operation, Step, StoreError, Transaction};
+use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::types::Ttl;
+use edge_cookie::policy::{EcPolicy, known_settings};
+use edge_cookie::store::{EmbeddedStore, Insert, KvStore, Precondition};
+use support::{Bench, DAY, HOUR, NOON, live, sync, tombstone};
+
+/// The policy that these overrides make of the defaults.
+fn policy(sets: &[&str]) -> EcPolicy {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("trusted-server.toml");
+    std::fs::write(&config, "").unwrap();
+    let written = Written {
+        config,
+        policies: folder.path().join("policies"),
+        sets: sets.iter().map(|set| format!("ec.{set}")).collect(),
+        ..Written::default()
+    };
+    let mut files = PolicyFiles::open(written).unwrap();
+    let loaded = files.load("development").unwrap();
+    assert!(
+        loaded.resolved.is_usable(),
+        "{:?}",
+        loaded.resolved.findings
+    );
+    loaded.resolved.policy
+}
+
+/// A key, what must be set besides for it to matter, its other value, and where the change shows.
+struct Witness {
+    key: &'static str,
+    base: &'static [&'static str],
+    change: &'static str,
+    shows: fn(&EcPolicy) -> String,
+}
+
+fn bench(policy: &EcPolicy) -> Bench {
+    Bench::new(policy.clone())
+}
+
+fn over((body, metadata): (String, String), policy: &EcPolicy) -> Bench {
+    let bench = bench(policy);
+    bench.put_raw(&body, &metadata, None);
+    bench
+}
+
+fn expiry_after(policy: &EcPolicy, act: fn(&Bench)) -> String {
+    let bench = over(live(), policy);
+    act(&bench);
+    let record = bench.get().unwrap();
+    format!("{:?}", record.metadata.t)
+}
+
+/// The waits of a sync that meets nothing but `error`, and how it ends.
+fn waits(policy: &EcPolicy, error: &StoreError, elapsed_millis: u64) -> String {
+    let new = sync("a.com", "U", NOON);
+    let elapsed = std::time::Duration::from_millis(elapsed_millis);
+    let now = Timestamp::from_unix(NOON);
+    let mut transaction = Transaction::new(
+        policy,
+        Operation::UpsertPartnerId(&new),
+        now,
+        Consistency::Strong,
+    );
+    let mut seen = Vec::new();
+    loop {
+        let answer = match transaction.step() {
+            Step::End => break,
+            Step::Lookup => Answer::Found(Found::Nothing),
+            Step::Wait(wait) => {
+                seen.push(wait.length(|| 1 << 63).as_millis());
+                Answer::Waited { elapsed }
+            }
+            _ => Answer::Failed {
+                error: error.clone(),
+                elapsed,
+            },
+        };
+        transaction.resume(answer);
+    }
+    format!("{seen:?} {:?}", transaction.finish())
+}
+
+fn conflicts(policy: &EcPolicy) -> String {
+    waits(policy, &StoreError::PreconditionFailed, 0)
+}
+
+/// Keys that only the HTTP service reads: it brings their behaviour, and their witnesses. And the folder that the
+/// command line keeps its store in, whose witness is in `cli.rs`.
+const OF_OTHERS: [&str; 23] = [
+    "local.data_dir",
+    "partner_store",
+    "passphrase",
+    "partners",
+    "sync.max_batch",
+    "sync.max_body_bytes",
+    "sync.concurrency",
+    "sync.reasons",
+    "sync.rate_limit",
+    "sync.rate_window",
+    "cookie.name",
+    "cookie.max_age",
+    "cookie.same_site",
+    "cookie.http_only",
+    "cookie.renewal",
+    "cookie.on_failed_withdrawal",
+    "organic.budget",
+    "store.call_timeout",
+    "consent.honour_refusals",
+    "consent.gdpr_countries",
+    "consent.us_states",
+    "identify.cors_max_age",
+    "log.id_chars",
+];
+
+const WITNESSES: &[Witness] = &[
+    Witness {
+        key: "ec_store",
+        base: &[],
+        change: "other_store",
+        shows: |policy| {
+            let folder = tempfile::tempdir().unwrap();
+            let clock = Arc::new(ManualClock::default());
+            let file = folder.path().join("graph.redb");
+            let open = |policy: &EcPolicy| {
+                EmbeddedStore::open(
+                    &file,
+                    &policy.stores.ec_store,
+                    &policy.local,
+                    Arc::clone(&clock),
+                )
+                .unwrap()
+            };
+            open(&EcPolicy::default())
+                .insert("key", raw(b"1", None))
+                .unwrap();
+            format!(
+                "{:?}",
+                open(policy)
+                    .lookup("key")
+                    .unwrap()
+                    .map(|stored| stored.body)
+            )
+        },
+    },
+    Witness {
+        key: "entry.ttl",
+        base: &[],
+        change: "1h",
+        shows: |policy| {
+            let bench = bench(policy);
+            bench.create();
+            format!("{:?}", bench.at(NOON + DAY).get())
+        },
+    },
+    Witness {
+        key: "entry.renewal",
+        base: &[],
+        change: "on_visit",
+        shows: |policy| expiry_after(policy, |bench| drop(bench.sync("a.com", "U", NOON))),
+    },
+    Witness {
+        key: "entry.expiry",
+        base: &[],
+        change: "store",
+        shows: |policy| format!("{:?}", over(support::expired(), policy).get()),
+    },
+    Witness {
+        key: "entry.max_partner_ids",
+        base: &[],
+        change: "1",
+        shows: |policy| over(live(), policy).sync("a.com", "U", NOON).to_owned(),
+    },
+    Witness {
+        key: "entry.max_uid_bytes",
+        base: &[],
+        change: "3",
+        shows: |policy| over(live(), policy).sync("a.com", "four", NOON).to_owned(),
+    },
+    Witness {
+        key: "entry.max_body_bytes",
+        base: &[],
+        change: "256",
+        shows: |policy| {
+            over(live(), policy)
+                .sync("a.com", &"U".repeat(200), NOON)
+                .to_owned()
+        },
+    },
+    Witness {
+        key: "entry.max_metadata_bytes",
+        base: &[],
+        change: "128",
+        shows: |policy| {
+            let bench = bench(policy);
+            bench.put_raw(
+                &live().0,
+                &format!(r#"{{"other":"{}"}}"#, "x".repeat(200)),
+                None,
+            );
+            bench.sync("a.com", "U", NOON).to_owned()
+        },
+    },
+    Witness {
+        key: "tombstone.ttl",
+        base: &[],
+        change: "1h",
+        shows: |policy| {
+            over(tombstone(2 * HOUR), policy)
+                .sync("a.com", "U", NOON)
+                .to_owned()
+        },
+    },
+    Witness {
+        key: "tombstone.repeat",
+        base: &[],
+        change: "keep",
+        shows: |policy| over(tombstone(HOUR), policy).withdraw().to_owned(),
+    },
+    Witness {
+        key: "tombstone.on_missing",
+        base: &[],
+        change: "skip",
+        shows: |policy| bench(policy).withdraw().to_owned(),
+    },
+    Witness {
+        key: "delete.mode",
+        base: &[],
+        change: "tombstone",
+        shows: |policy| {
+            let bench = over(live(), policy);
+            bench.delete();
+            bench.sync("a.com", "U", NOON).to_owned()
+        },
+    },
+    Witness {
+        key: "last_seen.debounce",
+        base: &[],
+        change: "2h",
+        shows: |policy| over(live(), policy).touch(NOON).to_owned(),
+    },
+    Witness {
+        key: "cas.max_retries",
+        base: &[],
+        change: "1",
+        shows: conflicts,
+    },
+    Witness {
+        key: "cas.backoff",
+        base: &["cas.max_backoff=1s"],
+        change: "20ms",
+        shows: conflicts,
+    },
+    Witness {
+        key: "cas.max_backoff",
+        base: &["cas.backoff=20ms"],
+        change: "30ms",
+        shows: conflicts,
+    },
+    Witness {
+        key: "cas.jitter",
+        base: &["cas.backoff=20ms", "cas.max_backoff=1s"],
+        change: "none",
+        shows: conflicts,
+    },
+    Witness {
+        key: "cas.on_rate_limited",
+        base: &[],
+        change: "retry",
+        shows: |policy| waits(policy, &StoreError::RateLimited, 0),
+    },
+    Witness {
+        key: "cas.deadline",
+        base: &[],
+        change: "10ms",
+        shows: |policy| waits(policy, &StoreError::PreconditionFailed, 50),
+    },
+    Witness {
+        key: "sync.on_missing",
+        base: &[],
+        change: "reject",
+        shows: |policy| bench(policy).sync("a.com", "U", NOON).to_owned(),
+    },
+    Witness {
+        key: "sync.unchanged",
+        base: &[],
+        change: "skip",
+        shows: |policy| {
+            over(live(), policy)
+                .sync("liveramp.com", "LR_1", NOON)
+                .to_owned()
+        },
+    },
+    Witness {
+        key: "sync.refresh_after",
+        base: &["sync.unchanged=refresh"],
+        change: "1h",
+        shows: |policy| {
+            over(live(), policy)
+                .sync("liveramp.com", "LR_1", NOON)
+                .to_owned()
+        },
+    },
+    Witness {
+        key: "sync.max_age",
+        base: &[],
+        change: "1h",
+        shows: |policy| {
+            over(live(), policy)
+                .sync("a.com", "U", NOON - DAY)
+                .to_owned()
+        },
+    },
+    Witness {
+        key: "sync.order",
+        base: &[],
+        change: "timestamp",
+        shows: |policy| {
+            over(live(), policy)
+                .sync("liveramp.com", "LR_0", NOON - 2 * DAY)
+                .to_owned()
+        },
+    },
+    Witness {
+        key: "local.commit_writes",
+        base: &[],
+        change: "1",
+        shows: |policy| {
+            // What waits together shares a commit, as far as the policy lets it.
+            let store = Embedded::open(policy);
+            let keys = ["a", "b", "c", "d", "e", "f", "g", "h"];
+            let later = store
+                .batch(|_| keys.map(|key| store.insert_later(key, raw(b"", None))))
+                .unwrap();
+            for pending in later {
+                pending.wait().unwrap();
+            }
+            (store.commits() == keys.len() as u64).to_string()
+        },
+    },
+    Witness {
+        key: "local.cache_mib",
+        base: &[],
+        change: "1",
+        shows: |policy| {
+            let store = Embedded::open(policy);
+            store
+                .batch(|batch| {
+                    for number in 0..64 {
+                        batch
+                            .insert(&format!("{number}"), raw(&[7; 100_000], None))
+                            .unwrap();
+                    }
+                })
+                .unwrap();
+            for number in 0..64 {
+                store.lookup(&format!("{number}")).unwrap();
+            }
+            (store.evictions() > 0).to_string()
+        },
+    },
+    Witness {
+        key: "local.sweep_per_write",
+        base: &[],
+        change: "0",
+        shows: |policy| {
+            let store = Embedded::open(policy);
+            store.insert("a", raw(b"", Some(Ttl::MIN))).unwrap();
+            store.clock.set(Timestamp::from_unix(NOON).into());
+            store.insert("b", raw(b"", None)).unwrap();
+            store.held().unwrap().to_string()
+        },
+    },
+];
+
+/// An embedded store in a folder of its own, on a clock that stands at 1970.
+struct Embedded {
+    store: EmbeddedStore<Arc<ManualClock>>,
+    clock: Arc<ManualClock>,
+    _folder: tempfile::TempDir,
+}
+
+impl Embedded {
+    fn open(policy: &EcPolicy) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::default());
+        let file = folder.path().join("graph.redb");
+        let store = EmbeddedStore::open(
+            &file,
+            &policy.stores.ec_store,
+            &policy.local,
+            Arc::clone(&clock),
+        );
+        Self {
+            store: store.unwrap(),
+            clock,
+            _folder: folder,
+        }
+    }
+}
+
+impl Deref for Embedded {
+    type Target = EmbeddedStore<Arc<ManualClock>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.store
+    }
+}
+
+fn raw(body: &[u8], ttl: Option<Ttl>) -> Insert {
+    Insert {
+        body: body.to_vec(),
+        metadata: Vec::new(),
+        ttl,
+        precondition: Precondition::None,
+    }
+}
+
+#[test]
+fn every_setting_of_the_engine_has_a_witness() {
+    for witness in WITNESSES {
+        let change = format!("{}={}", witness.key, witness.change);
+        let before = policy(witness.base);
+        let after = policy(&[witness.base, &[change.as_str()]].concat());
+        assert_ne!(
+            (witness.shows)(&before),
+            (witness.shows)(&after),
+            "`{change}` changes nothing"
+        );
+        assert_ne!(
+            before.digest, after.digest,
+            "`{change}` does not change the digest"
+        );
+    }
+}
+
+#[test]
+fn no_setting_is_without_a_witness() {
+    let witnessed = |key: &str| WITNESSES.iter().any(|witness| witness.key == key);
+    for setting in known_settings() {
+        let of_others = OF_OTHERS.contains(&setting.key);
+        assert!(
+            witnessed(setting.key) != of_others,
+            "`{}` needs one witness",
+            setting.key
+        );
+    }
+    let known = |key: &str| known_settings().iter().any(|setting| setting.key == key);
+    assert!(
+        OF_OTHERS.iter().all(|key| known(key)),
+        "a key that others read is gone"
+    );
+}
