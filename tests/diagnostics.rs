@@ -1,8 +1,10 @@
 //! Every diagnostic, at its place: the file, the line and the column of what is wrong.
 #![allow(
+    clippy::too_many_lines,
+    clippy::type_complexity,
     clippy::unwrap_used,
     clippy::panic,
-    reason = "a failed test should stop"
+    reason = "tables of cases are long, and a failed test should stop"
 )]
 
 use edge_cookie::diagnostic::{Code, Diagnostic, Severity};

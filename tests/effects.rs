@@ -1,9 +1,11 @@
 //! What the operations leave in the store: fields, retention, and what is kept of others' fields.
 #![allow(
+    clippy::too_many_lines,
+    clippy::type_complexity,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a failed test should stop"
+    reason = "tables of cases are long, and a failed test should stop"
 )]
 
 mod support;

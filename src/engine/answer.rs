@@ -96,7 +96,7 @@ impl Wait {
         match self.jitter {
             Jitter::None => self.longest,
             Jitter::Full => {
-                let share = u128::from(random()) * self.longest.as_nanos() >> u64::BITS;
+                let share = (u128::from(random()) * self.longest.as_nanos()) >> u64::BITS;
                 Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX))
             }
         }

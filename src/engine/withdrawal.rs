@@ -18,13 +18,12 @@ pub(super) fn open(scene: &Scene<'_>) -> Decision {
 pub(super) fn decide(scene: &Scene<'_>, current: Current) -> Decision {
     let rules = &scene.policy.tombstone;
     match (current, rules.on_missing, rules.repeat) {
-        (Current::Absent, OnMissingWithdrawal::Skip, _) if scene.believes_absence() => {
+        (Current::Absent | Current::Expired(_), OnMissingWithdrawal::Skip, _)
+            if scene.believes_absence() =>
+        {
             Decision::end(Outcome::NotFound)
         }
         (Current::Absent, OnMissingWithdrawal::Skip, _) => Decision::MakeSure,
-        (Current::Expired(_), OnMissingWithdrawal::Skip, _) if scene.believes_absence() => {
-            Decision::end(Outcome::NotFound)
-        }
         (Current::Tombstone(_), _, Repeat::Keep) if scene.believes_absence() => {
             Decision::end(Outcome::AlreadyWithdrawn)
         }

@@ -100,6 +100,10 @@ pub(super) struct Geo<'l> {
     region: Option<Text<'l>>,
 }
 
+#[expect(
+    clippy::struct_field_names,
+    reason = "the fields are those of the line"
+)]
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,

@@ -89,6 +89,7 @@ pub fn resolve(layers: &[Layer]) -> Resolved {
 }
 
 /// What a setting's declaration says of it.
+#[derive(Clone, Copy)]
 pub(super) struct About {
     pub(super) key: &'static str,
     pub(super) doc: &'static [&'static str],

@@ -10,7 +10,7 @@ use crate::policy::settings::{Jitter, Unchanged};
 struct Idle {
     key: &'static str,
     because_of: &'static str,
-    is_idle: fn(&EcPolicy) -> bool,
+    when: fn(&EcPolicy) -> bool,
     help: &'static str,
 }
 
@@ -18,13 +18,13 @@ const IDLE: [Idle; 3] = [
     Idle {
         key: "sync.refresh_after",
         because_of: "sync.unchanged",
-        is_idle: |policy| policy.sync.unchanged != Unchanged::Refresh,
+        when: |policy| policy.sync.unchanged != Unchanged::Refresh,
         help: "set `sync.unchanged = \"refresh\"`, or remove `sync.refresh_after`",
     },
     Idle {
         key: "cas.max_backoff",
         because_of: "cas.backoff",
-        is_idle: |policy| {
+        when: |policy| {
             policy.cas.backoff.duration().is_zero() && !policy.cas.max_backoff.duration().is_zero()
         },
         help: "set `cas.backoff` to the first wait, as `20ms`",
@@ -32,9 +32,7 @@ const IDLE: [Idle; 3] = [
     Idle {
         key: "cas.jitter",
         because_of: "cas.backoff",
-        is_idle: |policy| {
-            policy.cas.backoff.duration().is_zero() && policy.cas.jitter == Jitter::None
-        },
+        when: |policy| policy.cas.backoff.duration().is_zero() && policy.cas.jitter == Jitter::None,
         help: "set `cas.backoff` to the first wait, as `20ms`",
     },
 ];
@@ -47,7 +45,7 @@ pub(super) fn check(resolved: &Resolved) -> Vec<Diagnostic> {
 fn idle(resolved: &Resolved, rule: &Idle) -> Option<Diagnostic> {
     let value = resolved.value(rule.key)?;
     let cause = resolved.value(rule.because_of)?;
-    if value.origin.layer == LayerName::Default || !(rule.is_idle)(&resolved.policy) {
+    if value.origin.layer == LayerName::Default || !(rule.when)(&resolved.policy) {
         return None;
     }
     let message = format!(

@@ -23,7 +23,7 @@ impl Generations {
 
     /// The generation of the `count`th write.
     ///
-    /// Every step is a bijection (the finaliser of SplitMix64), so that two counts never meet.
+    /// Every step is a bijection (the finaliser of `SplitMix64`), so that two counts never meet.
     pub(super) const fn of(self, count: u64) -> Generation {
         let mut mixed = count ^ self.salt;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

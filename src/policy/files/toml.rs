@@ -46,9 +46,9 @@ fn node(
     let value = match spanned.get_ref() {
         DeValue::String(text) => NodeValue::Text(text.to_string()),
         DeValue::Integer(digits) => {
-            match i64::from_str_radix(&digits.as_str().replace('_', ""), digits.radix()) {
-                Ok(number) => NodeValue::Integer(number),
-                Err(_) => {
+            let read = i64::from_str_radix(&digits.as_str().replace('_', ""), digits.radix());
+            read.map_or_else(
+                |_| {
                     findings.push(
                         Diagnostic::error(
                             Code::OutOfRange,
@@ -59,8 +59,9 @@ fn node(
                     );
                     // A float is read by no setting, and names the number as what it is.
                     NodeValue::Float(f64::INFINITY)
-                }
-            }
+                },
+                NodeValue::Integer,
+            )
         }
         DeValue::Float(digits) => {
             NodeValue::Float(digits.as_str().replace('_', "").parse().unwrap_or(f64::NAN))

@@ -26,9 +26,9 @@ pub struct Partner {
     pub id: PartnerId,
     /// The name people know the partner by; the id where left out.
     pub name: String,
-    /// The domain that the partner's ids are announced under in OpenRTB.
+    /// The domain that the partner's ids are announced under in `OpenRTB`.
     pub source_domain: String,
-    /// The OpenRTB agent type of the partner's ids.
+    /// The `OpenRTB` agent type of the partner's ids.
     pub openrtb_atype: Option<u32>,
     /// What the partner authenticates with; none shuts the partner out of the API.
     pub token: Option<PartnerToken>,
@@ -117,7 +117,8 @@ impl Fields<'_, '_> {
             ),
             None => {
                 let key = format!("{}.{field}", self.key);
-                self.findings.push(wrong_type(node, &key, "a string"));
+                self.findings
+                    .push(wrong_type(node, &key, "a string").with_help("write it in quotes"));
             }
         }
         None
@@ -149,10 +150,13 @@ impl Fields<'_, '_> {
         self.typed::<Secret>("api_token").map(PartnerToken::Token)
     }
 
-    fn id(&mut self, source_domain: &str) -> Option<PartnerId> {
+    fn id(&mut self, source_domain: Option<&str>) -> Option<PartnerId> {
         let (node, written) = match self.node.member("id") {
             Some(node) => (node, self.text("id")?),
-            None => (self.node.member("source_domain")?, source_domain.to_owned()),
+            None => (
+                self.node.member("source_domain")?,
+                source_domain?.to_owned(),
+            ),
         };
         PartnerId::parse(&written)
             .map_err(|problem| {
@@ -160,7 +164,7 @@ impl Fields<'_, '_> {
                     node,
                     problem.to_string(),
                     "use the partner's domain, as `liveramp.com`",
-                )
+                );
             })
             .ok()
     }
@@ -176,7 +180,7 @@ impl Fields<'_, '_> {
             );
         }
         let source_domain = self.text("source_domain");
-        let id = self.id(source_domain.as_deref().unwrap_or_default());
+        let id = self.id(source_domain.as_deref());
         let name = self.text("name");
         let openrtb_atype = self.typed("openrtb_atype");
         let token = self.token();
@@ -214,7 +218,10 @@ impl SettingValue for Partners {
         for (index, item) in items.iter().enumerate() {
             let key = format!("{key}[{index}]");
             if !matches!(item.value, NodeValue::Table(_)) {
-                findings.push(wrong_type(item, &key, "a table"));
+                findings.push(
+                    wrong_type(item, &key, "a table")
+                        .with_help("write each partner under `[[ec.partners]]`"),
+                );
                 continue;
             }
             let fields = Fields {
@@ -275,7 +282,7 @@ impl Partner {
         match &self.token {
             Some(PartnerToken::Token(token)) => members.push(("api_token", secret(token))),
             Some(PartnerToken::Sha256(hash)) => {
-                members.push(("api_token_sha256", Value::from(hash.as_str())))
+                members.push(("api_token_sha256", Value::from(hash.as_str())));
             }
             None => {}
         }

@@ -72,13 +72,13 @@ pub(super) fn look<T>(
     records: &impl ReadableTable<&'static str, &'static [u8]>,
     clock: &dyn Clock,
     key: &str,
-    read: impl FnOnce(&Slot<'_>) -> T,
+    read: impl FnOnce(Slot<'_>) -> T,
 ) -> Result<Option<T>, StoreError> {
     let Some(found) = records.get(key).map_err(unavailable)? else {
         return Ok(None);
     };
     let slot = Slot::read(found.value()).ok_or_else(damaged)?;
-    Ok(slot.is_kept(clock.now()).then(|| read(&slot)))
+    Ok(slot.is_kept(clock.now()).then(|| read(slot)))
 }
 
 /// Up to `limit` keys of `records` that begin with `prefix`, after `after`.

@@ -83,7 +83,7 @@ impl Check {
     }
 
     fn is_well(&self, loaded: &Loaded) -> bool {
-        loaded.resolved.is_usable() && !(self.deny_warnings && !loaded.resolved.findings.is_empty())
+        loaded.resolved.is_usable() && (loaded.resolved.findings.is_empty() || !self.deny_warnings)
     }
 
     fn report<'r>(&self, loaded: &'r Loaded) -> ProfileReport<'r> {

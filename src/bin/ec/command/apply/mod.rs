@@ -69,14 +69,14 @@ impl Apply {
         let census = match &place {
             Place::Memory => {
                 let store = MemoryStore::new(Arc::clone(&clock));
-                self.apply_in_memory(&mut session, &lines, &store, &progress)?;
+                apply_in_memory(&mut session, &lines, &store, &progress)?;
                 self.census(&policy, &session, &store)?
             }
             Place::File(path) => {
                 let (name, local) = (&policy.stores.ec_store, &policy.local);
                 let store = EmbeddedStore::open(path, name, local, Arc::clone(&clock))
                     .map_err(Stop::because)?;
-                self.apply_durably(&mut session, &lines, &store, &progress)?;
+                apply_durably(&mut session, &lines, &store, &progress)?;
                 self.census(&policy, &session, &store)?
             }
         };
@@ -102,50 +102,6 @@ impl Apply {
         }
     }
 
-    fn apply_in_memory(
-        &self,
-        session: &mut Session<'_>,
-        lines: &Lines,
-        store: &impl KvStore,
-        progress: &ProgressBar,
-    ) -> Result<(), Stop> {
-        loop {
-            let applied = session.apply_group(lines, store, usize::MAX);
-            print_group(session, progress)?;
-            if applied == Applied::End {
-                return Ok(());
-            }
-        }
-    }
-
-    /// A group's results are printed once the commit that holds its writes is on disk.
-    fn apply_durably(
-        &self,
-        session: &mut Session<'_>,
-        lines: &Lines,
-        store: &EmbeddedStore<Arc<ManualClock>>,
-        progress: &ProgressBar,
-    ) -> Result<(), Stop> {
-        let most = session.policy.local.commit_writes as usize;
-        loop {
-            if !session.wait_for_lines(lines) {
-                return Ok(());
-            }
-            let applied = store
-                .batch(|batch| session.apply_group(lines, batch, most))
-                .map_err(|error| {
-                    Stop::because(format!(
-                        "the last {} lines may not be stored: {error}",
-                        session.in_group()
-                    ))
-                })?;
-            print_group(session, progress)?;
-            if applied == Applied::End {
-                return Ok(());
-            }
-        }
-    }
-
     fn census(
         &self,
         policy: &EcPolicy,
@@ -158,6 +114,48 @@ impl Apply {
         census::take(policy, session.last_at().timestamp(), store)
             .map(Some)
             .map_err(Stop::because)
+    }
+}
+
+fn apply_in_memory(
+    session: &mut Session<'_>,
+    lines: &Lines,
+    store: &impl KvStore,
+    progress: &ProgressBar,
+) -> Result<(), Stop> {
+    loop {
+        let applied = session.apply_group(lines, store, usize::MAX);
+        print_group(session, progress)?;
+        if applied == Applied::End {
+            return Ok(());
+        }
+    }
+}
+
+/// A group's results are printed once the commit that holds its writes is on disk.
+fn apply_durably(
+    session: &mut Session<'_>,
+    lines: &Lines,
+    store: &EmbeddedStore<Arc<ManualClock>>,
+    progress: &ProgressBar,
+) -> Result<(), Stop> {
+    let most = session.policy.local.commit_writes as usize;
+    loop {
+        if !session.wait_for_lines(lines) {
+            return Ok(());
+        }
+        let applied = store
+            .batch(|batch| session.apply_group(lines, batch, most))
+            .map_err(|error| {
+                Stop::because(format!(
+                    "the last {} lines may not be stored: {error}",
+                    session.in_group()
+                ))
+            })?;
+        print_group(session, progress)?;
+        if applied == Applied::End {
+            return Ok(());
+        }
     }
 }
 
