@@ -1,346 +1,393 @@
-//! Makes the shipped event stream: a day of one publisher's traffic, the same for the same seed.
+//! Makes a believable day of one publisher's traffic, as an event stream for `ec apply`.
 //!
-//! `cargo run --example visits > examples/visits.jsonl`; with `-- SEED DAYS` another one, of several days of
-//! which the last is the same Monday.
+//! `cargo run --example visits > examples/visits.jsonl` makes the shipped one: the same seed gives the same
+//! bytes. `-- SEED` makes another day, `-- SEED DAYS` several, of which the last is the same Monday.
 
+use std::fmt::Write as _;
 use std::io::{self, BufWriter, ErrorKind, Write};
 
+use edge_cookie::clock::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// The seed of the committed `visits.jsonl`.
+/// The seed of the shipped `visits.jsonl`.
 pub const SEED: u64 = 20_260_302;
 
 /// Monday, 2 March 2026, 00:00 UTC.
-const MIDNIGHT: u64 = 1_772_409_600;
-const HOUR: u64 = 3_600;
+const MONDAY: u64 = 1_772_409_600;
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-const VISITORS: u64 = 600;
+/// People who give consent on a day.
+const VISITORS: u64 = 420;
+/// Ids that partners still know from before the graph began.
+const STRANGERS: u64 = 40;
+/// Ids that somebody made up.
+const FORGED: u64 = 6;
 
-/// Visits of each hour of the day: few at night, most in the morning and the evening.
-const DAILY_SHAPE: [u64; 24] = [
-    3, 2, 1, 1, 1, 2, 6, 11, 14, 12, 9, 8, 10, 9, 7, 7, 8, 10, 13, 15, 16, 13, 8, 5,
+/// How many first visits begin in each hour, beside the others: a trough at night, peaks at breakfast and dinner.
+const SHAPE: [u64; 24] = [
+    5, 3, 2, 1, 2, 4, 10, 19, 22, 16, 12, 11, 14, 13, 10, 9, 11, 15, 21, 26, 25, 19, 12, 8,
 ];
 
-const PLACES: [(&str, Option<&str>); 10] = [
-    ("DE", None),
-    ("DE", None),
-    ("FR", None),
-    ("FR", None),
-    ("ES", None),
-    ("NL", None),
-    ("GB", None),
-    ("US", Some("CA")),
-    ("US", Some("TX")),
-    ("CH", None),
+/// Where visitors are: Europe mostly, and a few states of the US.
+const PLACES: [&str; 20] = [
+    "DE", "DE", "DE", "FR", "FR", "FR", "IT", "IT", "ES", "ES", "NL", "AT", "PL", "SE", "IE", "GB",
+    "US-CA", "US-CA", "US-VA", "US-TX",
 ];
 
-/// Partners, how their uids begin, and of a hundred visitors how many they know.
-const PARTNERS: [(&str, &str, u64); 5] = [
-    ("liveramp.com", "XY1000", 70),
-    ("id5-sync.com", "ID5*", 60),
-    ("criteo.com", "k-", 50),
-    ("thetradedesk.com", "ttd-", 40),
-    ("uidapi.com", "A4A", 20),
+/// Partners, and what their uids look like: `?` stands for a letter or digit, `#` for a hex digit.
+const PARTNERS: [(&str, &str); 5] = [
+    ("liveramp.com", "Xi??????????????????????????????????????"),
+    ("id5-sync.com", "ID5*????????????????????????????????"),
+    ("criteo.com", "k-??????????????????????????"),
+    ("thetradedesk.com", "########-####-4###-9###-############"),
+    ("uidapi.com", "A4AAAA????????????????????????????????"),
 ];
 
-/// SplitMix64: small, and the same everywhere.
-struct Random(u64);
+/// A TCF v2 string made on this Monday: its version, both dates, the consent manager, then purposes and vendors.
+const TCF: &str = "CQgcD4AQgcD4AAGABCENCUFgAP_gAEPgAAqI??????????????.YAAAAAAAAAAA";
+/// GPP strings: the national section of the US, and a header round a TCF string.
+const GPP_US: &str = "DBABLA~BV?qAAAAAgA.QA";
+const GPP_EU: &str = "DBABMA~";
 
-impl Random {
-    fn next(&mut self) -> u64 {
+/// `SplitMix64`: a few lines, and the same on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, limit: u64) -> u64 {
-        self.next() % limit
+    fn between(&mut self, least: u64, most: u64) -> u64 {
+        least + self.roll() % (most - least + 1)
     }
 
     fn chance(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
+        self.between(1, 100) <= percent
     }
 
-    fn text(&mut self, length: usize) -> String {
-        const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-        let letter = |_| {
-            let index = usize::try_from(self.below(LETTERS.len() as u64)).unwrap_or_default();
-            LETTERS.get(index).copied().map_or('A', char::from)
+    fn pick<T: Copy + Default>(&mut self, from: &[T]) -> T {
+        let last = from.len().saturating_sub(1) as u64;
+        let index = usize::try_from(self.between(0, last)).unwrap_or_default();
+        from.get(index).copied().unwrap_or_default()
+    }
+
+    /// `pattern` with its `?` and `#` filled in.
+    fn fill(&mut self, pattern: &str) -> String {
+        const CHARACTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let character = |place| match place {
+            '?' => self.pick(CHARACTERS).into(),
+            '#' => self.pick(b"0123456789abcdef").into(),
+            other => other,
         };
-        (0..length).map(letter).collect()
+        pattern.chars().map(character).collect()
     }
 }
 
-/// A visitor: who it is, where, and what partners call it.
+/// Somebody behind an EC id, and what partners call them.
 struct Visitor {
     ec_id: String,
-    place: (&'static str, Option<&'static str>),
+    place: &'static str,
     uids: Vec<(&'static str, String)>,
 }
 
 impl Visitor {
-    fn new(random: &mut Random) -> Self {
-        let address = format!("198.51.{}.{}", random.below(256), random.below(256));
-        let index = usize::try_from(random.below(PLACES.len() as u64)).unwrap_or_default();
-        let mut uids = Vec::new();
-        for (partner, begins, percent) in PARTNERS {
-            if random.chance(percent) {
-                uids.push((partner, format!("{begins}{}", random.text(24))));
-            }
+    /// A visitor behind `address`; those of one household share the hash and differ in the suffix.
+    fn new(dice: &mut Dice, address: &str) -> Self {
+        let mut ec_id = String::new();
+        for byte in Sha256::digest(address) {
+            // Writing to a string cannot fail.
+            let _ = write!(ec_id, "{byte:02x}");
         }
         Self {
-            ec_id: ec_id(&address, random),
-            place: PLACES.get(index).copied().unwrap_or(("ZZ", None)),
-            uids,
+            ec_id: ec_id + &dice.fill(".??????"),
+            place: dice.pick(&PLACES),
+            uids: PARTNERS
+                .map(|(partner, uid)| (partner, dice.fill(uid)))
+                .into(),
         }
     }
 
-    /// Consent as the browser gives it: TCF in Europe, GPP in the United States.
-    fn consent(&self, random: &mut Random) -> Value {
-        match self.place.0 {
-            "US" => json!({ "gpp": format!("DBABLA~BVQqAAAAA{}", random.text(6)) }),
-            _ => json!({ "tcf": format!("CQ{}AcABBENBCFgAAAAAAAAAA", random.text(12)) }),
-        }
-    }
-
-    fn geo(&self) -> Value {
-        match self.place {
-            (country, Some(region)) => json!({ "country": country, "region": region }),
-            (country, None) => json!({ "country": country }),
-        }
+    /// From one to `most` uids, whichever come up.
+    fn some_uids(&self, dice: &mut Dice, most: u64) -> Vec<(&'static str, String)> {
+        let count = usize::try_from(dice.between(1, most)).unwrap_or_default();
+        let first = dice.pick(&[0, 1, 2, 3, 4]);
+        let round = self.uids.iter().cycle().skip(first);
+        round.take(count).cloned().collect()
     }
 }
 
-/// What an EC id looks like: a hash of the address, and six random characters.
-fn ec_id(address: &str, random: &mut Random) -> String {
-    let hash: String = Sha256::digest(address.as_bytes())
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("{hash}.{}", random.text(6))
-}
-
-/// The events of a day, collected in any order.
-struct DayOfEvents {
+/// A day under way: what has been drawn so far, in any order.
+struct Day {
     midnight: u64,
-    random: Random,
+    dice: Dice,
     events: Vec<(u64, Value)>,
 }
 
-impl DayOfEvents {
-    fn add(&mut self, at: u64, op: &str, ec_id: &str, fields: Value) {
-        let mut event = json!({ "op": op, "ec_id": ec_id });
+impl Day {
+    /// Adds an event; fields that are null were not given.
+    fn add(&mut self, at: u64, op: &str, visitor: &Visitor, fields: Value) {
+        let time = Timestamp::from_unix(at).to_string();
+        let mut event = json!({ "at": time, "op": op, "ec_id": visitor.ec_id });
         if let (Value::Object(event), Value::Object(fields)) = (&mut event, fields) {
-            event.extend(fields);
+            event.extend(fields.into_iter().filter(|(_, value)| !value.is_null()));
         }
         self.events.push((at, event));
     }
 
+    /// Adds an event that is told by nothing but its operation.
+    fn plain(&mut self, at: u64, op: &str, visitor: &Visitor) {
+        self.add(at, op, visitor, Value::Null);
+    }
+
     /// A second of the day, drawn after its shape.
-    fn second(&mut self) -> u64 {
-        let mut left = self.random.below(DAILY_SHAPE.iter().sum());
-        let mut hour = 0;
-        for visits in DAILY_SHAPE {
-            if left < visits {
+    fn arrival(&mut self) -> u64 {
+        let mut left = self.dice.between(1, SHAPE.iter().sum());
+        let mut hour = self.midnight;
+        for weight in SHAPE {
+            if left <= weight {
                 break;
             }
-            left -= visits;
-            hour += 1;
+            left -= weight;
+            hour += HOUR;
         }
-        self.midnight + hour * HOUR + self.random.below(HOUR)
+        hour + self.dice.between(0, HOUR - 1)
     }
 
-    /// A visitor's day: it comes, looks at pages, partners sync it, it may come again.
-    fn visitor(&mut self, visitor: &Visitor) {
-        let came = self.second();
-        let consent = visitor.consent(&mut self.random);
-        let op = if self.random.chance(95) {
-            "create_or_revive"
+    /// Somebody's whole day: consent, pages, syncs, perhaps more visits, perhaps a change of mind.
+    fn visitor(&mut self, mut visitor: Visitor) {
+        let mut now = self.arrival();
+        let is_new = self.dice.chance(25);
+        self.consent(
+            now,
+            if is_new { "create" } else { "create_or_revive" },
+            &visitor,
+        );
+        if self.dice.chance(40) {
+            self.server_sync(now, &visitor);
+        }
+        now = self.visit(now, &visitor);
+        while self.dice.chance(35) {
+            now += self.dice.between(HOUR, 6 * HOUR);
+            self.change_uids(&mut visitor);
+            if self.dice.chance(10) {
+                self.consent(now, "create_or_revive", &visitor);
+            }
+            now = self.visit(now, &visitor);
+        }
+        match self.dice.between(1, 100) {
+            1..=9 => self.withdrawal(now, &visitor),
+            10..=11 => self.erasure(now, &visitor),
+            12..=14 => self.question(now, &visitor),
+            _ => {}
+        }
+    }
+
+    fn consent(&mut self, at: u64, op: &str, visitor: &Visitor) {
+        let fields = if let Some((country, region)) = visitor.place.split_once('-') {
+            let geo = json!({ "country": country, "region": region });
+            json!({ "consent": { "gpp": self.dice.fill(GPP_US) }, "geo": geo })
         } else {
-            "create"
+            let tcf = self.dice.fill(TCF);
+            let mut consent = json!({ "tcf": tcf });
+            if self.dice.chance(25) {
+                consent = json!({ "tcf": tcf, "gpp": format!("{GPP_EU}{tcf}") });
+            }
+            json!({ "consent": consent, "geo": { "country": visitor.place } })
         };
-        self.add(
-            came,
-            op,
-            &visitor.ec_id,
-            json!({ "consent": consent, "geo": visitor.geo() }),
-        );
-        self.pages(visitor, came);
-        self.syncs(visitor, came);
-        if self.random.chance(30) {
-            let again = came + HOUR + self.random.below(8 * HOUR);
-            self.pages(visitor, again);
-            if self.random.chance(50) {
-                self.same_again(visitor, again);
+        self.add(at, op, visitor, fields);
+    }
+
+    /// Pages in a row, with partners' pixels on some; gives back when the last was seen.
+    fn visit(&mut self, came: u64, visitor: &Visitor) -> u64 {
+        let mut now = came;
+        for _ in 0..self.dice.between(1, 5) {
+            if self.dice.chance(35) {
+                self.pixels(now, visitor);
             }
+            now += self.dice.between(5, 4 * MINUTE);
+            // A beacon that waited in a sleeping tab tells when the page was seen, not when it got through.
+            let waited = self.dice.between(MINUTE, 20 * MINUTE);
+            let seen = self.dice.chance(4).then(|| now - waited);
+            let fields = json!({ "timestamp": seen });
+            self.add(now, "update_last_seen", visitor, fields);
         }
-        if self.random.chance(4) {
-            self.withdrawal(visitor, came);
+        now
+    }
+
+    /// Pixels on a page sync one partner each; some fire before their script knows the uid.
+    fn pixels(&mut self, page: u64, visitor: &Visitor) {
+        for (partner, uid) in visitor.some_uids(&mut self.dice, 3) {
+            let at = page + self.dice.between(1, 9);
+            let uid = if self.dice.chance(1) { "" } else { &uid };
+            self.sync(at, visitor, partner, uid, None);
         }
     }
 
-    /// Pages of a visit: each is a touch, most within the debounce.
-    fn pages(&mut self, visitor: &Visitor, from: u64) {
-        let mut at = from;
-        for _ in 0..self.random.below(4) {
-            at += 5 + self.random.below(400);
-            self.add(at, "update_last_seen", &visitor.ec_id, json!({}));
-        }
+    fn sync(&mut self, at: u64, visitor: &Visitor, partner: &str, uid: &str, made: Option<u64>) {
+        let id = json!({ "partner_id": partner, "uid": uid, "timestamp": made });
+        self.add(at, "upsert_partner_id", visitor, id);
     }
 
-    /// Partners sync a new visitor: one by one in the browser, or many at once from a server; some late.
-    fn syncs(&mut self, visitor: &Visitor, from: u64) {
-        let at = from + 2 + self.random.below(60);
-        if visitor.uids.len() > 2 && self.random.chance(60) {
-            let mut ids = Vec::new();
-            for (partner, uid) in &visitor.uids {
-                ids.push(json!({ "partner_id": partner, "uid": uid }));
-            }
-            self.add(
-                at,
-                "upsert_partner_ids",
-                &visitor.ec_id,
-                json!({ "ids": ids }),
-            );
-            return;
+    /// An identity vendor's server sends what it gathered: minutes old, hours, or days where a queue was stuck.
+    fn server_sync(&mut self, came: u64, visitor: &Visitor) {
+        let at = came + self.dice.between(10 * MINUTE, 5 * HOUR);
+        let (least, most) = match self.dice.between(1, 10) {
+            1 => (25 * HOUR, 5 * DAY),
+            2..=4 => (HOUR, 20 * HOUR),
+            _ => (1, 10 * MINUTE),
+        };
+        let mut ids = Vec::new();
+        for (partner, uid) in visitor.some_uids(&mut self.dice, 5) {
+            let made = at - self.dice.between(least, most);
+            ids.push(json!({ "partner_id": partner, "uid": uid, "timestamp": made }));
         }
-        for (partner, uid) in &visitor.uids {
-            let late = match self.random.below(20) {
-                0 => HOUR + self.random.below(10 * HOUR),
-                1 => DAY + self.random.below(6 * DAY),
-                _ => 0,
-            };
-            let mut fields = json!({ "partner_id": partner, "uid": uid });
-            if let (Value::Object(fields), true) = (&mut fields, late > 0) {
-                fields.insert("timestamp".to_owned(), at.saturating_sub(late).into());
-            }
-            let synced = at + self.random.below(120);
-            self.add(synced, "upsert_partner_id", &visitor.ec_id, fields);
-        }
+        // The vendor's server counts seconds, and so do its lines; `at` keeps its place.
+        let fields = json!({ "at": at, "ids": ids });
+        self.add(at, "upsert_partner_ids", visitor, fields);
     }
 
-    /// A partner syncs the uid it has synced before.
-    fn same_again(&mut self, visitor: &Visitor, from: u64) {
-        for (partner, uid) in &visitor.uids {
-            let at = from + self.random.below(90);
-            self.add(
-                at,
-                "upsert_partner_id",
-                &visitor.ec_id,
-                json!({ "partner_id": partner, "uid": uid }),
-            );
-        }
-    }
-
-    /// Consent withdrawn, perhaps twice; partners sync all the same; some consent again.
-    fn withdrawal(&mut self, visitor: &Visitor, came: u64) {
-        let at = came + 600 + self.random.below(2 * HOUR);
-        self.add(at, "write_withdrawal_tombstone", &visitor.ec_id, json!({}));
-        if self.random.chance(40) {
-            self.add(
-                at + 30,
-                "write_withdrawal_tombstone",
-                &visitor.ec_id,
-                json!({}),
-            );
-        }
-        self.same_again(visitor, at + 60);
-        if self.random.chance(50) {
-            let consent = visitor.consent(&mut self.random);
-            let again = at + HOUR;
-            self.add(
-                again,
-                "create_or_revive",
-                &visitor.ec_id,
-                json!({ "consent": consent, "geo": visitor.geo() }),
-            );
-            self.same_again(visitor, again + 10);
-        }
-    }
-
-    /// An id that nobody was ever given.
-    fn forged(&mut self) {
-        let forged = ec_id("203.0.113.66", &mut self.random);
-        let at = self.midnight + 11 * HOUR;
-        self.add(at, "update_last_seen", &forged, json!({}));
-        self.add(at + 5, "write_withdrawal_tombstone", &forged, json!({}));
-        let guess = ec_id("203.0.113.67", &mut self.random);
-        self.add(
-            at + 9,
-            "upsert_partner_id",
-            &guess,
-            json!({ "partner_id": "criteo.com", "uid": "k-guess" }),
-        );
-    }
-
-    /// The support desk looks a visitor up, and erases one who asked for it.
-    fn support(&mut self, visitors: &[Visitor]) {
-        for (index, visitor) in visitors.iter().take(8).enumerate() {
-            let at = self.midnight + DAY - HOUR + 60 * index as u64;
-            self.add(at, "get_metadata", &visitor.ec_id, json!({}));
-            self.add(at + 10, "get", &visitor.ec_id, json!({}));
-            if index < 2 {
-                self.add(at + 20, "delete", &visitor.ec_id, json!({}));
+    /// A browser that has cleared its cookies is someone else to a partner.
+    fn change_uids(&mut self, visitor: &mut Visitor) {
+        for ((_, uid), (_, pattern)) in visitor.uids.iter_mut().zip(PARTNERS) {
+            if self.dice.chance(6) {
+                *uid = self.dice.fill(pattern);
             }
         }
     }
 
-    /// The events in the order of their times; every tenth writes its time as Unix seconds.
+    /// Consent withdrawn, perhaps in two tabs; partners do not know yet; half think better of it.
+    fn withdrawal(&mut self, last_page: u64, visitor: &Visitor) {
+        let at = last_page + self.dice.between(5, MINUTE);
+        self.plain(at, "write_withdrawal_tombstone", visitor);
+        if self.dice.chance(35) {
+            let again = at + self.dice.between(2, 10 * MINUTE);
+            self.plain(again, "write_withdrawal_tombstone", visitor);
+        }
+        if self.dice.chance(50) {
+            let other_tab = at + self.dice.between(1, 5 * MINUTE);
+            self.plain(other_tab, "update_last_seen", visitor);
+        }
+        self.late_syncs(at, visitor);
+        if self.dice.chance(50) {
+            let back = at + self.dice.between(HOUR, 4 * HOUR);
+            self.consent(back, "create_or_revive", visitor);
+            self.visit(back, visitor);
+        }
+    }
+
+    /// Syncs that were on their way, or that a partner sends because nobody has told it.
+    fn late_syncs(&mut self, gone: u64, visitor: &Visitor) {
+        for (partner, uid) in visitor.some_uids(&mut self.dice, 3) {
+            let at = gone + self.dice.between(10, 50 * MINUTE);
+            let made = gone - self.dice.between(1, 3 * HOUR);
+            let made = self.dice.chance(60).then_some(made);
+            self.sync(at, visitor, partner, &uid, made);
+        }
+    }
+
+    /// The support desk looks up somebody who asked to be erased, erases, and looks again.
+    fn erasure(&mut self, last_page: u64, visitor: &Visitor) {
+        let at = last_page + self.dice.between(10 * MINUTE, HOUR);
+        self.plain(at, "get", visitor);
+        self.plain(at + MINUTE, "delete", visitor);
+        self.late_syncs(at + MINUTE, visitor);
+        self.plain(at + HOUR, "get", visitor);
+    }
+
+    /// The support desk answers what is known of somebody.
+    fn question(&mut self, last_page: u64, visitor: &Visitor) {
+        let at = last_page + self.dice.between(10 * MINUTE, 2 * HOUR);
+        self.plain(at, "get_metadata", visitor);
+        self.plain(at + 20, "get", visitor);
+    }
+
+    /// Partners sync an id that the graph does not know; some of these people do come by.
+    fn stranger(&mut self, visitor: &Visitor) {
+        let came = self.arrival();
+        if self.dice.chance(50) {
+            self.server_sync(came, visitor);
+        } else {
+            self.pixels(came, visitor);
+        }
+        if self.dice.chance(30) {
+            self.visit(came + HOUR, visitor);
+        }
+    }
+
+    /// Somebody tries what a made-up id can do.
+    fn forged(&mut self, at: u64, visitor: &Visitor) {
+        self.plain(at, "update_last_seen", visitor);
+        self.plain(at + 2, "write_withdrawal_tombstone", visitor);
+        self.sync(at + 3, visitor, "criteo.com", "k-guess", None);
+    }
+
+    fn draw(&mut self) {
+        let mut address = String::new();
+        for number in 0..VISITORS {
+            // Every twentieth shares the address of the one before.
+            if number % 20 != 1 {
+                address = self.dice.fill("2001:db8:####:####::1");
+            }
+            let visitor = Visitor::new(&mut self.dice, &address);
+            self.visitor(visitor);
+        }
+        for _ in 0..STRANGERS {
+            let visitor = self.elsewhere();
+            self.stranger(&visitor);
+        }
+        for number in 0..FORGED {
+            let visitor = self.elsewhere();
+            self.forged(self.midnight + 3 * HOUR + 7 * number, &visitor);
+        }
+    }
+
+    fn elsewhere(&mut self) -> Visitor {
+        let address = self.dice.fill("2001:db8:####:####::2");
+        Visitor::new(&mut self.dice, &address)
+    }
+
+    /// Writes the day in the order of its times; what would have come after midnight is cut off.
     fn write(mut self, out: &mut impl Write) -> io::Result<()> {
         self.events.sort_by_key(|(at, _)| *at);
-        let inside = |at: &u64| (self.midnight..self.midnight + DAY).contains(at);
-        for (index, (at, event)) in self.events.iter().filter(|(at, _)| inside(at)).enumerate() {
-            let mut line = json!({ "at": at });
-            if let Value::Object(line) = &mut line {
-                if index % 10 != 9 {
-                    let shown = edge_cookie::clock::Timestamp::from_unix(*at).to_string();
-                    line.insert("at".to_owned(), shown.into());
-                }
-                line.extend(event.as_object().cloned().unwrap_or_default());
-            }
-            writeln!(out, "{line}")?;
+        let end = self.midnight + DAY;
+        for (_, event) in self.events.iter().filter(|(at, _)| *at < end) {
+            writeln!(out, "{event}")?;
         }
         Ok(())
     }
 }
 
-/// Writes the events of `days` days, the last of them the Monday that ships.
+/// Writes the events of `days` days in a row, each with visitors of its own, up to the Monday that ships.
 ///
 /// # Errors
 ///
 /// Where `out` cannot be written.
 pub fn write_days(seed: u64, days: u64, out: &mut impl Write) -> io::Result<()> {
     for before in (0..days).rev() {
-        let mut day = DayOfEvents {
-            midnight: MIDNIGHT.saturating_sub(before * DAY),
-            random: Random(seed.wrapping_add(before)),
+        let mut day = Day {
+            midnight: MONDAY.saturating_sub(before * DAY),
+            dice: Dice(seed.wrapping_add(before)),
             events: Vec::new(),
         };
-        let visitors: Vec<Visitor> = (0..VISITORS)
-            .map(|_| Visitor::new(&mut day.random))
-            .collect();
-        for visitor in &visitors {
-            day.visitor(visitor);
-        }
-        day.forged();
-        day.support(&visitors);
+        day.draw();
         day.write(out)?;
     }
     Ok(())
 }
 
 fn main() -> io::Result<()> {
-    let mut numbers = std::env::args()
-        .skip(1)
-        .map(|word| word.parse::<u64>().ok());
+    let mut numbers = std::env::args().skip(1).map(|word| word.parse().ok());
     let seed = numbers.next().flatten().unwrap_or(SEED);
     let days = numbers.next().flatten().unwrap_or(1);
     let mut out = BufWriter::new(io::stdout().lock());
     match write_days(seed, days, &mut out).and_then(|()| out.flush()) {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        written => written,
     }
 }
