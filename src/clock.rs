@@ -15,14 +15,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 const MILLIS_PER_SECOND: u64 = 1_000;
 
 /// A point in time as records keep it: whole seconds since the Unix epoch.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize)]
 #[serde(transparent)]
 pub struct Timestamp(u64);
 
@@ -62,6 +61,33 @@ impl fmt::Display for Timestamp {
             Some(time) => write!(f, "{time}"),
             None => write!(f, "{}", self.0),
         }
+    }
+}
+
+/// Reads Unix seconds.
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SecondsVisitor;
+
+        impl Visitor<'_> for SecondsVisitor {
+            type Value = Timestamp;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("Unix seconds")
+            }
+
+            fn visit_u64<E>(self, seconds: u64) -> Result<Self::Value, E> {
+                Ok(Timestamp(seconds))
+            }
+
+            fn visit_i64<E: Error>(self, seconds: i64) -> Result<Self::Value, E> {
+                Err(E::custom(format!(
+                    "`{seconds}` is before 1970, and Unix seconds are not"
+                )))
+            }
+        }
+
+        deserializer.deserialize_u64(SecondsVisitor)
     }
 }
 

@@ -68,7 +68,7 @@ pub(super) struct Line<'l> {
     pub(super) partner_id: Option<Text<'l>>,
     #[serde(borrow)]
     pub(super) uid: Option<Text<'l>>,
-    pub(super) timestamp: Option<UnixSeconds>,
+    pub(super) timestamp: Option<Timestamp>,
     #[serde(borrow)]
     pub(super) ids: Option<Vec<Id<'l>>>,
     #[serde(borrow)]
@@ -114,7 +114,7 @@ pub(super) struct Id<'l> {
     partner_id: Text<'l>,
     #[serde(borrow)]
     uid: Text<'l>,
-    timestamp: Option<UnixSeconds>,
+    timestamp: Option<Timestamp>,
 }
 
 /// A string, borrowed from the line where it holds no escapes.
@@ -171,34 +171,6 @@ impl<'de> Deserialize<'de> for At {
     }
 }
 
-pub(super) struct UnixSeconds(u64);
-
-impl<'de> Deserialize<'de> for UnixSeconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct SecondsVisitor;
-
-        impl Visitor<'_> for SecondsVisitor {
-            type Value = UnixSeconds;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("Unix seconds")
-            }
-
-            fn visit_u64<E>(self, seconds: u64) -> Result<Self::Value, E> {
-                Ok(UnixSeconds(seconds))
-            }
-
-            fn visit_i64<E: serde::de::Error>(self, seconds: i64) -> Result<Self::Value, E> {
-                Err(E::custom(format!(
-                    "`{seconds}` is before 1970, and Unix seconds are not"
-                )))
-            }
-        }
-
-        deserializer.deserialize_u64(SecondsVisitor)
-    }
-}
-
 /// Reads a line.
 pub(super) fn parse(text: &str) -> Result<Event, Fault> {
     let line: Line<'_> = serde_json::from_str(text).map_err(Fault::Json)?;
@@ -226,10 +198,7 @@ pub(super) fn parse(text: &str) -> Result<Event, Fault> {
         Fault::Field("ec_id", format!("`{}` is not an EC id: {error}", ec_id.0))
     })?;
     let now = at.timestamp();
-    let timestamp = line
-        .timestamp
-        .as_ref()
-        .map_or(now, |written| Timestamp::from_unix(written.0));
+    let timestamp = line.timestamp.unwrap_or(now);
     let action = match *op {
         "create" => {
             let (consent, geo) = line.consent_and_geo()?;
@@ -246,9 +215,7 @@ pub(super) fn parse(text: &str) -> Result<Event, Fault> {
         "upsert_partner_ids" => {
             let ids = line.ids.ok_or_else(missing)?;
             let sync = |id: Id<'_>| {
-                let timestamp = id
-                    .timestamp
-                    .map_or(now, |written| Timestamp::from_unix(written.0));
+                let timestamp = id.timestamp.unwrap_or(now);
                 sync("ids", &id.partner_id, &id.uid, timestamp)
             };
             Action::UpsertPartnerIds(ids.into_iter().map(sync).collect::<Result<_, _>>()?)
@@ -355,7 +322,7 @@ pub(super) fn check_field(field: &str, json: &str) -> Result<(), serde_json::Err
         }
         "consent" => is::<Option<Consent<'_>>>(json),
         "geo" => is::<Option<Geo<'_>>>(json),
-        "timestamp" => is::<Option<UnixSeconds>>(json),
+        "timestamp" => is::<Option<Timestamp>>(json),
         "ids" => is::<Option<Vec<Id<'_>>>>(json),
         _ => Err(serde_json::Error::custom("not a field")),
     }

@@ -1,6 +1,7 @@
 //! The metadata of a record: what can be told of it without its body.
 
 use super::object::{Kept, longest_string, object};
+use super::unreadable::plain;
 use super::{KvEntry, Unreadable};
 use crate::clock::Timestamp;
 
@@ -50,9 +51,9 @@ impl KvMetadata {
         if metadata.is_empty() {
             return Ok(Self::default());
         }
-        let refused = |error: &dyn std::error::Error| Unreadable::Metadata(error.to_string());
-        let metadata = str::from_utf8(metadata).map_err(|error| refused(&error))?;
-        serde_json::from_str(metadata).map_err(|error| refused(&error))
+        let metadata =
+            str::from_utf8(metadata).map_err(|error| Unreadable::Metadata(error.to_string()))?;
+        serde_json::from_str(metadata).map_err(|error| Unreadable::Metadata(plain(&error)))
     }
 
     /// The metadata as stored.

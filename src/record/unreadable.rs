@@ -30,11 +30,18 @@ impl Unreadable {
     /// Tells apart why `body` could not be read as a record of version `known`.
     pub(super) fn body(body: &str, known: u64, error: &serde_json::Error) -> Self {
         if !error.is_data() {
-            return Self::NotJson(error.to_string());
+            return Self::NotJson(plain(error));
         }
         match serde_json::from_str::<Version>(body) {
             Ok(Version { v }) if v != known => Self::WrongVersion(v),
-            _ => Self::WrongShape(error.to_string()),
+            _ => Self::WrongShape(plain(error)),
         }
     }
+}
+
+/// The parser's words, with the name it has for a number put as people do.
+pub(super) fn plain(error: &serde_json::Error) -> String {
+    error
+        .to_string()
+        .replace("expected u64", "expected a whole number")
 }

@@ -1,0 +1,77 @@
+//! The golden records: what other versions and systems have stored reads, and is written back byte for byte.
+#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
+
+use std::path::{Path, PathBuf};
+
+use edge_cookie::record::{KvEntry, KvMetadata, Unreadable};
+
+fn golden() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records")
+}
+
+/// Every golden file whose name begins so, with its bytes.
+fn files(begins: &str) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(golden()).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if name.starts_with(begins) && name.ends_with(".json") && !name.ends_with(".meta.json") {
+            found.push((name, std::fs::read(&path).unwrap()));
+        }
+    }
+    assert!(!found.is_empty(), "no golden record begins with {begins}");
+    found
+}
+
+#[test]
+fn readable_records_are_written_back_as_they_were() {
+    for name in [
+        "live",
+        "tombstone",
+        "minimal",
+        "foreign_fields",
+        "without_last_seen_and_synced",
+    ] {
+        let body = std::fs::read(golden().join(format!("{name}.json"))).unwrap();
+        let entry = KvEntry::from_body(&body).unwrap();
+        assert_eq!(
+            String::from_utf8(entry.to_body()).unwrap(),
+            String::from_utf8(body).unwrap()
+        );
+        assert_eq!(entry.is_tombstone(), name == "tombstone");
+        let bytes = std::fs::read(golden().join(format!("{name}.meta.json"))).unwrap();
+        let metadata = KvMetadata::from_bytes(&bytes).unwrap();
+        assert_eq!(
+            String::from_utf8(metadata.to_bytes()).unwrap(),
+            String::from_utf8(bytes).unwrap()
+        );
+    }
+}
+
+#[test]
+fn unreadable_records_say_what_is_wrong() {
+    type Kind = fn(&Unreadable) -> bool;
+    let kinds: [(&str, Kind); 3] = [
+        ("newer_version", |why| {
+            matches!(why, Unreadable::WrongVersion(_))
+        }),
+        ("not_json", |why| matches!(why, Unreadable::NotJson(_))),
+        ("wrong_shape", |why| {
+            matches!(why, Unreadable::WrongShape(_))
+        }),
+    ];
+    for (begins, is_kind) in kinds {
+        for (name, body) in files(begins) {
+            let why = KvEntry::from_body(&body).unwrap_err();
+            assert!(is_kind(&why), "{name}: {why}");
+            for type_name in ["u64", "i64", "struct", "bool,"] {
+                assert!(!why.to_string().contains(type_name), "{name}: {why}");
+            }
+        }
+    }
+    assert!(matches!(
+        KvMetadata::from_bytes(b"{"),
+        Err(Unreadable::Metadata(_))
+    ));
+    assert_eq!(KvMetadata::from_bytes(b"").unwrap(), KvMetadata::default());
+}
