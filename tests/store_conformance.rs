@@ -369,3 +369,17 @@ fn the_memory_store_counts_its_calls() {
     assert_eq!((calls.inserts, calls.lookups), (2, 3));
     assert_eq!((calls.exists, calls.deletes, calls.lists), (4, 5, 6));
 }
+
+#[test]
+fn expired_records_leave_the_memory_store() {
+    let clock = clock();
+    let store = MemoryStore::new(&clock);
+    for count in 0..10_000 {
+        let insert = passing(write("body", Precondition::Add));
+        store.insert(&format!("passing/{count}"), insert).unwrap();
+        // A thousand are kept at any time.
+        pass(&clock, TTL_MILLIS / 1_000);
+    }
+    let held = store.held_records();
+    assert!((1_000..=2_001).contains(&held), "{held} records are held");
+}

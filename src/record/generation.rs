@@ -45,3 +45,23 @@ pub enum Precondition {
     /// The record there is of this generation. A record that is gone is a conflict.
     Generation(Generation),
 }
+
+impl Precondition {
+    /// Whether it holds where the record there is of this generation; none where no record is there.
+    ///
+    /// ```
+    /// use edge_cookie::record::{Generation, Precondition};
+    ///
+    /// let current = Generation::from_platform(1);
+    /// assert!(Precondition::Generation(current).holds(Some(current)));
+    /// assert!(!Precondition::Generation(current).holds(None));
+    /// ```
+    #[must_use]
+    pub fn holds(self, current: Option<Generation>) -> bool {
+        match self {
+            Self::None => true,
+            Self::Add => current.is_none(),
+            Self::Generation(expected) => current == Some(expected),
+        }
+    }
+}

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::generation::Generations;
-use super::{Consistency, Insert, KvStore, Precondition, Removed, StoreError, Stored};
+use super::{Consistency, Insert, KvStore, Removed, StoreError, Stored};
 use crate::clock::{Clock, Moment};
 
 /// A store in memory: true compare-and-swap under threads, and expiry on a handed-in clock.
@@ -25,6 +24,7 @@ use crate::clock::{Clock, Moment};
 #[derive(Debug)]
 pub struct MemoryStore<C> {
     clock: C,
+    generations: Generations,
     held: Mutex<Held>,
 }
 
@@ -43,12 +43,12 @@ pub struct Calls {
     pub lists: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Held {
     records: BTreeMap<Box<str>, Slot>,
     calls: Calls,
-    generations: Generations,
-    written: u64,
+    /// How many records make the store look for expired ones among them.
+    sweep_at: usize,
 }
 
 #[derive(Debug)]
@@ -68,18 +68,19 @@ impl<C: Clock> MemoryStore<C> {
     pub fn new(clock: C) -> Self {
         Self {
             clock,
-            held: Mutex::new(Held {
-                records: BTreeMap::new(),
-                calls: Calls::default(),
-                generations: Generations::salted(Generations::fresh_salt()),
-                written: 0,
-            }),
+            generations: Generations::fresh(),
+            held: Mutex::default(),
         }
     }
 
     /// How often each call was made so far.
     pub fn calls(&self) -> Calls {
         self.held().calls
+    }
+
+    /// Records in memory, expired ones that were not swept yet included.
+    pub fn held_records(&self) -> usize {
+        self.held().records.len()
     }
 
     /// A panic elsewhere leaves no record half-written, so that a poisoned lock is as good as any.
@@ -92,6 +93,15 @@ impl Held {
     /// The record under `key`, unless its time is over.
     fn kept(&self, key: &str, now: Moment) -> Option<&Slot> {
         self.records.get(key).filter(|slot| slot.is_kept(now))
+    }
+
+    /// Drops what has expired whenever there are twice as many records as were kept the last time: so the
+    /// store holds no more than that, and a new record pays for looking at two others, on average.
+    fn sweep(&mut self, now: Moment) {
+        if self.records.len() >= self.sweep_at {
+            self.records.retain(|_, slot| slot.is_kept(now));
+            self.sweep_at = self.records.len().saturating_mul(2);
+        }
     }
 }
 
@@ -118,34 +128,26 @@ impl<C: Clock> KvStore for MemoryStore<C> {
         let now = self.clock.now();
         let mut held = self.held();
         held.calls.inserts += 1;
-        let generation = held.generations.of(held.written + 1);
-        let current = held.records.get_mut(key);
-        let kept = current.as_ref().filter(|slot| slot.is_kept(now));
-        let met = match (insert.precondition, kept) {
-            (Precondition::None, _) | (Precondition::Add, None) => true,
-            (Precondition::Generation(expected), Some(slot)) => slot.stored.generation == expected,
-            (Precondition::Add, Some(_)) | (Precondition::Generation(_), None) => false,
-        };
-        if !met {
+        let place = held.records.get_mut(key);
+        let current = place.as_ref().filter(|slot| slot.is_kept(now));
+        let current = current.map(|slot| slot.stored.generation);
+        if !insert.precondition.holds(current) {
             return Err(StoreError::PreconditionFailed);
         }
         let slot = Slot {
+            expires: insert.expires(now),
             stored: Stored {
                 body: insert.body,
                 metadata: insert.metadata,
-                generation,
+                generation: self.generations.next(),
             },
-            expires: insert
-                .ttl
-                .map(|ttl| now.plus(Duration::from_secs(ttl.seconds()))),
         };
-        match current {
-            Some(current) => *current = slot,
-            None => {
-                held.records.insert(key.into(), slot);
-            }
+        if let Some(place) = place {
+            *place = slot;
+        } else {
+            held.sweep(now);
+            held.records.insert(key.into(), slot);
         }
-        held.written += 1;
         Ok(())
     }
 

@@ -20,6 +20,9 @@ mod memory;
 pub use embedded::{Batch, EmbeddedStore, OpenError, Pending};
 pub use memory::{Calls, MemoryStore};
 
+use std::time::Duration;
+
+use crate::clock::Moment;
 use crate::policy::types::Ttl;
 pub use crate::record::{Generation, Precondition};
 
@@ -45,6 +48,15 @@ pub struct Insert {
     pub ttl: Option<Ttl>,
     /// What must hold for the write to happen.
     pub precondition: Precondition,
+}
+
+impl Insert {
+    /// When a record written at `now` is gone; never where there is no time to live.
+    #[must_use]
+    pub fn expires(&self, now: Moment) -> Option<Moment> {
+        let ttl = self.ttl?;
+        Some(now.plus(Duration::from_secs(ttl.seconds())))
+    }
 }
 
 /// What a deletion met.

@@ -15,9 +15,7 @@ use crate::store::{Consistency, Insert, KvStore, Precondition, Removed, StoreErr
 pub struct Batch<'b> {
     pub(super) records: RefCell<Table<'b, &'static str, &'static [u8]>>,
     pub(super) clock: &'b dyn Clock,
-    pub(super) generations: Generations,
-    /// How many generations the file has handed out.
-    pub(super) counted: Cell<u64>,
+    pub(super) generations: &'b Generations,
     /// Writes and deletions done in this batch.
     pub(super) changes: Cell<u64>,
 }
@@ -128,22 +126,16 @@ impl KvStore for Batch<'_> {
 
     fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
         let mut records = self.records.borrow_mut();
+        // Overwriting needs no read, and so mends a damaged record, too.
         if insert.precondition != Precondition::None {
             let current = look(&*records, self.clock, key, |slot| slot.generation())?;
-            let met = match (insert.precondition, current) {
-                (Precondition::Generation(expected), Some(current)) => expected == current,
-                (Precondition::Add, current) => current.is_none(),
-                (_, _) => false,
-            };
-            if !met {
+            if !insert.precondition.holds(current) {
                 return Err(StoreError::PreconditionFailed);
             }
         }
-        let count = self.counted.get() + 1;
-        let slot = layout::write(&insert, self.generations.of(count), self.clock.now())
+        let slot = layout::write(&insert, self.generations.next(), self.clock.now())
             .ok_or_else(|| StoreError::TooLarge("its metadata has over 4 GiB".to_owned()))?;
         records.insert(key, slot.as_slice()).map_err(unavailable)?;
-        self.counted.set(count);
         self.changes.set(self.changes.get() + 1);
         Ok(())
     }

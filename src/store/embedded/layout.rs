@@ -1,10 +1,11 @@
 //! How a record lies in the file: generation, expiry and metadata before the body.
 
-use std::time::Duration;
-
 use crate::clock::Moment;
 use crate::record::Generation;
 use crate::store::{Insert, Stored};
+
+/// The version of this layout: a file with another is refused, never guessed at.
+pub(super) const VERSION: u64 = 1;
 
 /// Stands for no expiry.
 const NEVER: u64 = u64::MAX;
@@ -52,9 +53,7 @@ impl<'p> Slot<'p> {
 /// The bytes of a slot; none where the metadata is longer than a slot can say.
 pub(super) fn write(insert: &Insert, generation: Generation, now: Moment) -> Option<Vec<u8>> {
     let length = u32::try_from(insert.metadata.len()).ok()?;
-    let expires = insert.ttl.map_or(NEVER, |ttl| {
-        now.plus(Duration::from_secs(ttl.seconds())).unix_millis()
-    });
+    let expires = insert.expires(now).map_or(NEVER, Moment::unix_millis);
     let generation = generation.to_platform().to_le_bytes();
     Some(
         [

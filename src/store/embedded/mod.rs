@@ -53,34 +53,37 @@ impl<C: Clock + Send + Sync + 'static> EmbeddedStore<C> {
     /// [`OpenError`], which says what to do.
     pub fn open(path: &Path, name: &StoreName, local: &Local, clock: C) -> Result<Self, OpenError> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)
-                .map_err(|error| OpenError::system(folder.display().to_string(), &error))?;
+            std::fs::create_dir_all(folder).map_err(|error| OpenError::system(path, &error))?;
         }
-        Self::start(File::open(path, true, name, local, clock)?, local)
+        Self::start(path, File::open(path, true, name, local, clock)?, local)
     }
 
     /// Opens the store `name` in the file at `path`, which must be there.
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open), and [`OpenError::NotFound`].
+    /// As [`open`](Self::open), and [`OpenError::NotFound`] where there is no such store.
     pub fn open_existing(
         path: &Path,
         name: &StoreName,
         local: &Local,
         clock: C,
     ) -> Result<Self, OpenError> {
-        Self::start(File::open(path, false, name, local, clock)?, local)
+        Self::start(path, File::open(path, false, name, local, clock)?, local)
     }
 
-    fn start(file: File<C>, local: &Local) -> Result<Self, OpenError> {
+    fn start(path: &Path, file: File<C>, local: &Local) -> Result<Self, OpenError> {
         let file = Arc::new(file);
         let writer = Writer::start(Arc::clone(&file), local.commit_writes as usize)
-            .map_err(|error| OpenError::system("writer".to_owned(), &error))?;
+            .map_err(|error| OpenError::system(path, &error))?;
         Ok(Self { file, writer })
     }
 
-    /// Runs `work` on a [`Batch`], whose writes are durable when this returns.
+    /// Runs `work` on a [`Batch`], whose writes are durable when this returns. Where it panics, nothing is
+    /// written.
+    ///
+    /// Nobody else writes meanwhile, so that a write in `work` must go through its batch: one through the
+    /// store would wait for its own end.
     ///
     /// # Errors
     ///

@@ -30,14 +30,24 @@ impl Call {
             Self::Delete(key, reply) => Done::Delete(batch.delete(&key), reply),
         }
     }
+
+    /// Answers a call that was not made.
+    fn refuse(self, why: StoreError) {
+        match self {
+            Self::Insert(_, _, reply) => drop(reply.send(Err(why))),
+            Self::Delete(_, reply) => drop(reply.send(Err(why))),
+        }
+    }
 }
 
 impl Done {
     /// Answers; whoever has stopped waiting misses nothing.
-    fn answer(self) {
+    ///
+    /// A refused write, too, shares the fate of the commit: what it met may be undone with it.
+    fn answer(self, committed: Result<(), StoreError>) {
         match self {
-            Self::Insert(answer, reply) => drop(reply.send(answer)),
-            Self::Delete(answer, reply) => drop(reply.send(answer)),
+            Self::Insert(answer, reply) => drop(reply.send(committed.and(answer))),
+            Self::Delete(answer, reply) => drop(reply.send(committed.and(answer))),
         }
     }
 }
@@ -90,8 +100,8 @@ impl<T> Pending<T> {
     /// As the call itself.
     pub fn wait(self) -> Answer<T> {
         let closed = || StoreError::Unavailable("the store is closed".to_owned());
-        // A call whose commit failed is never answered: it may have happened.
-        let lost = |_| StoreError::AnswerLost("the commit failed".to_owned());
+        // Without an answer the thread has panicked, and the call may have happened.
+        let lost = |_| StoreError::AnswerLost("its writer has stopped: restart".to_owned());
         self.0.ok_or_else(closed)?.recv().map_err(lost)?
     }
 }
@@ -108,17 +118,17 @@ impl Drop for Writer {
 
 fn write_all<C: Clock>(file: &File<C>, waiting: &Receiver<Call>, most: usize) {
     while let Ok(first) = waiting.recv() {
-        let group: Vec<Call> = std::iter::once(first)
-            .chain(waiting.try_iter().take(most.saturating_sub(1)))
-            .collect();
-        let committed = file.batch(|batch| {
-            group
-                .into_iter()
-                .map(|call| call.make(batch))
-                .collect::<Vec<_>>()
-        });
-        for done in committed.into_iter().flatten() {
-            done.answer();
+        let company = waiting.try_iter().take(most.saturating_sub(1));
+        let mut group: Vec<Call> = std::iter::once(first).chain(company).collect();
+        let mut done = Vec::with_capacity(group.len());
+        let committed =
+            file.batch(|batch| done.extend(group.drain(..).map(|call| call.make(batch))));
+        for done in done {
+            done.answer(committed.clone());
+        }
+        // Calls are left where the batch could not begin.
+        if let Err(why) = committed {
+            group.into_iter().for_each(|call| call.refuse(why.clone()));
         }
     }
 }
