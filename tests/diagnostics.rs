@@ -1,4 +1,5 @@
 //! Every diagnostic, at its place: the file, the line and the column of what is wrong.
+#![cfg(feature = "files")]
 #![allow(
     clippy::too_many_lines,
     clippy::type_complexity,

@@ -1,0 +1,236 @@
+//! No number that governs behaviour, and no store name, stands outside the settings' defaults.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failed test should stop"
+)]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Where numbers are at home: each setting's default and limits.
+const SETTINGS: &str = "src/policy/settings";
+
+/// Numbers outside the settings, each for what it is: a fact of a platform or a format, or how something is shown.
+/// None of them changes what becomes of a record, but `GRAIN_SECONDS`, which keeps a store from deciding that.
+const FACTS: &[(&str, &str)] = &[
+    (
+        "GRAIN_SECONDS",
+        "records keep whole seconds, and stores count from their own moment",
+    ),
+    ("MILLIS_PER_SECOND", "what a second is"),
+    ("MILLIS", "what the units of time are"),
+    ("MIN", "the shortest TTL that a store takes"),
+    (
+        "SCHEMA_VERSION",
+        "the version of the stored record (`POLICY.md`)",
+    ),
+    ("HASH_HEX_DIGITS", "the format of an EC id (`POLICY.md`)"),
+    ("SUFFIX_CHARACTERS", "the format of an EC id (`POLICY.md`)"),
+    ("MAX_PARTNER_ID_BYTES", "the longest domain name (RFC 1035)"),
+    (
+        "MAX_STORE_NAME",
+        "the longest store name that the platform takes",
+    ),
+    (
+        "MARK_HEX_DIGITS",
+        "the format of `p` in the metadata (`POLICY.md`)",
+    ),
+    ("SHA256_HEX_DIGITS", "what a SHA-256 is"),
+    ("BYTES_PER_MIB", "what a MiB is"),
+    (
+        "LIKE_ENOUGH",
+        "how near a suggestion must be, in messages only",
+    ),
+    ("PAGE", "keys listed at once by the command line"),
+    ("LINES_TOGETHER", "how the command line reads"),
+    ("WAITING", "how the command line reads"),
+    ("BUFFER_BYTES", "how the command line reads"),
+    (
+        "MAX_LINE_BYTES",
+        "the longest line that the command line reads",
+    ),
+];
+
+/// Numbers that stand in expressions, by file: what they are is told beside them.
+const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
+    // What the units of time are.
+    (
+        "src/policy/types/duration.rs",
+        &[
+            "3_600",
+            "24",
+            "1_000_000",
+            "1_000",
+            "60_000",
+            "3_600_000",
+            "86_400_000",
+            "5",
+            "8",
+        ],
+    ),
+    // The steps of the finaliser of SplitMix64.
+    ("src/store/generation.rs", &["30", "27", "31"]),
+    // Doubling.
+    ("src/engine/transaction.rs", &["2_u32"]),
+    ("src/store/memory.rs", &["2"]),
+    // How many fields a reference to a secret has.
+    ("src/policy/types/secret.rs", &["2"]),
+    // The digits that an EC id may hold.
+    ("src/record/id.rs", &["9"]),
+    // The exit code of a command that could not run, and digits in threes.
+    ("src/bin/ec/main.rs", &["2"]),
+    (
+        "src/bin/ec/command/apply/summary.rs",
+        &["3", "20", "12", "2"],
+    ),
+];
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// The code of a file: no tests, comments or strings.
+fn code(text: &str) -> String {
+    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+    let mut code = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '/' if characters.peek() == Some(&'/') => {
+                characters.by_ref().find(|character| *character == '\n');
+                code.push('\n');
+            }
+            '"' => {
+                while let Some(inside) = characters.next() {
+                    match inside {
+                        '\\' => drop(characters.next()),
+                        '"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            '\'' if characters.peek() == Some(&'"') => drop(characters.next()),
+            other => code.push(other),
+        }
+    }
+    code
+}
+
+/// The words of code that begin with a digit, but for those that name a place in a tuple or count by one.
+fn numbers(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut before = ' ';
+    let mut rest = code;
+    while let Some(first) = rest.chars().next() {
+        let word = first.is_ascii_alphanumeric() || first == '_';
+        let end = rest
+            .find(|character: char| (character.is_ascii_alphanumeric() || character == '_') != word)
+            .unwrap_or(rest.len());
+        let (part, after) = rest.split_at(end);
+        if first.is_ascii_digit()
+            && before != '.'
+            && !["0", "1"].contains(&part)
+            && !part.starts_with("0x")
+        {
+            found.insert(part.to_owned());
+        }
+        before = part.chars().next_back().unwrap();
+        rest = after;
+    }
+    found
+}
+
+/// What follows a `;` without the length of an array, which the compiler holds against its elements.
+fn without_array_length(statement: &str) -> &str {
+    let rest = statement
+        .trim_start()
+        .trim_start_matches(|character: char| character.is_ascii_digit());
+    if rest.starts_with(']') {
+        rest
+    } else {
+        statement
+    }
+}
+
+#[test]
+fn every_number_outside_the_settings_is_a_known_fact() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    sources(&root.join("src"), &mut files);
+    let mut seen = BTreeSet::new();
+    let mut unknown = Vec::new();
+    for file in files
+        .iter()
+        .filter(|file| !file.starts_with(root.join(SETTINGS)))
+    {
+        let name = file.strip_prefix(root).unwrap().to_str().unwrap();
+        let text = code(&std::fs::read_to_string(file).unwrap());
+        let mut expressions = String::new();
+        for statement in text.split_inclusive(';') {
+            let statement = without_array_length(statement);
+            let Some((_, constant)) = statement
+                .split_once("const ")
+                .filter(|(_, rest)| !rest.starts_with("fn "))
+            else {
+                expressions.push_str(statement);
+                continue;
+            };
+            let (constant, value) = constant.split_once('=').unwrap_or((constant, ""));
+            let constant = constant.split(':').next().unwrap().trim();
+            if !numbers(value).is_empty() {
+                assert!(
+                    FACTS.iter().any(|(fact, _)| *fact == constant),
+                    "`{constant}` in {name} is a number: make it a setting"
+                );
+                seen.insert(constant.to_owned());
+            }
+        }
+        let allowed = IN_EXPRESSIONS
+            .iter()
+            .find(|(file, _)| *file == name)
+            .map_or(&[] as &[&str], |(_, numbers)| numbers);
+        for number in numbers(&expressions) {
+            if !allowed.contains(&number.as_str()) {
+                unknown.push(format!("`{number}` in {name}"));
+            }
+        }
+    }
+    assert!(
+        unknown.is_empty(),
+        "make these settings, or name them: {unknown:#?}"
+    );
+    assert!(
+        seen.contains("MAX_PARTNER_ID_BYTES"),
+        "the search finds constants"
+    );
+}
+
+#[test]
+fn no_store_name_stands_outside_its_setting() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    sources(&root.join("src"), &mut files);
+    let naming: Vec<_> = files
+        .iter()
+        .filter(|file| {
+            let text = std::fs::read_to_string(file).unwrap();
+            let text: String = text
+                .split("#[cfg(test)]")
+                .next()
+                .unwrap()
+                .lines()
+                .filter(|line| !line.trim_start().starts_with("//"))
+                .collect();
+            text.contains("_identity_store") || text.contains("_partner_store")
+        })
+        .collect();
+    assert_eq!(naming, [&root.join(SETTINGS).join("top.rs")]);
+}
