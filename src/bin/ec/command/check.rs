@@ -46,7 +46,8 @@ struct ProfileReport<'r> {
 impl Check {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
         let mut files = self.policy.open(args)?;
-        let names = if self.all {
+        // Where there are no profiles, what stands in `[ec]` is checked alone.
+        let names = if self.all && !files.names().is_empty() {
             files.names().to_vec()
         } else {
             vec![self.policy.choose(&files)?]
