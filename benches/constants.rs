@@ -1,0 +1,226 @@
+//! The operations as they were before there was a policy: the same store, records and rules, the numbers in the code.
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "each benchmark uses its part, and a store in memory does not fail"
+)]
+
+use edge_cookie::clock::{Clock, Timestamp};
+use edge_cookie::engine::PartnerSync;
+use edge_cookie::policy::types::Ttl;
+use edge_cookie::record::{ConsentStrings, EcId, KvEntry, KvGeo, KvMetadata};
+use edge_cookie::store::{Insert, KvStore, Precondition, StoreError};
+
+const ENTRY_TTL: u64 = 365 * 86_400;
+const TOMBSTONE_TTL: u64 = 86_400;
+const DEBOUNCE: u64 = 300;
+const MAX_RETRIES: u32 = 3;
+const MAX_PARTNER_IDS: usize = 64;
+const MAX_UID_BYTES: usize = 512;
+const MAX_BODY_BYTES: usize = 8_192;
+const MAX_METADATA_BYTES: usize = 1_900;
+const MARK: &str = "00000000";
+
+/// What stands under an id.
+enum Current {
+    Absent(Precondition),
+    Live(KvEntry, KvMetadata, Precondition),
+    Tombstone(KvEntry, KvMetadata, Precondition),
+}
+
+fn read(store: &impl KvStore, id: &EcId, now: Timestamp) -> Option<Current> {
+    let Some(stored) = store.lookup(id.as_str()).unwrap() else {
+        return Some(Current::Absent(Precondition::Add));
+    };
+    let entry = KvEntry::from_body(&stored.body).ok()?;
+    let metadata = KvMetadata::from_bytes(&stored.metadata).ok()?;
+    let precondition = Precondition::Generation(stored.generation);
+    let (from, ttl) = if entry.is_tombstone() {
+        (entry.consent.updated, TOMBSTONE_TTL)
+    } else {
+        (metadata.t.unwrap_or(entry.created).min(now), ENTRY_TTL)
+    };
+    Some(if now > from.plus_seconds(ttl) {
+        Current::Absent(precondition)
+    } else if entry.is_tombstone() {
+        Current::Tombstone(entry, metadata, precondition)
+    } else {
+        Current::Live(entry, metadata, precondition)
+    })
+}
+
+fn write(
+    store: &impl KvStore,
+    id: &EcId,
+    entry: &KvEntry,
+    metadata: KvMetadata,
+    now: Timestamp,
+    precondition: Precondition,
+) -> Result<&'static str, StoreError> {
+    let metadata = metadata.rewritten(entry, now, MARK);
+    if !entry.body_fits(MAX_BODY_BYTES) || !metadata.fits(MAX_METADATA_BYTES) {
+        return Ok("entry_too_large");
+    }
+    let ttl = if entry.is_tombstone() {
+        TOMBSTONE_TTL
+    } else {
+        ENTRY_TTL
+    };
+    let insert = Insert {
+        body: entry.to_body(),
+        metadata: metadata.to_bytes(),
+        ttl: Some(Ttl::from_seconds_clamped(ttl + 1)),
+        precondition,
+    };
+    store.insert(id.as_str(), insert).map(|()| "written")
+}
+
+/// Tries `attempt` again where another write came first.
+fn retrying(mut attempt: impl FnMut() -> Result<&'static str, StoreError>) -> &'static str {
+    for _ in 0..=MAX_RETRIES {
+        match attempt() {
+            Ok(outcome) => return outcome,
+            Err(StoreError::PreconditionFailed) => {}
+            Err(_) => return "error",
+        }
+    }
+    "retries_exhausted"
+}
+
+pub fn get(store: &impl KvStore, clock: &impl Clock, id: &EcId) -> Option<KvEntry> {
+    match read(store, id, clock.now().timestamp())? {
+        Current::Live(entry, ..) | Current::Tombstone(entry, ..) => Some(entry),
+        Current::Absent(_) => None,
+    }
+}
+
+pub fn create(
+    store: &impl KvStore,
+    clock: &impl Clock,
+    id: &EcId,
+    consent: &ConsentStrings,
+    geo: &KvGeo,
+) -> &'static str {
+    let now = clock.now().timestamp();
+    let entry = KvEntry::consented(consent.clone(), geo.clone(), now);
+    match write(
+        store,
+        id,
+        &entry,
+        KvMetadata::default(),
+        now,
+        Precondition::Add,
+    ) {
+        Err(StoreError::PreconditionFailed) => {}
+        other => return other.unwrap_or("error"),
+    }
+    retrying(|| match read(store, id, now) {
+        Some(Current::Absent(precondition)) => {
+            write(store, id, &entry, KvMetadata::default(), now, precondition)
+        }
+        _ => Ok("already_exists"),
+    })
+}
+
+pub fn create_or_revive(
+    store: &impl KvStore,
+    clock: &impl Clock,
+    id: &EcId,
+    consent: &ConsentStrings,
+    geo: &KvGeo,
+) -> &'static str {
+    let now = clock.now().timestamp();
+    retrying(|| match read(store, id, now) {
+        Some(Current::Absent(precondition)) => {
+            let entry = KvEntry::consented(consent.clone(), geo.clone(), now);
+            write(store, id, &entry, KvMetadata::default(), now, precondition)
+        }
+        Some(Current::Tombstone(entry, metadata, precondition)) if entry.consent.updated < now => {
+            let entry = entry.revived(consent.clone(), geo.clone(), now);
+            write(store, id, &entry, metadata, now, precondition)
+        }
+        Some(Current::Tombstone(..)) => Ok("consent_withdrawn"),
+        Some(Current::Live(..)) => Ok("already_live"),
+        None => Ok("error"),
+    })
+}
+
+pub fn upsert(
+    store: &impl KvStore,
+    clock: &impl Clock,
+    id: &EcId,
+    syncs: &[PartnerSync],
+) -> &'static str {
+    let now = clock.now().timestamp();
+    let invalid =
+        |sync: &&PartnerSync| sync.uid.len() > MAX_UID_BYTES || sync.uid.trim().is_empty();
+    if syncs.iter().filter(|sync| !invalid(sync)).count() == 0 {
+        return "invalid_uid";
+    }
+    retrying(|| {
+        let (mut entry, metadata, precondition) = match read(store, id, now) {
+            Some(Current::Live(entry, metadata, precondition)) => (entry, metadata, precondition),
+            Some(Current::Absent(precondition)) => {
+                (KvEntry::minimal(now), KvMetadata::default(), precondition)
+            }
+            Some(Current::Tombstone(..)) => return Ok("consent_withdrawn"),
+            None => return Ok("error"),
+        };
+        for sync in syncs.iter().filter(|sync| !invalid(sync)) {
+            if entry.ids.get(&sync.partner).is_none() && entry.ids.len() >= MAX_PARTNER_IDS {
+                return Ok("too_many_partners");
+            }
+            entry.sync(&sync.partner, &sync.uid, sync.timestamp.min(now));
+            if !entry.body_fits(MAX_BODY_BYTES) {
+                return Ok("entry_too_large");
+            }
+        }
+        write(store, id, &entry, metadata, now, precondition)
+    })
+}
+
+pub fn touch(
+    store: &impl KvStore,
+    clock: &impl Clock,
+    id: &EcId,
+    timestamp: Timestamp,
+) -> &'static str {
+    let now = clock.now().timestamp();
+    let seen = timestamp.min(now);
+    let Some(Current::Live(mut entry, metadata, precondition)) = read(store, id, now) else {
+        return "not_found";
+    };
+    if let Some(last_seen) = entry.last_seen {
+        if seen <= last_seen {
+            return "stale";
+        }
+        if seen.seconds_since(last_seen) < DEBOUNCE {
+            return "debounced";
+        }
+    }
+    entry.last_seen = Some(seen);
+    write(store, id, &entry, metadata, now, precondition).unwrap_or("superseded")
+}
+
+pub fn withdraw(store: &impl KvStore, clock: &impl Clock, id: &EcId) -> &'static str {
+    let now = clock.now().timestamp();
+    let tombstone = KvEntry::tombstone(now);
+    retrying(|| {
+        write(
+            store,
+            id,
+            &tombstone,
+            KvMetadata::default(),
+            now,
+            Precondition::None,
+        )
+    })
+}
+
+pub fn delete(store: &impl KvStore, id: &EcId) -> &'static str {
+    match store.delete(id.as_str()) {
+        Ok(edge_cookie::store::Removed::Nothing) => "not_found",
+        Ok(_) => "deleted",
+        Err(_) => "error",
+    }
+}
