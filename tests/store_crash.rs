@@ -125,7 +125,7 @@ fn killed_writers_lose_nothing_acknowledged() {
     for round in 0..10 {
         let mut writer = child("child_writes_until_it_is_killed", &path);
         let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
-        for _ in 0..1 + round * 17 {
+        for _ in 0..=(round * 17) {
             promised.push(acknowledged(&mut lines).unwrap());
         }
         writer.kill().unwrap();

@@ -128,7 +128,9 @@ fn write_all<C: Clock>(file: &File<C>, waiting: &Receiver<Call>, most: usize) {
         }
         // Calls are left where the batch could not begin.
         if let Err(why) = committed {
-            group.into_iter().for_each(|call| call.refuse(why.clone()));
+            for call in group {
+                call.refuse(why.clone());
+            }
         }
     }
 }
