@@ -9,7 +9,7 @@ use edge_cookie::clock::{Clock, Timestamp};
 use edge_cookie::engine::PartnerSync;
 use edge_cookie::policy::types::Ttl;
 use edge_cookie::record::{ConsentStrings, EcId, KvEntry, KvGeo, KvMetadata};
-use edge_cookie::store::{Insert, KvStore, Precondition, StoreError};
+use edge_cookie::store::{Insert, KvStore, Precondition, Removed, StoreError, Stored};
 
 const ENTRY_TTL: u64 = 365 * 86_400;
 const TOMBSTONE_TTL: u64 = 86_400;
@@ -29,7 +29,11 @@ enum Current {
 }
 
 fn read(store: &impl KvStore, id: &EcId, now: Timestamp) -> Option<Current> {
-    let Some(stored) = store.lookup(id.as_str()).unwrap() else {
+    see(store.lookup(id.as_str()).unwrap(), now)
+}
+
+fn see(stored: Option<Stored>, now: Timestamp) -> Option<Current> {
+    let Some(stored) = stored else {
         return Some(Current::Absent(Precondition::Add));
     };
     let entry = KvEntry::from_body(&stored.body).ok()?;
@@ -217,10 +221,14 @@ pub fn withdraw(store: &impl KvStore, clock: &impl Clock, id: &EcId) -> &'static
     })
 }
 
-pub fn delete(store: &impl KvStore, id: &EcId) -> &'static str {
+pub fn delete(store: &impl KvStore, clock: &impl Clock, id: &EcId) -> &'static str {
+    let now = clock.now().timestamp();
     match store.delete(id.as_str()) {
-        Ok(edge_cookie::store::Removed::Nothing) => "not_found",
-        Ok(_) => "deleted",
+        Ok(Removed::Nothing) => "not_found",
+        Ok(Removed::Record(stored)) => match see(stored, now) {
+            Some(Current::Absent(_)) => "not_found",
+            _ => "deleted",
+        },
         Err(_) => "error",
     }
 }

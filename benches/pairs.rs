@@ -158,7 +158,7 @@ pub const PAIRS: [Pair; 9] = [
         Before::Live,
         |f| f.run(Operation::Delete),
         |f| {
-            Fixture::ran(constants::delete(f.graph.store(), &f.id));
+            Fixture::ran(constants::delete(f.graph.store(), &SystemClock, &f.id));
         },
     ),
 ];

@@ -242,6 +242,29 @@ fn upsert_of_the_same_uid() {
 }
 
 #[test]
+fn upsert_of_another_uid_is_written_whatever_becomes_of_the_same() {
+    holds(
+        &[
+            (
+                |policy| policy.sync.unchanged = Unchanged::Skip,
+                Live,
+                "written",
+                1,
+                1,
+            ),
+            (
+                |policy| policy.sync.unchanged = Unchanged::Refresh,
+                Live,
+                "written",
+                1,
+                1,
+            ),
+        ],
+        Operation::UpsertPartnerId(&sync("liveramp.com", "LR_2", NOON)),
+    );
+}
+
+#[test]
 fn upsert_of_an_older_sync() {
     let by_timestamp: fn(&mut EcPolicy) = |policy| policy.sync.order = SyncOrder::Timestamp;
     let older = sync("liveramp.com", "LR_0", NOON - DAY - 1);

@@ -53,8 +53,12 @@ fn conflict() -> Answer {
     failed(StoreError::PreconditionFailed)
 }
 
+fn lost_error() -> StoreError {
+    StoreError::AnswerLost("cut".to_owned())
+}
+
 fn lost() -> Answer {
-    failed(StoreError::AnswerLost("cut".to_owned()))
+    failed(lost_error())
 }
 
 fn begin<'p>(
@@ -123,7 +127,7 @@ fn conflicts_are_retried_as_often_as_the_policy_says() {
         assert_eq!(support::word(&finished), "retries_exhausted");
         let message = finished.result.unwrap_err().to_string();
         assert!(
-            message.contains(&format!("after {} attempts", retries + 1)),
+            message.contains(&format!("at attempt {}", retries + 1)),
             "{message}"
         );
         let tally = finished.tally;
@@ -394,6 +398,86 @@ fn a_write_whose_answer_was_lost_and_that_did_not_happen_is_made_again() {
     });
     assert_eq!(steps, ["look", "swap", "look", "swap"]);
     assert_eq!(support::word(&finished), "written");
+}
+
+#[test]
+fn a_write_whose_answer_was_lost_is_not_taken_for_anothers() {
+    let policy = EcPolicy::default();
+    let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
+    let create = Operation::Create {
+        consent: &consent,
+        geo: &geo,
+    };
+    let others: [fn(&Write) -> Write; 2] = [
+        |own| Write {
+            metadata: KvMetadata::default(),
+            ..own.clone()
+        },
+        |own| Write {
+            entry: KvEntry::minimal(Timestamp::from_unix(NOON - 1)),
+            ..own.clone()
+        },
+    ];
+    for other in others {
+        let mut there = Found::Nothing;
+        let (_, finished) = run(
+            begin(&policy, create, Consistency::Strong),
+            |_, step| match step {
+                Step::Lookup => Answer::Found(there.clone()),
+                Step::Insert(write) => {
+                    there = written(&other(write));
+                    lost()
+                }
+                other => panic!("{other:?}"),
+            },
+        );
+        assert_eq!(support::word(&finished), "already_exists");
+    }
+}
+
+#[test]
+fn where_retries_and_time_are_both_over_the_retries_are_named() {
+    let policy = policy(|policy| policy.cas.max_retries = 0);
+    let new = sync("a.com", "U", NOON);
+    let (_, finished) = run(
+        begin(
+            &policy,
+            Operation::UpsertPartnerId(&new),
+            Consistency::Strong,
+        ),
+        |_, step| match step {
+            Step::Lookup => Answer::Found(record(live())),
+            _ => Answer::Failed {
+                error: StoreError::PreconditionFailed,
+                elapsed: policy.cas.deadline.duration(),
+            },
+        },
+    );
+    let message = finished.result.unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "gave up at attempt 1: `cas.max_retries` allows no more"
+    );
+}
+
+#[test]
+fn a_failure_says_what_the_store_said() {
+    let policy = EcPolicy::default();
+    for (error, message) in [
+        (
+            StoreError::Unavailable("down".to_owned()),
+            "the store is not available: down",
+        ),
+        (lost_error(), "the store is not available: cut"),
+        (
+            StoreError::PreconditionFailed,
+            "the store is not available: the record is not the one expected",
+        ),
+    ] {
+        let get = begin(&policy, Operation::Get, Consistency::Strong);
+        let (_, finished) = run(get, |_, _| failed(error.clone()));
+        assert_eq!(finished.result.unwrap_err().to_string(), message);
+    }
 }
 
 #[test]

@@ -104,13 +104,13 @@ pub enum OperationError {
     #[error("the stored record cannot be read: {0}")]
     Unreadable(#[from] Unreadable),
     /// Every attempt that the policy allows met another write.
-    #[error("gave up after {attempts} attempts: `cas.max_retries` allows no more")]
+    #[error("gave up at attempt {attempts}: `cas.max_retries` allows no more")]
     RetriesExhausted {
         /// The attempts made.
         attempts: u32,
     },
     /// The policy's time for retries is over.
-    #[error("gave up after {attempts} attempts: `cas.deadline` has passed")]
+    #[error("gave up at attempt {attempts}: `cas.deadline` has passed")]
     DeadlinePassed {
         /// The attempts made.
         attempts: u32,

@@ -1,14 +1,12 @@
 //! `upsert_partner_id` and `upsert_partner_ids`: partners put their uids, all of one user in one write.
 
-use std::collections::BTreeMap;
-
 use super::decision::{Current, Decision};
 use super::operation::PartnerSync;
 use super::scene::Scene;
 use super::{Done, Outcome};
 use crate::clock::Timestamp;
 use crate::policy::settings::{OnMissingSync, SyncOrder, Unchanged};
-use crate::record::{KvEntry, PartnerId, Precondition};
+use crate::record::{KvEntry, Precondition};
 
 /// Refuses what no record could make acceptable, and reads only if anything is left.
 pub(super) fn open(scene: &Scene<'_>, syncs: &[PartnerSync]) -> Decision {
@@ -148,48 +146,49 @@ impl<'b, 'p> Batch<'b, 'p> {
     /// Puts every sync that is not refused; `as_created` is the word for one put into a new entry.
     fn put_into(&self, entry: &mut KvEntry, as_created: Option<Outcome>) -> Vec<Outcome> {
         if let [sync] = self.syncs {
-            return vec![
-                refused(self.scene, sync).unwrap_or_else(|| self.put(entry, sync, as_created)),
-            ];
+            let put = || self.put(entry, sync, as_created);
+            return vec![refused(self.scene, sync).unwrap_or_else(put)];
         }
-        let winners = self.winners();
-        let mut of_winner = BTreeMap::new();
-        for (index, sync) in self.syncs.iter().enumerate() {
-            if winners.get(&sync.partner) == Some(&index) {
-                of_winner.insert(index, self.put(entry, sync, as_created));
+        let mut each: Vec<Outcome> = (self.syncs.iter())
+            .map(|sync| refused(self.scene, sync).unwrap_or(Outcome::Stale))
+            .collect();
+        let accepted = self.accepted();
+        let rivals = || accepted.chunk_by(|one, other| one.1.partner == other.1.partner);
+        let mut winners: Vec<_> = rivals().filter_map(<[_]>::last).collect();
+        winners.sort_unstable_by_key(|(index, _)| *index);
+        for (index, sync) in winners {
+            if let Some(outcome) = each.get_mut(*index) {
+                *outcome = self.put(entry, sync, as_created);
             }
         }
-        let outcome = |(index, sync): (usize, &PartnerSync)| {
-            refused(self.scene, sync).unwrap_or_else(|| {
-                match winners.get(&sync.partner) {
-                    // Only where timestamps decide does an earlier sync win: this one is older.
-                    Some(winner) if *winner < index => Outcome::Stale,
-                    Some(winner) => of_winner.get(winner).copied().unwrap_or(Outcome::Stale),
-                    None => Outcome::Stale,
+        // Who came before the winner shares its outcome; who came after it is older, and stale.
+        for group in rivals().filter(|group| group.len() > 1) {
+            let winner = group.last().map_or(0, |(index, _)| *index);
+            let outcome = each.get(winner).copied().unwrap_or(Outcome::Stale);
+            for (index, _) in group.iter().filter(|(index, _)| *index < winner) {
+                if let Some(earlier) = each.get_mut(*index) {
+                    *earlier = outcome;
                 }
-            })
-        };
-        self.syncs.iter().enumerate().map(outcome).collect()
+            }
+        }
+        each
     }
 
-    /// Of each partner's syncs the one that counts: the last, or the latest where timestamps decide.
-    fn winners(&self) -> BTreeMap<&'b PartnerId, usize> {
-        let mut winners: BTreeMap<&PartnerId, (usize, Timestamp)> = BTreeMap::new();
+    /// The syncs that are not refused, each partner's together, the one that counts last: the last to come, or the
+    /// latest where timestamps decide.
+    fn accepted(&self) -> Vec<(usize, &'b PartnerSync)> {
         let by_timestamp = self.scene.policy.sync.order == SyncOrder::Timestamp;
-        for (index, sync) in self.syncs.iter().enumerate() {
-            if refused(self.scene, sync).is_some() {
-                continue;
-            }
-            let synced = synced(self.scene, sync);
-            let older = |(_, best): &(usize, Timestamp)| by_timestamp && synced < *best;
-            if !winners.get(&sync.partner).is_some_and(older) {
-                winners.insert(&sync.partner, (index, synced));
-            }
-        }
-        winners
-            .into_iter()
-            .map(|(partner, (index, _))| (partner, index))
-            .collect()
+        let mut accepted: Vec<_> = (self.syncs.iter().enumerate())
+            .filter(|(_, sync)| refused(self.scene, sync).is_none())
+            .collect();
+        accepted.sort_unstable_by(|(index, sync), (other_index, other)| {
+            let time = |sync| by_timestamp.then(|| synced(self.scene, sync));
+            let partners = sync.partner.cmp(&other.partner);
+            partners
+                .then_with(|| time(sync).cmp(&time(other)))
+                .then(index.cmp(other_index))
+        });
+        accepted
     }
 
     fn put(&self, entry: &mut KvEntry, sync: &PartnerSync, as_created: Option<Outcome>) -> Outcome {

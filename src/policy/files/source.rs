@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(at(4), (1, 5));
         assert_eq!(at(6), (2, 1));
         assert_eq!(at(13), (2, 7));
-        assert_eq!(at(19), (3, 1));
+        assert_eq!(at(20), (3, 1));
     }
 
     #[test]
