@@ -317,7 +317,11 @@ fn where_timestamps_decide_the_latest_of_duplicates_wins() {
     ];
     for (order, winner, each) in [
         (SyncOrder::Arrival, "older", ["written"; 5]),
-        (SyncOrder::Timestamp, "new", ["written", "written", "stale"]),
+        (
+            SyncOrder::Timestamp,
+            "new",
+            ["written", "written", "stale", "written", "written"],
+        ),
     ] {
         let bench = with(|policy| policy.sync.order = order);
         put(live(), &bench);
