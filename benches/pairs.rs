@@ -2,7 +2,10 @@
 #![allow(
     dead_code,
     clippy::unwrap_used,
-    reason = "each benchmark uses its part, and a broken fixture should stop it"
+    clippy::indexing_slicing,
+    clippy::semicolon_if_nothing_returned,
+    clippy::type_complexity,
+    reason = "each benchmark uses its part, pairs read best as one expression each, and a broken fixture should stop it"
 )]
 
 use edge_cookie::clock::{Clock, SystemClock, Timestamp};

@@ -15,7 +15,10 @@ fn files(begins: &str) -> Vec<(String, Vec<u8>)> {
     for entry in std::fs::read_dir(golden()).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap().to_owned();
-        if name.starts_with(begins) && name.ends_with(".json") && !name.ends_with(".meta.json") {
+        let is_body = path
+            .extension()
+            .is_some_and(|extension| extension == "json");
+        if name.starts_with(begins) && is_body && !name.ends_with(".meta.json") {
             found.push((name, std::fs::read(&path).unwrap()));
         }
     }

@@ -25,5 +25,5 @@ pub(super) fn decide(scene: &Scene<'_>, current: &Current) -> Decision {
 
 /// Erases without having seen the record.
 pub(super) fn blind(scene: &Scene<'_>) -> Decision {
-    Decision::Write(Box::new(scene.tombstone()), Outcome::Deleted.into())
+    Decision::Write(scene.tombstone(), Outcome::Deleted.into())
 }

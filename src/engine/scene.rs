@@ -111,12 +111,13 @@ impl Scene<'_> {
     }
 
     /// A new entry, whose retention begins now.
-    pub(super) fn new_entry(&self, entry: KvEntry, precondition: Precondition) -> Write {
+    #[inline]
+    pub(super) fn new_entry(&self, entry: KvEntry, precondition: Precondition) -> Box<Write> {
         self.write(entry, KvMetadata::default(), self.now, precondition)
     }
 
     /// The entry of `record` written again; `visited` tells a visit from a partner's sync.
-    pub(super) fn rewrite(&self, record: Record, visited: bool) -> Write {
+    pub(super) fn rewrite(&self, record: Record, visited: bool) -> Box<Write> {
         let Record {
             entry,
             metadata,
@@ -133,26 +134,27 @@ impl Scene<'_> {
     }
 
     /// A tombstone from now on, over whatever is there.
-    pub(super) fn tombstone(&self) -> Write {
+    pub(super) fn tombstone(&self) -> Box<Write> {
         let entry = KvEntry::tombstone(self.now);
         self.write(entry, KvMetadata::default(), self.now, Precondition::None)
     }
 
+    #[inline]
     fn write(
         &self,
         entry: KvEntry,
         metadata: KvMetadata,
         from: Timestamp,
         precondition: Precondition,
-    ) -> Write {
+    ) -> Box<Write> {
         let metadata = metadata.rewritten(&entry, from, self.policy.digest.mark());
         let left = expires_at(self.policy, &entry, &metadata, self.now).seconds_since(self.now);
-        Write {
+        Box::new(Write {
             entry,
             metadata,
             ttl: Ttl::from_seconds_clamped(left.saturating_add(GRAIN_SECONDS)),
             precondition,
-        }
+        })
     }
 
     /// Whether `write` keeps the policy's limits on what is stored.
@@ -173,9 +175,9 @@ impl Scene<'_> {
     }
 
     /// The decision to write, or the failure where `write` breaks a limit.
-    pub(super) fn write_within_limits(&self, write: Write, done: impl Into<Done>) -> Decision {
+    pub(super) fn write_within_limits(&self, write: Box<Write>, done: impl Into<Done>) -> Decision {
         if self.fits(&write) {
-            return Decision::Write(Box::new(write), done.into());
+            return Decision::Write(write, done.into());
         }
         let limits = &self.policy.entry;
         Decision::End(Err(OperationError::TooLarge(format!(

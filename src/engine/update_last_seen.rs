@@ -25,7 +25,7 @@ pub(super) fn decide(scene: &Scene<'_>, timestamp: Timestamp, current: Current) 
     let write = scene.rewrite(*record, true);
     if scene.metadata_fits(&write) {
         // An entry that a lowered limit finds too large is still touched: a touch does not make it grow.
-        Decision::Write(Box::new(write), Outcome::Touched.into())
+        Decision::Write(write, Outcome::Touched.into())
     } else {
         scene.write_within_limits(write, Outcome::Touched)
     }

@@ -69,7 +69,7 @@ fn create_minimal(
 /// Writes, unless the metadata has no room: then every sync that would have been written is refused.
 fn write(
     scene: &Scene<'_>,
-    write: super::Write,
+    write: Box<super::Write>,
     mut each: Vec<Outcome>,
     outcome: Outcome,
 ) -> Decision {
@@ -78,7 +78,7 @@ fn write(
             each,
             ..outcome.into()
         };
-        return Decision::Write(Box::new(write), done);
+        return Decision::Write(write, done);
     }
     for outcome in each.iter_mut().filter(|outcome| wrote(**outcome)) {
         *outcome = Outcome::EntryTooLarge;

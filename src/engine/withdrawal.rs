@@ -35,10 +35,10 @@ pub(super) fn decide(scene: &Scene<'_>, current: Current) -> Decision {
 /// Puts the same tombstone back with the time it had left: where the lookup was stale, the swap says so.
 fn keep(scene: &Scene<'_>, record: Record) -> Decision {
     let write = scene.rewrite(record, false);
-    Decision::Write(Box::new(write), Outcome::AlreadyWithdrawn.into())
+    Decision::Write(write, Outcome::AlreadyWithdrawn.into())
 }
 
 /// Overwrites whatever is there.
 pub(super) fn blind(scene: &Scene<'_>) -> Decision {
-    Decision::Write(Box::new(scene.tombstone()), Outcome::Withdrawn.into())
+    Decision::Write(scene.tombstone(), Outcome::Withdrawn.into())
 }
