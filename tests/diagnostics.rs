@@ -518,3 +518,127 @@ fn every_code_is_tested_here() {
         assert_eq!(Diagnostic::warning(code, "").severity, Severity::Warning);
     }
 }
+
+#[test]
+fn a_profile_supplies_its_own_stores_and_secrets_and_its_ancestors_do_not() {
+    let parent = "[ec]\nec_store = \"parents\"\npassphrase = { env = \"PARENTS\" }\n[ec.entry]\nttl = \"5d\"\n";
+    let case = Case {
+        config: "[ec]\npartner_store = \"everybodys\"\n",
+        profiles: &[
+            ("parent", parent),
+            (
+                "child",
+                "inherits = \"parent\"\n[ec]\npassphrase = { env = \"OWN\" }\n",
+            ),
+        ],
+        profile: "child",
+        ..Case::default()
+    };
+    let (loaded, _) = load(case);
+    let policy = &loaded.resolved.policy;
+    assert_eq!(policy.stores.ec_store.as_str(), "ec_identity_store");
+    assert_eq!(policy.stores.partner_store.as_str(), "everybodys");
+    assert_eq!(policy.entry.ttl.seconds(), 5 * 86_400);
+    let passphrase = loaded.resolved.value("passphrase").unwrap();
+    assert_eq!(passphrase.value.to_string(), "{ env = \"OWN\" }");
+    assert_eq!(passphrase.overrides.len(), 1, "the default alone");
+}
+
+#[test]
+fn findings_come_in_the_order_of_the_files() {
+    let (_, told) = load(Case {
+        config: "[ec]\nfoo = 1\n",
+        profiles: &[
+            ("a", "inherits = \"b\"\n[ec]\nbar = 1\n"),
+            ("b", "[ec]\nbaz = 1\n"),
+        ],
+        profile: "a",
+        sets: &["ec.qux=1"],
+        ..Case::default()
+    });
+    let keys: Vec<_> = told
+        .iter()
+        .filter_map(|line| line.split(' ').nth(1))
+        .collect();
+    assert_eq!(keys, ["ec.foo", "ec.qux", "ec.bar", "ec.baz"]);
+}
+
+#[test]
+fn places_of_overrides_span_what_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = Case {
+        environment: &[("TRUSTED_SERVER__EC__LAST_SEEN__DEBOUNCE", "10s")],
+        sets: &[
+            "ec.entry.tll=5d",
+            "ec.entry.ttl=12h",
+            "ec.cookie.name='quoted'",
+            "ec.ec_store=123",
+            "ec.cas.max_retries=7",
+            "ec.passphrase={ env = \"A\" }",
+            "ec.partners=[{ source_domain = \"a.com\", foo = 1 }]",
+            "noise",
+        ],
+        ..Case::default()
+    };
+    let mut files = open(case, folder.path()).unwrap();
+    let loaded = files.load("development").unwrap();
+    let spanned = |place: &edge_cookie::diagnostic::Place| {
+        let source = files.sources().get(&place.file).unwrap();
+        source.text().get(place.span.clone()).unwrap().to_owned()
+    };
+    let places: Vec<_> = loaded
+        .resolved
+        .findings
+        .iter()
+        .map(|finding| spanned(finding.places.first().unwrap()))
+        .collect();
+    assert_eq!(places, ["ec.entry.tll", "foo", "noise"]);
+    for (key, written) in [
+        ("entry.ttl", "12h"),
+        ("cookie.name", "'quoted'"),
+        ("ec_store", "123"),
+        ("cas.max_retries", "7"),
+        ("passphrase", "{ env = \"A\" }"),
+        ("last_seen.debounce", "10s"),
+    ] {
+        let value = loaded.resolved.value(key).unwrap();
+        assert_eq!(spanned(value.origin.place.as_ref().unwrap()), written);
+    }
+    assert_eq!(loaded.resolved.policy.stores.ec_store.as_str(), "123");
+    assert_eq!(loaded.resolved.policy.cookie.name.as_str(), "quoted");
+}
+
+#[test]
+fn a_profile_that_is_not_there_is_told_with_those_that_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = open(Case::default(), folder.path()).unwrap();
+    let message = none.choose(Some("x"), None).unwrap_err().to_string();
+    assert!(message.ends_with("it holds none"), "{message}");
+    let case = Case {
+        profiles: &[("production", "")],
+        ..Case::default()
+    };
+    let one = open(case, folder.path()).unwrap();
+    let message = one.choose(Some("x"), None).unwrap_err().to_string();
+    assert!(message.ends_with("it holds `production`"), "{message}");
+
+    let file = folder.path().join("policies/production.toml");
+    let written = Written {
+        config: folder.path().join("trusted-server.toml"),
+        policies: file,
+        ..Written::default()
+    };
+    let message = PolicyFiles::open(written).unwrap_err().to_string();
+    assert!(message.contains("--policies DIR"), "{message}");
+}
+
+#[test]
+fn a_profile_cannot_be_chosen_from_within_a_policy() {
+    let sets = ["ec.profile=a"];
+    let (loaded, _) = load(Case {
+        sets: &sets,
+        ..Case::default()
+    });
+    let help = loaded.resolved.findings.first().unwrap().help.clone();
+    assert!(help.unwrap().contains("`EC_PROFILE`"));
+}

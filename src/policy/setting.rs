@@ -71,12 +71,6 @@ pub struct SettingInfo {
 }
 
 impl SettingInfo {
-    /// The full key, as diagnostics and overrides name it.
-    #[must_use]
-    pub fn full_key(&self) -> String {
-        full_key(self.key)
-    }
-
     /// The first paragraph of the documentation, on one line.
     #[must_use]
     pub fn summary(&self) -> String {
