@@ -34,7 +34,7 @@ const BYTES_PER_MIB: usize = 1 << 20;
 ///
 /// Without it redb reads the whole file after a crash. Measured, all pages at hand in memory: 0.17 s for
 /// 136 MB and 0.8 s for 544 MB without, under 0.01 s for both with. The price is a second sync a commit: a
-/// lone writer is about half as fast, 16 together lose from a fifth to two thirds, as the disk's syncs are
+/// lone writer is about half as fast, 16 together lose from a half to three quarters, as the disk's syncs are
 /// fast or slow; at 8,192 writes a commit no difference shows.
 const QUICK_REPAIR: bool = true;
 

@@ -8,6 +8,7 @@ mod summary;
 
 use std::io::{Write, stdout};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use edge_cookie::clock::{Clock, ManualClock, SystemClock};
@@ -81,9 +82,16 @@ impl Apply {
             }
         };
         progress.finish_and_clear();
-        if let Some(census) = census {
+        if let Some((elapsed, census)) = census {
             let mut out = stdout().lock();
-            summary::write(&mut out, &profile, &policy, &session.tallies, &census)?;
+            summary::write(
+                &mut out,
+                &profile,
+                &policy,
+                &session.tallies,
+                elapsed,
+                &census,
+            )?;
             out.flush()?;
         }
         Ok(if session.all_well {
@@ -107,12 +115,14 @@ impl Apply {
         policy: &EcPolicy,
         session: &Session<'_>,
         store: &impl KvStore,
-    ) -> Result<Option<census::Census>, Stop> {
+    ) -> Result<Option<(Duration, census::Census)>, Stop> {
         if self.output == Output::Jsonl {
             return Ok(None);
         }
+        // Counting what the store holds is no part of what the events took.
+        let elapsed = session.tallies.elapsed();
         census::take(policy, session.last_at().timestamp(), store)
-            .map(Some)
+            .map(|census| Some((elapsed, census)))
             .map_err(Stop::because)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use edge_cookie::engine::Tally;
 use edge_cookie::policy::EcPolicy;
@@ -42,6 +42,11 @@ impl Tallies {
         self.retries += u64::from(tally.retries);
     }
 
+    /// The time since the run started.
+    pub(super) fn elapsed(&self) -> Duration {
+        self.started.elapsed()
+    }
+
     /// Counts a line that is not valid.
     pub(super) const fn refuse(&mut self) {
         self.refused += 1;
@@ -54,6 +59,7 @@ pub(super) fn write(
     profile: &str,
     policy: &EcPolicy,
     tallies: &Tallies,
+    elapsed: Duration,
     census: &Census,
 ) -> io::Result<()> {
     writeln!(out, "profile {profile}, policy {}", policy.digest.mark())?;
@@ -81,7 +87,7 @@ pub(super) fn write(
     if census.unreadable > 0 {
         write!(out, ", {} unreadable", grouped(census.unreadable))?;
     }
-    let seconds = tallies.started.elapsed().as_secs_f64();
+    let seconds = elapsed.as_secs_f64();
     #[expect(
         clippy::cast_precision_loss,
         clippy::cast_possible_truncation,
