@@ -58,6 +58,7 @@ impl From<Again> for Stage {
 impl<'p> Transaction<'p> {
     /// An operation that starts at `now` under `policy`, against a store of this consistency.
     #[must_use]
+    #[inline]
     pub fn new(
         policy: &'p EcPolicy,
         operation: Operation<'p>,
@@ -84,6 +85,7 @@ impl<'p> Transaction<'p> {
 
     /// What to do next.
     #[must_use]
+    #[inline]
     pub fn step(&self) -> Step<'_> {
         match (&self.stage, &self.pending) {
             (Stage::Look, _) => Step::Lookup,
@@ -96,6 +98,7 @@ impl<'p> Transaction<'p> {
     }
 
     /// Takes the answer to the step. An answer to another step changes nothing.
+    #[inline]
     pub fn resume(&mut self, answer: Answer) {
         match (&self.stage, answer) {
             (Stage::Look, Answer::Found(found)) => {
@@ -138,6 +141,7 @@ impl<'p> Transaction<'p> {
 
     /// How it ended and what it cost. One that has not ended counts as failed.
     #[must_use]
+    #[inline]
     pub fn finish(self) -> Finished {
         let result = match self.stage {
             Stage::Ended(result) => result,
@@ -159,6 +163,7 @@ impl<'p> Transaction<'p> {
         self.stage = Stage::Ended(Err(error));
     }
 
+    #[inline]
     fn follow(&mut self, decision: Decision) {
         self.stage = match decision {
             Decision::End(result) => Stage::Ended(result),
@@ -207,6 +212,7 @@ impl<'p> Transaction<'p> {
     }
 
     /// A withdrawal or an erasure is not lost because the record could not be read.
+    #[cold]
     fn reading_failed(&mut self, error: StoreError) {
         match self.operation.blind(&self.scene) {
             Some(blind) => self.follow(blind),
@@ -217,6 +223,7 @@ impl<'p> Transaction<'p> {
         }
     }
 
+    #[cold]
     fn writing_failed(&mut self, error: StoreError, elapsed: Duration) {
         let resend = if self.stage == Stage::Remove {
             Again::Remove
@@ -287,6 +294,7 @@ impl<'p> Transaction<'p> {
     }
 
     /// Fails; but a withdrawal that met nothing but conflicts overwrites in the end.
+    #[cold]
     fn give_up(&mut self, elapsed: Duration) {
         let conflicting = self
             .pending
