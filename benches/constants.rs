@@ -1,9 +1,8 @@
 //! The operations as they were before there was a policy: the same store, records and rules, the numbers in the code.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    reason = "each benchmark uses its part, and a store in memory does not fail"
-)]
+//!
+//! Each does what the default policy asks for and no check more, so that nothing but the policy is between the two. One
+//! thing is simpler: a batch that grows past the limit is refused as a whole.
+#![allow(clippy::unwrap_used, reason = "a store in memory does not fail")]
 
 use edge_cookie::clock::{Clock, Timestamp};
 use edge_cookie::engine::PartnerSync;
@@ -19,7 +18,7 @@ const MAX_PARTNER_IDS: usize = 64;
 const MAX_UID_BYTES: usize = 512;
 const MAX_BODY_BYTES: usize = 8_192;
 const MAX_METADATA_BYTES: usize = 1_900;
-const MARK: &str = "00000000";
+pub const MARK: &str = "00000000";
 
 /// What stands under an id.
 enum Current {
@@ -53,6 +52,7 @@ fn see(stored: Option<Stored>, now: Timestamp) -> Option<Current> {
     })
 }
 
+/// Writes what is within the limits.
 fn write(
     store: &impl KvStore,
     id: &EcId,
@@ -61,41 +61,68 @@ fn write(
     now: Timestamp,
     precondition: Precondition,
 ) -> Result<&'static str, StoreError> {
-    let metadata = metadata.rewritten(entry, now, MARK);
-    if !entry.body_fits(MAX_BODY_BYTES) || !metadata.fits(MAX_METADATA_BYTES) {
+    if !entry.body_fits(MAX_BODY_BYTES) {
         return Ok("entry_too_large");
     }
-    let ttl = if entry.is_tombstone() {
-        TOMBSTONE_TTL
-    } else {
-        ENTRY_TTL
-    };
+    write_metadata_within_limits(store, id, entry, metadata, now, precondition)
+}
+
+/// Writes a body that is known to be within the limit, or that does not grow.
+fn write_metadata_within_limits(
+    store: &impl KvStore,
+    id: &EcId,
+    entry: &KvEntry,
+    metadata: KvMetadata,
+    now: Timestamp,
+    precondition: Precondition,
+) -> Result<&'static str, StoreError> {
+    let metadata = metadata.rewritten(entry, now, MARK);
+    if !metadata.fits(MAX_METADATA_BYTES) {
+        return Ok("entry_too_large");
+    }
+    put(store, id, entry, &metadata, ENTRY_TTL, precondition).map(|()| "written")
+}
+
+fn put(
+    store: &impl KvStore,
+    id: &EcId,
+    entry: &KvEntry,
+    metadata: &KvMetadata,
+    ttl: u64,
+    precondition: Precondition,
+) -> Result<(), StoreError> {
     let insert = Insert {
         body: entry.to_body(),
         metadata: metadata.to_bytes(),
         ttl: Some(Ttl::from_seconds_clamped(ttl + 1)),
         precondition,
     };
-    store.insert(id.as_str(), insert).map(|()| "written")
+    store.insert(id.as_str(), insert)
 }
 
 /// Tries `attempt` again where another write came first.
-fn retrying(mut attempt: impl FnMut() -> Result<&'static str, StoreError>) -> &'static str {
+fn retrying<T: From<&'static str>>(mut attempt: impl FnMut() -> Result<T, StoreError>) -> T {
     for _ in 0..=MAX_RETRIES {
         match attempt() {
             Ok(outcome) => return outcome,
             Err(StoreError::PreconditionFailed) => {}
-            Err(_) => return "error",
+            Err(_) => return "error".into(),
         }
     }
-    "retries_exhausted"
+    "retries_exhausted".into()
 }
 
-pub fn get(store: &impl KvStore, clock: &impl Clock, id: &EcId) -> Option<KvEntry> {
+pub fn get(store: &impl KvStore, clock: &impl Clock, id: &EcId) -> Option<(KvEntry, KvMetadata)> {
     match read(store, id, clock.now().timestamp())? {
-        Current::Live(entry, ..) | Current::Tombstone(entry, ..) => Some(entry),
+        Current::Live(entry, metadata, _) | Current::Tombstone(entry, metadata, _) => {
+            Some((entry, metadata))
+        }
         Current::Absent(_) => None,
     }
+}
+
+pub fn get_metadata(store: &impl KvStore, clock: &impl Clock, id: &EcId) -> Option<KvMetadata> {
+    get(store, clock, id).map(|(_, metadata)| metadata)
 }
 
 pub fn create(
@@ -149,17 +176,29 @@ pub fn create_or_revive(
     })
 }
 
+/// What became of a batch: a word for the whole, and one for each of its ids.
+#[allow(dead_code, reason = "a benchmark asks for the words and reads none")]
+pub struct Upserted(pub &'static str, pub Vec<&'static str>);
+
+impl From<&'static str> for Upserted {
+    fn from(word: &'static str) -> Self {
+        Self(word, Vec::new())
+    }
+}
+
+fn is_valid(sync: &PartnerSync) -> bool {
+    sync.uid.len() <= MAX_UID_BYTES && !sync.uid.trim().is_empty()
+}
+
 pub fn upsert(
     store: &impl KvStore,
     clock: &impl Clock,
     id: &EcId,
     syncs: &[PartnerSync],
-) -> &'static str {
+) -> Upserted {
     let now = clock.now().timestamp();
-    let invalid =
-        |sync: &&PartnerSync| sync.uid.len() > MAX_UID_BYTES || sync.uid.trim().is_empty();
-    if syncs.iter().filter(|sync| !invalid(sync)).count() == 0 {
-        return "invalid_uid";
+    if !syncs.iter().any(is_valid) {
+        return "invalid_uid".into();
     }
     retrying(|| {
         let (mut entry, metadata, precondition) = match read(store, id, now) {
@@ -167,19 +206,28 @@ pub fn upsert(
             Some(Current::Absent(precondition)) => {
                 (KvEntry::minimal(now), KvMetadata::default(), precondition)
             }
-            Some(Current::Tombstone(..)) => return Ok("consent_withdrawn"),
-            None => return Ok("error"),
+            Some(Current::Tombstone(..)) => return Ok("consent_withdrawn".into()),
+            None => return Ok("error".into()),
         };
-        for sync in syncs.iter().filter(|sync| !invalid(sync)) {
-            if entry.ids.get(&sync.partner).is_none() && entry.ids.len() >= MAX_PARTNER_IDS {
-                return Ok("too_many_partners");
-            }
-            entry.sync(&sync.partner, &sync.uid, sync.timestamp.min(now));
-            if !entry.body_fits(MAX_BODY_BYTES) {
-                return Ok("entry_too_large");
-            }
+        let mut each = Vec::with_capacity(syncs.len());
+        for sync in syncs {
+            each.push(if !is_valid(sync) {
+                "invalid_uid"
+            } else if entry.ids.get(&sync.partner).is_none() && entry.ids.len() >= MAX_PARTNER_IDS {
+                "too_many_partners"
+            } else {
+                entry.sync(&sync.partner, &sync.uid, sync.timestamp.min(now));
+                if !entry.body_fits(MAX_BODY_BYTES) {
+                    return Ok("entry_too_large".into());
+                }
+                "written"
+            });
         }
-        write(store, id, &entry, metadata, now, precondition)
+        if !each.contains(&"written") {
+            return Ok(Upserted("refused", each));
+        }
+        write_metadata_within_limits(store, id, &entry, metadata, now, precondition)
+            .map(|word| Upserted(word, each))
     })
 }
 
@@ -203,21 +251,24 @@ pub fn touch(
         }
     }
     entry.last_seen = Some(seen);
-    write(store, id, &entry, metadata, now, precondition).unwrap_or("superseded")
+    write_metadata_within_limits(store, id, &entry, metadata, now, precondition)
+        .unwrap_or("superseded")
 }
 
 pub fn withdraw(store: &impl KvStore, clock: &impl Clock, id: &EcId) -> &'static str {
     let now = clock.now().timestamp();
     let tombstone = KvEntry::tombstone(now);
+    let metadata = KvMetadata::of(&tombstone, now, MARK);
     retrying(|| {
-        write(
+        put(
             store,
             id,
             &tombstone,
-            KvMetadata::default(),
-            now,
+            &metadata,
+            TOMBSTONE_TTL,
             Precondition::None,
         )
+        .map(|()| "withdrawn")
     })
 }
 

@@ -1,29 +1,27 @@
 //! Each operation under the policy, and the same with its numbers as constants, on the same record.
 #![allow(
-    dead_code,
     clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::semicolon_if_nothing_returned,
-    clippy::type_complexity,
-    reason = "each benchmark uses its part, pairs read best as one expression each, and a broken fixture should stop it"
+    reason = "a broken fixture should stop the benchmark"
 )]
 
-use edge_cookie::clock::{Clock, SystemClock, Timestamp};
+use edge_cookie::clock::{Clock, Timestamp};
 use edge_cookie::engine::{Operation, PartnerSync};
 use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::record::{ConsentStrings, EcId, KvEntry, KvGeo, KvMetadata, PartnerId};
-use edge_cookie::store::{Insert, KvStore, MemoryStore, Precondition};
+use edge_cookie::store::{Insert, KvStore, Precondition};
 
 use super::constants;
 
-/// A graph over a store in memory with one user's record, and what partners and browsers send.
-pub struct Fixture {
-    graph: KvIdentityGraph<MemoryStore<SystemClock>, SystemClock>,
+/// A graph over a store with one user's record, and what partners and browsers send.
+pub struct Fixture<S, C> {
+    graph: KvIdentityGraph<S, C>,
+    clock: C,
     policy: EcPolicy,
     id: EcId,
     consent: ConsentStrings,
     geo: KvGeo,
+    known: PartnerSync,
     syncs: Vec<PartnerSync>,
     live: (Vec<u8>, Vec<u8>),
     tombstone: (Vec<u8>, Vec<u8>),
@@ -34,142 +32,112 @@ pub struct Fixture {
 #[derive(Clone, Copy)]
 pub enum Before {
     Nothing,
+    /// An entry with five partner ids, their uids of 40 bytes.
     Live,
     Tombstone,
 }
 
-/// A pair: its name, what stands before it, and the operation in both ways.
-pub type Pair = (&'static str, Before, fn(&Fixture), fn(&Fixture));
+/// One way of an operation.
+pub type Way<S, C> = fn(&Fixture<S, C>);
 
-pub const PAIRS: [Pair; 9] = [
-    (
-        "get",
-        Before::Live,
-        |f| f.run(Operation::Get),
-        |f| {
-            std::hint::black_box(constants::get(f.graph.store(), &SystemClock, &f.id));
-        },
-    ),
-    (
-        "create",
-        Before::Nothing,
-        |f| {
-            f.run(Operation::Create {
-                consent: &f.consent,
-                geo: &f.geo,
-            })
-        },
-        |f| {
-            Fixture::ran(constants::create(
-                f.graph.store(),
-                &SystemClock,
-                &f.id,
-                &f.consent,
-                &f.geo,
-            ))
-        },
-    ),
-    (
-        "create_or_revive",
-        Before::Tombstone,
-        |f| {
-            f.run(Operation::CreateOrRevive {
-                consent: &f.consent,
-                geo: &f.geo,
-            })
-        },
-        |f| {
-            Fixture::ran(constants::create_or_revive(
-                f.graph.store(),
-                &SystemClock,
-                &f.id,
-                &f.consent,
-                &f.geo,
-            ))
-        },
-    ),
-    (
-        "upsert_partner_id",
-        Before::Live,
-        |f| f.run(Operation::UpsertPartnerId(f.syncs.first().unwrap())),
-        |f| {
-            Fixture::ran(constants::upsert(
-                f.graph.store(),
-                &SystemClock,
-                &f.id,
-                f.syncs.get(..1).unwrap(),
-            ))
-        },
-    ),
-    (
-        "upsert_partner_ids",
-        Before::Live,
-        |f| f.run(Operation::UpsertPartnerIds(&f.syncs)),
-        |f| {
-            Fixture::ran(constants::upsert(
-                f.graph.store(),
-                &SystemClock,
-                &f.id,
-                &f.syncs,
-            ))
-        },
-    ),
-    (
-        "update_last_seen",
-        Before::Live,
-        |f| {
-            f.run(Operation::UpdateLastSeen {
-                timestamp: f.seen.plus_seconds(3_600),
-            })
-        },
-        |f| {
-            Fixture::ran(constants::touch(
-                f.graph.store(),
-                &SystemClock,
-                &f.id,
-                f.seen.plus_seconds(3_600),
-            ))
-        },
-    ),
-    (
-        "update_last_seen, debounced",
-        Before::Live,
-        |f| {
-            f.run(Operation::UpdateLastSeen {
-                timestamp: f.seen.plus_seconds(1),
-            })
-        },
-        |f| {
-            Fixture::ran(constants::touch(
-                f.graph.store(),
-                &SystemClock,
-                &f.id,
-                f.seen.plus_seconds(1),
-            ))
-        },
-    ),
-    (
-        "write_withdrawal_tombstone",
-        Before::Live,
-        |f| f.run(Operation::WriteWithdrawalTombstone),
-        |f| {
-            Fixture::ran(constants::withdraw(f.graph.store(), &SystemClock, &f.id));
-        },
-    ),
-    (
-        "delete",
-        Before::Live,
-        |f| f.run(Operation::Delete),
-        |f| {
-            Fixture::ran(constants::delete(f.graph.store(), &SystemClock, &f.id));
-        },
-    ),
-];
+/// A pair: its name, what stands before it, and the operation under the policy and with constants.
+pub type Pair<S, C> = (&'static str, Before, Way<S, C>, Way<S, C>);
 
-impl Fixture {
-    pub fn new() -> Self {
-        let now = SystemClock.now().timestamp();
-        let seen = Timestamp::from_unix(now.unix() - 7_200);
+pub const fn pairs<S: KvStore, C: Clock + Copy>() -> [Pair<S, C>; 11] {
+    [
+        (
+            "get",
+            Before::Live,
+            |f| f.run(Operation::Get),
+            |f| ran(constants::get(f.graph.store(), &f.clock, &f.id)),
+        ),
+        (
+            "get_metadata",
+            Before::Live,
+            |f| f.run(Operation::GetMetadata),
+            |f| ran(constants::get_metadata(f.graph.store(), &f.clock, &f.id)),
+        ),
+        (
+            "create",
+            Before::Nothing,
+            |f| {
+                let (consent, geo) = (&f.consent, &f.geo);
+                f.run(Operation::Create { consent, geo });
+            },
+            |f| {
+                let (store, clock) = (f.graph.store(), &f.clock);
+                ran(constants::create(store, clock, &f.id, &f.consent, &f.geo));
+            },
+        ),
+        (
+            "create_or_revive",
+            Before::Tombstone,
+            |f| {
+                let (consent, geo) = (&f.consent, &f.geo);
+                f.run(Operation::CreateOrRevive { consent, geo });
+            },
+            |f| {
+                let (store, clock) = (f.graph.store(), &f.clock);
+                ran(constants::create_or_revive(
+                    store, clock, &f.id, &f.consent, &f.geo,
+                ));
+            },
+        ),
+        (
+            "upsert_partner_id",
+            Before::Live,
+            |f| f.run(Operation::UpsertPartnerId(f.syncs.first().unwrap())),
+            |f| f.upsert_with_constants(std::slice::from_ref(f.syncs.first().unwrap())),
+        ),
+        (
+            "upsert_partner_id, known partner",
+            Before::Live,
+            |f| f.run(Operation::UpsertPartnerId(&f.known)),
+            |f| f.upsert_with_constants(std::slice::from_ref(&f.known)),
+        ),
+        (
+            "upsert_partner_ids",
+            Before::Live,
+            |f| f.run(Operation::UpsertPartnerIds(&f.syncs)),
+            |f| f.upsert_with_constants(&f.syncs),
+        ),
+        (
+            "update_last_seen",
+            Before::Live,
+            |f| f.touch(3_600),
+            |f| f.touch_with_constants(3_600),
+        ),
+        (
+            "update_last_seen, debounced",
+            Before::Live,
+            |f| f.touch(1),
+            |f| f.touch_with_constants(1),
+        ),
+        (
+            "write_withdrawal_tombstone",
+            Before::Live,
+            |f| f.run(Operation::WriteWithdrawalTombstone),
+            |f| ran(constants::withdraw(f.graph.store(), &f.clock, &f.id)),
+        ),
+        (
+            "delete",
+            Before::Live,
+            |f| f.run(Operation::Delete),
+            |f| ran(constants::delete(f.graph.store(), &f.clock, &f.id)),
+        ),
+    ]
+}
+
+/// Keeps the compiler from leaving out what leads to `result`.
+fn ran<T>(result: T) {
+    std::hint::black_box(result);
+}
+
+impl<S: KvStore, C: Clock + Copy> Fixture<S, C> {
+    pub fn new(store: S, clock: C) -> Self {
+        let now = clock.now().timestamp();
+        let ago = |seconds| Timestamp::from_unix(now.unix() - seconds);
+        let seen = ago(7_200);
         let consent = ConsentStrings {
             tcf: Some("CQabcdefghijkAcABBENBCFgAAAAAAAAAA".into()),
             gpp: None,
@@ -179,28 +147,31 @@ impl Fixture {
         let sync = |number: u32| PartnerSync {
             partner: PartnerId::parse(&format!("partner{number}.example.com")).unwrap(),
             uid: format!("{number:040}").into(),
-            timestamp: Timestamp::from_unix(now.unix() - 60),
+            timestamp: ago(60),
         };
         for number in 0..5 {
             let known = sync(number);
             entry.sync(&known.partner, &known.uid, seen);
         }
         let bytes = |entry: &KvEntry, from| {
-            (
-                entry.to_body(),
-                KvMetadata::of(entry, from, "00000000").to_bytes(),
-            )
+            let metadata = KvMetadata::of(entry, from, constants::MARK);
+            (entry.to_body(), metadata.to_bytes())
         };
-        let withdrawn = Timestamp::from_unix(now.unix() - 60);
+        let known = PartnerSync {
+            uid: "f".repeat(40).into(),
+            ..sync(2)
+        };
         Self {
-            graph: KvIdentityGraph::new(MemoryStore::new(SystemClock), SystemClock),
+            graph: KvIdentityGraph::new(store, clock),
+            clock,
             policy: EcPolicy::default(),
             id: format!("{}.Ab3xY9", "0f".repeat(32)).parse().unwrap(),
             consent,
             geo,
+            known,
             syncs: (5..15).map(sync).collect(),
             live: bytes(&entry, seen),
-            tombstone: bytes(&KvEntry::tombstone(withdrawn), withdrawn),
+            tombstone: bytes(&KvEntry::tombstone(ago(60)), ago(60)),
             seen,
         }
     }
@@ -225,38 +196,22 @@ impl Fixture {
     }
 
     fn run(&self, operation: Operation<'_>) {
-        std::hint::black_box(self.graph.run(&self.policy, &self.id, operation));
+        ran(self.graph.run(&self.policy, &self.id, operation));
     }
 
-    fn ran(outcome: &'static str) {
-        std::hint::black_box(outcome);
+    fn touch(&self, seconds: u64) {
+        let timestamp = self.seen.plus_seconds(seconds);
+        self.run(Operation::UpdateLastSeen { timestamp });
     }
 
-    /// The body that stands in the store, without the times of this very run.
-    pub fn body(&self) -> Option<serde_json::Value> {
-        let stored = self.graph.store().lookup(self.id.as_str()).unwrap()?;
-        serde_json::from_slice(&stored.body).ok()
+    fn touch_with_constants(&self, seconds: u64) {
+        let timestamp = self.seen.plus_seconds(seconds);
+        let store = self.graph.store();
+        ran(constants::touch(store, &self.clock, &self.id, timestamp));
     }
 
-    /// How many calls of the store were made so far.
-    pub fn calls(&self) -> u64 {
-        let calls = self.graph.store().calls();
-        calls.lookups + calls.inserts + calls.deletes + calls.exists
-    }
-
-    /// Whether both ways of a pair make the same calls and leave the same record: else they cannot be compared.
-    pub fn agree(&self, pair: &Pair) -> bool {
-        let (_, before, policy, constants) = pair;
-        let outcome = |run: &fn(&Self)| {
-            self.prepare(*before);
-            let calls = self.calls();
-            run(self);
-            (
-                self.calls() - calls,
-                self.body().map(|body| body["ids"].clone()),
-                self.body().map(|body| body["consent"]["ok"].clone()),
-            )
-        };
-        outcome(policy) == outcome(constants)
+    fn upsert_with_constants(&self, syncs: &[PartnerSync]) {
+        let store = self.graph.store();
+        ran(constants::upsert(store, &self.clock, &self.id, syncs));
     }
 }

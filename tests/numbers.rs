@@ -42,6 +42,10 @@ const FACTS: &[(&str, &str)] = &[
         "LIKE_ENOUGH",
         "how near a suggestion must be, in messages only",
     ),
+    (
+        "FEW",
+        "where sorting becomes cheaper; the outcomes are the same either way",
+    ),
     ("PAGE", "keys listed at once by the command line"),
     ("LINES_TOGETHER", "how the command line reads"),
     ("WAITING", "how the command line reads"),

@@ -8,13 +8,18 @@ use crate::clock::Timestamp;
 use crate::policy::settings::{OnMissingSync, SyncOrder, Unchanged};
 use crate::record::{KvEntry, Precondition};
 
+/// Up to this many syncs, comparing each with each is cheaper than sorting them.
+const FEW: usize = 32;
+
 /// Refuses what no record could make acceptable, and reads only if anything is left.
 pub(super) fn open(scene: &Scene<'_>, syncs: &[PartnerSync]) -> Decision {
-    let each: Vec<Option<Outcome>> = syncs.iter().map(|sync| refused(scene, sync)).collect();
-    if each.iter().any(Option::is_none) {
+    if syncs.iter().any(|sync| refused(scene, sync).is_none()) {
         return Decision::Look;
     }
-    end(each.into_iter().flatten().collect())
+    end(syncs
+        .iter()
+        .filter_map(|sync| refused(scene, sync))
+        .collect())
 }
 
 /// One sync: its own outcome is that of the operation.
@@ -145,9 +150,10 @@ impl<'b, 'p> Batch<'b, 'p> {
 
     /// Puts every sync that is not refused; `as_created` is the word for one put into a new entry.
     fn put_into(&self, entry: &mut KvEntry, as_created: Option<Outcome>) -> Vec<Outcome> {
-        if let [sync] = self.syncs {
-            let put = || self.put(entry, sync, as_created);
-            return vec![refused(self.scene, sync).unwrap_or_else(put)];
+        if self.names_each_partner_once() {
+            let mut put = |sync| self.put(entry, sync, as_created);
+            let one = |sync| refused(self.scene, sync).unwrap_or_else(|| put(sync));
+            return self.syncs.iter().map(one).collect();
         }
         let mut each: Vec<Outcome> = (self.syncs.iter())
             .map(|sync| refused(self.scene, sync).unwrap_or(Outcome::Stale))
@@ -172,6 +178,17 @@ impl<'b, 'p> Batch<'b, 'p> {
             }
         }
         each
+    }
+
+    /// Whether no partner is known to come twice, so that no sync has a rival. A large batch may say no without looking.
+    fn names_each_partner_once(&self) -> bool {
+        let comes_again = |(index, sync): (usize, &PartnerSync)| {
+            let earlier = self.syncs.iter().take(index);
+            earlier
+                .into_iter()
+                .any(|other| other.partner == sync.partner)
+        };
+        self.syncs.len() <= FEW && !self.syncs.iter().enumerate().any(comes_again)
     }
 
     /// The syncs that are not refused, each partner's together, the one that counts last: the last to come, or the
