@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 command -v valgrind >/dev/null || { echo "valgrind is missing: install it from your distribution" >&2; exit 1; }
 bench=$(cargo bench --locked --no-default-features --bench instructions --no-run --message-format=json 2>/dev/null |
     sed -n 's/.*"executable":"\([^"]*instructions-[^"]*\)".*/\1/p' | tail -n 1)
-times=2000
+times=300
 
 count() { # count OPERATION WAY
     valgrind --tool=callgrind --callgrind-out-file=/dev/null "$bench" "$1" "$2" "$times" 2>&1 |
