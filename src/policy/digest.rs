@@ -22,12 +22,7 @@ impl PolicyDigest {
             // A value shows quoted, so that no two policies give the same lines.
             hasher.update(format!("{} = {}\n", value.key, value.digested));
         }
-        let mut hex = String::new();
-        for byte in hasher.finalize() {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        Self(hex)
+        Self(hex(&hasher.finalize()))
     }
 
     /// All 64 digits.
@@ -47,4 +42,13 @@ impl fmt::Display for PolicyDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// Bytes in lower-case hex digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }

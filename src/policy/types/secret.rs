@@ -1,11 +1,11 @@
 //! Secrets: written in clear or by reference, shown by neither message nor log.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::digest::hex;
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
 use crate::policy::value::Value;
@@ -34,12 +34,8 @@ impl Secret {
     pub(crate) fn digested(&self) -> Value {
         match self {
             Self::Literal(secret) => {
-                let mut fingerprint = String::from("sha256:");
-                for byte in Sha256::digest(secret.as_bytes()) {
-                    // Writing to a string cannot fail.
-                    let _ = write!(fingerprint, "{byte:02x}");
-                }
-                Value::Text(fingerprint)
+                let fingerprint = hex(&Sha256::digest(secret.as_bytes()));
+                Value::Text(format!("sha256:{fingerprint}"))
             }
             _ => self.show(),
         }
