@@ -36,6 +36,11 @@ const FACTS: &[(&str, &str)] = &[
         "MARK_HEX_DIGITS",
         "the format of `p` in the metadata (`POLICY.md`)",
     ),
+    (
+        "COUNTRY_LETTERS",
+        "the format of a country's code (ISO 3166-1)",
+    ),
+    ("MAX_REGION", "the format of a region's code (ISO 3166-2)"),
     ("SHA256_HEX_DIGITS", "what a SHA-256 is"),
     ("BYTES_PER_MIB", "what a MiB is"),
     (

@@ -103,7 +103,17 @@ fn conflicts(policy: &EcPolicy) -> String {
 
 /// Keys that only the HTTP service reads: it brings their behaviour, and their witnesses. And the folder that the
 /// command line keeps its store in, whose witness is in `cli.rs`.
-const OF_OTHERS: [&str; 23] = [
+const OF_OTHERS: &[&str] = &[
+    "admin_token",
+    "local.geo",
+    "local.trusted_proxies",
+    "local.request_timeout",
+    "local.max_header_bytes",
+    "local.shutdown_grace",
+    "edge.config_store",
+    "edge.bundle_key",
+    "edge.rate_counter",
+    "edge.penalty_box",
     "local.data_dir",
     "partner_store",
     "passphrase",

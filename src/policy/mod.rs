@@ -27,8 +27,8 @@ use std::sync::LazyLock;
 pub use digest::PolicyDigest;
 use setting::SettingInfo;
 use settings::{
-    Cas, Consent, Cookie, Delete, Entry, Identify, LastSeen, Local, Log, Organic, Store, Sync,
-    Tombstone, Top,
+    Cas, Consent, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log, Organic, Store,
+    Sync, Tombstone, Top,
 };
 
 mod digest;
@@ -66,6 +66,8 @@ pub struct EcPolicy {
     pub log: Log,
     /// `[ec.local]`
     pub local: Local,
+    /// `[ec.edge]`
+    pub edge: Edge,
     /// Names this policy: equal exactly where all values are.
     pub digest: PolicyDigest,
 }

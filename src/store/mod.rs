@@ -15,10 +15,12 @@ pub use crate::engine::{Consistency, StoreError};
 mod embedded;
 mod generation;
 mod memory;
+mod side_by_side;
 
 #[cfg(feature = "embedded")]
 pub use embedded::{Batch, EmbeddedStore, OpenError, Pending};
 pub use memory::{Calls, MemoryStore};
+pub use side_by_side::AsyncKvStore;
 
 use std::time::Duration;
 

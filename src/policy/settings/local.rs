@@ -1,10 +1,10 @@
 //! `[ec.local]`: the embedded store of the native server and the command line.
 
 use crate::policy::setting::settings;
-use crate::policy::types::DataDir;
+use crate::policy::types::{DataDir, Locality, Proxies, Seconds};
 
 settings! {
-    /// The embedded store of the native server and the command line.
+    /// The embedded store, and the native server.
     Local in "local." {
         /// Folder of the embedded store, created on first use.
         data_dir: DataDir = DataDir::known("ec-data");
@@ -17,5 +17,17 @@ settings! {
         sweep_per_write: u32 = 2, from 0, to 1_000;
         /// Memory that the embedded store may use to keep pages at hand, in MiB.
         cache_mib: u32 = 64, from 1, to 65_536;
+        /// The place assumed of a client whose place is not known, as `DE` or `US-CA`; `none` assumes none.
+        ///
+        /// The native server has no geo source: without this no place is ever known, and no id given.
+        geo: Option<Locality> = None;
+        /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks; nobody else's is.
+        trusted_proxies: Proxies = Proxies::default();
+        /// Longest that the native server waits for a request to arrive, and then for its answer.
+        request_timeout: Seconds = Seconds::new(30), from Seconds::new(1), to Seconds::new(3_600);
+        /// Largest head of a request to the native server, in bytes.
+        max_header_bytes: u32 = 65_536, from 8_192, to 1_048_576;
+        /// Longest that the native server waits for requests under way when it is told to stop.
+        shutdown_grace: Seconds = Seconds::new(10), from Seconds::new(0), to Seconds::new(3_600);
     }
 }

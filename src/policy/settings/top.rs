@@ -1,10 +1,10 @@
-//! `[ec]` itself: the stores, the passphrase and the declared partners.
+//! `[ec]` itself: the stores, the secrets and the declared partners.
 
 use crate::policy::setting::settings;
 use crate::policy::types::{Partners, Secret, StoreName};
 
 settings! {
-    /// The stores, the passphrase and the declared partners.
+    /// The stores, the secrets and the declared partners.
     Top in "" {
         /// KV store that holds the identity graph.
         ///
@@ -17,6 +17,8 @@ settings! {
         ///
         /// Changing it changes every id, so that every user starts anew.
         [own] passphrase: Option<Secret> = None;
+        /// Bearer token of the admin routes, as the passphrase is; without one those routes are not there.
+        [own] admin_token: Option<Secret> = None;
         /// Partners declared here; they win over records in `partner_store`.
         ///
         /// A table each: `id`, `name`, `source_domain`, `openrtb_atype`, `api_token` or

@@ -11,11 +11,13 @@
 //! ```
 
 pub(crate) mod choice;
+mod client;
 mod duration;
 mod name;
 mod partner;
 mod secret;
 
+pub use client::{Locality, Proxies};
 pub use duration::{Millis, Seconds, Ttl};
 pub use name::{CookieName, Countries, DataDir, StoreName, UsStates};
 pub use partner::{Partner, PartnerToken, Partners};

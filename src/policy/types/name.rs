@@ -81,7 +81,7 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(allowed)
 }
 
-fn read_text(
+pub(super) fn read_text(
     node: &Node,
     key: &str,
     sort: &str,

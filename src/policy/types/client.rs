@@ -1,0 +1,174 @@
+//! What a policy says of clients: where they are taken to be, and whose word on them is believed.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::name::read_text;
+use crate::diagnostic::Diagnostic;
+use crate::policy::node::{Node, NodeValue};
+use crate::policy::setting::{SettingValue, Shape, wrong_type};
+use crate::policy::value::Value;
+
+/// A coarse place: a country, and where it has any that matter, a state.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Locality {
+    /// The country's ISO 3166-1 alpha-2 code.
+    pub country: String,
+    /// The region's own part of its ISO 3166-2 code.
+    pub region: Option<String>,
+}
+
+/// What codes of countries and regions have (ISO 3166-1 alpha-2, ISO 3166-2).
+const COUNTRY_LETTERS: usize = 2;
+const MAX_REGION: usize = 3;
+
+impl Locality {
+    /// Reads a place, as `DE` or `US-CA`, in upper case.
+    #[must_use]
+    pub fn parse(written: &str) -> Option<Self> {
+        let (country, region) = match written.split_once('-') {
+            Some((country, region)) => (country, Some(region)),
+            None => (written, None),
+        };
+        let code = |code: &str, most: usize, allowed: fn(&u8) -> bool| {
+            (1..=most).contains(&code.len()) && code.as_bytes().iter().all(allowed)
+        };
+        let upper = |byte: &u8| byte.is_ascii_uppercase();
+        let upper_or_digit = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+        let well_formed = country.len() == COUNTRY_LETTERS
+            && code(country, COUNTRY_LETTERS, upper)
+            && region.is_none_or(|region| code(region, MAX_REGION, upper_or_digit));
+        well_formed.then(|| Self {
+            country: country.to_owned(),
+            region: region.map(str::to_owned),
+        })
+    }
+}
+
+/// What takes a place away that a lower layer gave.
+const NONE: &str = "none";
+
+impl SettingValue for Option<Locality> {
+    const SHAPE: Shape = Shape::Text("a place");
+
+    fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+        let rule = |text: &str| text == NONE || Locality::parse(text).is_some();
+        let help = "write a country, as `DE`, or a country and its state, as `US-CA`";
+        read_text(node, key, "a place", rule, help, findings).map(|text| Locality::parse(&text))
+    }
+
+    fn show(&self) -> Value {
+        match self {
+            None => Value::from(NONE),
+            Some(Locality {
+                country,
+                region: None,
+            }) => Value::from(country.as_str()),
+            Some(Locality {
+                country,
+                region: Some(region),
+            }) => Value::Text(format!("{country}-{region}")),
+        }
+    }
+}
+
+/// Networks of proxies whose word on a client's address is believed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Proxies(Vec<IpNet>);
+
+impl Proxies {
+    /// Whether `address` is one of them.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+/// A network, or a single address.
+fn network(text: &str) -> Option<IpNet> {
+    let address = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse().or_else(|_| address()).ok()
+}
+
+impl SettingValue for Proxies {
+    const SHAPE: Shape = Shape::TextList("addresses or networks");
+
+    fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+        let help = "write addresses or networks, as `[\"127.0.0.1\", \"10.0.0.0/8\"]`";
+        let NodeValue::List(items) = &node.value else {
+            findings.push(wrong_type(node, key, "a list of addresses").with_help(help));
+            return None;
+        };
+        let rule = |text: &str| network(text).is_some();
+        let networks: Vec<Option<IpNet>> = items
+            .iter()
+            .map(|item| {
+                let read = read_text(item, key, "an address or network", rule, help, findings);
+                read.and_then(|text| network(&text))
+            })
+            .collect();
+        networks.into_iter().collect::<Option<Vec<_>>>().map(Self)
+    }
+
+    fn show(&self) -> Value {
+        let shown = |network: &IpNet| {
+            if network.prefix_len() == network.max_prefix_len() {
+                Value::Text(network.addr().to_string())
+            } else {
+                Value::Text(network.to_string())
+            }
+        };
+        Value::List(self.0.iter().map(shown).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_countries_and_their_states() {
+        for (written, place) in [
+            ("DE", Some(("DE", None))),
+            ("US-CA", Some(("US", Some("CA")))),
+            ("GB-ENG", Some(("GB", Some("ENG")))),
+            ("FR-75", Some(("FR", Some("75")))),
+            ("de", None),
+            ("DEU", None),
+            ("US-", None),
+            ("US-CALI", None),
+            ("US-CA-1", None),
+            ("", None),
+        ] {
+            let read = Locality::parse(written);
+            let read = read
+                .as_ref()
+                .map(|place| (place.country.as_str(), place.region.as_deref()));
+            assert_eq!(read, place, "{written}");
+        }
+    }
+
+    #[test]
+    fn proxies_are_addresses_and_networks() {
+        let proxies = Proxies(
+            ["10.0.0.0/8", "::1"]
+                .into_iter()
+                .filter_map(network)
+                .collect(),
+        );
+        for (address, trusted) in [
+            ("10.1.2.3", true),
+            ("11.1.2.3", false),
+            ("::1", true),
+            ("::2", false),
+        ] {
+            assert_eq!(
+                proxies.contains(address.parse().unwrap()),
+                trusted,
+                "{address}"
+            );
+        }
+        assert_eq!(proxies.show().to_string(), r#"["10.0.0.0/8", "::1"]"#);
+    }
+}
