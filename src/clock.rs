@@ -168,6 +168,15 @@ pub trait Clock {
     fn wait(&self, length: Duration);
 }
 
+/// A clock whose waits are awaited, so that other work goes on meanwhile.
+pub trait AsyncClock: Send + Sync {
+    /// The current time.
+    fn now(&self) -> Moment;
+
+    /// Lets `length` pass before a retry.
+    fn wait(&self, length: Duration) -> impl Future<Output = ()> + Send;
+}
+
 impl<C: Clock + ?Sized> Clock for &C {
     fn now(&self) -> Moment {
         (**self).now()

@@ -63,11 +63,19 @@
 //! ```
 
 pub mod clock;
+#[cfg(feature = "service")]
+pub mod consent;
 pub mod diagnostic;
 pub mod engine;
 pub mod event;
 pub mod graph;
+#[cfg(feature = "service")]
+pub mod partner;
 pub mod policy;
 pub mod record;
 pub mod rules;
+#[cfg(feature = "server")]
+pub mod server;
+#[cfg(feature = "service")]
+pub mod service;
 pub mod store;

@@ -107,6 +107,7 @@ const OF_OTHERS: &[&str] = &[
     "admin_token",
     "local.geo",
     "local.trusted_proxies",
+    "local.store_calls",
     "local.request_timeout",
     "local.max_header_bytes",
     "local.shutdown_grace",

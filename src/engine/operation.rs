@@ -67,6 +67,22 @@ pub(super) enum OnConflict {
 }
 
 impl Operation<'_> {
+    /// The operation's name, as event streams, logs and metrics have it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Get => "get",
+            Self::GetMetadata => "get_metadata",
+            Self::Create { .. } => "create",
+            Self::CreateOrRevive { .. } => "create_or_revive",
+            Self::UpsertPartnerId(_) => "upsert_partner_id",
+            Self::UpsertPartnerIds(_) => "upsert_partner_ids",
+            Self::UpdateLastSeen { .. } => "update_last_seen",
+            Self::WriteWithdrawalTombstone => "write_withdrawal_tombstone",
+            Self::Delete => "delete",
+        }
+    }
+
     /// The first step, before anything is known of the record.
     pub(super) fn open(self, scene: &Scene<'_>) -> Decision {
         match self {

@@ -23,6 +23,8 @@
 //! assert_eq!(&*read.record.unwrap().entry.geo.country, "DE");
 //! ```
 
+mod side_by_side;
+
 use std::hash::{BuildHasher, RandomState};
 
 use crate::clock::Clock;
@@ -41,7 +43,7 @@ pub struct KvIdentityGraph<S, C> {
     random: fn() -> u64,
 }
 
-impl<S: KvStore, C: Clock> KvIdentityGraph<S, C> {
+impl<S, C> KvIdentityGraph<S, C> {
     /// The graph that `store` holds, on `clock`.
     pub fn new(store: S, clock: C) -> Self {
         Self::with_random(store, clock, machine_random)
@@ -60,7 +62,9 @@ impl<S: KvStore, C: Clock> KvIdentityGraph<S, C> {
     pub const fn store(&self) -> &S {
         &self.store
     }
+}
 
+impl<S: KvStore, C: Clock> KvIdentityGraph<S, C> {
     /// Runs one operation on `id`'s record to its end, under `policy`.
     pub fn run(&self, policy: &EcPolicy, id: &EcId, operation: Operation<'_>) -> Finished {
         let key = id.as_str();

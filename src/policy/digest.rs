@@ -15,6 +15,8 @@ pub struct PolicyDigest(String);
 /// (`POLICY.md`, stored record).
 const MARK_HEX_DIGITS: usize = 8;
 
+const SHA256_HEX_DIGITS: usize = 64;
+
 impl PolicyDigest {
     pub(super) fn of(values: &[InForce]) -> Self {
         let mut hasher = Sha256::new();
@@ -23,6 +25,11 @@ impl PolicyDigest {
             hasher.update(format!("{} = {}\n", value.key, value.digested));
         }
         Self(hex(&hasher.finalize()))
+    }
+
+    /// The digest that somebody else worked out; none where these are not its digits.
+    pub(super) fn named(digits: &str) -> Option<Self> {
+        is_sha256(digits).then(|| Self(digits.to_owned()))
     }
 
     /// All 64 digits.
@@ -44,8 +51,14 @@ impl fmt::Display for PolicyDigest {
     }
 }
 
+/// Whether this is a SHA-256 in lower-case hex digits.
+pub(crate) fn is_sha256(written: &str) -> bool {
+    let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    written.len() == SHA256_HEX_DIGITS && written.bytes().all(digit)
+}
+
 /// Bytes in lower-case hex digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |mut digits, byte| {
         // Writing to a string cannot fail.
         let _ = write!(digits, "{byte:02x}");

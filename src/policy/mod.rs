@@ -11,11 +11,14 @@
 //! assert_eq!(policy.stores.ec_store.as_str(), "ec_identity_store");
 //! ```
 
+pub mod bundle;
 #[cfg(feature = "files")]
 pub mod files;
 pub mod layers;
 pub mod node;
 pub mod provenance;
+pub mod publisher;
+pub mod report;
 pub mod resolve;
 pub mod setting;
 pub mod settings;
@@ -25,6 +28,8 @@ pub mod value;
 use std::sync::LazyLock;
 
 pub use digest::PolicyDigest;
+#[cfg(feature = "service")]
+pub(crate) use digest::{hex, is_sha256};
 use setting::SettingInfo;
 use settings::{
     Cas, Consent, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log, Organic, Store,

@@ -20,7 +20,7 @@ mod side_by_side;
 #[cfg(feature = "embedded")]
 pub use embedded::{Batch, EmbeddedStore, OpenError, Pending};
 pub use memory::{Calls, MemoryStore};
-pub use side_by_side::AsyncKvStore;
+pub use side_by_side::{AsyncKvStore, Inline, run_to_end};
 
 use std::time::Duration;
 

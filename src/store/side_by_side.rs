@@ -1,8 +1,10 @@
 //! Stores whose calls can be under way side by side.
 
 use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
-use super::{Consistency, Insert, Removed, StoreError, Stored};
+use super::{Consistency, Insert, KvStore, Removed, StoreError, Stored};
 
 /// A [`KvStore`](super::KvStore) that is awaited, so that many calls can be under way at once.
 ///
@@ -36,4 +38,56 @@ pub trait AsyncKvStore: Send + Sync {
         after: Option<&str>,
         limit: usize,
     ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
+}
+
+/// A blocking store whose calls are made where they stand: for memory, and where nobody else waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Inline<S>(
+    /// The store.
+    pub S,
+);
+
+impl<S: KvStore + Send + Sync> AsyncKvStore for Inline<S> {
+    fn consistency(&self) -> Consistency {
+        self.0.consistency()
+    }
+
+    async fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        self.0.lookup(key)
+    }
+
+    async fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        self.0.exists(key)
+    }
+
+    async fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
+        self.0.insert(key, insert)
+    }
+
+    async fn delete(&self, key: &str) -> Result<Removed, StoreError> {
+        self.0.delete(key)
+    }
+
+    async fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.0.list(prefix, after, limit)
+    }
+}
+
+/// Runs a future to its end on this thread, for a home without a reactor.
+///
+/// The future must get on whenever it is polled, as the calls of [`Inline`] and of the edge's store do:
+/// nothing here waits to be woken.
+pub fn run_to_end<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    let mut context = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
+            return output;
+        }
+    }
 }

@@ -25,7 +25,7 @@ struct Cli {
 }
 
 /// Where policies are written.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 struct FileArgs {
     /// The server's configuration, whose `[ec]` is read.
     #[arg(
@@ -44,6 +44,8 @@ struct FileArgs {
 enum Command {
     Check(command::check::Check),
     Show(command::show::Show),
+    Serve(command::serve::Serve),
+    Bundle(command::bundle::Bundle),
     Apply(command::apply::Apply),
     Get(command::get::Get),
     List(command::list::List),
@@ -83,6 +85,8 @@ fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Check(check) => check.run(files),
         Command::Show(show) => show.run(files),
+        Command::Serve(serve) => serve.run(files),
+        Command::Bundle(bundle) => bundle.run(files),
         Command::Apply(apply) => apply.run(files),
         Command::Get(get) => get.run(files),
         Command::List(list) => list.run(files),

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
 
 use crate::{FileArgs, Stop, render};
 
 /// Which policy a command is under.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct PolicyArgs {
     /// The profile; else that of `EC_PROFILE`, else that of `[ec]`, else `development`.
     #[arg(long, value_name = "NAME")]
@@ -39,12 +39,18 @@ impl PolicyArgs {
 
     /// The profile's name and its policy; findings are told on standard error.
     pub(crate) fn load(&self, args: &FileArgs) -> Result<(String, EcPolicy), Stop> {
+        let loaded = self.load_whole(args)?;
+        Ok((loaded.profile, loaded.resolved.policy))
+    }
+
+    /// The policy with everything known of it; findings are told on standard error.
+    pub(crate) fn load_whole(&self, args: &FileArgs) -> Result<Loaded, Stop> {
         let mut files = self.open(args)?;
         let profile = self.choose(&files)?;
         let loaded = files.load(&profile).map_err(Stop::because)?;
         render::findings(&loaded.resolved.findings, files.sources());
         if loaded.resolved.is_usable() {
-            Ok((loaded.profile, loaded.resolved.policy))
+            Ok(loaded)
         } else {
             Err(Stop::BadPolicy)
         }

@@ -22,6 +22,15 @@ pub(crate) fn problem(message: &str) {
     );
 }
 
+/// Tells what stops nothing.
+pub(crate) fn warning(message: &str) {
+    let title = Level::WARNING.primary_title(message);
+    eprintln!(
+        "{}",
+        renderer().render(&[annotate_snippets::Group::with_title(title)])
+    );
+}
+
 /// Tells findings, each with the lines it is about.
 pub(crate) fn findings(findings: &[Diagnostic], sources: &Sources) {
     for finding in findings {

@@ -19,6 +19,9 @@ const MEMORY: &str = "memory";
 /// The file inside a data folder.
 const FILE: &str = "graph.redb";
 
+/// What the name of the file of partner records ends in.
+const PARTNERS: &str = "partners.redb";
+
 /// The graph over the embedded store, on a clock that stands still.
 pub(crate) type LocalGraph = KvIdentityGraph<EmbeddedStore<Arc<ManualClock>>, Arc<ManualClock>>;
 
@@ -41,6 +44,11 @@ impl Place {
             None => Self::File(policy.local.data_dir.as_path().join(FILE)),
         }
     }
+}
+
+/// The file of partner records that belongs to the graph in `graph`.
+pub(crate) fn partners_beside(graph: &Path) -> PathBuf {
+    graph.with_extension(PARTNERS)
 }
 
 /// The embedded store that a command looks into, and the time it looks at.

@@ -1,13 +1,17 @@
-//! `trusted-server.toml`: of the whole server's configuration, `[ec]`.
+//! `trusted-server.toml`: of the whole server's configuration, `[ec]`, and who the publisher is.
 
 use super::{Source, toml};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::layers::{Layer, LayerName, Options};
 use crate::policy::node::{Node, NodeValue};
+use crate::policy::publisher::Publisher;
 use crate::policy::setting::wrong_type;
 
 /// The table that policies stand in.
 pub(super) const EC: &str = "ec";
+
+/// The table that says who the publisher is.
+const PUBLISHER: &str = "publisher";
 
 /// The table that `[ec]` replaced.
 const OLD_TABLE: &str = "edge_cookie";
@@ -18,6 +22,7 @@ pub(super) struct Config {
     pub(super) layer: Layer,
     /// The profile it chooses.
     pub(super) profile: Option<String>,
+    pub(super) publisher: Publisher,
     pub(super) findings: Vec<Diagnostic>,
 }
 
@@ -39,6 +44,7 @@ impl Config {
         }
         let mut ec = ec_table(&document, &mut findings);
         let profile = take_profile(&mut ec, &mut findings);
+        let publisher = Publisher::read(document.member(PUBLISHER), &mut findings);
         Self {
             layer: Layer {
                 name: LayerName::Config,
@@ -46,6 +52,7 @@ impl Config {
                 ancestor: false,
             },
             profile,
+            publisher,
             findings,
         }
     }

@@ -13,6 +13,7 @@ use super::{Source, Sources};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::policy::layers::{Layer, LayerName, Options};
 use crate::policy::node::Node;
+use crate::policy::publisher::Publisher;
 use crate::policy::resolve::{Resolved, resolve};
 use crate::policy::types::choice::nearest;
 use crate::rules;
@@ -71,6 +72,8 @@ pub struct Loaded {
     pub profile: String,
     /// What the profile says of itself.
     pub header: Header,
+    /// Who the publisher is.
+    pub publisher: Publisher,
     /// The policy, its origins and every finding.
     pub resolved: Resolved,
 }
@@ -211,6 +214,7 @@ impl PolicyFiles {
         Ok(Loaded {
             profile: profile.to_owned(),
             header,
+            publisher: self.config.publisher.clone(),
             resolved,
         })
     }

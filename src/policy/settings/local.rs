@@ -17,6 +17,10 @@ settings! {
         sweep_per_write: u32 = 2, from 0, to 1_000;
         /// Memory that the embedded store may use to keep pages at hand, in MiB.
         cache_mib: u32 = 64, from 1, to 65_536;
+        /// Store calls that the native server has under way at once; more wait, within `store.call_timeout`.
+        ///
+        /// Writes under way together share a commit to disk.
+        store_calls: u32 = 64, from 1, to 1_024;
         /// The place assumed of a client whose place is not known, as `DE` or `US-CA`; `none` assumes none.
         ///
         /// The native server has no geo source: without this no place is ever known, and no id given.

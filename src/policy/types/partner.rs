@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::digest::is_sha256;
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
 use crate::policy::types::Secret;
@@ -59,8 +60,6 @@ const FIELDS: [&str; 8] = [
     "rate_limit",
     "enabled",
 ];
-
-const SHA256_HEX_DIGITS: usize = 64;
 
 /// The fields of one partner, read with every problem reported at its own place.
 struct Fields<'n, 'f> {
@@ -137,8 +136,7 @@ impl Fields<'_, '_> {
             );
         }
         if let Some(hash) = self.text("api_token_sha256") {
-            let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-            if hash.len() == SHA256_HEX_DIGITS && hash.bytes().all(digit) {
+            if is_sha256(&hash) {
                 return Some(PartnerToken::Sha256(hash));
             }
             self.refuse(
@@ -259,6 +257,11 @@ impl SettingValue for Partners {
 }
 
 impl Partners {
+    /// The partners as they were written, their tokens in clear.
+    pub(crate) fn in_clear(&self) -> Value {
+        self.listed(Secret::in_clear)
+    }
+
     fn listed(&self, secret: fn(&Secret) -> Value) -> Value {
         Value::List(
             self.0

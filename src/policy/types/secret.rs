@@ -30,6 +30,14 @@ pub enum Secret {
 const REDACTED: &str = "<redacted>";
 
 impl Secret {
+    /// The secret as it was written, a literal in clear.
+    pub(crate) fn in_clear(&self) -> Value {
+        match self {
+            Self::Literal(secret) => Value::from(secret.as_str()),
+            _ => self.show(),
+        }
+    }
+
     /// What the policy's digest holds of this secret: a reference as it is, of a literal its fingerprint.
     pub(crate) fn digested(&self) -> Value {
         match self {

@@ -1,11 +1,13 @@
 //! The commands, one file each.
 
 pub(crate) mod apply;
+pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod serve;
 pub(crate) mod show;
 
 use clap::ValueEnum;

@@ -5,9 +5,9 @@ use std::io::{Write, stdout};
 use clap::{Args, ValueEnum};
 use edge_cookie::policy::files::Loaded;
 use edge_cookie::policy::layers::LayerName;
-use edge_cookie::policy::provenance::{InForce, Origin, Overridden};
+use edge_cookie::policy::provenance::{InForce, Origin};
+use edge_cookie::policy::report::Report;
 use edge_cookie::policy::value::Value;
-use serde::Serialize;
 
 use crate::policy::PolicyArgs;
 use crate::{End, FileArgs, Stop, render};
@@ -33,21 +33,6 @@ enum ShowFormat {
     Json,
 }
 
-#[derive(Serialize)]
-struct Report<'r> {
-    profile: &'r str,
-    digest: &'r str,
-    values: Vec<ValueReport<'r>>,
-}
-
-#[derive(Serialize)]
-struct ValueReport<'r> {
-    key: String,
-    value: &'r Value,
-    origin: &'r Origin,
-    overrides: &'r [Overridden],
-}
-
 impl Show {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
         let mut files = self.policy.open(args)?;
@@ -61,7 +46,8 @@ impl Show {
         match self.format {
             ShowFormat::Toml => self.write_toml(&loaded, &mut out)?,
             ShowFormat::Json => {
-                serde_json::to_writer(&mut out, &report(&loaded)).map_err(std::io::Error::from)?;
+                let report = Report::of(&loaded.profile, &loaded.resolved);
+                serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
         }
@@ -94,25 +80,6 @@ impl Show {
             }
         }
         Ok(())
-    }
-}
-
-fn report(loaded: &Loaded) -> Report<'_> {
-    let value = |value: &'_ InForce| format!("ec.{}", value.key);
-    Report {
-        profile: &loaded.profile,
-        digest: loaded.resolved.policy.digest.as_str(),
-        values: loaded
-            .resolved
-            .values
-            .iter()
-            .map(|in_force| ValueReport {
-                key: value(in_force),
-                value: &in_force.value,
-                origin: &in_force.origin,
-                overrides: &in_force.overrides,
-            })
-            .collect(),
     }
 }
 

@@ -1,0 +1,166 @@
+//! `ec serve`
+
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use edge_cookie::clock::SystemClock;
+use edge_cookie::diagnostic::Severity;
+use edge_cookie::policy::EcPolicy;
+use edge_cookie::policy::files::{Loaded, PolicyFiles};
+use edge_cookie::policy::types::{Secret, StoreName};
+use edge_cookie::server::{Listeners, LogFormat, Server, SharedStore, Stores, serve, start_log};
+use edge_cookie::service::Setup;
+use edge_cookie::store::{EmbeddedStore, MemoryStore};
+
+use crate::policy::PolicyArgs;
+use crate::store::{Place, partners_beside};
+use crate::{End, FileArgs, Stop};
+
+/// Serves the EC API, and hands pages on to the publisher's origin.
+///
+/// On SIGHUP it reads the policy again, and takes it up where it passes `ec check`. It stops on SIGTERM or SIGINT,
+/// when the requests under way are answered.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7676")]
+    addr: String,
+    /// `memory`, or the store's file or folder; else the folder that `[ec.local]` names.
+    #[arg(long, value_name = "memory|PATH")]
+    store: Option<String>,
+    /// The place assumed of every client, as `DE` or `US-CA`; else that of `[ec.local]`.
+    #[arg(long, value_name = "PLACE")]
+    geo: Option<String>,
+    /// Where to answer `GET /metrics`; else nowhere.
+    #[arg(long, value_name = "ADDRESS")]
+    metrics_addr: Option<String>,
+    /// How log lines are written; `EC_LOG` says how many, as `warn` or `debug`.
+    #[arg(long, value_enum, default_value_t = Log::Text)]
+    log_format: Log,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Log {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Serve {
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+        let mut policy = self.policy.clone();
+        policy
+            .set
+            .extend(self.geo.iter().map(|geo| format!("ec.local.geo={geo}")));
+        let loaded = policy.load_whole(files)?;
+        let setup = setup(&loaded).map_err(Stop::because)?;
+        let stores = self.open(setup.policy())?;
+        start_log(
+            match self.log_format {
+                Log::Text => LogFormat::Text,
+                Log::Json => LogFormat::Json,
+            },
+            std::env::var("EC_LOG").ok().as_deref(),
+        );
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .max_blocking_threads(setup.policy().local.store_calls as usize + SPARE_THREADS)
+            .build()?;
+        let reload = {
+            let (policy, files) = (policy, files.clone());
+            move || reload(&policy, &files)
+        };
+        let ended = runtime.block_on(async {
+            let listeners = Listeners::bind(&self.addr, self.metrics_addr.as_deref()).await;
+            let listeners = listeners.map_err(Stop::because)?;
+            tell(&listeners, &setup)?;
+            let server = Server::new(setup, stores).map_err(Stop::because)?;
+            serve(server, listeners, reload)
+                .await
+                .map_err(Stop::because)
+        });
+        // A store call that hangs keeps nobody from leaving.
+        runtime.shutdown_background();
+        ended.map(|()| End::Well)
+    }
+
+    fn open(&self, policy: &EcPolicy) -> Result<Stores, Stop> {
+        let of = |name: &StoreName, path: Option<PathBuf>| -> Result<SharedStore, Stop> {
+            Ok(match path {
+                None => Arc::new(MemoryStore::new(SystemClock)),
+                Some(path) => Arc::new(open(&path, name, policy)?),
+            })
+        };
+        let place = Place::of(self.store.as_deref(), policy);
+        let (graph, partners) = match place {
+            Place::Memory => (None, None),
+            Place::File(path) => (Some(path.clone()), Some(partners_beside(&path))),
+        };
+        Ok(Stores {
+            graph: of(&policy.stores.ec_store, graph)?,
+            partners: of(&policy.stores.partner_store, partners)?,
+        })
+    }
+}
+
+/// Threads beside those of store calls: for reading a policy again.
+const SPARE_THREADS: usize = 4;
+
+fn open(
+    path: &Path,
+    name: &StoreName,
+    policy: &EcPolicy,
+) -> Result<EmbeddedStore<SystemClock>, Stop> {
+    EmbeddedStore::open(path, name, &policy.local, SystemClock).map_err(Stop::because)
+}
+
+fn tell(listeners: &Listeners, setup: &Setup) -> Result<(), Stop> {
+    let address = listeners.requests.local_addr()?;
+    let digest = setup.policy().digest.mark();
+    let mut out = stdout().lock();
+    writeln!(
+        out,
+        "serving on http://{address} (profile {}, policy {digest})",
+        setup.profile()
+    )?;
+    if let Some(metrics) = &listeners.metrics {
+        writeln!(out, "metrics on http://{}/metrics", metrics.local_addr()?)?;
+    }
+    Ok(out.flush()?)
+}
+
+fn setup(loaded: &Loaded) -> Result<Setup, String> {
+    Setup::new(&loaded.profile, &loaded.resolved, &loaded.publisher, reveal)
+        .map_err(|error| error.to_string())
+}
+
+/// A secret, where this machine has it.
+fn reveal(secret: &Secret) -> Option<String> {
+    match secret {
+        Secret::Literal(secret) => Some(secret.clone()),
+        Secret::Environment(variable) => std::env::var(variable).ok(),
+        Secret::SecretStore { .. } => None,
+    }
+}
+
+/// The policy as it is written now, where it can be used; else why not.
+fn reload(policy: &PolicyArgs, files: &FileArgs) -> Result<Setup, String> {
+    let mut read: PolicyFiles = policy.open(files).map_err(|stop| stop.to_string())?;
+    let profile = policy.choose(&read).map_err(|stop| stop.to_string())?;
+    let loaded = read.load(&profile).map_err(|error| error.to_string())?;
+    let wrong =
+        (loaded.resolved.findings.iter()).find(|finding| finding.severity == Severity::Error);
+    match wrong {
+        None => setup(&loaded),
+        Some(finding) => {
+            let place = finding.places.first();
+            let place = place.map_or_else(String::new, |place| format!("{place}: "));
+            Err(format!("{place}{} ({})", finding.message, finding.code))
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! What is kept of a partner.
+
+use serde::{Deserialize, Serialize};
+
+use super::TokenHash;
+use crate::policy::types::{Partner, PartnerToken, Secret};
+use crate::record::PartnerId;
+
+/// A partner as `partner_store` keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartnerRecord {
+    /// The name under which the partner's uid stands in a record.
+    #[serde(with = "partner_id")]
+    pub id: PartnerId,
+    /// The name people know the partner by.
+    pub name: String,
+    /// The domain that the partner's ids are announced under in `OpenRTB`.
+    pub source_domain: String,
+    /// The `OpenRTB` agent type of the partner's ids.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openrtb_atype: Option<u32>,
+    /// Batch requests within `sync.rate_window`; `sync.rate_limit` where left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
+    /// Whether the partner may use the API.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+    /// The hash of what the partner authenticates with; none shuts the partner out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_token_sha256: Option<TokenHash>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// What is wrong with a stored partner.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a partner's record cannot be read: {0}")]
+pub struct RecordError(String);
+
+impl PartnerRecord {
+    /// Reads a record.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not JSON of a partner's shape.
+    pub fn from_body(body: &[u8]) -> Result<Self, RecordError> {
+        serde_json::from_slice(body).map_err(|error| RecordError(error.to_string()))
+    }
+
+    /// The record as stored.
+    #[must_use]
+    pub fn to_body(&self) -> Vec<u8> {
+        // Strings and numbers always serialise.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// A declared partner, whose token `reveal` knows.
+    ///
+    /// # Errors
+    ///
+    /// As `reveal`.
+    pub fn declared<E>(
+        partner: &Partner,
+        reveal: impl FnOnce(&Secret) -> Result<String, E>,
+    ) -> Result<Self, E> {
+        let api_token_sha256 = match &partner.token {
+            None => None,
+            Some(PartnerToken::Sha256(hash)) => TokenHash::parse(hash),
+            Some(PartnerToken::Token(secret)) => Some(TokenHash::of(&reveal(secret)?)),
+        };
+        Ok(Self {
+            id: partner.id.clone(),
+            name: partner.name.clone(),
+            source_domain: partner.source_domain.clone(),
+            openrtb_atype: partner.openrtb_atype,
+            rate_limit: partner.rate_limit,
+            enabled: partner.enabled,
+            api_token_sha256,
+        })
+    }
+
+    /// Whether this partner may come in with the token of this hash.
+    #[must_use]
+    pub fn admits(&self, token: &TokenHash) -> bool {
+        let own = self.api_token_sha256.as_ref();
+        own.is_some_and(|own| own.is(token)) && self.enabled
+    }
+}
+
+mod partner_id {
+    use std::borrow::Cow;
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::record::PartnerId;
+
+    pub(super) fn serialize<S: Serializer>(id: &PartnerId, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(id.as_str())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PartnerId, D::Error> {
+        let written = Cow::<str>::deserialize(from)?;
+        PartnerId::parse(&written).map_err(D::Error::custom)
+    }
+}

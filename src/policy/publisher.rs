@@ -1,0 +1,213 @@
+//! What the policy's service needs to know of the publisher: of `[publisher]`, which belongs to the whole
+//! server, the domain and where its pages come from.
+//!
+//! ```
+//! use edge_cookie::policy::publisher::Domain;
+//!
+//! let domain = Domain::parse("Publisher.example").unwrap();
+//! assert!(domain.covers("www.publisher.example"));
+//! assert!(!domain.covers("evilpublisher.example"));
+//! ```
+
+use std::fmt;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::policy::node::{Node, NodeValue};
+
+/// The publisher whose pages the service stands before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Publisher {
+    /// The domain that the EC cookie is set for, and whose pages may ask for a user's uid.
+    pub domain: Option<Domain>,
+    /// Where page requests are handed on to.
+    pub origin_url: Option<OriginUrl>,
+}
+
+/// A domain name in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Domain(String);
+
+/// The longest domain name and the longest label of one (RFC 1035, section 2.3.4).
+const MAX_DOMAIN_BYTES: usize = 253;
+const MAX_LABEL_BYTES: usize = 63;
+
+impl Domain {
+    /// Reads a domain name, in any case; none where it is not one.
+    #[must_use]
+    pub fn parse(written: &str) -> Option<Self> {
+        let label = |label: &str| {
+            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            (1..=MAX_LABEL_BYTES).contains(&label.len())
+                && label.bytes().all(allowed)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        let well_formed = written.len() <= MAX_DOMAIN_BYTES && written.split('.').all(label);
+        well_formed.then(|| Self(written.to_ascii_lowercase()))
+    }
+
+    /// The name in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether `host`, in lower case, is this domain or one below it.
+    #[must_use]
+    pub fn covers(&self, host: &str) -> bool {
+        host.strip_suffix(self.as_str())
+            .is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    }
+}
+
+impl fmt::Display for Domain {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Where pages come from: a scheme, a host and perhaps a port.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OriginUrl {
+    https: bool,
+    host: Domain,
+    port: Option<u16>,
+}
+
+impl OriginUrl {
+    /// Reads `http://HOST[:PORT]` or `https://HOST[:PORT]`; none where it is anything else.
+    #[must_use]
+    pub fn parse(written: &str) -> Option<Self> {
+        let (scheme, rest) = written.split_once("://")?;
+        let https = match scheme {
+            "https" => true,
+            "http" => false,
+            _ => return None,
+        };
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let (host, port) = match authority.split_once(':') {
+            Some((host, port)) => (host, Some(port.parse().ok()?)),
+            None => (authority, None),
+        };
+        Some(Self {
+            https,
+            host: Domain::parse(host)?,
+            port,
+        })
+    }
+
+    /// Whether it is reached by TLS.
+    #[must_use]
+    pub const fn is_https(&self) -> bool {
+        self.https
+    }
+
+    /// The host's name.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.host.as_str()
+    }
+
+    /// The host, and the port where one is given.
+    #[must_use]
+    pub fn authority(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}:{port}", self.host),
+            None => self.host.to_string(),
+        }
+    }
+}
+
+impl fmt::Display for OriginUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = if self.https { "https" } else { "http" };
+        write!(f, "{scheme}://{}", self.authority())
+    }
+}
+
+impl Publisher {
+    /// Reads the table of the configuration; what is wrong with it goes to `findings`.
+    #[must_use]
+    pub fn read(table: Option<&Node>, findings: &mut Vec<Diagnostic>) -> Self {
+        let mut member = |name: &str, rule: fn(&str) -> bool, help: &str| {
+            let node = table?.member(name)?;
+            match &node.value {
+                NodeValue::Text(text) if rule(text) => return Some(text.clone()),
+                NodeValue::Text(text) => findings.push(refused(
+                    Code::BadValue,
+                    format!("`{text}` cannot be `publisher.{name}`"),
+                    name,
+                    node,
+                    help,
+                )),
+                other => findings.push(refused(
+                    Code::WrongType,
+                    format!(
+                        "`publisher.{name}` is a string, but {} was given",
+                        other.kind()
+                    ),
+                    name,
+                    node,
+                    help,
+                )),
+            }
+            None
+        };
+        let domain = member(
+            "domain",
+            |text| Domain::parse(text).is_some(),
+            "write the domain alone, as `publisher.example`",
+        );
+        let origin_url = member(
+            "origin_url",
+            |text| OriginUrl::parse(text).is_some(),
+            "write a scheme and a host, as `https://origin.publisher.example`",
+        );
+        Self {
+            domain: domain.as_deref().and_then(Domain::parse),
+            origin_url: origin_url.as_deref().and_then(OriginUrl::parse),
+        }
+    }
+}
+
+fn refused(code: Code, message: String, name: &str, node: &Node, help: &str) -> Diagnostic {
+    Diagnostic::error(code, message)
+        .about(format!("publisher.{name}"))
+        .at(node.place.clone())
+        .with_help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn domains_and_origins_are_parsed_once() {
+        for (written, domain) in [
+            ("Publisher.Example", Some("publisher.example")),
+            ("localhost", Some("localhost")),
+            ("127.0.0.1", Some("127.0.0.1")),
+            ("", None),
+            ("a..b", None),
+            (".a", None),
+            ("-a.b", None),
+            ("a/b", None),
+            ("a b", None),
+        ] {
+            let read = Domain::parse(written);
+            assert_eq!(read.as_ref().map(Domain::as_str), domain, "{written}");
+        }
+        for (written, shown) in [
+            ("https://o.example", Some("https://o.example")),
+            ("http://127.0.0.1:8080/", Some("http://127.0.0.1:8080")),
+            ("ftp://o.example", None),
+            ("o.example", None),
+            ("https://o.example/path", None),
+            ("https://user@o.example", None),
+            ("https://o.example:70000", None),
+        ] {
+            let read = OriginUrl::parse(written).map(|url| url.to_string());
+            assert_eq!(read.as_deref(), shown, "{written}");
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The policy in force as programs read it: every value with its origin.
+//!
+//! ```
+//! use edge_cookie::policy::report::Report;
+//! use edge_cookie::policy::resolve::resolve;
+//!
+//! let resolved = resolve(&[]);
+//! let json = serde_json::to_value(Report::of("development", &resolved)).unwrap();
+//! assert_eq!(json["values"][0]["key"], "ec.ec_store");
+//! ```
+
+use serde::Serialize;
+
+use crate::policy::provenance::{InForce, Origin, Overridden};
+use crate::policy::resolve::Resolved;
+use crate::policy::setting::full_key;
+use crate::policy::value::Value;
+
+/// What `ec show --format json` prints and the admin route `policy` answers.
+#[derive(Debug, Serialize)]
+pub struct Report<'r> {
+    profile: &'r str,
+    digest: &'r str,
+    values: Vec<ValueReport<'r>>,
+}
+
+#[derive(Debug, Serialize)]
+struct ValueReport<'r> {
+    key: String,
+    value: &'r Value,
+    origin: &'r Origin,
+    overrides: &'r [Overridden],
+}
+
+impl<'r> Report<'r> {
+    /// What is in force under `profile`.
+    #[must_use]
+    pub fn of(profile: &'r str, resolved: &'r Resolved) -> Self {
+        let value = |in_force: &'r InForce| ValueReport {
+            key: full_key(in_force.key),
+            value: &in_force.value,
+            origin: &in_force.origin,
+            overrides: &in_force.overrides,
+        };
+        Self {
+            profile,
+            digest: resolved.policy.digest.as_str(),
+            values: resolved.values.iter().map(value).collect(),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! One request: from the connection to the service and back.
+
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use axum::body::{Body, BodyDataStream};
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::header::HeaderName;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use tracing::{error, info, warn};
+
+use super::origin::{Origin, OriginError};
+use super::{Metrics, NativeHome, Stores, forwarded_client};
+use crate::policy::hex;
+use crate::service::{BodyError, Client, Incoming, Reply, Route, Service, Setup};
+
+/// A server's state: what it serves, which a reload replaces, and what outlives that.
+pub struct Server {
+    serving: RwLock<Arc<Service<NativeHome>>>,
+    stores: Stores,
+    origin: Origin,
+    metrics: Arc<Metrics>,
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// How long a client that is refused while it sends may pause before it is hung up on.
+const DRAIN_PATIENCE: Duration = Duration::from_millis(100);
+
+/// The longest request id that is taken over from whoever sent it.
+const MAX_REQUEST_ID: usize = 64;
+
+impl Server {
+    /// A server of `setup` over `stores`.
+    ///
+    /// # Errors
+    ///
+    /// Where the way to the origin cannot be prepared, in words.
+    pub fn new(setup: Setup, stores: Stores) -> Result<Self, String> {
+        let metrics = Arc::new(Metrics::default());
+        metrics.in_force(&setup);
+        let home = NativeHome::new(&stores, setup.policy(), Arc::clone(&metrics));
+        Ok(Self {
+            serving: RwLock::new(Arc::new(Service::new(home, setup))),
+            stores,
+            origin: Origin::new().map_err(|error| error.to_string())?,
+            metrics,
+        })
+    }
+
+    /// What it serves at this moment.
+    pub fn serving(&self) -> Arc<Service<NativeHome>> {
+        let serving = self.serving.read().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&serving)
+    }
+
+    /// What it counts.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Takes up a changed policy; or serves on under the one in force, and health says why.
+    pub fn take_up(&self, changed: Result<Setup, String>) {
+        let serving = self.serving();
+        let changed = changed.and_then(|changed| match needs_restart(serving.setup(), &changed) {
+            Some(key) => Err(format!("a changed `{key}` needs a restart")),
+            None => Ok(changed),
+        });
+        let setup = match changed {
+            Ok(setup) => {
+                let digest = setup.policy().digest.mark();
+                info!(
+                    profile = setup.profile(),
+                    digest, "a changed policy is in force"
+                );
+                setup
+            }
+            Err(why) => {
+                error!(
+                    why,
+                    "a changed policy cannot be used: the old one serves on"
+                );
+                serving.setup().clone().with_trouble(why)
+            }
+        };
+        self.metrics.in_force(&setup);
+        let home = serving.home().under(&self.stores, setup.policy());
+        let service = Arc::new(Service::new(home, setup));
+        *self.serving.write().unwrap_or_else(PoisonError::into_inner) = service;
+    }
+
+    /// Answers one request from a connection of `peer`.
+    pub(super) async fn answer(&self, request: Request<Body>, peer: IpAddr) -> Response {
+        let start = Instant::now();
+        let service = self.serving();
+        let (head, body) = request.into_parts();
+        let id = request_id(&head.headers);
+        let route = Route::name_of(head.uri.path());
+        let method = head.method.clone();
+        let patience = service.setup().policy().local.request_timeout;
+        let patience = Duration::from_secs(patience.seconds());
+        let work = self.served(&service, head, body, peer);
+        let mut answer = match tokio::time::timeout(patience, work).await {
+            Ok(answer) => answer,
+            Err(_) => failed(StatusCode::GATEWAY_TIMEOUT, r#"{"error":"timeout"}"#),
+        };
+        let took = start.elapsed();
+        let status = answer.status().as_u16();
+        self.metrics.answered(route, status, took);
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        info!(request_id = id, %method, route, status, micros, "answered");
+        if let Ok(id) = HeaderValue::from_str(&id) {
+            answer.headers_mut().insert(REQUEST_ID, id);
+        }
+        answer
+    }
+
+    async fn served(
+        &self,
+        service: &Service<NativeHome>,
+        head: Parts,
+        body: Body,
+        peer: IpAddr,
+    ) -> Response {
+        let client = client(&head.headers, peer, service.setup());
+        let mut body = Arriving(Some(body), None);
+        match service.answer(&head, &mut body, &client).await {
+            Reply::Answer(answer) => {
+                let most = service.setup().policy().sync.max_body_bytes;
+                body.drain(most as usize).await;
+                answer.map(Body::from)
+            }
+            Reply::PassOn(cookies) => {
+                let (Some(url), Some(body)) = (&service.setup().publisher().origin_url, body.0)
+                else {
+                    return no_origin();
+                };
+                let page = self
+                    .origin
+                    .page(url, head, body, client.address, cookies)
+                    .await;
+                page.unwrap_or_else(|error: OriginError| {
+                    warn!(%error, "no page");
+                    no_origin()
+                })
+            }
+        }
+    }
+}
+
+fn no_origin() -> Response {
+    failed(StatusCode::BAD_GATEWAY, r#"{"error":"origin_unavailable"}"#)
+}
+
+fn failed(status: StatusCode, body: &'static str) -> Response {
+    let mut answer = Response::new(Body::from(body));
+    *answer.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    answer
+        .headers_mut()
+        .insert(http::header::CONTENT_TYPE, json);
+    answer
+}
+
+/// The first setting that differs and that a running server cannot take up.
+fn needs_restart(old: &Setup, new: &Setup) -> Option<&'static str> {
+    let (old, new) = (old.policy(), new.policy());
+    let (was, is) = (&old.local, &new.local);
+    [
+        ("ec.ec_store", old.stores.ec_store == new.stores.ec_store),
+        (
+            "ec.partner_store",
+            old.stores.partner_store == new.stores.partner_store,
+        ),
+        ("ec.local.data_dir", was.data_dir == is.data_dir),
+        (
+            "ec.local.commit_writes",
+            was.commit_writes == is.commit_writes,
+        ),
+        (
+            "ec.local.sweep_per_write",
+            was.sweep_per_write == is.sweep_per_write,
+        ),
+        ("ec.local.cache_mib", was.cache_mib == is.cache_mib),
+        (
+            "ec.local.max_header_bytes",
+            was.max_header_bytes == is.max_header_bytes,
+        ),
+    ]
+    .into_iter()
+    .find_map(|(key, same)| (!same).then_some(key))
+}
+
+fn client(headers: &HeaderMap, peer: IpAddr, setup: &Setup) -> Client {
+    let local = &setup.policy().local;
+    let forwarded = headers.get_all(FORWARDED_FOR).iter();
+    let forwarded = forwarded.filter_map(|value| value.to_str().ok());
+    let address = forwarded_client(peer, forwarded, |address| {
+        local.trusted_proxies.contains(address)
+    });
+    Client {
+        address: Some(address),
+        place: local.geo.clone(),
+    }
+}
+
+/// The request's own id where it has a plain one, else one that is drawn.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let usable = |id: &&str| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(plain);
+    given.filter(usable).map_or_else(drawn_id, str::to_owned)
+}
+
+fn drawn_id() -> String {
+    let mut random = [0_u8; size_of::<u64>()];
+    // Without randomness ids are all alike, and requests are answered all the same.
+    let _ = getrandom::fill(&mut random);
+    hex(&random)
+}
+
+/// A body that arrives: whole until somebody reads it.
+struct Arriving(Option<Body>, Option<BodyDataStream>);
+
+impl Arriving {
+    /// Reads on to the end, as far as a body may go: a client that is refused while it sends hears of it only then.
+    async fn drain(&mut self, most: usize) {
+        let mut read = 0;
+        while read <= most {
+            match tokio::time::timeout(DRAIN_PATIENCE, self.part()).await {
+                Ok(Ok(Some(part))) => read += part.len(),
+                _ => return,
+            }
+        }
+    }
+}
+
+impl Incoming for Arriving {
+    async fn part(&mut self) -> Result<Option<Bytes>, BodyError> {
+        if let Some(body) = self.0.take() {
+            self.1 = Some(body.into_data_stream());
+        }
+        match &mut self.1 {
+            None => Ok(None),
+            Some(parts) => parts
+                .next()
+                .await
+                .transpose()
+                .map_err(|_| BodyError::BrokenOff),
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! How many requests a partner makes: a sliding window in memory.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::clock::Moment;
+use crate::policy::types::Seconds;
+use crate::record::PartnerId;
+use crate::service::Admission;
+
+/// The requests of each partner within its window, one time each.
+#[derive(Debug, Default)]
+pub struct Limiter {
+    made: Mutex<HashMap<PartnerId, VecDeque<Moment>>>,
+}
+
+impl Limiter {
+    /// Counts a request at `now`, unless the partner has made `limit` of them within `window`.
+    pub fn admit(
+        &self,
+        partner: &PartnerId,
+        limit: u32,
+        window: Seconds,
+        now: Moment,
+    ) -> Admission {
+        let length = Duration::from_secs(window.seconds());
+        // What a panic left behind is a count, whole at every step.
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let made = made.entry(partner.clone()).or_default();
+        while made
+            .front()
+            .is_some_and(|first| now.since(*first) >= length)
+        {
+            made.pop_front();
+        }
+        if made.len() < limit as usize {
+            made.push_back(now);
+            return Admission::Admitted;
+        }
+        let left = made
+            .front()
+            .map_or(length, |first| length.saturating_sub(now.since(*first)));
+        // Whole seconds, rounded up: who comes back then is let in.
+        let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        Admission::TooMany(Seconds::new(whole.max(1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_slides() {
+        let limiter = Limiter::default();
+        let (one, other) = (
+            PartnerId::parse("a").unwrap(),
+            PartnerId::parse("b").unwrap(),
+        );
+        let wait = |seconds| Admission::TooMany(Seconds::new(seconds));
+        for (partner, millis, expected) in [
+            (&one, 0, Admission::Admitted),
+            (&one, 4_500, Admission::Admitted),
+            (&one, 5_000, wait(5)),
+            (&other, 5_000, Admission::Admitted),
+            (&one, 9_999, wait(1)),
+            (&one, 10_000, Admission::Admitted),
+            (&one, 10_001, wait(5)),
+            (&one, 14_500, Admission::Admitted),
+        ] {
+            let now = Moment::from_unix_millis(millis);
+            let admitted = limiter.admit(partner, 2, Seconds::new(10), now);
+            assert_eq!(admitted, expected, "{partner} at {millis}");
+        }
+        let now = Moment::from_unix_millis(20_000);
+        assert_eq!(limiter.admit(&other, 0, Seconds::new(10), now), wait(10));
+    }
+}

@@ -1,0 +1,70 @@
+//! Structured logs, on standard error. No token, secret or whole id is ever given to them.
+
+use tracing::{debug, error, warn};
+use tracing_subscriber::EnvFilter;
+
+use crate::service::Note;
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// What is logged where `EC_LOG` does not say.
+const DEFAULT_FILTER: &str = "info";
+
+/// Starts the log; `filter` is what `EC_LOG` says, as `debug` or `edge_cookie=trace`.
+pub fn start_log(format: LogFormat, filter: Option<&str>) {
+    let filter = EnvFilter::new(filter.unwrap_or(DEFAULT_FILTER));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
+    // A log that is there already serves as well.
+    let _ = match format {
+        LogFormat::Text => log.with_ansi(false).try_init(),
+        LogFormat::Json => log.json().flatten_event(true).try_init(),
+    };
+}
+
+/// Writes what the service tells.
+pub(super) fn write(note: &Note<'_>) {
+    match note {
+        Note::Operation { name, id, finished } => {
+            let tally = finished.tally;
+            let outcome = match &finished.result {
+                Ok(done) => done.outcome.word(),
+                Err(error) => {
+                    warn!(operation = name, %id, error = error.word(), "an operation failed");
+                    return;
+                }
+            };
+            debug!(
+                operation = name,
+                %id,
+                outcome,
+                reads = tally.reads,
+                writes = tally.writes,
+                retries = tally.retries,
+                "an operation ended"
+            );
+        }
+        Note::FailedWithdrawal { id, why } => {
+            error!(%id, why, "a withdrawal was not written");
+        }
+        Note::BudgetSpent => {
+            warn!("a page went on without an identity: `organic.budget` was spent");
+        }
+        Note::Undecodable(signal) => {
+            debug!(
+                signal = signal.name(),
+                "a consent signal could not be decoded"
+            );
+        }
+        Note::PartnerUnknown { why } => warn!(why, "a partner could not be looked up"),
+    }
+}

@@ -1,0 +1,28 @@
+//! The native home of the service: a server on tokio, over a store that blocks.
+//!
+//! ```
+//! use edge_cookie::server::forwarded_client;
+//!
+//! let proxies = |address: std::net::IpAddr| address.is_loopback();
+//! let client = forwarded_client("127.0.0.1".parse().unwrap(), ["203.0.113.7, 127.0.0.1"], proxies);
+//! assert_eq!(client, "203.0.113.7".parse::<std::net::IpAddr>().unwrap());
+//! ```
+
+mod address;
+mod blocking;
+mod handler;
+mod home;
+mod limiter;
+mod listen;
+mod log;
+mod metrics;
+mod origin;
+
+pub use address::forwarded_client;
+pub use blocking::{Blocking, SharedStore};
+pub use handler::Server;
+pub use home::{NativeHome, ReactorClock, Stores};
+pub use limiter::Limiter;
+pub use listen::{Listeners, ServeError, serve};
+pub use log::{LogFormat, start_log};
+pub use metrics::Metrics;

@@ -1,0 +1,103 @@
+//! Handing a page request on to the publisher's origin.
+
+use std::net::IpAddr;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
+
+use crate::policy::publisher::OriginUrl;
+
+/// The way to the origin.
+#[derive(Debug, Clone)]
+pub(super) struct Origin(reqwest::Client);
+
+/// Why there is no page.
+#[derive(Debug, thiserror::Error)]
+#[error("the origin did not answer: {0}")]
+pub(super) struct OriginError(#[from] reqwest::Error);
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Headers that concern one connection only (RFC 9110, section 7.6.1).
+const OF_THE_CONNECTION: [HeaderName; 8] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+impl Origin {
+    pub(super) fn new() -> Result<Self, OriginError> {
+        // Whoever chose a provider before us has chosen well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self(client))
+    }
+
+    /// The origin's page; the request's body is handed on as it comes.
+    pub(super) async fn page(
+        &self,
+        url: &OriginUrl,
+        head: Parts,
+        body: Body,
+        client: Option<IpAddr>,
+        cookies: Vec<HeaderValue>,
+    ) -> Result<Response, OriginError> {
+        let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+        let has_body = head.headers.contains_key(CONTENT_LENGTH)
+            || head.headers.contains_key(TRANSFER_ENCODING);
+        let mut headers = head.headers;
+        let host = headers.remove(HOST);
+        leave_out_the_connections(&mut headers);
+        if let Some(host) = host {
+            headers.insert(FORWARDED_HOST, host);
+        }
+        let client = client.map(|client| HeaderValue::from_str(&client.to_string()));
+        if let Some(Ok(client)) = client {
+            headers.append(FORWARDED_FOR, client);
+        }
+        let request = self.0.request(head.method, format!("{url}{path}"));
+        let request = if has_body {
+            request.body(reqwest::Body::wrap_stream(body.into_data_stream()))
+        } else {
+            request
+        };
+        let page = request.headers(headers).send().await?;
+        let mut answer = Response::new(Body::empty());
+        *answer.status_mut() = page.status();
+        *answer.headers_mut() = page.headers().clone();
+        leave_out_the_connections(answer.headers_mut());
+        for cookie in cookies {
+            answer.headers_mut().append(SET_COOKIE, cookie);
+        }
+        *answer.body_mut() = Body::from_stream(page.bytes_stream());
+        Ok(answer)
+    }
+}
+
+/// Takes out what concerns one connection only, and what that connection names as such.
+fn leave_out_the_connections(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .filter_map(|name| name.trim().parse().ok())
+        .collect();
+    for name in OF_THE_CONNECTION.iter().chain(&named) {
+        headers.remove(name);
+    }
+}

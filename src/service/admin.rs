@@ -1,0 +1,285 @@
+//! `/_ts/admin/v1/…`: what operators ask for. Without an admin token in the policy none of it is there.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Response, StatusCode};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::answer::{Reply, empty, json, json_bytes, refusal, refusal_because};
+use super::authenticate::invalid_token;
+use super::body::{self, BodyError, Incoming};
+use super::route::AdminRoute;
+use super::{Home, Service};
+use crate::clock::{AsyncClock, Timestamp};
+use crate::engine::{Found, Operation, Outcome, Standing, StoreError, expires_at, standing};
+use crate::graph::found;
+use crate::partner::{NewToken, PartnerRecord, Registry, RegistryError};
+use crate::record::{EcId, PartnerId};
+use crate::store::{AsyncKvStore, Stored};
+
+type Answer = Result<Response<Bytes>, Response<Bytes>>;
+
+/// A record as stored, and what the policy makes of it.
+#[derive(Serialize)]
+struct Shown<'s> {
+    ec_id: &'s str,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    generation: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    body: Bits<'s>,
+    metadata: Bits<'s>,
+}
+
+/// Stored bytes: the JSON that they are, else their text.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Bits<'s> {
+    Json(&'s RawValue),
+    Text(String),
+}
+
+#[derive(Serialize)]
+struct Ids {
+    ids: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Ended {
+    outcome: &'static str,
+}
+
+#[derive(Serialize)]
+struct Partners {
+    partners: Vec<PartnerRecord>,
+}
+
+/// A token, shown once.
+#[derive(Serialize)]
+struct Token<'t> {
+    partner_id: &'t str,
+    api_token: &'t str,
+}
+
+/// A partner as an operator describes it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `source_domain`")]
+struct Described {
+    source_domain: String,
+    id: Option<String>,
+    name: Option<String>,
+    openrtb_atype: Option<u32>,
+    rate_limit: Option<u32>,
+}
+
+/// Most ids in one answer, and how many there are where nobody says.
+const MOST_IDS: usize = 1_000;
+
+impl<H: Home> Service<H> {
+    pub(super) async fn admin(
+        &self,
+        head: &Parts,
+        body: &mut impl Incoming,
+        route: AdminRoute<'_>,
+    ) -> Reply {
+        if self.setup.admin.is_none() {
+            return not_found().into();
+        }
+        if !self.is_operator(head) {
+            return invalid_token().into();
+        }
+        let answered = match route {
+            AdminRoute::Policy => Ok(json_bytes(StatusCode::OK, self.setup.report.clone())),
+            AdminRoute::Ids => self.ids(head.uri.query().unwrap_or_default()).await,
+            AdminRoute::Record(id) => self.record(id).await,
+            AdminRoute::Erase(id) => self.erase(id).await,
+            AdminRoute::Partners => self.list_partners().await,
+            AdminRoute::AddPartner => self.add_partner(head, body).await,
+            AdminRoute::RotatePartner(id) => self.rotate_partner(id).await,
+            AdminRoute::DisablePartner(id) => self.enable_partner(id, false).await,
+            AdminRoute::EnablePartner(id) => self.enable_partner(id, true).await,
+            AdminRoute::Unknown => Err(not_found()),
+        };
+        answered.unwrap_or_else(|refused| refused).into()
+    }
+
+    async fn ids(&self, query: &str) -> Answer {
+        let of = |name: &str| {
+            let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.into_iter().find(|(own, _)| *own == name)
+        };
+        let text = |name| of(name).map(|(_, value)| value);
+        let limit = match text("limit").map(str::parse::<usize>) {
+            None => MOST_IDS,
+            Some(Ok(limit)) => limit.min(MOST_IDS),
+            Some(Err(_)) => {
+                let why = "`limit` is a whole number";
+                return Err(refusal_because(
+                    StatusCode::BAD_REQUEST,
+                    "invalid_query",
+                    why,
+                ));
+            }
+        };
+        let prefix = text("prefix").unwrap_or_default();
+        let store = self.home.graph().store();
+        let ids = store.list(prefix, text("after"), limit).await;
+        let ids = ids.map_err(|error| unavailable(&error))?;
+        Ok(json(StatusCode::OK, &Ids { ids }))
+    }
+
+    async fn record(&self, written: &str) -> Answer {
+        let id = ec_id(written)?;
+        let found = self.home.graph().store().lookup(id.as_str()).await;
+        let stored = found.map_err(|error| unavailable(&error))?;
+        let stored = stored.ok_or_else(not_found)?;
+        let now = self.home.clock().now().timestamp();
+        Ok(json(StatusCode::OK, &self.shown(&id, &stored, now)))
+    }
+
+    fn shown<'s>(&self, id: &'s EcId, stored: &'s Stored, now: Timestamp) -> Shown<'s> {
+        let policy = &self.setup.policy;
+        let (state, why, expires) = match found(Some(stored.clone())) {
+            Found::Nothing => ("absent", None, None),
+            Found::Unreadable(why) => ("unreadable", Some(why.to_string()), None),
+            Found::Record(record) => {
+                let (entry, metadata) = (&record.entry, &record.metadata);
+                let state = match standing(policy, entry, metadata, now) {
+                    Standing::Live => "live",
+                    Standing::Tombstone => "tombstone",
+                    Standing::Expired => "expired",
+                };
+                let expires = expires_at(policy, entry, metadata, now);
+                (state, None, Some(expires.to_string()))
+            }
+        };
+        Shown {
+            ec_id: id.as_str(),
+            state,
+            why,
+            generation: stored.generation.to_string(),
+            expires_at: expires,
+            body: Bits::of(&stored.body),
+            metadata: Bits::of(&stored.metadata),
+        }
+    }
+
+    async fn erase(&self, written: &str) -> Answer {
+        let id = ec_id(written)?;
+        let erased = self.run(&id, Operation::Delete).await.result;
+        match erased {
+            Ok(done) if done.outcome == Outcome::NotFound => Err(not_found()),
+            Ok(done) => {
+                let outcome = done.outcome.word();
+                Ok(json(StatusCode::OK, &Ended { outcome }))
+            }
+            Err(error) => Err(refusal(StatusCode::SERVICE_UNAVAILABLE, error.word())),
+        }
+    }
+
+    fn registry(&self) -> Registry<'_, H::Store> {
+        Registry(self.home.partners())
+    }
+
+    async fn list_partners(&self) -> Answer {
+        let partners = self.registry().list().await.map_err(|error| no(&error))?;
+        Ok(json(StatusCode::OK, &Partners { partners }))
+    }
+
+    async fn add_partner(&self, head: &Parts, body: &mut impl Incoming) -> Answer {
+        let limit = self.setup.policy.sync.max_body_bytes as usize;
+        let body = body::read(&head.headers, body, limit).await;
+        let body = body.map_err(|error| match error {
+            BodyError::TooLarge => refusal(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            BodyError::BrokenOff => refusal(StatusCode::BAD_REQUEST, "invalid_json"),
+        })?;
+        let invalid = |error: &str| refusal_because(StatusCode::BAD_REQUEST, "invalid_json", error);
+        let described: Described =
+            serde_json::from_slice(&body).map_err(|error| invalid(&error.to_string()))?;
+        let partner = described.partner().map_err(|error| invalid(&error))?;
+        let id = partner.id.clone();
+        let token = self.registry().add(partner).await;
+        Ok(shown_once(&id, &token.map_err(|error| no(&error))?))
+    }
+
+    async fn rotate_partner(&self, id: &str) -> Answer {
+        let id = partner_id(id)?;
+        let token = self.registry().rotate(&id).await;
+        Ok(shown_once(&id, &token.map_err(|error| no(&error))?))
+    }
+
+    async fn enable_partner(&self, id: &str, enabled: bool) -> Answer {
+        let id = partner_id(id)?;
+        let done = self.registry().set_enabled(&id, enabled).await;
+        done.map_err(|error| no(&error))?;
+        Ok(empty(StatusCode::NO_CONTENT))
+    }
+}
+
+impl<'s> Bits<'s> {
+    fn of(stored: &'s [u8]) -> Self {
+        match serde_json::from_slice(stored) {
+            Ok(json) => Self::Json(json),
+            Err(_) => Self::Text(String::from_utf8_lossy(stored).into_owned()),
+        }
+    }
+}
+
+impl Described {
+    fn partner(self) -> Result<PartnerRecord, String> {
+        let id = self.id.unwrap_or_else(|| self.source_domain.clone());
+        let id = PartnerId::parse(&id).map_err(|error| error.to_string())?;
+        Ok(PartnerRecord {
+            name: self.name.unwrap_or_else(|| id.to_string()),
+            id,
+            source_domain: self.source_domain,
+            openrtb_atype: self.openrtb_atype,
+            rate_limit: self.rate_limit,
+            enabled: true,
+            api_token_sha256: None,
+        })
+    }
+}
+
+fn shown_once(id: &PartnerId, token: &NewToken) -> Response<Bytes> {
+    let token = Token {
+        partner_id: id.as_str(),
+        api_token: token.reveal(),
+    };
+    json(StatusCode::OK, &token)
+}
+
+fn ec_id(written: &str) -> Result<EcId, Response<Bytes>> {
+    written
+        .parse()
+        .map_err(|_| refusal(StatusCode::BAD_REQUEST, "invalid_ec_id"))
+}
+
+fn partner_id(written: &str) -> Result<PartnerId, Response<Bytes>> {
+    PartnerId::parse(written).map_err(|_| refusal(StatusCode::BAD_REQUEST, "invalid_partner_id"))
+}
+
+fn not_found() -> Response<Bytes> {
+    refusal(StatusCode::NOT_FOUND, "not_found")
+}
+
+fn unavailable(error: &StoreError) -> Response<Bytes> {
+    let why = error.to_string();
+    refusal_because(StatusCode::SERVICE_UNAVAILABLE, "kv_unavailable", &why)
+}
+
+fn no(error: &RegistryError) -> Response<Bytes> {
+    let why = error.to_string();
+    let (status, word) = match error {
+        RegistryError::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
+        RegistryError::Exists(_) => (StatusCode::CONFLICT, "already_exists"),
+        RegistryError::Unreadable(_) => (StatusCode::CONFLICT, "unreadable_entry"),
+        RegistryError::Store(_) | RegistryError::NoRandomness(_) => {
+            (StatusCode::SERVICE_UNAVAILABLE, "kv_unavailable")
+        }
+    };
+    refusal_because(status, word, &why)
+}

@@ -1,0 +1,77 @@
+//! Answers: JSON, errors, and handing on to the origin.
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::{HeaderValue, Response, StatusCode};
+use serde::Serialize;
+
+/// What the service makes of a request.
+#[derive(Debug)]
+pub enum Reply {
+    /// This is the answer.
+    Answer(Response<Bytes>),
+    /// The page comes from the publisher's origin; these cookies are set with it.
+    PassOn(Vec<HeaderValue>),
+}
+
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+impl Reply {
+    /// This reply, which also sets `cookie`.
+    pub(super) fn with_cookie(mut self, cookie: Option<HeaderValue>) -> Self {
+        let Some(cookie) = cookie else {
+            return self;
+        };
+        match &mut self {
+            Self::Answer(answer) => drop(answer.headers_mut().append(SET_COOKIE, cookie)),
+            Self::PassOn(cookies) => cookies.push(cookie),
+        }
+        self
+    }
+}
+
+impl From<Response<Bytes>> for Reply {
+    fn from(answer: Response<Bytes>) -> Self {
+        Self::Answer(answer)
+    }
+}
+
+/// An answer without a body.
+pub(super) fn empty(status: StatusCode) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::new());
+    *answer.status_mut() = status;
+    answer
+}
+
+/// An answer of JSON bytes.
+pub(super) fn json_bytes(status: StatusCode, body: Bytes) -> Response<Bytes> {
+    let mut answer = Response::new(body);
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, JSON);
+    answer
+}
+
+/// An answer of JSON.
+pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Response<Bytes> {
+    // What is answered is strings, numbers and raw JSON, which always serialise.
+    json_bytes(status, serde_json::to_vec(body).unwrap_or_default().into())
+}
+
+#[derive(Serialize)]
+struct Refusal<'r> {
+    error: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'r str>,
+}
+
+/// A refusal, in the word that clients know it by.
+pub(super) fn refusal(status: StatusCode, error: &str) -> Response<Bytes> {
+    let message = None;
+    json(status, &Refusal { error, message })
+}
+
+/// A refusal that says what exactly is wrong.
+pub(super) fn refusal_because(status: StatusCode, error: &str, why: &str) -> Response<Bytes> {
+    let message = Some(why);
+    json(status, &Refusal { error, message })
+}

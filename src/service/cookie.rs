@@ -1,0 +1,56 @@
+//! The cookie that carries the EC id.
+
+use http::{HeaderMap, HeaderValue};
+
+use super::Setup;
+use super::head::cookies;
+use crate::record::EcId;
+
+/// The EC cookie of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EcCookie {
+    /// There is none.
+    None,
+    /// There is one, but no id in it.
+    Malformed,
+    /// It holds this id. Where several cookies of the name came along, the first that holds one.
+    Valid(EcId),
+}
+
+impl EcCookie {
+    pub(super) fn of(headers: &HeaderMap, setup: &Setup) -> Self {
+        let mut found = Self::None;
+        for value in cookies(headers, setup.policy.cookie.name.as_str()) {
+            match value.parse() {
+                Ok(id) => return Self::Valid(id),
+                Err(_) => found = Self::Malformed,
+            }
+        }
+        found
+    }
+}
+
+/// Gives the browser an id.
+pub(super) fn set(setup: &Setup, id: &EcId) -> Option<HeaderValue> {
+    written(setup, id.as_str(), setup.policy.cookie.max_age.seconds())
+}
+
+/// Takes the browser's id away.
+pub(super) fn expire(setup: &Setup) -> Option<HeaderValue> {
+    written(setup, "", 0)
+}
+
+/// The same name, domain, path and attributes each time: only so does a browser replace the cookie (RFC 6265,
+/// section 5.3).
+fn written(setup: &Setup, value: &str, max_age: u64) -> Option<HeaderValue> {
+    let rules = &setup.policy.cookie;
+    let domain = setup.publisher.domain.as_ref();
+    let domain = domain.map_or_else(String::new, |domain| format!("; Domain=.{domain}"));
+    let same_site = rules.same_site.word();
+    let http_only = if rules.http_only { "; HttpOnly" } else { "" };
+    let written = format!(
+        "{}={value}{domain}; Path=/; Max-Age={max_age}; SameSite={same_site}; Secure{http_only}",
+        rules.name
+    );
+    HeaderValue::from_str(&written).ok()
+}

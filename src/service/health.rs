@@ -1,0 +1,56 @@
+//! `GET /_ts/health`: is the service well, and which policy is it under?
+
+use http::StatusCode;
+use serde::Serialize;
+
+use super::answer::{Reply, json};
+use super::{Home, Service};
+use crate::store::AsyncKvStore;
+
+#[derive(Serialize)]
+struct Health<'h> {
+    status: &'static str,
+    profile: &'h str,
+    digest: &'h str,
+    /// Why a newer policy is not the one in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<&'h str>,
+    stores: Vec<StoreHealth<'h>>,
+}
+
+#[derive(Serialize)]
+struct StoreHealth<'h> {
+    name: &'h str,
+    answers: bool,
+}
+
+/// A key that nothing is kept under: what matters is that the store answers.
+const NOTHING: &str = "health";
+
+impl<H: Home> Service<H> {
+    pub(super) async fn health(&self) -> Reply {
+        let names = &self.setup.policy.stores;
+        let store = async |name, store: &H::Store| StoreHealth {
+            name,
+            answers: store.lookup(NOTHING).await.is_ok(),
+        };
+        let stores = vec![
+            store(names.ec_store.as_str(), self.home.graph().store()).await,
+            store(names.partner_store.as_str(), self.home.partners()).await,
+        ];
+        let well = stores.iter().all(|store| store.answers);
+        let status = if well {
+            StatusCode::OK
+        } else {
+            StatusCode::SERVICE_UNAVAILABLE
+        };
+        let health = Health {
+            status: if well { "ok" } else { "unavailable" },
+            profile: &self.setup.profile,
+            digest: self.setup.policy.digest.as_str(),
+            trouble: self.setup.trouble.as_deref(),
+            stores,
+        };
+        json(status, &health).into()
+    }
+}

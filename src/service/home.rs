@@ -1,0 +1,62 @@
+//! What the service needs of the home it runs in.
+
+use std::time::Duration;
+
+use super::Note;
+use crate::clock::AsyncClock;
+use crate::graph::KvIdentityGraph;
+use crate::policy::types::Seconds;
+use crate::record::PartnerId;
+use crate::store::AsyncKvStore;
+
+/// Whether a partner may make one more request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// It may.
+    Admitted,
+    /// It has made as many as it may, and may try again after this long.
+    TooMany(Seconds),
+}
+
+/// A home of the service: where its stores, its clock and its platform's means are.
+pub trait Home: Send + Sync + 'static {
+    /// The stores.
+    type Store: AsyncKvStore;
+    /// The clock.
+    type Clock: AsyncClock;
+
+    /// The identity graph, in the store that the policy names.
+    fn graph(&self) -> &KvIdentityGraph<Self::Store, Self::Clock>;
+
+    /// The store of partner records.
+    fn partners(&self) -> &Self::Store;
+
+    /// The clock.
+    fn clock(&self) -> &Self::Clock;
+
+    /// Counts one request of a partner that may make `limit` of them within `window`.
+    fn admit(
+        &self,
+        partner: &PartnerId,
+        limit: u32,
+        window: Seconds,
+    ) -> impl Future<Output = Admission> + Send;
+
+    /// Works for at most `budget`; none where that was not enough, and the work was dropped.
+    fn within<T: Send>(
+        &self,
+        budget: Duration,
+        work: impl Future<Output = T> + Send,
+    ) -> impl Future<Output = Option<T>> + Send;
+
+    /// Waits for at most `budget` for work that goes on to its end all the same, where the platform lets it;
+    /// none where it was not done by then.
+    fn started_within<T: Send + 'static>(
+        &self,
+        budget: Duration,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> impl Future<Output = Option<T>> + Send;
+
+    /// Hears what happened, for logs and metrics. Must not block.
+    fn note(&self, note: &Note<'_>);
+}

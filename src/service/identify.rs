@@ -1,0 +1,118 @@
+//! `GET /_ts/api/v1/identify`: a partner reads its own uid for the user whose cookie comes along.
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Response, StatusCode};
+use serde::Serialize;
+
+use super::answer::{Reply, empty, json};
+use super::cookie::EcCookie;
+use super::cors::{Origin, write_preflight};
+use super::visitor::Visitor;
+use super::{Home, Service};
+use crate::consent::Verdict;
+use crate::engine::Operation;
+use crate::partner::PartnerRecord;
+use crate::record::EcId;
+
+#[derive(Serialize)]
+struct Denied {
+    consent: &'static str,
+}
+
+#[derive(Serialize)]
+struct Identified<'i> {
+    ec: &'i str,
+    consent: &'static str,
+    degraded: bool,
+    partner_id: &'i str,
+    source_domain: &'i str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<&'i str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eid: Option<Eid<'i>>,
+}
+
+/// An extended identifier (`OpenRTB` 2.6, section 3.2.27).
+#[derive(Serialize)]
+struct Eid<'i> {
+    source: &'i str,
+    uids: [EidUid<'i>; 1],
+}
+
+#[derive(Serialize)]
+struct EidUid<'i> {
+    id: &'i str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    atype: Option<u32>,
+}
+
+impl<H: Home> Service<H> {
+    pub(super) async fn identify(&self, head: &Parts, visitor: &Visitor) -> Reply {
+        let origin = self.origin(head);
+        let mut answer = if origin == Origin::Foreign {
+            empty(StatusCode::FORBIDDEN)
+        } else {
+            self.identified(head, visitor).await
+        };
+        origin.write(answer.headers_mut());
+        answer.into()
+    }
+
+    pub(super) fn preflight(&self, head: &Parts) -> Reply {
+        let origin = self.origin(head);
+        let mut answer = if origin == Origin::Foreign {
+            empty(StatusCode::FORBIDDEN)
+        } else {
+            empty(StatusCode::OK)
+        };
+        if matches!(origin, Origin::Own(_)) {
+            let max_age = self.setup.policy.identify.cors_max_age;
+            write_preflight(answer.headers_mut(), max_age);
+        }
+        origin.write(answer.headers_mut());
+        answer.into()
+    }
+
+    fn origin(&self, head: &Parts) -> Origin {
+        Origin::of(&head.headers, self.setup.publisher.domain.as_ref())
+    }
+
+    async fn identified(&self, head: &Parts, visitor: &Visitor) -> Response<Bytes> {
+        let partner = match self.partner(head).await {
+            Ok(partner) => partner,
+            Err(refusal) => return refusal,
+        };
+        if visitor.verdict() != Verdict::Granted {
+            return json(StatusCode::FORBIDDEN, &Denied { consent: "denied" });
+        }
+        match visitor.cookie {
+            EcCookie::Valid(id) => self.uid_of(&id, &partner).await,
+            EcCookie::None | EcCookie::Malformed => empty(StatusCode::NO_CONTENT),
+        }
+    }
+
+    async fn uid_of(&self, id: &EcId, partner: &PartnerRecord) -> Response<Bytes> {
+        let read = self.run(id, Operation::Get).await.result;
+        let record = read.as_ref().ok().and_then(|done| done.record.as_ref());
+        let live = record.filter(|record| !record.entry.is_tombstone());
+        let known = live.and_then(|record| record.entry.ids.get(&partner.id));
+        let uid = known.map(|known| &*known.uid);
+        let identified = Identified {
+            ec: id.as_str(),
+            consent: "ok",
+            degraded: read.is_err(),
+            partner_id: partner.id.as_str(),
+            source_domain: &partner.source_domain,
+            uid,
+            eid: uid.map(|id| Eid {
+                source: &partner.source_domain,
+                uids: [EidUid {
+                    id,
+                    atype: partner.openrtb_atype,
+                }],
+            }),
+        };
+        json(StatusCode::OK, &identified)
+    }
+}

@@ -1,0 +1,128 @@
+//! The HTTP surface: one service, whatever home it runs in (`API.md`).
+//!
+//! The native server and the edge are thin adapters round it: they bring a request's head, a way to read its
+//! body and what they know of the client, and are told what to answer, or to hand the request on to the
+//! publisher's origin. What the service needs of them is a [`Home`].
+//!
+//! ```
+//! use edge_cookie::policy::publisher::Publisher;
+//! use edge_cookie::policy::resolve::resolve;
+//! use edge_cookie::service::{Setup, SetupError};
+//!
+//! // Without a passphrase there are no ids, and so nothing to serve.
+//! let setup = Setup::new("development", &resolve(&[]), &Publisher::default(), |_| None);
+//! assert_eq!(setup.err(), Some(SetupError::NoPassphrase));
+//! ```
+
+#![expect(
+    clippy::result_large_err,
+    reason = "a refusal is an answer, made once a request"
+)]
+
+mod admin;
+mod answer;
+mod authenticate;
+mod batch_sync;
+mod body;
+mod cookie;
+mod cors;
+mod head;
+mod health;
+mod home;
+mod identify;
+mod mint;
+mod note;
+mod organic;
+mod route;
+mod setup;
+mod upload;
+mod visitor;
+mod withdrawal;
+
+use std::sync::Arc;
+
+use http::request::Parts;
+
+pub use answer::Reply;
+pub use body::{BodyError, Incoming};
+pub use head::Client;
+pub use home::{Admission, Home};
+pub use note::{Note, ShownId};
+pub use route::{ROUTES, Route};
+pub use setup::{Setup, SetupError};
+
+use visitor::Visitor;
+
+use crate::engine::{Finished, Operation};
+use crate::record::EcId;
+
+/// The service in its home, under one setup. Cheap to clone.
+#[derive(Debug)]
+pub struct Service<H> {
+    home: Arc<H>,
+    setup: Arc<Setup>,
+}
+
+impl<H> Clone for Service<H> {
+    fn clone(&self) -> Self {
+        Self {
+            home: Arc::clone(&self.home),
+            setup: Arc::clone(&self.setup),
+        }
+    }
+}
+
+impl<H: Home> Service<H> {
+    /// The service in `home`, under `setup`.
+    pub fn new(home: H, setup: Setup) -> Self {
+        Self {
+            home: Arc::new(home),
+            setup: Arc::new(setup),
+        }
+    }
+
+    /// The home it runs in.
+    #[must_use]
+    pub fn home(&self) -> &H {
+        &self.home
+    }
+
+    /// What it runs under.
+    #[must_use]
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// Answers a request, or says that its page is to come from the origin.
+    ///
+    /// An explicit withdrawal reaches the store whatever the route.
+    pub async fn answer(&self, head: &Parts, body: &mut impl Incoming, client: &Client) -> Reply {
+        let visitor = Visitor::of(head, client, &self.setup);
+        for signal in visitor.undecodable() {
+            self.home.note(&Note::Undecodable(signal));
+        }
+        let expired = self.withdraw(&visitor).await;
+        let reply = match Route::of(&head.method, head.uri.path(), &self.setup) {
+            Err(refusal) => refusal.into(),
+            Ok(Route::BatchSync) => self.batch_sync(head, body).await,
+            Ok(Route::Identify) => self.identify(head, &visitor).await,
+            Ok(Route::IdentifyPreflight) => self.preflight(head),
+            Ok(Route::Health) => self.health().await,
+            Ok(Route::Admin(admin)) => self.admin(head, body, admin).await,
+            Ok(Route::Organic) => self.organic(&visitor, client).await,
+        };
+        reply.with_cookie(expired)
+    }
+
+    /// Runs an operation on the graph, and tells how it ended.
+    async fn run(&self, id: &EcId, operation: Operation<'_>) -> Finished {
+        let policy = &self.setup.policy;
+        let finished = self.home.graph().run_async(policy, id, operation).await;
+        self.home.note(&Note::Operation {
+            name: operation.word(),
+            id: ShownId::of(id, policy.log.id_chars),
+            finished: &finished,
+        });
+        finished
+    }
+}

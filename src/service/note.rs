@@ -1,0 +1,60 @@
+//! What the service tells its home of, for logs and metrics. No token, no secret and no whole id is in it.
+
+use std::fmt;
+
+use crate::consent::Signal;
+use crate::engine::Finished;
+use crate::record::EcId;
+
+/// As much of an EC id as a log may show (`log.id_chars`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShownId<'i> {
+    shown: &'i str,
+}
+
+impl<'i> ShownId<'i> {
+    /// The first `characters` of `id`.
+    #[must_use]
+    pub fn of(id: &'i EcId, characters: u32) -> Self {
+        let shown = id.as_str().get(..characters as usize);
+        Self {
+            shown: shown.unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for ShownId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.shown)
+    }
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, Copy)]
+pub enum Note<'n> {
+    /// An operation on the graph ended.
+    Operation {
+        /// Its name.
+        name: &'static str,
+        /// On whose record.
+        id: ShownId<'n>,
+        /// How it ended, and what it cost.
+        finished: &'n Finished,
+    },
+    /// A user's withdrawal was not written.
+    FailedWithdrawal {
+        /// Whose.
+        id: ShownId<'n>,
+        /// Why not.
+        why: &'n str,
+    },
+    /// A page went on without an identity, for its budget was spent.
+    BudgetSpent,
+    /// A consent signal could not be decoded, and counts as absent.
+    Undecodable(Signal),
+    /// The partner of a request could not be looked up.
+    PartnerUnknown {
+        /// Why not.
+        why: &'n str,
+    },
+}

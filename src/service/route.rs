@@ -1,0 +1,152 @@
+//! Which request goes where.
+
+use bytes::Bytes;
+use http::header::ALLOW;
+use http::{HeaderValue, Method, Response, StatusCode};
+
+use super::Setup;
+use super::answer::refusal;
+
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route<'p> {
+    /// A partner writes its uids.
+    BatchSync,
+    /// A partner reads its own uid.
+    Identify,
+    /// A browser asks whether it may ask.
+    IdentifyPreflight,
+    /// Is the service well?
+    Health,
+    /// An operator's request.
+    Admin(AdminRoute<'p>),
+    /// The publisher's page.
+    Organic,
+}
+
+/// What an operator asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AdminRoute<'p> {
+    /// The policy in force.
+    Policy,
+    /// Some of the ids there are.
+    Ids,
+    /// One record as stored.
+    Record(&'p str),
+    /// One record's end.
+    Erase(&'p str),
+    /// The partners in the store.
+    Partners,
+    /// One more partner.
+    AddPartner,
+    /// A new token.
+    RotatePartner(&'p str),
+    /// A partner shut out.
+    DisablePartner(&'p str),
+    /// A partner let in again.
+    EnablePartner(&'p str),
+    /// Nothing there is.
+    Unknown,
+}
+
+const BATCH_SYNC: &str = "/_ts/api/v1/batch-sync";
+const IDENTIFY: &str = "/_ts/api/v1/identify";
+const HEALTH: &str = "/_ts/health";
+const ADMIN: &str = "/_ts/admin/v1/";
+
+/// Every path of its own, and the methods it takes (`API.md`); any other path is a page.
+pub const ROUTES: &[(&str, &[Method])] = &[
+    (BATCH_SYNC, &[Method::POST]),
+    (IDENTIFY, &[Method::GET, Method::OPTIONS]),
+    (HEALTH, &[Method::GET]),
+    ("/_ts/admin/v1/policy", &[Method::GET]),
+    ("/_ts/admin/v1/ec", &[Method::GET]),
+    ("/_ts/admin/v1/ec/{id}", &[Method::GET, Method::DELETE]),
+    ("/_ts/admin/v1/partners", &[Method::GET, Method::POST]),
+    ("/_ts/admin/v1/partners/{id}/rotate", &[Method::POST]),
+    ("/_ts/admin/v1/partners/{id}/disable", &[Method::POST]),
+    ("/_ts/admin/v1/partners/{id}/enable", &[Method::POST]),
+];
+
+impl<'p> Route<'p> {
+    /// The route of a request; the refusal where its path does not take its method.
+    pub(super) fn of(
+        method: &Method,
+        path: &'p str,
+        setup: &Setup,
+    ) -> Result<Self, Response<Bytes>> {
+        let (route, allowed) = match path {
+            BATCH_SYNC => (Self::BatchSync, &[Method::POST][..]),
+            IDENTIFY if method == Method::OPTIONS => return Ok(Self::IdentifyPreflight),
+            IDENTIFY => (Self::Identify, &[Method::GET, Method::OPTIONS][..]),
+            HEALTH => (Self::Health, &[Method::GET][..]),
+            _ => match path.strip_prefix(ADMIN) {
+                Some(rest) if setup.admin.is_some() => {
+                    let (admin, allowed) = AdminRoute::of(method, rest);
+                    (Self::Admin(admin), allowed)
+                }
+                Some(_) => (Self::Admin(AdminRoute::Unknown), &[][..]),
+                None => return Ok(Self::Organic),
+            },
+        };
+        if allowed.is_empty() || allowed.contains(method) {
+            Ok(route)
+        } else {
+            Err(method_not_allowed(allowed))
+        }
+    }
+
+    /// The route's path as logs and metrics name it, without anybody's id.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BatchSync => BATCH_SYNC,
+            Self::Identify | Self::IdentifyPreflight => IDENTIFY,
+            Self::Health => HEALTH,
+            Self::Admin(_) => ADMIN,
+            Self::Organic => "organic",
+        }
+    }
+
+    /// The name of the route that `path` belongs to.
+    #[must_use]
+    pub fn name_of(path: &str) -> &'static str {
+        match path {
+            BATCH_SYNC => BATCH_SYNC,
+            IDENTIFY => IDENTIFY,
+            HEALTH => HEALTH,
+            _ if path.starts_with(ADMIN) => ADMIN,
+            _ => Self::Organic.name(),
+        }
+    }
+}
+
+impl<'p> AdminRoute<'p> {
+    /// The route of what follows the admin prefix, and the methods it takes; none for what is not there.
+    fn of(method: &Method, rest: &'p str) -> (Self, &'static [Method]) {
+        const READ: &[Method] = &[Method::GET];
+        const ACT: &[Method] = &[Method::POST];
+        let parts: Vec<&str> = rest.split('/').collect();
+        match parts.as_slice() {
+            ["policy"] => (Self::Policy, READ),
+            ["ec"] => (Self::Ids, READ),
+            ["ec", id] if method == Method::DELETE => (Self::Erase(id), &[Method::DELETE]),
+            ["ec", id] => (Self::Record(id), &[Method::GET, Method::DELETE]),
+            ["partners"] if method == Method::POST => (Self::AddPartner, ACT),
+            ["partners"] => (Self::Partners, &[Method::GET, Method::POST]),
+            ["partners", id, "rotate"] => (Self::RotatePartner(id), ACT),
+            ["partners", id, "disable"] => (Self::DisablePartner(id), ACT),
+            ["partners", id, "enable"] => (Self::EnablePartner(id), ACT),
+            _ => (Self::Unknown, &[]),
+        }
+    }
+}
+
+fn method_not_allowed(allowed: &[Method]) -> Response<Bytes> {
+    let mut answer = refusal(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed");
+    let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
+    if let Ok(allow) = HeaderValue::from_str(&names.join(", ")) {
+        answer.headers_mut().insert(ALLOW, allow);
+    }
+    answer
+}

@@ -1,0 +1,123 @@
+//! What the service runs under: a policy, its publisher, and what its secrets are.
+
+use bytes::Bytes;
+
+use super::mint::Passphrase;
+use crate::partner::{PartnerRecord, TokenHash};
+use crate::policy::EcPolicy;
+use crate::policy::publisher::Publisher;
+use crate::policy::report::Report;
+use crate::policy::resolve::Resolved;
+use crate::policy::types::Secret;
+
+/// A policy made ready to serve under: its secrets known, its report written.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    pub(super) policy: EcPolicy,
+    pub(super) profile: String,
+    pub(super) publisher: Publisher,
+    pub(super) report: Bytes,
+    pub(super) passphrase: Passphrase,
+    pub(super) admin: Option<TokenHash>,
+    pub(super) partners: Vec<PartnerRecord>,
+    pub(super) trouble: Option<String>,
+}
+
+/// Why nothing can be served under a policy.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SetupError {
+    /// Ids are made with the passphrase.
+    #[error(
+        "the policy has no `passphrase`, which EC ids are made with: set `passphrase = {{ env = \"NAME\" }}` under `[ec]`"
+    )]
+    NoPassphrase,
+    /// A secret is not where the policy says.
+    #[error("`{key}` is not there: the policy says it is in {place}")]
+    NoSecret {
+        /// The setting.
+        key: String,
+        /// Where it should be.
+        place: String,
+    },
+}
+
+impl Setup {
+    /// Makes a policy ready; `reveal` knows what a secret is, where it is there.
+    ///
+    /// # Errors
+    ///
+    /// Where a secret is missing.
+    pub fn new(
+        profile: &str,
+        resolved: &Resolved,
+        publisher: &Publisher,
+        reveal: impl Fn(&Secret) -> Option<String>,
+    ) -> Result<Self, SetupError> {
+        let policy = &resolved.policy;
+        let known = |key: &str, secret: &Secret| {
+            let found = reveal(secret).filter(|found| !found.is_empty());
+            found.ok_or_else(|| SetupError::NoSecret {
+                key: format!("ec.{key}"),
+                place: place(secret),
+            })
+        };
+        let passphrase = match &policy.stores.passphrase {
+            Some(secret) => known("passphrase", secret)?,
+            None => return Err(SetupError::NoPassphrase),
+        };
+        let admin = policy.stores.admin_token.as_ref();
+        let admin = admin
+            .map(|secret| known("admin_token", secret))
+            .transpose()?;
+        let declared = policy.stores.partners.iter().map(|partner| {
+            let key = format!("partners.{}.api_token", partner.id);
+            PartnerRecord::declared(partner, |secret| known(&key, secret))
+        });
+        Ok(Self {
+            policy: policy.clone(),
+            profile: profile.to_owned(),
+            publisher: publisher.clone(),
+            // A report is strings and numbers, which always serialise.
+            report: serde_json::to_vec(&Report::of(profile, resolved))
+                .unwrap_or_default()
+                .into(),
+            passphrase: Passphrase::new(&passphrase).ok_or(SetupError::NoPassphrase)?,
+            admin: admin.as_deref().map(TokenHash::of),
+            partners: declared.collect::<Result<_, _>>()?,
+            trouble: None,
+        })
+    }
+
+    /// This setup, serving on because a newer one cannot be used: health says why.
+    #[must_use]
+    pub fn with_trouble(mut self, why: String) -> Self {
+        self.trouble = Some(why);
+        self
+    }
+
+    /// The policy.
+    #[must_use]
+    pub const fn policy(&self) -> &EcPolicy {
+        &self.policy
+    }
+
+    /// The profile's name.
+    #[must_use]
+    pub fn profile(&self) -> &str {
+        &self.profile
+    }
+
+    /// The publisher.
+    #[must_use]
+    pub const fn publisher(&self) -> &Publisher {
+        &self.publisher
+    }
+}
+
+fn place(secret: &Secret) -> String {
+    match secret {
+        Secret::Literal(_) => "the policy itself, and it is empty".to_owned(),
+        Secret::Environment(variable) => format!("the environment variable `{variable}`"),
+        Secret::SecretStore { store, key } => format!("the secret store `{store}`, as `{key}`"),
+    }
+}

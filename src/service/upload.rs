@@ -1,0 +1,78 @@
+//! What a partner uploads: mappings of EC ids to its uids.
+
+use std::borrow::Cow;
+
+use serde::Deserialize;
+
+use crate::clock::Timestamp;
+use crate::record::EcId;
+
+/// A batch as a partner sends it; fields that nobody knows are ignored.
+#[derive(Debug, Deserialize)]
+#[serde(expecting = "an object with `mappings`")]
+pub(super) struct Upload<'b> {
+    #[serde(borrow)]
+    pub(super) mappings: Vec<Mapping<'b>>,
+}
+
+/// One mapping.
+#[derive(Debug, Deserialize)]
+#[serde(expecting = "an object with `ec_id`, `partner_uid` and `timestamp`")]
+pub(super) struct Mapping<'b> {
+    #[serde(borrow)]
+    ec_id: Cow<'b, str>,
+    #[serde(borrow)]
+    pub(super) partner_uid: Cow<'b, str>,
+    pub(super) timestamp: Timestamp,
+}
+
+impl<'b> Upload<'b> {
+    /// Reads a body; what is wrong with it is said with its line and column.
+    pub(super) fn read(body: &'b [u8]) -> Result<Self, String> {
+        serde_json::from_slice(body).map_err(|error| error.to_string())
+    }
+}
+
+impl Mapping<'_> {
+    /// Whose uid it is; the hash part of an id may be in any case.
+    pub(super) fn ec_id(&self) -> Option<EcId> {
+        let (hash, tail) = self.ec_id.split_once('.')?;
+        let lowered = format!("{}.{tail}", hash.to_ascii_lowercase());
+        lowered.parse().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_batch_is_said_with_its_place() {
+        for (body, said) in [
+            ("", "EOF while parsing a value at line 1 column 0"),
+            (
+                "[]",
+                "invalid length 0, expected an object with `mappings` at line 1 column 2",
+            ),
+            ("{}", "missing field `mappings` at line 1 column 2"),
+            (
+                "{\"mappings\":[\n{\"ec_id\":\"a\",\"partner_uid\":\"b\"}]}",
+                "missing field `timestamp` at line 2 column 32",
+            ),
+            (
+                "{\"mappings\":[7]}",
+                "invalid type: integer `7`, expected an object with `ec_id`, `partner_uid` and `timestamp` at line 1 column 14",
+            ),
+            (
+                "{\"mappings\":[{\"ec_id\":\"a\",\"partner_uid\":\"b\",\"timestamp\":-1}]}",
+                "`-1` is before 1970, and Unix seconds are not at line 1 column 59",
+            ),
+        ] {
+            assert_eq!(Upload::read(body.as_bytes()).unwrap_err(), said, "{body}");
+        }
+        let unknown =
+            br#"{"mappings":[{"ec_id":"a","partner_uid":"\u0062","timestamp":1,"x":{}}],"y":1}"#;
+        let upload = Upload::read(unknown).unwrap();
+        assert_eq!(upload.mappings[0].partner_uid, "b");
+    }
+}

@@ -1,0 +1,63 @@
+//! The user behind a request: what they consent to, and who they are known as.
+
+use http::HeaderMap;
+use http::request::Parts;
+
+use super::cookie::EcCookie;
+use super::head::cookies;
+use super::{Client, Setup};
+use crate::consent::{Judgement, Place, Signal, Signals, Verdict, judge};
+use crate::record::ConsentStrings;
+
+/// The user behind a request.
+#[derive(Debug)]
+pub(super) struct Visitor {
+    judgement: Judgement,
+    pub(super) cookie: EcCookie,
+    /// Consent as the browser gave it.
+    pub(super) strings: ConsentStrings,
+}
+
+/// Where browsers say what their users want (`API.md`, consent).
+const GPC: &str = "sec-gpc";
+const US_PRIVACY: &str = "us_privacy";
+const TCF: &str = "euconsent-v2";
+const GPP: &str = "__gpp";
+
+impl Visitor {
+    pub(super) fn of(head: &Parts, client: &Client, setup: &Setup) -> Self {
+        let headers = &head.headers;
+        let signals = Signals {
+            gpc: headers.get(GPC).is_some_and(|value| value == "1"),
+            us_privacy: first(headers, US_PRIVACY),
+            tcf: first(headers, TCF),
+            gpp: first(headers, GPP),
+        };
+        let place = client.place.as_ref().map(|place| Place {
+            country: &place.country,
+            region: place.region.as_deref(),
+        });
+        Self {
+            judgement: judge(&signals, place.as_ref(), &setup.policy.consent),
+            cookie: EcCookie::of(headers, setup),
+            strings: ConsentStrings {
+                tcf: signals.tcf.map(Into::into),
+                gpp: signals.gpp.map(Into::into),
+            },
+        }
+    }
+
+    /// Whether the user lets an identity be kept.
+    pub(super) const fn verdict(&self) -> Verdict {
+        self.judgement.verdict
+    }
+
+    /// The signals that could not be decoded.
+    pub(super) fn undecodable(&self) -> impl Iterator<Item = Signal> {
+        self.judgement.undecodable.iter().copied()
+    }
+}
+
+fn first<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    cookies(headers, name).find(|value| !value.is_empty())
+}

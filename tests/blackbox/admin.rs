@@ -1,0 +1,149 @@
+//! What operators ask for.
+
+use serde_json::json;
+
+use crate::home::{BATCH_SYNC, HEALTH, Home, IDENTIFY, ONE, OPERATOR, forged, mapping};
+
+#[test]
+fn the_policy_in_force_is_shown_with_its_origins() {
+    let home = Home::start();
+    let policy = home.admin("GET", "policy").send();
+    assert_eq!(
+        (policy.status, policy.header("content-type")),
+        (200, Some("application/json"))
+    );
+    let policy = policy.json();
+    let value = |key: &str| {
+        let values = policy["values"].as_array().unwrap();
+        values
+            .iter()
+            .find(|value| value["key"] == key)
+            .unwrap()
+            .clone()
+    };
+    assert_eq!(value("ec.sync.max_age")["value"], "24h");
+    assert_eq!(value("ec.sync.max_age")["origin"]["layer"], "config");
+    assert_eq!(value("ec.tombstone.ttl")["origin"]["layer"], "default");
+    assert_eq!(value("ec.passphrase")["value"], "<redacted>");
+    let health = home.get(HEALTH).send();
+    assert_eq!(
+        (health.status, &health.json()["digest"]),
+        (200, &policy["digest"])
+    );
+    assert_eq!(
+        health.json()["stores"][0],
+        json!({ "name": "ec_identity_store_dev", "answers": true })
+    );
+    for secret in ["black box", OPERATOR, ONE] {
+        assert!(!policy.to_string().contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn only_an_operator_is_let_in() {
+    let home = Home::start();
+    for path in ["policy", "ec", "ec/x", "partners", "unknown"] {
+        let path = format!("/_ts/admin/v1/{path}");
+        for token in ["wrong", ONE, ""] {
+            let answer = home.get(&path).token(token).send();
+            assert_eq!(
+                answer.refusal(),
+                (401, "invalid_token".into()),
+                "{path} {token}"
+            );
+        }
+    }
+    assert_eq!(home.admin("GET", "unknown").send().refusal().0, 404);
+    assert_eq!(
+        home.admin("POST", "policy").send().header("allow"),
+        Some("GET")
+    );
+    // A partner's token is no operator's, nor the other way round.
+    assert_eq!(home.get(IDENTIFY).token(OPERATOR).send().status, 401);
+}
+
+#[test]
+fn a_record_is_shown_as_stored_and_erased() {
+    let home = Home::start();
+    let user = home.visitor();
+    home.sync(ONE, &[mapping(&user, "u")]);
+    let record = home.record(&user);
+    assert_eq!(
+        (&record["ec_id"], &record["state"]),
+        (&json!(user), &json!("live"))
+    );
+    assert_eq!(record["body"]["ids"]["one"]["uid"], "u");
+    assert_eq!(
+        (&record["metadata"]["ok"], &record["metadata"]["country"]),
+        (&json!(true), &json!("US"))
+    );
+    assert_eq!(record["generation"].as_str().unwrap().len(), 16);
+    assert!(record["expires_at"].as_str().unwrap().ends_with('Z'));
+    let listed = home
+        .admin("GET", &format!("ec?prefix={}", &user[..64]))
+        .send()
+        .json();
+    assert!(listed["ids"].as_array().unwrap().contains(&json!(user)));
+    let erased = home.admin("DELETE", &format!("ec/{user}")).send();
+    assert_eq!(
+        (erased.status, erased.json()),
+        (200, json!({ "outcome": "deleted" }))
+    );
+    for (method, id, refusal) in [
+        ("GET", user.as_str(), (404, "not_found")),
+        ("DELETE", &user, (404, "not_found")),
+        ("GET", &forged(), (404, "not_found")),
+        ("GET", "malformed", (400, "invalid_ec_id")),
+        ("DELETE", "malformed", (400, "invalid_ec_id")),
+    ] {
+        let answer = home.admin(method, &format!("ec/{id}")).send();
+        assert_eq!(
+            answer.refusal(),
+            (refusal.0, refusal.1.into()),
+            "{method} {id}"
+        );
+    }
+}
+
+#[test]
+fn a_partner_is_added_rotated_and_shut_out() {
+    let home = Home::start();
+    let id = format!("p{}.example", &forged()[..16]);
+    let described = json!({ "source_domain": id, "openrtb_atype": 1 }).to_string();
+    let add = || home.admin("POST", "partners").send_body(described.clone());
+    let token = |answer: crate::home::Answer| {
+        assert_eq!(
+            (answer.status, &answer.json()["partner_id"]),
+            (200, &json!(id))
+        );
+        answer.json()["api_token"].as_str().unwrap().to_owned()
+    };
+    let good = |token: &str| {
+        let answer = home
+            .ask("POST", BATCH_SYNC)
+            .token(token)
+            .send_body(r#"{"mappings":[]}"#);
+        answer.status == 200
+    };
+    let act = |action: &str| {
+        home.admin("POST", &format!("partners/{id}/{action}"))
+            .send()
+    };
+    let first = token(add());
+    assert!(good(&first));
+    assert_eq!(add().refusal(), (409, "already_exists".into()));
+    let second = token(act("rotate"));
+    assert!(!good(&first) && good(&second));
+    assert_eq!(act("disable").status, 204);
+    assert!(!good(&second));
+    assert_eq!(act("enable").status, 204);
+    assert!(good(&second));
+    let partners = home.admin("GET", "partners").send();
+    assert!(partners.body.contains(&id) && !partners.body.contains(&second));
+    let missing = home.admin("POST", "partners/nobody.example/rotate").send();
+    assert_eq!(missing.refusal(), (404, "not_found".into()));
+    let invalid = home
+        .admin("POST", "partners")
+        .send_body(r#"{"source":"x"}"#);
+    assert_eq!(invalid.refusal(), (400, "invalid_json".into()));
+}

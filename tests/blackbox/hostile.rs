@@ -1,0 +1,150 @@
+//! Hostile input is refused cleanly, and the service goes on.
+
+use crate::home::{BATCH_SYNC, HEALTH, Home, ONE, mapping};
+
+fn post(head: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "POST {BATCH_SYNC} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {ONE}\r\n{head}\r\n\r\n"
+    );
+    [head.as_bytes(), body].concat()
+}
+
+fn assert_well(home: &Home) {
+    assert_eq!(home.get(HEALTH).send().status, 200);
+}
+
+#[test]
+fn bodies_that_lie_about_their_length() {
+    let home = Home::start();
+    let body = br#"{"mappings":[]}"#;
+    let refused = home.raw(&post("Content-Length: 2097153", b""));
+    assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
+    // Shorter than announced: the client broke off, and is owed nothing but that nothing happens.
+    let broken = home.raw_broken_off(&post("Content-Length: 100", body));
+    assert!(!broken.starts_with("HTTP/1.1 2"), "{broken}");
+    let cut = home.raw(&post("Content-Length: 5", body));
+    assert!(cut.starts_with("HTTP/1.1 400"), "{cut}");
+    for length in ["-1", "abc", "18446744073709551616"] {
+        let refused = home.raw(&post(&format!("Content-Length: {length}"), body));
+        assert!(!refused.starts_with("HTTP/1.1 2"), "{length}: {refused}");
+    }
+    // Without a length, the limit holds while reading.
+    let chunk = vec![b' '; 1 << 20];
+    let mut chunked = post("Transfer-Encoding: chunked", b"");
+    for _ in 0..3 {
+        chunked.extend_from_slice(b"100000\r\n");
+        chunked.extend_from_slice(&chunk);
+        chunked.extend_from_slice(b"\r\n");
+    }
+    chunked.extend_from_slice(b"0\r\n\r\n");
+    let refused = home.raw(&chunked);
+    assert!(
+        refused.is_empty() || refused.starts_with("HTTP/1.1 413"),
+        "{refused}"
+    );
+    assert_well(&home);
+}
+
+#[test]
+fn bodies_that_are_no_json() {
+    let home = Home::start();
+    let deep = "[".repeat(100_000);
+    let nested =
+        format!(r#"{{"mappings":[{{"ec_id":"a","partner_uid":"b","timestamp":1,"x":{deep}"#);
+    for body in [
+        deep.as_bytes(),
+        nested.as_bytes(),
+        b"\xff\xfe{}",
+        b"{\"mappings\":[{\"ec_id\":\"\xff\",\"partner_uid\":\"b\",\"timestamp\":1}]}",
+        br#"{"mappings":[{"ec_id":"\ud800","partner_uid":"b","timestamp":1}]}"#,
+        br#"{"mappings":[],"mappings":[]}"#,
+        br#"{"mappings":[{"ec_id":"a","partner_uid":"b","timestamp":1e999}]}"#,
+    ] {
+        let answer = home.ask("POST", BATCH_SYNC).token(ONE).send_body(body);
+        let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
+        assert_eq!(answer.refusal(), (400, "invalid_json".into()), "{shown}");
+    }
+    assert_well(&home);
+}
+
+#[test]
+fn uids_of_any_text_are_kept_as_they_are() {
+    let home = Home::start();
+    let user = home.visitor();
+    for uid in [
+        "\"\\\u{0}\u{7f}",
+        "é漢🦀",
+        "</script>",
+        "a\r\nSet-Cookie: x=1",
+    ] {
+        assert_eq!(
+            home.sync(ONE, &[mapping(&user, uid)]).status,
+            200,
+            "{uid:?}"
+        );
+        assert_eq!(home.record(&user)["body"]["ids"]["one"]["uid"], uid);
+        let read = home
+            .get("/_ts/api/v1/identify")
+            .token(ONE)
+            .ec(&user)
+            .consenting()
+            .send();
+        assert_eq!(read.json()["uid"], uid);
+    }
+}
+
+#[test]
+fn heads_that_want_to_be_answers() {
+    let home = Home::start();
+    for origin in [
+        "https://publisher.example\u{b}Set-Cookie: x=1",
+        "https://publisher.example/%0d%0aX: 1",
+    ] {
+        let request = format!(
+            "GET /_ts/api/v1/identify HTTP/1.1\r\nHost: x\r\nConnection: close\r\nOrigin: {origin}\r\n\r\n"
+        );
+        let answer = home.raw(request.as_bytes());
+        assert!(
+            !answer.to_lowercase().contains("x=1") && !answer.contains("X: 1"),
+            "{answer}"
+        );
+    }
+    let cookies = [
+        "ts-ec=\u{1}; us_privacy=1YNN".to_owned(),
+        format!("us_privacy=1YNN; ts-ec={}", "a".repeat(8_000)),
+        format!("us_privacy=1YNN; {}", "ts-ec=x; ".repeat(800)),
+        format!("euconsent-v2={}; us_privacy=1YNN", "C".repeat(7_000)),
+        format!("__gpp={}; us_privacy=1YNN", "DBAA~".repeat(1_000)),
+    ];
+    for cookie in cookies {
+        let request =
+            format!("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n");
+        let answer = home.raw(request.as_bytes());
+        let shown = &cookie[..cookie.len().min(40)];
+        assert!(
+            answer.starts_with("HTTP/1.1 204") || answer.starts_with("HTTP/1.1 400"),
+            "{shown}: {answer}"
+        );
+    }
+    assert_well(&home);
+}
+
+#[test]
+fn thousands_of_wrong_tokens_at_once() {
+    const CLIENTS: usize = 16;
+    const EACH: usize = 125;
+    let home = Home::start();
+    std::thread::scope(|scope| {
+        for client in 0..CLIENTS {
+            let home = &home;
+            scope.spawn(move || {
+                for number in 0..EACH {
+                    let token = format!("wrong-{client}-{number}");
+                    let answer = home.ask("POST", BATCH_SYNC).token(&token).send_body("{}");
+                    assert_eq!(answer.status, 401);
+                }
+            });
+        }
+    });
+    assert_well(&home);
+}

@@ -1,0 +1,18 @@
+//! The HTTP surface from outside, on whatever home answers: `ec serve`, or at `EC_BASE_URL` the edge (`API.md`).
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::maybe_infinite_iter,
+    clippy::unused_self,
+    reason = "a failed test should stop, and what must come is waited for"
+)]
+
+mod admin;
+mod batch_sync;
+mod home;
+mod hostile;
+mod identify;
+mod organic;
+mod withdrawal;

@@ -1,0 +1,623 @@
+//! What signals mean at each place: every cell of the table in `API.md`, over strings built by their specifications.
+#![cfg(feature = "service")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    clippy::match_same_arms,
+    reason = "a failed test should stop, and tables of cases are long"
+)]
+
+use edge_cookie::consent::{Judgement, Place, Signal, Signals, Verdict, judge};
+use edge_cookie::policy::EcPolicy;
+use edge_cookie::policy::settings::{Consent, HonourRefusals};
+use proptest::prelude::*;
+
+use Verdict::{Granted, NotGranted, Withdrawn};
+
+/// Bits, the most significant first.
+#[derive(Clone, Default)]
+struct Bits(Vec<bool>);
+
+impl Bits {
+    fn put(mut self, number: u64, bits: u32) -> Self {
+        self.0
+            .extend((0..bits).rev().map(|bit| number >> bit & 1 == 1));
+        self
+    }
+
+    fn fields(self, values: &[u64]) -> Self {
+        values.iter().fold(self, |bits, value| bits.put(*value, 2))
+    }
+
+    /// A number in Fibonacci coding: its Zeckendorf sum, the least first, and a one to end it.
+    fn fibonacci(mut self, number: u64) -> Self {
+        let mut steps = vec![1, 2];
+        while steps[steps.len() - 1] + steps[steps.len() - 2] <= number {
+            steps.push(steps[steps.len() - 1] + steps[steps.len() - 2]);
+        }
+        while steps[steps.len() - 1] > number {
+            steps.pop();
+        }
+        let mut left = number;
+        let mut code: Vec<bool> = (steps.iter().rev())
+            .map(|step| {
+                let taken = *step <= left;
+                left -= if taken { *step } else { 0 };
+                taken
+            })
+            .collect();
+        code.reverse();
+        self.0.extend(code);
+        self.0.push(true);
+        self
+    }
+
+    /// Whole bytes in base64 for URLs, as the specifications want them.
+    fn base64(mut self) -> String {
+        const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        while !self.0.len().is_multiple_of(8) {
+            self.0.push(false);
+        }
+        let sextets = self.0.chunks(6);
+        let value = |bits: &[bool]| {
+            (0..6).fold(0, |value, bit| {
+                value << 1 | usize::from(bits.get(bit) == Some(&true))
+            })
+        };
+        sextets
+            .map(|bits| char::from(ALPHABET[value(bits)]))
+            .collect()
+    }
+}
+
+/// A TCF v2 string (core string, fields in their order).
+fn tcf_at(purpose_one: bool, deciseconds: u64) -> String {
+    let purposes = if purpose_one {
+        1 << 23 | 1 << 21
+    } else {
+        1 << 22
+    };
+    Bits::default()
+        .put(2, 6) // version
+        .put(15_000_000_000, 36) // created
+        .put(deciseconds, 36) // last updated
+        .put(31, 12) // CMP
+        .put(1, 12)
+        .put(1, 6) // screen
+        .put(4, 6) // language
+        .put(13, 6)
+        .put(48, 12) // vendor list
+        .put(4, 6) // policy version
+        .put(0, 1)
+        .put(0, 1)
+        .put(0, 12) // special features
+        .put(purposes, 24)
+        .put(0, 24) // legitimate interests
+        .put(0, 1)
+        .put(3, 6) // publisher's country
+        .put(4, 6)
+        .put(2, 16) // vendors: a field of two
+        .put(0, 1)
+        .put(0b11, 2)
+        .put(0, 16)
+        .put(0, 1)
+        .put(0, 12) // restrictions
+        .base64()
+}
+
+fn tcf(purpose_one: bool) -> String {
+    tcf_at(purpose_one, 16_000_000_000)
+}
+
+/// A GPP string of these sections, in the order of their numbers.
+fn gpp(sections: &[(u64, String)]) -> String {
+    let header = Bits::default()
+        .put(3, 6)
+        .put(1, 6)
+        .put(sections.len() as u64, 12);
+    let mut before = 0;
+    let header = sections.iter().fold(header, |header, (id, _)| {
+        let header = header.put(0, 1).fibonacci(id - before);
+        before = *id;
+        header
+    });
+    let sections = sections.iter().map(|(_, section)| section.clone());
+    std::iter::once(header.base64())
+        .chain(sections)
+        .collect::<Vec<_>>()
+        .join("~")
+}
+
+const NOT_SAID: u64 = 0;
+const OUT: u64 = 1;
+const NOT_OUT: u64 = 2;
+
+fn national(sale: u64, sharing: u64) -> String {
+    let bits = Bits::default()
+        .put(1, 6)
+        .fields(&[1; 6])
+        .fields(&[sale, sharing, NOT_OUT]);
+    bits.fields(&[0; 12])
+        .fields(&[0; 2])
+        .fields(&[0, 2, 0, 0])
+        .base64()
+}
+
+fn california(sale: u64) -> String {
+    let bits = Bits::default()
+        .put(1, 6)
+        .fields(&[1; 3])
+        .fields(&[sale, NOT_OUT]);
+    bits.fields(&[0; 9])
+        .fields(&[0; 2])
+        .fields(&[0, 2, 0, 0])
+        .base64()
+}
+
+fn virginia(sale: u64) -> String {
+    let bits = Bits::default()
+        .put(1, 6)
+        .fields(&[1; 3])
+        .fields(&[sale, NOT_OUT]);
+    bits.fields(&[0; 8]).fields(&[0, 2, 0, 0]).base64()
+}
+
+fn with_gpc(section: &str) -> String {
+    format!("{section}.{}", Bits::default().put(1, 2).put(1, 1).base64())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Germany,
+    California,
+    SomewhereInTheStates,
+    Alaska,
+    Brazil,
+    Unknown,
+}
+
+const EVERYWHERE: [At; 6] = [
+    At::Germany,
+    At::California,
+    At::SomewhereInTheStates,
+    At::Alaska,
+    At::Brazil,
+    At::Unknown,
+];
+
+fn rules(honour: HonourRefusals) -> Consent {
+    Consent {
+        honour_refusals: honour,
+        ..EcPolicy::default().consent
+    }
+}
+
+fn judged(signals: &Signals<'_>, at: At, honour: HonourRefusals) -> Judgement {
+    let place = match at {
+        At::Germany => Some(("DE", None)),
+        At::California => Some(("US", Some("CA"))),
+        At::SomewhereInTheStates => Some(("US", None)),
+        At::Alaska => Some(("US", Some("AK"))),
+        At::Brazil => Some(("BR", Some("SP"))),
+        At::Unknown => None,
+    };
+    let place = place.map(|(country, region)| Place { country, region });
+    judge(signals, place.as_ref(), &rules(honour))
+}
+
+#[derive(Default)]
+struct Said {
+    gpc: bool,
+    us_privacy: Option<&'static str>,
+    tcf: Option<String>,
+    gpp: Option<String>,
+}
+
+impl Said {
+    fn signals(&self) -> Signals<'_> {
+        Signals {
+            gpc: self.gpc,
+            us_privacy: self.us_privacy,
+            tcf: self.tcf.as_deref(),
+            gpp: self.gpp.as_deref(),
+        }
+    }
+}
+
+fn of_tcf(purpose_one: bool) -> Said {
+    Said {
+        tcf: Some(tcf(purpose_one)),
+        ..Said::default()
+    }
+}
+
+fn of_gpp(sections: &[(u64, String)]) -> Said {
+    Said {
+        gpp: Some(gpp(sections)),
+        ..Said::default()
+    }
+}
+
+fn of_us_privacy(text: &'static str) -> Said {
+    Said {
+        us_privacy: Some(text),
+        ..Said::default()
+    }
+}
+
+#[test]
+fn the_law_of_the_place_decides() {
+    let gpc = || Said {
+        gpc: true,
+        ..Said::default()
+    };
+    let both = |said: Said, tcf_consents| Said {
+        tcf: Some(tcf(tcf_consents)),
+        ..said
+    };
+    // What is said; what it means in Germany, in California, where neither law applies.
+    let cases = [
+        ("nothing", Said::default(), NotGranted, NotGranted, Granted),
+        ("TCF yes", of_tcf(true), Granted, Granted, Granted),
+        ("TCF no", of_tcf(false), Withdrawn, Withdrawn, Granted),
+        (
+            "TCF yes in GPP",
+            of_gpp(&[(2, tcf(true))]),
+            Granted,
+            Granted,
+            Granted,
+        ),
+        (
+            "TCF no in GPP",
+            of_gpp(&[(2, tcf(false))]),
+            Withdrawn,
+            Withdrawn,
+            Granted,
+        ),
+        ("GPC", gpc(), NotGranted, Withdrawn, Granted),
+        (
+            "GPC, TCF yes",
+            both(gpc(), true),
+            Granted,
+            Withdrawn,
+            Granted,
+        ),
+        (
+            "USP out",
+            of_us_privacy("1YYN"),
+            NotGranted,
+            Withdrawn,
+            Granted,
+        ),
+        (
+            "USP not out",
+            of_us_privacy("1YNN"),
+            NotGranted,
+            Granted,
+            Granted,
+        ),
+        (
+            "USP does not apply",
+            of_us_privacy("1---"),
+            NotGranted,
+            NotGranted,
+            Granted,
+        ),
+        (
+            "USP not out, TCF no",
+            both(of_us_privacy("1YNN"), false),
+            Withdrawn,
+            Withdrawn,
+            Granted,
+        ),
+        (
+            "USP out, TCF yes",
+            both(of_us_privacy("1YYN"), true),
+            Granted,
+            Withdrawn,
+            Granted,
+        ),
+        (
+            "USP in GPP, out",
+            of_gpp(&[(6, "1YYN".into())]),
+            NotGranted,
+            Withdrawn,
+            Granted,
+        ),
+        (
+            "USP in GPP, not out",
+            of_gpp(&[(6, "1YNN".into())]),
+            NotGranted,
+            Granted,
+            Granted,
+        ),
+        (
+            "national out",
+            of_gpp(&[(7, national(OUT, NOT_OUT))]),
+            NotGranted,
+            Withdrawn,
+            Granted,
+        ),
+        (
+            "national not out",
+            of_gpp(&[(7, national(NOT_OUT, NOT_OUT))]),
+            NotGranted,
+            Granted,
+            Granted,
+        ),
+        (
+            "national silent",
+            of_gpp(&[(7, national(NOT_SAID, NOT_SAID))]),
+            NotGranted,
+            NotGranted,
+            Granted,
+        ),
+        (
+            "national sharing out",
+            of_gpp(&[(7, national(NOT_OUT, OUT))]),
+            NotGranted,
+            NotGranted,
+            Granted,
+        ),
+        (
+            "national GPC",
+            of_gpp(&[(7, with_gpc(&national(NOT_OUT, NOT_OUT)))]),
+            NotGranted,
+            Withdrawn,
+            Granted,
+        ),
+        (
+            "California out",
+            of_gpp(&[(8, california(OUT))]),
+            NotGranted,
+            Withdrawn,
+            Granted,
+        ),
+        (
+            "California not out",
+            of_gpp(&[(8, california(NOT_OUT))]),
+            NotGranted,
+            Granted,
+            Granted,
+        ),
+        (
+            "Virginia out",
+            of_gpp(&[(9, virginia(OUT))]),
+            NotGranted,
+            Withdrawn,
+            Granted,
+        ),
+        (
+            "Virginia not out",
+            of_gpp(&[(9, virginia(NOT_OUT))]),
+            NotGranted,
+            NotGranted,
+            Granted,
+        ),
+        (
+            "many sections",
+            of_gpp(&[
+                (2, tcf(true)),
+                (6, "1YNN".into()),
+                (8, california(OUT)),
+                (9, virginia(NOT_OUT)),
+            ]),
+            Granted,
+            Withdrawn,
+            Granted,
+        ),
+        (
+            "a section nobody knows",
+            of_gpp(&[(8, california(NOT_OUT)), (99, "whatever".into())]),
+            NotGranted,
+            Granted,
+            Granted,
+        ),
+    ];
+    for (name, said, germany, california, elsewhere) in cases {
+        for at in EVERYWHERE {
+            let expected = match at {
+                At::Germany => germany,
+                At::California => california,
+                // It may be any state, but no state's section is known to be its own.
+                At::SomewhereInTheStates if name.starts_with("California not") => NotGranted,
+                At::SomewhereInTheStates if name.starts_with("a section") => NotGranted,
+                At::SomewhereInTheStates => california,
+                At::Alaska | At::Brazil => elsewhere,
+                At::Unknown => NotGranted,
+            };
+            let judged = judged(&said.signals(), at, HonourRefusals::ByPlace);
+            assert_eq!(
+                (judged.verdict, judged.undecodable),
+                (expected, vec![]),
+                "{name} {at:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn refusals_count_everywhere_where_the_policy_says_so() {
+    let refusals = [
+        Said {
+            gpc: true,
+            ..Said::default()
+        },
+        of_tcf(false),
+        of_us_privacy("1YYN"),
+        of_gpp(&[(7, national(OUT, NOT_OUT))]),
+    ];
+    for at in EVERYWHERE {
+        let expected = if at == At::Unknown {
+            NotGranted
+        } else {
+            Withdrawn
+        };
+        for said in &refusals {
+            let judged = judged(&said.signals(), at, HonourRefusals::Everywhere);
+            assert_eq!(judged.verdict, expected, "{at:?}");
+        }
+        for said in [Said::default(), of_tcf(true), of_us_privacy("1YNN")] {
+            let verdict = |honour| judged(&said.signals(), at, honour).verdict;
+            assert_eq!(
+                verdict(HonourRefusals::Everywhere),
+                verdict(HonourRefusals::ByPlace),
+                "{at:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn of_two_tcf_strings_the_later_counts() {
+    for (own, own_at, other, other_at, verdict) in [
+        (true, 2, false, 1, Granted),
+        (true, 1, false, 2, Withdrawn),
+        (false, 2, true, 1, Withdrawn),
+        (false, 1, true, 2, Granted),
+        (true, 1, false, 1, Withdrawn),
+        (false, 1, true, 1, Withdrawn),
+    ] {
+        let at = |tenths: u64| 16_000_000_000 + tenths * 10;
+        let said = Said {
+            tcf: Some(tcf_at(own, at(own_at))),
+            ..of_gpp(&[(2, tcf_at(other, at(other_at)))])
+        };
+        let judged = judged(&said.signals(), At::Germany, HonourRefusals::ByPlace);
+        assert_eq!(
+            judged.verdict, verdict,
+            "{own} at {own_at}, {other} at {other_at}"
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_decoded_counts_as_absent() {
+    let good = tcf(true);
+    let version_one = format!("B{}", &good[1..]);
+    for text in [
+        "",
+        "x",
+        "not/base64",
+        &good[..43],
+        &version_one,
+        &format!("{good}.é"),
+    ] {
+        let signals = Signals {
+            tcf: Some(text),
+            ..Signals::default()
+        };
+        let judged = judged(&signals, At::Germany, HonourRefusals::ByPlace);
+        assert_eq!(
+            (judged.verdict, judged.undecodable),
+            (NotGranted, vec![Signal::Tcf]),
+            "{text}"
+        );
+    }
+    for text in ["", "1YN", "1YNNN", "2YNN", "1YXN", "yyyy", "1Y\u{e9}"] {
+        let signals = Signals {
+            us_privacy: Some(text),
+            ..Signals::default()
+        };
+        let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
+        assert_eq!(
+            (judged.verdict, judged.undecodable),
+            (NotGranted, vec![Signal::UsPrivacy]),
+            "{text}"
+        );
+    }
+    let two = gpp(&[(6, "1YNN".into()), (8, "broken".into())]);
+    for (text, verdict) in [
+        ("", NotGranted),
+        ("DBAA~1YNN", NotGranted),
+        ("DCAA", NotGranted),
+        ("not/base64~1YNN", NotGranted),
+        // The section that can be decoded counts.
+        (two.as_str(), Granted),
+    ] {
+        let signals = Signals {
+            gpp: Some(text),
+            ..Signals::default()
+        };
+        let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
+        assert_eq!(
+            (judged.verdict, judged.undecodable),
+            (verdict, vec![Signal::Gpp]),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn lists_that_name_millions_cost_nothing() {
+    // Ranges of all vendors, thousands of times; and a header that announces as many sections.
+    let mut vendors = Bits::default();
+    for _ in 0..2_000 {
+        vendors = vendors.put(1, 1).put(1, 16).put(65_535, 16);
+    }
+    let head = &tcf(true)[..34];
+    let long = format!("{head}{}", vendors.clone().base64());
+    let signals = Signals {
+        tcf: Some(&long),
+        ..Signals::default()
+    };
+    assert_eq!(
+        judged(&signals, At::Germany, HonourRefusals::ByPlace).verdict,
+        Granted
+    );
+    let mut header = Bits::default().put(3, 6).put(1, 6).put(4_095, 12);
+    for _ in 0..500 {
+        header = header.put(1, 1).fibonacci(60_000).fibonacci(5_000);
+    }
+    let header = header.base64();
+    let signals = Signals {
+        gpp: Some(&header),
+        ..Signals::default()
+    };
+    assert_eq!(
+        judged(&signals, At::California, HonourRefusals::ByPlace).undecodable,
+        [Signal::Gpp]
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_strange(tcf in any::<String>(), gpp in any::<String>(), usp in any::<String>()) {
+        let signals = Signals { gpc: false, us_privacy: Some(&usp), tcf: Some(&tcf), gpp: Some(&gpp) };
+        for at in EVERYWHERE {
+            let _ = judged(&signals, at, HonourRefusals::Everywhere);
+        }
+    }
+
+    #[test]
+    fn nor_is_a_damaged_string(at in 0..200_usize, with in "[A-Za-z0-9_~.-]{0,8}", cut in 0..200_usize) {
+        let whole = gpp(&[
+            (2, tcf(true)), (6, "1YNN".into()), (7, national(NOT_OUT, NOT_OUT)),
+            (8, california(NOT_OUT)), (9, virginia(NOT_OUT)),
+        ]);
+        let mut damaged = whole;
+        let at = at.min(damaged.len());
+        damaged.insert_str(at, &with);
+        damaged.truncate(cut);
+        let own = damaged.clone();
+        let signals = Signals { gpc: false, us_privacy: None, tcf: Some(&own), gpp: Some(&damaged) };
+        let _ = judged(&signals, At::California, HonourRefusals::ByPlace);
+    }
+
+    #[test]
+    fn an_opt_out_is_never_granted_where_it_counts(
+        usp in prop::option::of(prop::sample::select(vec!["1YNN", "1YYN", "1---"])),
+        consents in prop::option::of(any::<bool>()),
+        sale in prop::option::of(0..3_u64),
+    ) {
+        let said = Said {
+            gpc: true,
+            us_privacy: usp,
+            tcf: consents.map(tcf),
+            gpp: sale.map(|sale| gpp(&[(8, california(sale))])),
+        };
+        let judged = judged(&said.signals(), At::California, HonourRefusals::ByPlace);
+        prop_assert_eq!(judged.verdict, Withdrawn);
+    }
+}

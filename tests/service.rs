@@ -1,0 +1,323 @@
+//! What the service does where its store does not do what it is asked for.
+#![cfg(feature = "server")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::maybe_infinite_iter,
+    reason = "a failed test should stop, and what must come is waited for"
+)]
+
+#[path = "support/service.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod support;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier, Mutex};
+
+use edge_cookie::clock::SystemClock;
+use edge_cookie::store::{
+    Consistency, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError, Stored,
+};
+use support::{HEALTH, Served, body, id, reasons, set_cookie};
+
+type Memory = MemoryStore<SystemClock>;
+
+/// A store that does something before each call, and may refuse it.
+struct Before<F> {
+    memory: Memory,
+    calls: AtomicUsize,
+    act: F,
+}
+
+/// The calls of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Read,
+    Write,
+}
+
+impl<F: Fn(Call) -> Result<(), StoreError>> Before<F> {
+    fn new(act: F) -> Arc<Self> {
+        let (memory, calls) = (MemoryStore::new(SystemClock), AtomicUsize::new(0));
+        Arc::new(Self { memory, calls, act })
+    }
+
+    fn act(&self, call: Call) -> Result<(), StoreError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        (self.act)(call)
+    }
+
+    fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+}
+
+impl<F: Fn(Call) -> Result<(), StoreError>> KvStore for Before<F> {
+    fn consistency(&self) -> Consistency {
+        Consistency::Strong
+    }
+
+    fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        self.act(Call::Read)?;
+        self.memory.lookup(key)
+    }
+
+    fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        self.act(Call::Read)?;
+        self.memory.exists(key)
+    }
+
+    fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
+        self.act(Call::Write)?;
+        self.memory.insert(key, insert)
+    }
+
+    fn delete(&self, key: &str) -> Result<Removed, StoreError> {
+        self.act(Call::Write)?;
+        self.memory.delete(key)
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.act(Call::Read)?;
+        self.memory.list(prefix, after, limit)
+    }
+}
+
+fn down(_: Call) -> Result<(), StoreError> {
+    Err(StoreError::Unavailable("it is down".to_owned()))
+}
+
+fn rubbish(memory: &Memory, key: &str) {
+    let insert = Insert {
+        body: b"\xff rubbish".to_vec(),
+        metadata: Vec::new(),
+        ttl: None,
+        precondition: Precondition::None,
+    };
+    memory.insert(key, insert).unwrap();
+}
+
+#[test]
+fn with_the_store_down_pages_are_served_and_partners_are_told() {
+    let store = Before::new(down);
+    let served = Served::over(store.clone(), &["sync.concurrency=1"]);
+    let user = id(1);
+    for page in [served.page(None), served.page(Some(&user))] {
+        assert_eq!(
+            (page.status(), set_cookie(&page)),
+            (http::StatusCode::NO_CONTENT, None)
+        );
+    }
+    let identified = served.identify(&user);
+    assert_eq!(identified.status(), 200);
+    assert_eq!(
+        (&body(&identified)["degraded"], body(&identified).get("uid")),
+        (&true.into(), None)
+    );
+    assert_eq!(served.get(HEALTH).status(), 503);
+    // Once it is known to be down, nothing more is tried.
+    let before = store.calls();
+    let batch = served.sync(&[&id(1), &id(2), "malformed", &id(3)]);
+    let unavailable = "kv_unavailable";
+    assert_eq!(
+        reasons(&batch),
+        [unavailable, unavailable, "invalid_ec_id", unavailable]
+    );
+    assert_eq!(store.calls() - before, 1);
+}
+
+/// A store whose calls hang until the test lets them go.
+fn hanging() -> (Sender<()>, impl Fn(Call) -> Result<(), StoreError>) {
+    let (release, released): (Sender<()>, Receiver<()>) = channel();
+    let released = Mutex::new(released);
+    let hang = move |_| {
+        // Until the test lets go of its end.
+        let _ = released.lock().unwrap().recv();
+        Ok(())
+    };
+    (release, hang)
+}
+
+#[test]
+fn with_the_store_hanging_pages_are_served_meanwhile() {
+    let (release, hang) = hanging();
+    let served = Served::over(
+        Before::new(hang),
+        &["organic.budget=10ms", "store.call_timeout=20ms"],
+    );
+    let user = id(1);
+    // Every answer below comes while the store has answered nothing yet.
+    for page in [served.page(None), served.page(Some(&user))] {
+        assert_eq!(
+            (page.status(), set_cookie(&page)),
+            (http::StatusCode::NO_CONTENT, None)
+        );
+    }
+    let withdrawn = served.withdraw(&user);
+    assert!(set_cookie(&withdrawn).unwrap().contains("Max-Age=0"));
+    assert_eq!(body(&served.identify(&user))["degraded"], true);
+    assert_eq!(reasons(&served.sync(&[&user])), ["kv_unavailable"]);
+    assert!(
+        served
+            .metrics
+            .text()
+            .contains("ec_troubles_total{kind=\"budget_spent\"} 3")
+    );
+    drop(release);
+}
+
+#[test]
+fn a_withdrawal_goes_on_after_its_page_was_served() {
+    let (release, hang) = hanging();
+    let store = Before::new(hang);
+    let served = Served::over(
+        store.clone(),
+        &["organic.budget=1ms", "store.call_timeout=60s"],
+    );
+    let user = id(1);
+    assert_eq!(served.withdraw(&user).status(), 204);
+    assert!(store.memory.lookup(&user).unwrap().is_none());
+    drop(release);
+    let written = || store.memory.lookup(&user).unwrap().is_some();
+    assert!((0..).any(|_| written()));
+}
+
+#[test]
+fn a_record_that_is_rubbish_is_degraded_for_itself_alone() {
+    let store = Arc::new(Memory::new(SystemClock));
+    let served = Served::over(store.clone(), &[]);
+    let (broken, good) = (id(1), id(2));
+    rubbish(&store, &broken);
+    assert_eq!(served.page(Some(&broken)).status(), 204);
+    assert_eq!(body(&served.identify(&broken))["degraded"], true);
+    let batch = served.sync(&[&broken, &good]);
+    assert_eq!(
+        (&body(&batch)["accepted"], reasons(&batch)),
+        (&1.into(), vec!["unreadable_entry".to_owned()])
+    );
+    let shown = served.get(&format!("/_ts/admin/v1/ec/{broken}"));
+    assert_eq!(body(&shown)["state"], "unreadable");
+    assert!(body(&shown)["why"].is_string() && body(&shown)["body"].is_string());
+    // Withdrawal wins even so.
+    served.withdraw(&broken);
+    assert_eq!(
+        body(&served.get(&format!("/_ts/admin/v1/ec/{broken}")))["state"],
+        "tombstone"
+    );
+}
+
+#[test]
+fn a_busy_record_is_told_apart_from_a_store_that_is_down() {
+    for (error, reason) in [
+        (StoreError::PreconditionFailed, "retries_exhausted"),
+        (StoreError::RateLimited, "retries_exhausted"),
+        (StoreError::TooLarge("x".to_owned()), "entry_too_large"),
+    ] {
+        let store = Before::new(move |call| match call {
+            Call::Read => Ok(()),
+            Call::Write => Err(error.clone()),
+        });
+        let served = Served::over(store, &["sync.concurrency=1"]);
+        assert_eq!(reasons(&served.sync(&[&id(1), &id(2)])), [reason, reason]);
+    }
+}
+
+#[test]
+fn a_failed_withdrawal_is_counted_and_its_cookie_is_as_the_policy_says() {
+    for (setting, expired) in [("expire", true), ("keep", false)] {
+        let sets = format!("cookie.on_failed_withdrawal={setting}");
+        let served = Served::over(Before::new(down), &[&sets]);
+        let answer = served.withdraw(&id(1));
+        let told = set_cookie(&answer).is_some_and(|cookie| cookie.contains("Max-Age=0"));
+        assert_eq!(told, expired, "{setting}");
+        assert!(
+            served
+                .metrics
+                .text()
+                .contains("ec_failed_withdrawals_total 1"),
+            "{setting}"
+        );
+    }
+}
+
+#[test]
+fn a_batch_of_one_users_mappings_is_one_read_and_one_write() {
+    let store = Arc::new(Memory::new(SystemClock));
+    let served = Served::over(store.clone(), &[]);
+    let user = id(1);
+    let page = served.page(None);
+    let known = set_cookie(&page).unwrap()["ts-ec=".len()..]
+        .split(';')
+        .next()
+        .unwrap();
+    for user in [user.as_str(), known] {
+        let before = store.calls();
+        let mappings = vec![user; 1_000];
+        assert_eq!(body(&served.sync(&mappings))["accepted"], 1_000);
+        let after = store.calls();
+        assert_eq!(
+            (
+                after.lookups - before.lookups,
+                after.inserts - before.inserts
+            ),
+            (1, 1)
+        );
+    }
+}
+
+#[test]
+fn as_many_calls_are_in_flight_as_the_policy_says() {
+    const TOGETHER: usize = 8;
+    // Each read waits until as many others have come: fewer in flight, and none would go on.
+    let meeting = Barrier::new(TOGETHER);
+    let store = Before::new(move |call| {
+        if call == Call::Read {
+            meeting.wait();
+        }
+        Ok(())
+    });
+    let served = Served::over(store, &["sync.concurrency=8", "store.call_timeout=60s"]);
+    let ids: Vec<String> = (0..2 * TOGETHER as u64).map(id).collect();
+    let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+    assert_eq!(body(&served.sync(&ids))["accepted"], 2 * TOGETHER);
+}
+
+#[test]
+fn outcomes_are_in_the_order_of_the_mappings() {
+    let served = Served::over(
+        Arc::new(Memory::new(SystemClock)),
+        &["sync.on_missing=reject"],
+    );
+    let known: Vec<String> = (0..5)
+        .map(|_| {
+            let page = served.page(None);
+            set_cookie(&page).unwrap()["ts-ec=".len()..]
+                .split(';')
+                .next()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    let mut ids = Vec::new();
+    let unknown: Vec<String> = (0..5).map(id).collect();
+    for (known, unknown) in known.iter().zip(&unknown) {
+        ids.extend([known.as_str(), unknown.as_str()]);
+    }
+    let batch = body(&served.sync(&ids));
+    let errors = batch["errors"].as_array().unwrap();
+    let indexes: Vec<u64> = errors
+        .iter()
+        .map(|error| error["index"].as_u64().unwrap())
+        .collect();
+    assert_eq!(
+        (batch["accepted"].as_u64(), indexes),
+        (Some(5), vec![1, 3, 5, 7, 9])
+    );
+}

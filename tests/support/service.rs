@@ -1,0 +1,183 @@
+//! The service in the test's own process: the native home over a store that the test brings.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use edge_cookie::clock::SystemClock;
+use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::types::Secret;
+use edge_cookie::server::{Metrics, NativeHome, SharedStore, Stores};
+use edge_cookie::service::{Client, Reply, Service, Setup};
+use edge_cookie::store::MemoryStore;
+use http::{Request, Response};
+
+const CONFIG: &str = r#"
+[publisher]
+domain = "publisher.example"
+[ec]
+passphrase = "test"
+admin_token = "operator"
+[[ec.partners]]
+source_domain = "a.com"
+api_token = "token-a"
+"#;
+
+pub const BATCH_SYNC: &str = "/_ts/api/v1/batch-sync";
+pub const IDENTIFY: &str = "/_ts/api/v1/identify";
+pub const HEALTH: &str = "/_ts/health";
+
+pub struct Served {
+    pub service: Service<NativeHome>,
+    pub metrics: Arc<Metrics>,
+    runtime: tokio::runtime::Runtime,
+    client: Client,
+}
+
+pub type Answer = Response<Bytes>;
+
+/// The setup that these overrides make of a plain publisher's policy.
+pub fn setup(sets: &[&str]) -> Setup {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("trusted-server.toml");
+    std::fs::write(&config, CONFIG).unwrap();
+    let written = Written {
+        config,
+        policies: folder.path().join("policies"),
+        sets: sets.iter().map(|set| format!("ec.{set}")).collect(),
+        ..Written::default()
+    };
+    let loaded = PolicyFiles::open(written)
+        .unwrap()
+        .load("development")
+        .unwrap();
+    assert!(
+        loaded.resolved.is_usable(),
+        "{:?}",
+        loaded.resolved.findings
+    );
+    Setup::new(
+        &loaded.profile,
+        &loaded.resolved,
+        &loaded.publisher,
+        |secret| match secret {
+            Secret::Literal(secret) => Some(secret.clone()),
+            _ => None,
+        },
+    )
+    .unwrap()
+}
+
+impl Served {
+    pub fn over(graph: SharedStore, sets: &[&str]) -> Self {
+        Self::under(graph, setup(sets))
+    }
+
+    pub fn under(graph: SharedStore, setup: Setup) -> Self {
+        let partners: SharedStore = Arc::new(MemoryStore::new(SystemClock));
+        let metrics = Arc::new(Metrics::default());
+        let stores = Stores { graph, partners };
+        let home = NativeHome::new(&stores, setup.policy(), Arc::clone(&metrics));
+        Self {
+            service: Service::new(home, setup),
+            metrics,
+            runtime: tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .build()
+                .unwrap(),
+            client: Client {
+                address: Some("203.0.113.7".parse().unwrap()),
+                place: edge_cookie::policy::types::Locality::parse("US-CA"),
+            },
+        }
+    }
+
+    pub fn in_place(mut self, place: &str) -> Self {
+        self.client.place = edge_cookie::policy::types::Locality::parse(place);
+        self
+    }
+
+    pub fn answer(&self, request: Request<String>) -> Answer {
+        let (head, body) = request.into_parts();
+        let mut body = Bytes::from(body);
+        let reply = self
+            .runtime
+            .block_on(self.service.answer(&head, &mut body, &self.client));
+        match reply {
+            Reply::Answer(answer) => answer,
+            Reply::PassOn(_) => panic!("there is no origin"),
+        }
+    }
+
+    /// A page asked for by a user who consents.
+    pub fn page(&self, id: Option<&str>) -> Answer {
+        let cookie = id.map_or_else(String::new, |id| format!("; ts-ec={id}"));
+        let request = Request::get("/").header("cookie", format!("us_privacy=1YNN{cookie}"));
+        self.answer(request.body(String::new()).unwrap())
+    }
+
+    /// A page asked for by a user who withdraws.
+    pub fn withdraw(&self, id: &str) -> Answer {
+        let request = Request::get("/")
+            .header("sec-gpc", "1")
+            .header("cookie", format!("ts-ec={id}"));
+        self.answer(request.body(String::new()).unwrap())
+    }
+
+    pub fn identify(&self, id: &str) -> Answer {
+        let request = Request::get(IDENTIFY)
+            .header("authorization", "Bearer token-a")
+            .header("cookie", format!("us_privacy=1YNN; ts-ec={id}"));
+        self.answer(request.body(String::new()).unwrap())
+    }
+
+    /// A batch that maps each of these ids to a uid.
+    pub fn sync(&self, ids: &[&str]) -> Answer {
+        let mapping =
+            |id: &&str| serde_json::json!({ "ec_id": id, "partner_uid": "u", "timestamp": now() });
+        let mappings: Vec<_> = ids.iter().map(mapping).collect();
+        self.post(serde_json::json!({ "mappings": mappings }).to_string())
+    }
+
+    pub fn post(&self, body: String) -> Answer {
+        let request = Request::post(BATCH_SYNC).header("authorization", "Bearer token-a");
+        self.answer(request.body(body).unwrap())
+    }
+
+    pub fn get(&self, path: &str) -> Answer {
+        let request = Request::get(path).header("authorization", "Bearer operator");
+        self.answer(request.body(String::new()).unwrap())
+    }
+}
+
+pub fn now() -> u64 {
+    use edge_cookie::clock::Clock;
+    SystemClock.now().timestamp().unix()
+}
+
+/// An id like no other's.
+pub fn id(number: u64) -> String {
+    format!("{number:064x}.Ab3xY9")
+}
+
+pub fn body(answer: &Answer) -> serde_json::Value {
+    serde_json::from_slice(answer.body()).unwrap()
+}
+
+pub fn set_cookie(answer: &Answer) -> Option<&str> {
+    answer
+        .headers()
+        .get("set-cookie")
+        .map(|cookie| cookie.to_str().unwrap())
+}
+
+/// The reasons of a batch's rejections.
+pub fn reasons(answer: &Answer) -> Vec<String> {
+    let errors = body(answer)["errors"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    errors
+        .iter()
+        .map(|error| error["reason"].as_str().unwrap().to_owned())
+        .collect()
+}
