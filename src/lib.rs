@@ -66,6 +66,8 @@ pub mod clock;
 #[cfg(feature = "service")]
 pub mod consent;
 pub mod diagnostic;
+#[cfg(feature = "service")]
+pub mod edge;
 pub mod engine;
 pub mod event;
 pub mod graph;

@@ -114,7 +114,6 @@ const OF_OTHERS: &[&str] = &[
     "edge.config_store",
     "edge.bundle_key",
     "edge.rate_counter",
-    "edge.penalty_box",
     "local.data_dir",
     "partner_store",
     "passphrase",

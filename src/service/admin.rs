@@ -92,7 +92,7 @@ impl<H: Home> Service<H> {
             return invalid_token().into();
         }
         let answered = match route {
-            AdminRoute::Policy => Ok(json_bytes(StatusCode::OK, self.setup.report.clone())),
+            AdminRoute::Policy => Ok(json_bytes(StatusCode::OK, self.setup.report())),
             AdminRoute::Ids => self.ids(head.uri.query().unwrap_or_default()).await,
             AdminRoute::Record(id) => self.record(id).await,
             AdminRoute::Erase(id) => self.erase(id).await,

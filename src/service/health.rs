@@ -15,7 +15,18 @@ struct Health<'h> {
     /// Why a newer policy is not the one in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<&'h str>,
+    /// Settings of a newer engine, which this one does not know.
+    #[serde(skip_serializing_if = "is_zero")]
+    unknown_settings: usize,
     stores: Vec<StoreHealth<'h>>,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 #[derive(Serialize)]
@@ -49,6 +60,7 @@ impl<H: Home> Service<H> {
             profile: &self.setup.profile,
             digest: self.setup.policy.digest.as_str(),
             trouble: self.setup.trouble.as_deref(),
+            unknown_settings: self.setup.unknown_settings(),
             stores,
         };
         json(status, &health).into()

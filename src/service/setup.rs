@@ -5,6 +5,7 @@ use bytes::Bytes;
 use super::mint::Passphrase;
 use crate::partner::{PartnerRecord, TokenHash};
 use crate::policy::EcPolicy;
+use crate::policy::bundle::Bundled;
 use crate::policy::publisher::Publisher;
 use crate::policy::report::Report;
 use crate::policy::resolve::Resolved;
@@ -16,11 +17,18 @@ pub struct Setup {
     pub(super) policy: EcPolicy,
     pub(super) profile: String,
     pub(super) publisher: Publisher,
-    pub(super) report: Bytes,
+    report: Shown,
     pub(super) passphrase: Passphrase,
     pub(super) admin: Option<TokenHash>,
     pub(super) partners: Vec<PartnerRecord>,
     pub(super) trouble: Option<String>,
+}
+
+/// What the policy says and where it came from, written when somebody asks.
+#[derive(Debug, Clone)]
+enum Shown {
+    Resolved(Bytes),
+    Bundle(Box<Bundled>),
 }
 
 /// Why nothing can be served under a policy.
@@ -53,7 +61,33 @@ impl Setup {
         publisher: &Publisher,
         reveal: impl Fn(&Secret) -> Option<String>,
     ) -> Result<Self, SetupError> {
-        let policy = &resolved.policy;
+        // A report is strings and numbers, which always serialise.
+        let report = serde_json::to_vec(&Report::of(profile, resolved)).unwrap_or_default();
+        let report = Shown::Resolved(report.into());
+        Self::ready(profile, &resolved.policy, publisher, report, reveal)
+    }
+
+    /// Makes the policy of a bundle ready, as [`new`](Self::new) does.
+    ///
+    /// # Errors
+    ///
+    /// Where a secret is missing.
+    pub fn of_bundle(
+        bundle: &Bundled,
+        reveal: impl Fn(&Secret) -> Option<String>,
+    ) -> Result<Self, SetupError> {
+        let shown = Shown::Bundle(Box::new(bundle.clone()));
+        let policy = &bundle.resolved.policy;
+        Self::ready(&bundle.profile, policy, &bundle.publisher, shown, reveal)
+    }
+
+    fn ready(
+        profile: &str,
+        policy: &EcPolicy,
+        publisher: &Publisher,
+        report: Shown,
+        reveal: impl Fn(&Secret) -> Option<String>,
+    ) -> Result<Self, SetupError> {
         let known = |key: &str, secret: &Secret| {
             let found = reveal(secret).filter(|found| !found.is_empty());
             found.ok_or_else(|| SetupError::NoSecret {
@@ -77,10 +111,7 @@ impl Setup {
             policy: policy.clone(),
             profile: profile.to_owned(),
             publisher: publisher.clone(),
-            // A report is strings and numbers, which always serialise.
-            report: serde_json::to_vec(&Report::of(profile, resolved))
-                .unwrap_or_default()
-                .into(),
+            report,
             passphrase: Passphrase::new(&passphrase).ok_or(SetupError::NoPassphrase)?,
             admin: admin.as_deref().map(TokenHash::of),
             partners: declared.collect::<Result<_, _>>()?,
@@ -93,6 +124,22 @@ impl Setup {
     pub fn with_trouble(mut self, why: String) -> Self {
         self.trouble = Some(why);
         self
+    }
+
+    /// What `ec show --format json` tells of the policy.
+    pub(super) fn report(&self) -> Bytes {
+        match &self.report {
+            Shown::Resolved(report) => report.clone(),
+            Shown::Bundle(bundle) => bundle.report().into(),
+        }
+    }
+
+    /// How many of its settings this engine does not know: a newer one wrote its bundle.
+    pub(super) const fn unknown_settings(&self) -> usize {
+        match &self.report {
+            Shown::Resolved(_) => 0,
+            Shown::Bundle(bundle) => bundle.unknown,
+        }
     }
 
     /// The policy.

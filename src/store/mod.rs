@@ -13,12 +13,15 @@
 pub use crate::engine::{Consistency, StoreError};
 #[cfg(feature = "embedded")]
 mod embedded;
+mod fastly;
 mod generation;
 mod memory;
 mod side_by_side;
 
 #[cfg(feature = "embedded")]
 pub use embedded::{Batch, EmbeddedStore, OpenError, Pending};
+#[cfg(all(feature = "fastly", target_os = "wasi"))]
+pub use fastly::FastlyStore;
 pub use memory::{Calls, MemoryStore};
 pub use side_by_side::{AsyncKvStore, Inline, run_to_end};
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -22,6 +23,9 @@ pub const DISABLED: &str = "token-of-disabled";
 pub const BATCH_SYNC: &str = "/_ts/api/v1/batch-sync";
 pub const IDENTIFY: &str = "/_ts/api/v1/identify";
 pub const HEALTH: &str = "/_ts/health";
+
+/// How long an answer to hostile bytes is waited for: some of them are owed none.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// A visitor in California who has not opted out: where both homes take a client on loopback to be.
 pub const CONSENT: (&str, &str) = ("us_privacy", "1YNN");
@@ -139,6 +143,8 @@ impl Home {
     fn send_raw(&self, request: &[u8], break_off: bool) -> String {
         let address = self.base.strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         // A server that has refused a request already may close before it has read all of it.
         let _ = stream.write_all(request);
         if break_off {
@@ -192,6 +198,7 @@ impl Ask {
         }
         let config = ureq::Agent::config_builder()
             .http_status_as_error(false)
+            .timeout_global(Some(10 * PATIENCE))
             .allow_non_standard_methods(true)
             .max_redirects(0);
         let agent: ureq::Agent = config.build().into();

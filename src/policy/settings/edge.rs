@@ -12,7 +12,5 @@ settings! {
         bundle_key: StoreName = StoreName::known("ec_bundle");
         /// Rate counter of the edge's rate limiter.
         rate_counter: StoreName = StoreName::known("ec_rate_counter");
-        /// Penalty box of the edge's rate limiter.
-        penalty_box: StoreName = StoreName::known("ec_penalty_box");
     }
 }

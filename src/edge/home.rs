@@ -1,0 +1,151 @@
+//! The edge as a home of the service.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use fastly::erl::{CounterDuration, RateCounter, RateWindow};
+use serde::Serialize;
+
+use super::Window;
+use crate::clock::{AsyncClock, Clock, Moment, SystemClock};
+use crate::graph::KvIdentityGraph;
+use crate::policy::EcPolicy;
+use crate::policy::types::Seconds;
+use crate::record::PartnerId;
+use crate::service::{Admission, Home, Note};
+use crate::store::FastlyStore;
+
+/// The platform's clock. Waiting holds the instance, which serves nobody else.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EdgeClock;
+
+impl AsyncClock for EdgeClock {
+    fn now(&self) -> Moment {
+        SystemClock.now()
+    }
+
+    async fn wait(&self, length: Duration) {
+        SystemClock.wait(length);
+    }
+}
+
+/// The edge, with the stores that a policy names.
+pub(super) struct EdgeHome {
+    graph: KvIdentityGraph<FastlyStore, EdgeClock>,
+    partners: FastlyStore,
+    rate_counter: String,
+}
+
+impl EdgeHome {
+    pub(super) fn new(policy: &EcPolicy) -> Self {
+        let store = |name: &crate::policy::types::StoreName| FastlyStore::open(name.as_str());
+        Self {
+            graph: KvIdentityGraph::new(store(&policy.stores.ec_store), EdgeClock),
+            partners: store(&policy.stores.partner_store),
+            rate_counter: policy.edge.rate_counter.as_str().to_owned(),
+        }
+    }
+}
+
+impl Home for EdgeHome {
+    type Store = FastlyStore;
+    type Clock = EdgeClock;
+
+    fn graph(&self) -> &KvIdentityGraph<FastlyStore, EdgeClock> {
+        &self.graph
+    }
+
+    fn partners(&self) -> &FastlyStore {
+        &self.partners
+    }
+
+    fn clock(&self) -> &EdgeClock {
+        &EdgeClock
+    }
+
+    /// Counted by the edge's rate counter, each of its locations for itself. Where it fails, nobody is kept out.
+    async fn admit(&self, partner: &PartnerId, limit: u32, window: Seconds) -> Admission {
+        let counter = RateCounter::open(&self.rate_counter);
+        let window = Window::of(window).unwrap_or_else(|longer| longer);
+        let made = match window {
+            Window::OneSecond => counter.lookup_rate(partner.as_str(), RateWindow::OneSec),
+            Window::TenSeconds => counter.lookup_count(partner.as_str(), CounterDuration::TenSec),
+            Window::SixtySeconds => {
+                counter.lookup_count(partner.as_str(), CounterDuration::SixtySecs)
+            }
+        };
+        if made.is_ok_and(|made| made >= limit) {
+            return Admission::TooMany(window.length());
+        }
+        // A count that is not taken down lets one more in.
+        let _ = counter.increment(partner.as_str(), 1);
+        Admission::Admitted
+    }
+
+    /// A call of the platform that is waited for cannot be broken off: the budget is looked at between calls.
+    async fn within<T: Send>(
+        &self,
+        budget: Duration,
+        work: impl Future<Output = T> + Send,
+    ) -> Option<T> {
+        let start = SystemClock.now();
+        let mut work = pin!(work);
+        poll_fn(|context| match work.as_mut().poll(context) {
+            Poll::Ready(done) => Poll::Ready(Some(done)),
+            Poll::Pending if SystemClock.now().since(start) >= budget => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        })
+        .await
+    }
+
+    /// Nothing goes on here once a request is answered: the work is done first.
+    async fn started_within<T: Send + 'static>(
+        &self,
+        _budget: Duration,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        Some(work.await)
+    }
+
+    fn note(&self, note: &Note<'_>) {
+        #[derive(Serialize)]
+        struct Line<'l> {
+            level: &'l str,
+            message: &'l str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            id: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            why: Option<&'l str>,
+        }
+        let (level, message, id, why) = match note {
+            Note::Operation { name, id, finished } => match &finished.result {
+                Ok(_) => return,
+                Err(error) => ("warn", *name, Some(id.to_string()), Some(error.word())),
+            },
+            Note::FailedWithdrawal { id, why } => {
+                let message = "a withdrawal was not written";
+                ("error", message, Some(id.to_string()), Some(*why))
+            }
+            Note::BudgetSpent => {
+                let message = "a page went on without an identity: `organic.budget` was spent";
+                ("warn", message, None, None)
+            }
+            Note::Undecodable(signal) => {
+                let message = "a consent signal could not be decoded";
+                ("info", message, None, Some(signal.name()))
+            }
+            Note::PartnerUnknown { why } => {
+                ("warn", "a partner could not be looked up", None, Some(*why))
+            }
+        };
+        let line = Line {
+            level,
+            message,
+            id,
+            why,
+        };
+        println!("{}", serde_json::to_string(&line).unwrap_or_default());
+    }
+}
