@@ -106,6 +106,8 @@ codes! {
     WaitNeverGrows = "EC0101",
     /// A setting that the rest of the policy leaves without effect.
     NoEffect = "EC0102",
+    /// A window that the edge's rate limiter does not have.
+    NoSuchWindow = "EC0103",
 }
 
 impl fmt::Display for Code {

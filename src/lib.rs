@@ -66,7 +66,7 @@ pub mod clock;
 #[cfg(feature = "service")]
 pub mod consent;
 pub mod diagnostic;
-#[cfg(feature = "service")]
+#[cfg(all(feature = "fastly", target_os = "wasi"))]
 pub mod edge;
 pub mod engine;
 pub mod event;

@@ -234,6 +234,42 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
                 "EC0102 ec.cas.jitter @:3:10",
             ],
         ),
+        ("[ec.cas]\njitter = \"full\"\n", &[]),
+        (
+            "[ec.sync]\nrate_window = \"30s\"\n",
+            &["EC0103 ec.sync.rate_window @:2:15"],
+        ),
+        ("[ec.sync]\nrate_window = \"10s\"\n", &[]),
+        (
+            "[ec]\npassphrase = { secret_store = \"\", key = \"k\" }\nadmin_token = { secret_store = \"s\", key = \"\" }\n",
+            &[
+                "EC0014 ec.passphrase @:2:14",
+                "EC0014 ec.admin_token @:3:15",
+            ],
+        ),
+        (
+            "[ec.local]\ngeo = \"California\"\ntrusted_proxies = [\"proxy\", 7]\n",
+            &[
+                "EC0014 ec.local.geo @:2:7",
+                "EC0014 ec.local.trusted_proxies @:3:20",
+                "EC0003 ec.local.trusted_proxies @:3:29",
+            ],
+        ),
+        (
+            "[ec.local]\ntrusted_proxies = \"10.0.0.1\"\n",
+            &["EC0003 ec.local.trusted_proxies @:2:19"],
+        ),
+        (
+            "[publisher]\ndomain = \"https://a.com\"\norigin_url = \"a.com\"\n",
+            &[
+                "EC0014 publisher.domain @:2:10",
+                "EC0014 publisher.origin_url @:3:14",
+            ],
+        ),
+        (
+            "[publisher]\ndomain = 7\n",
+            &["EC0003 publisher.domain @:2:10"],
+        ),
         (
             "[ec.sync]\nrefresh_after = \"5d\"\n",
             &["EC0102 ec.sync.refresh_after @:2:17"],
@@ -394,6 +430,8 @@ fn what_is_wrong_in_overrides_is_told_at_its_place() {
         assert_eq!(told, [*expected]);
     }
     let sets: &[(&[&str], &[&str])] = &[
+        // A text needs no quotes, and may have them.
+        (&["ec.ec_store=\"quoted\"", "ec.entry.ttl='5d'"], &[]),
         (&["ec.entry.ttl"], &["EC0016 - <command line>:1:7"]),
         (&["entry.ttl=5d"], &["EC0016 - <command line>:1:7"]),
         (
@@ -513,7 +551,7 @@ fn every_code_is_tested_here() {
             "{shown} has no test"
         );
     }
-    let warnings = [Code::WaitNeverGrows, Code::NoEffect];
+    let warnings = [Code::WaitNeverGrows, Code::NoEffect, Code::NoSuchWindow];
     for code in warnings {
         assert_eq!(Diagnostic::warning(code, "").severity, Severity::Warning);
     }
@@ -542,6 +580,54 @@ fn a_profile_supplies_its_own_stores_and_secrets_and_its_ancestors_do_not() {
     let passphrase = loaded.resolved.value("passphrase").unwrap();
     assert_eq!(passphrase.value.to_string(), "{ env = \"OWN\" }");
     assert_eq!(passphrase.overrides.len(), 1, "the default alone");
+}
+
+#[test]
+fn an_override_may_be_quoted() {
+    for (set, name) in [
+        ("ec.ec_store=plain", "plain"),
+        ("ec.ec_store=\"quoted\"", "quoted"),
+        ("ec.ec_store='so'", "so"),
+    ] {
+        let (loaded, told) = load(Case {
+            sets: &[set],
+            ..Case::default()
+        });
+        assert_eq!(
+            (told, loaded.resolved.policy.stores.ec_store.as_str()),
+            (vec![], name)
+        );
+    }
+}
+
+#[test]
+fn secrets_tell_policies_apart_and_are_never_shown() {
+    let with = |token: &str| {
+        let config = format!(
+            "[ec]\npassphrase = \"one\"\n[[ec.partners]]\nsource_domain = \"a.com\"\napi_token = \"{token}\"\n"
+        );
+        load(Case {
+            config: &config,
+            ..Case::default()
+        })
+        .0
+        .resolved
+    };
+    let (one, other) = (with("first"), with("second"));
+    assert_ne!(one.policy.digest, other.policy.digest);
+    let partners: Vec<&str> = one
+        .policy
+        .stores
+        .partners
+        .iter()
+        .map(|partner| partner.id.as_str())
+        .collect();
+    assert_eq!(partners, ["a.com"]);
+    let debugged = format!("{:?} {:?}", one.policy.stores, one.values);
+    assert!(debugged.contains("Secret("), "{debugged}");
+    for secret in ["first", "\"one\""] {
+        assert!(!debugged.contains(secret), "{debugged}");
+    }
 }
 
 #[test]

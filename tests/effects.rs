@@ -285,6 +285,20 @@ fn a_batch_tells_each_id_its_own_outcome() {
 }
 
 #[test]
+fn duplicates_share_the_outcome_of_the_one_that_counts() {
+    let bench = with(|policy| policy.sync.unchanged = Unchanged::Skip);
+    put(live(), &bench);
+    // What stands already comes first, and is not what the batch leaves.
+    let ids = [
+        sync("liveramp.com", "LR_1", NOON),
+        sync("liveramp.com", "LR_2", NOON),
+    ];
+    let done = bench.run(Operation::UpsertPartnerIds(&ids)).result.unwrap();
+    let each: Vec<_> = done.each.iter().map(|outcome| outcome.word()).collect();
+    assert_eq!(each, ["written", "written"]);
+}
+
+#[test]
 fn a_batch_that_writes_nothing_ends_in_the_word_its_ids_share() {
     let cases: [(&[(&str, &str)], &str); 3] = [
         (

@@ -8,11 +8,10 @@ use std::time::Duration;
 use fastly::erl::{CounterDuration, RateCounter, RateWindow};
 use serde::Serialize;
 
-use super::Window;
 use crate::clock::{AsyncClock, Clock, Moment, SystemClock};
 use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
-use crate::policy::types::Seconds;
+use crate::policy::types::{EdgeWindow, Seconds};
 use crate::record::PartnerId;
 use crate::service::{Admission, Home, Note};
 use crate::store::FastlyStore;
@@ -68,11 +67,13 @@ impl Home for EdgeHome {
     /// Counted by the edge's rate counter, each of its locations for itself. Where it fails, nobody is kept out.
     async fn admit(&self, partner: &PartnerId, limit: u32, window: Seconds) -> Admission {
         let counter = RateCounter::open(&self.rate_counter);
-        let window = Window::of(window).unwrap_or_else(|longer| longer);
+        let window = EdgeWindow::of(window).unwrap_or_else(|longer| longer);
         let made = match window {
-            Window::OneSecond => counter.lookup_rate(partner.as_str(), RateWindow::OneSec),
-            Window::TenSeconds => counter.lookup_count(partner.as_str(), CounterDuration::TenSec),
-            Window::SixtySeconds => {
+            EdgeWindow::OneSecond => counter.lookup_rate(partner.as_str(), RateWindow::OneSec),
+            EdgeWindow::TenSeconds => {
+                counter.lookup_count(partner.as_str(), CounterDuration::TenSec)
+            }
+            EdgeWindow::SixtySeconds => {
                 counter.lookup_count(partner.as_str(), CounterDuration::SixtySecs)
             }
         };

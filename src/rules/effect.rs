@@ -5,6 +5,7 @@ use crate::policy::EcPolicy;
 use crate::policy::layers::LayerName;
 use crate::policy::resolve::Resolved;
 use crate::policy::settings::{Jitter, Unchanged};
+use crate::policy::types::EdgeWindow;
 
 /// A setting that does nothing under some value of another.
 struct Idle {
@@ -39,7 +40,9 @@ const IDLE: [Idle; 3] = [
 
 pub(super) fn check(resolved: &Resolved) -> Vec<Diagnostic> {
     let idle = IDLE.iter().filter_map(|rule| idle(resolved, rule));
-    idle.chain(wait_never_grows(resolved)).collect()
+    idle.chain(wait_never_grows(resolved))
+        .chain(no_such_window(resolved))
+        .collect()
 }
 
 fn idle(resolved: &Resolved, rule: &Idle) -> Option<Diagnostic> {
@@ -89,6 +92,23 @@ fn wait_never_grows(resolved: &Resolved) -> Option<Diagnostic> {
         finding = finding.at(place.clone());
     }
     Some(finding)
+}
+
+fn no_such_window(resolved: &Resolved) -> Option<Diagnostic> {
+    let length = resolved.policy.sync.rate_window;
+    let counted = EdgeWindow::of(length).err()?;
+    let value = resolved.value("sync.rate_window")?;
+    let message = format!(
+        "the edge's rate limiter has no window of {}: there {} count",
+        quoted(&value.value),
+        counted.length()
+    );
+    Some(
+        Diagnostic::warning(Code::NoSuchWindow, message)
+            .about("ec.sync.rate_window")
+            .at(value.origin.place.clone())
+            .with_help("write `1s`, `10s` or `60s`, and `sync.rate_limit` for that"),
+    )
 }
 
 fn quoted(value: &crate::policy::value::Value) -> String {

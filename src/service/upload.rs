@@ -29,8 +29,16 @@ pub(super) struct Mapping<'b> {
 impl<'b> Upload<'b> {
     /// Reads a body; what is wrong with it is said with its line and column.
     pub(super) fn read(body: &'b [u8]) -> Result<Self, String> {
-        serde_json::from_slice(body).map_err(|error| error.to_string())
+        serde_json::from_slice(body).map_err(|error| located(&error))
     }
+}
+
+/// What is wrong, its place first.
+pub(super) fn located(error: &serde_json::Error) -> String {
+    let whole = error.to_string();
+    let what = whole.rfind(" at line ").and_then(|end| whole.get(..end));
+    let (line, column) = (error.line(), error.column());
+    format!("line {line} column {column}: {}", what.unwrap_or(&whole))
 }
 
 impl Mapping<'_> {
@@ -49,23 +57,23 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_batch_is_said_with_its_place() {
         for (body, said) in [
-            ("", "EOF while parsing a value at line 1 column 0"),
+            ("", "line 1 column 0: EOF while parsing a value"),
             (
                 "[]",
-                "invalid length 0, expected an object with `mappings` at line 1 column 2",
+                "line 1 column 2: invalid length 0, expected an object with `mappings`",
             ),
-            ("{}", "missing field `mappings` at line 1 column 2"),
+            ("{}", "line 1 column 2: missing field `mappings`"),
             (
                 "{\"mappings\":[\n{\"ec_id\":\"a\",\"partner_uid\":\"b\"}]}",
-                "missing field `timestamp` at line 2 column 32",
+                "line 2 column 31: missing field `timestamp`",
             ),
             (
                 "{\"mappings\":[7]}",
-                "invalid type: integer `7`, expected an object with `ec_id`, `partner_uid` and `timestamp` at line 1 column 14",
+                "line 1 column 14: invalid type: integer `7`, expected an object with `ec_id`, `partner_uid` and `timestamp`",
             ),
             (
                 "{\"mappings\":[{\"ec_id\":\"a\",\"partner_uid\":\"b\",\"timestamp\":-1}]}",
-                "`-1` is before 1970, and Unix seconds are not at line 1 column 59",
+                "line 1 column 58: `-1` is before 1970, and Unix seconds are not",
             ),
         ] {
             assert_eq!(Upload::read(body.as_bytes()).unwrap_err(), said, "{body}");

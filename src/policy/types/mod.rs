@@ -16,9 +16,11 @@ mod duration;
 mod name;
 mod partner;
 mod secret;
+mod window;
 
 pub use client::{Locality, Proxies};
 pub use duration::{Millis, Seconds, Ttl};
 pub use name::{CookieName, Countries, DataDir, StoreName, UsStates};
 pub use partner::{Partner, PartnerToken, Partners};
 pub use secret::Secret;
+pub use window::EdgeWindow;

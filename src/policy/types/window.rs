@@ -1,18 +1,18 @@
 //! The windows that the edge's rate counter knows.
 
-use crate::policy::types::Seconds;
+use super::Seconds;
 
 /// A window of the edge's rate counter.
 ///
 /// ```
-/// use edge_cookie::edge::Window;
+/// use edge_cookie::policy::types::EdgeWindow;
 /// use edge_cookie::policy::types::Seconds;
 ///
-/// assert_eq!(Window::of(Seconds::new(10)), Ok(Window::TenSeconds));
-/// assert_eq!(Window::of(Seconds::new(30)), Err(Window::SixtySeconds));
+/// assert_eq!(EdgeWindow::of(Seconds::new(10)), Ok(EdgeWindow::TenSeconds));
+/// assert_eq!(EdgeWindow::of(Seconds::new(30)), Err(EdgeWindow::SixtySeconds));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Window {
+pub enum EdgeWindow {
     /// One second.
     OneSecond,
     /// Ten seconds.
@@ -25,7 +25,7 @@ const ONE: u64 = 1;
 const TEN: u64 = 10;
 const SIXTY: u64 = 60;
 
-impl Window {
+impl EdgeWindow {
     /// The window of this length.
     ///
     /// # Errors
@@ -60,15 +60,15 @@ mod tests {
     #[test]
     fn another_length_counts_as_the_next_longer() {
         for (seconds, window) in [
-            (0, Err(Window::OneSecond)),
-            (1, Ok(Window::OneSecond)),
-            (2, Err(Window::TenSeconds)),
-            (10, Ok(Window::TenSeconds)),
-            (11, Err(Window::SixtySeconds)),
-            (60, Ok(Window::SixtySeconds)),
-            (3_600, Err(Window::SixtySeconds)),
+            (0, Err(EdgeWindow::OneSecond)),
+            (1, Ok(EdgeWindow::OneSecond)),
+            (2, Err(EdgeWindow::TenSeconds)),
+            (10, Ok(EdgeWindow::TenSeconds)),
+            (11, Err(EdgeWindow::SixtySeconds)),
+            (60, Ok(EdgeWindow::SixtySeconds)),
+            (3_600, Err(EdgeWindow::SixtySeconds)),
         ] {
-            assert_eq!(Window::of(Seconds::new(seconds)), window, "{seconds}");
+            assert_eq!(EdgeWindow::of(Seconds::new(seconds)), window, "{seconds}");
             if let Ok(window) = window {
                 assert_eq!(window.length(), Seconds::new(seconds));
             }
