@@ -60,6 +60,13 @@ EOF
         chmod +x "$root/rustc" "$root/wasm-ld"
     fi
     "$root/rustc" --version >&2 || return 1
+    local has needs
+    has="$("$root/rustc" --version | grep -Eo '[0-9]+\.[0-9]+' | head -1)"
+    needs="$(sed -n 's/^rust-version = "\(.*\)"/\1/p' "$(dirname "$0")/../Cargo.toml")"
+    if [ "$(printf '%s\n' "$has" "$needs" | sort -V | head -1)" != "$needs" ]; then
+        say "Debian's compiler is $has here, and this needs $needs: a newer Debian has it"
+        return 1
+    fi
     export_line EDGE_RUSTC "$root/rustc"
     export_line EDGE_LINKER "$root/wasm-ld"
 }
