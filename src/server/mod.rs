@@ -26,3 +26,4 @@ pub use limiter::Limiter;
 pub use listen::{Listeners, ServeError, serve};
 pub use log::{LogFormat, start_log};
 pub use metrics::Metrics;
+pub use origin::http_client;

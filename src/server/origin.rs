@@ -37,14 +37,22 @@ const OF_THE_CONNECTION: [HeaderName; 8] = [
     UPGRADE,
 ];
 
+/// A client that follows no redirect, and reaches TLS by the system's roots.
+///
+/// # Errors
+///
+/// Where the system's TLS cannot be used.
+pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+    // Whoever chose a provider before us has chosen well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}
+
 impl Origin {
     pub(super) fn new() -> Result<Self, OriginError> {
-        // Whoever chose a provider before us has chosen well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Ok(Self(client))
+        Ok(Self(http_client()?))
     }
 
     /// The origin's page; the request's body is handed on as it comes.

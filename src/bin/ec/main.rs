@@ -3,6 +3,8 @@
 mod command;
 mod policy;
 mod render;
+mod secret;
+mod server;
 mod store;
 
 use std::path::PathBuf;
@@ -46,6 +48,7 @@ enum Command {
     Show(command::show::Show),
     Serve(command::serve::Serve),
     Bundle(command::bundle::Bundle),
+    Partner(command::partner::Partner),
     Apply(command::apply::Apply),
     Get(command::get::Get),
     List(command::list::List),
@@ -87,6 +90,7 @@ fn main() -> ExitCode {
         Command::Show(show) => show.run(files),
         Command::Serve(serve) => serve.run(files),
         Command::Bundle(bundle) => bundle.run(files),
+        Command::Partner(partner) => partner.run(files),
         Command::Apply(apply) => apply.run(files),
         Command::Get(get) => get.run(files),
         Command::List(list) => list.run(files),

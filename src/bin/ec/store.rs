@@ -11,6 +11,7 @@ use edge_cookie::record::EcId;
 use edge_cookie::store::EmbeddedStore;
 
 use crate::policy::PolicyArgs;
+use crate::server::{AdminApi, ServerArgs};
 use crate::{FileArgs, Stop};
 
 /// The word for a store that is gone when the command ends.
@@ -57,14 +58,25 @@ pub(crate) struct StoreArgs {
     #[command(flatten)]
     policy: PolicyArgs,
     /// The store's file or folder; else the folder that `[ec.local]` names.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", conflicts_with = "server")]
     store: Option<String>,
     /// The time at which to look; else now.
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", conflicts_with = "server")]
     pub(crate) at: Option<Moment>,
+    #[command(flatten)]
+    server: ServerArgs,
 }
 
 impl StoreArgs {
+    /// The running server to ask instead, where one is named.
+    pub(crate) fn server(&self, files: &FileArgs) -> Result<Option<AdminApi>, Stop> {
+        let Some(server) = &self.server.server else {
+            return Ok(None);
+        };
+        let (_, policy) = self.policy.load(files)?;
+        AdminApi::new(server, &policy).map(Some)
+    }
+
     /// Opens the store, which must be there.
     pub(crate) fn open(&self, files: &FileArgs) -> Result<(EcPolicy, LocalGraph, Moment), Stop> {
         let (_, policy) = self.policy.load(files)?;

@@ -36,8 +36,8 @@ impl EdgeWindow {
             ONE => Ok(Self::OneSecond),
             TEN => Ok(Self::TenSeconds),
             SIXTY => Ok(Self::SixtySeconds),
-            ..ONE => Err(Self::OneSecond),
-            ..TEN => Err(Self::TenSeconds),
+            0 => Err(Self::OneSecond),
+            shorter if shorter < TEN => Err(Self::TenSeconds),
             _ => Err(Self::SixtySeconds),
         }
     }

@@ -6,7 +6,9 @@ use clap::Args;
 use edge_cookie::clock::{Clock, SystemClock};
 use edge_cookie::engine::Operation;
 use edge_cookie::record::EcId;
+use reqwest::{Method, StatusCode};
 
+use crate::server::AdminApi;
 use crate::store::{StoreArgs, ec_id};
 use crate::{End, FileArgs, Stop};
 
@@ -24,6 +26,9 @@ pub(crate) struct Delete {
 
 impl Delete {
     pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+        if let Some(server) = self.store.server(files)? {
+            return of_server(&server, &self.ec_id);
+        }
         if self.store.at.is_some_and(|at| at > SystemClock.now()) {
             return Err(Stop::because(
                 "`--at` is later than this machine's clock: a deletion then would expire other records now",
@@ -39,4 +44,19 @@ impl Delete {
             Err(error) => Err(Stop::because(error)),
         }
     }
+}
+
+fn of_server(server: &AdminApi, id: &EcId) -> Result<End, Stop> {
+    let answered = server.ask(Method::DELETE, &format!("ec/{id}"), None)?;
+    let word = |name: &str| answered.json.get(name).and_then(serde_json::Value::as_str);
+    if let Some(outcome) = word("outcome") {
+        writeln!(stdout().lock(), "{outcome}")?;
+        return Ok(End::Well);
+    }
+    let error = word("error").unwrap_or("the server failed");
+    if answered.status != StatusCode::NOT_FOUND {
+        return Err(Stop::because(error));
+    }
+    writeln!(stdout().lock(), "{error}")?;
+    Ok(End::Problems)
 }

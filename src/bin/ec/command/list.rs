@@ -4,7 +4,9 @@ use std::io::{Write, stdout};
 
 use clap::Args;
 use edge_cookie::store::KvStore;
+use reqwest::Method;
 
+use crate::server::AdminApi;
 use crate::store::StoreArgs;
 use crate::{End, FileArgs, Stop};
 
@@ -25,6 +27,9 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+        if let Some(server) = self.store.server(files)? {
+            return self.of_server(&server);
+        }
         let (policy, graph, at) = self.store.open(files)?;
         let mut out = stdout().lock();
         let mut left = self.limit;
@@ -45,6 +50,34 @@ impl List {
                 break;
             };
             after = Some(last);
+        }
+        out.flush()?;
+        Ok(End::Well)
+    }
+
+    /// A server lists what its store holds, expired records that are not swept yet included.
+    fn of_server(&self, server: &AdminApi) -> Result<End, Stop> {
+        let mut out = stdout().lock();
+        let mut left = self.limit;
+        let mut after = String::new();
+        while left > 0 {
+            let most = left.min(super::apply::PAGE);
+            let path = format!("ec?prefix={}&limit={most}{after}", self.prefix);
+            let page = server.must(Method::GET, &path, None)?;
+            let ids = page.get("ids").and_then(serde_json::Value::as_array);
+            let ids: Vec<&str> = ids
+                .into_iter()
+                .flatten()
+                .filter_map(|id| id.as_str())
+                .collect();
+            let Some(last) = ids.last() else {
+                break;
+            };
+            after = format!("&after={last}");
+            left -= ids.len().min(left);
+            for id in ids {
+                writeln!(out, "{id}")?;
+            }
         }
         out.flush()?;
         Ok(End::Well)

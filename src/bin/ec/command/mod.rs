@@ -7,6 +7,7 @@ pub(crate) mod completions;
 pub(crate) mod delete;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod partner;
 pub(crate) mod serve;
 pub(crate) mod show;
 

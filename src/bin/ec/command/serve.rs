@@ -9,12 +9,13 @@ use edge_cookie::clock::SystemClock;
 use edge_cookie::diagnostic::Severity;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::files::{Loaded, PolicyFiles};
-use edge_cookie::policy::types::{Secret, StoreName};
+use edge_cookie::policy::types::StoreName;
 use edge_cookie::server::{Listeners, LogFormat, Server, SharedStore, Stores, serve, start_log};
 use edge_cookie::service::Setup;
 use edge_cookie::store::{EmbeddedStore, MemoryStore};
 
 use crate::policy::PolicyArgs;
+use crate::secret::reveal;
 use crate::store::{Place, partners_beside};
 use crate::{End, FileArgs, Stop};
 
@@ -137,15 +138,6 @@ fn tell(listeners: &Listeners, setup: &Setup) -> Result<(), Stop> {
 fn setup(loaded: &Loaded) -> Result<Setup, String> {
     Setup::new(&loaded.profile, &loaded.resolved, &loaded.publisher, reveal)
         .map_err(|error| error.to_string())
-}
-
-/// A secret, where this machine has it.
-fn reveal(secret: &Secret) -> Option<String> {
-    match secret {
-        Secret::Literal(secret) => Some(secret.clone()),
-        Secret::Environment(variable) => std::env::var(variable).ok(),
-        Secret::SecretStore { .. } => None,
-    }
 }
 
 /// The policy as it is written now, where it can be used; else why not.

@@ -1,25 +1,16 @@
-//! A setting that changes nothing is a defect: for every key, a change of only that key shows.
-#![cfg(feature = "embedded")]
-#![allow(
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
-
-mod support;
+//! Settings that the engine and the embedded store read.
 
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::support::{self, Bench, DAY, HOUR, NOON, live, sync, tombstone};
 use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::engine::{Answer, Consistency, Found, Operation, Step, StoreError, Transaction};
+use edge_cookie::partner::{PartnerRecord, Registry};
+use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::files::{PolicyFiles, Written};
 use edge_cookie::policy::types::Ttl;
-use edge_cookie::policy::{EcPolicy, known_settings};
-use edge_cookie::store::{EmbeddedStore, Insert, KvStore, Precondition};
-use support::{Bench, DAY, HOUR, NOON, live, sync, tombstone};
+use edge_cookie::store::{EmbeddedStore, Inline, Insert, KvStore, Precondition, run_to_end};
 
 /// The policy that these overrides make of the defaults.
 fn policy(sets: &[&str]) -> EcPolicy {
@@ -43,8 +34,8 @@ fn policy(sets: &[&str]) -> EcPolicy {
 }
 
 /// A key, what must be set besides for it to matter, its other value, and where the change shows.
-struct Witness {
-    key: &'static str,
+pub struct Witness {
+    pub key: &'static str,
     base: &'static [&'static str],
     change: &'static str,
     shows: fn(&EcPolicy) -> String,
@@ -101,45 +92,7 @@ fn conflicts(policy: &EcPolicy) -> String {
     waits(policy, &StoreError::PreconditionFailed, 0)
 }
 
-/// Keys that only the HTTP service reads: it brings their behaviour, and their witnesses. And the folder that the
-/// command line keeps its store in, whose witness is in `cli.rs`.
-const OF_OTHERS: &[&str] = &[
-    "admin_token",
-    "local.geo",
-    "local.trusted_proxies",
-    "local.store_calls",
-    "local.request_timeout",
-    "local.max_header_bytes",
-    "local.shutdown_grace",
-    "edge.config_store",
-    "edge.bundle_key",
-    "edge.rate_counter",
-    "local.data_dir",
-    "partner_store",
-    "passphrase",
-    "partners",
-    "sync.max_batch",
-    "sync.max_body_bytes",
-    "sync.concurrency",
-    "sync.reasons",
-    "sync.rate_limit",
-    "sync.rate_window",
-    "cookie.name",
-    "cookie.max_age",
-    "cookie.same_site",
-    "cookie.http_only",
-    "cookie.renewal",
-    "cookie.on_failed_withdrawal",
-    "organic.budget",
-    "store.call_timeout",
-    "consent.honour_refusals",
-    "consent.gdpr_countries",
-    "consent.us_states",
-    "identify.cors_max_age",
-    "log.id_chars",
-];
-
-const WITNESSES: &[Witness] = &[
+pub const WITNESSES: &[Witness] = &[
     Witness {
         key: "ec_store",
         base: &[],
@@ -166,6 +119,27 @@ const WITNESSES: &[Witness] = &[
                     .lookup("key")
                     .unwrap()
                     .map(|stored| stored.body)
+            )
+        },
+    },
+    Witness {
+        key: "partner_store",
+        base: &[],
+        change: "other_store",
+        shows: |policy| {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("partners.redb");
+            let open = |policy: &EcPolicy| {
+                let name = &policy.stores.partner_store;
+                let clock = Arc::new(ManualClock::default());
+                Inline(EmbeddedStore::open(&file, name, &policy.local, clock).unwrap())
+            };
+            let partner = r#"{"id":"a.com","name":"a","source_domain":"a.com"}"#;
+            let partner = PartnerRecord::from_body(partner.as_bytes()).unwrap();
+            run_to_end(Registry(&open(&EcPolicy::default())).add(partner)).unwrap();
+            format!(
+                "{:?}",
+                run_to_end(Registry(&open(policy)).list()).unwrap().len()
             )
         },
     },
@@ -462,22 +436,4 @@ fn every_setting_of_the_engine_has_a_witness() {
             "`{change}` does not change the digest"
         );
     }
-}
-
-#[test]
-fn no_setting_is_without_a_witness() {
-    let witnessed = |key: &str| WITNESSES.iter().any(|witness| witness.key == key);
-    for setting in known_settings() {
-        let of_others = OF_OTHERS.contains(&setting.key);
-        assert!(
-            witnessed(setting.key) != of_others,
-            "`{}` needs one witness",
-            setting.key
-        );
-    }
-    let known = |key: &str| known_settings().iter().any(|setting| setting.key == key);
-    assert!(
-        OF_OTHERS.iter().all(|key| known(key)),
-        "a key that others read is gone"
-    );
 }

@@ -1,0 +1,265 @@
+//! `ec partner`
+
+use std::io::{Write, stdout};
+
+use clap::{Args, Subcommand};
+use edge_cookie::clock::SystemClock;
+use edge_cookie::partner::{PartnerRecord, Registry, RegistryError};
+use edge_cookie::record::PartnerId;
+use edge_cookie::store::{EmbeddedStore, Inline, run_to_end};
+use reqwest::Method;
+use serde::Serialize;
+
+use crate::policy::PolicyArgs;
+use crate::server::{AdminApi, ServerArgs};
+use crate::store::{Place, partners_beside};
+use crate::{End, FileArgs, Stop};
+
+/// Keeps the partners that may use the API, in the embedded store or on a running server.
+#[derive(Debug, Args)]
+pub(crate) struct Partner {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Adds a partner, and prints its token, once: only its SHA-256 is kept.
+    Add {
+        #[command(flatten)]
+        described: Described,
+        #[command(flatten)]
+        store: Where,
+    },
+    /// Prints the partners, one JSON object a line.
+    List {
+        #[command(flatten)]
+        store: Where,
+    },
+    /// Gives a partner a new token, and prints it, once: the old one is no longer good.
+    Rotate(One),
+    /// Shuts a partner out.
+    Disable(One),
+    /// Lets a partner in again.
+    Enable(One),
+    /// Prints the records to load into a Fastly KV store: `fastly kv-store-entry create --stdin`.
+    Export {
+        /// Only this partner's.
+        #[arg(value_parser = partner_id)]
+        id: Option<PartnerId>,
+        #[command(flatten)]
+        store: Where,
+    },
+}
+
+#[derive(Debug, Args)]
+struct One {
+    /// Which partner.
+    #[arg(value_parser = partner_id)]
+    id: PartnerId,
+    #[command(flatten)]
+    store: Where,
+}
+
+/// A partner as an operator describes it.
+#[derive(Debug, Args, Serialize)]
+struct Described {
+    /// The domain that the partner's ids are announced under.
+    #[arg(long, value_name = "DOMAIN")]
+    source_domain: String,
+    /// The name under which its uid stands in a record; else the domain.
+    #[arg(long, value_parser = partner_id, value_name = "ID")]
+    #[serde(serialize_with = "shown", skip_serializing_if = "Option::is_none")]
+    id: Option<PartnerId>,
+    /// The name people know it by; else the id.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// The `OpenRTB` agent type of its ids.
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    openrtb_atype: Option<u32>,
+    /// Batch requests it may make within `sync.rate_window`; else `sync.rate_limit`.
+    #[arg(long, value_name = "N")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate_limit: Option<u32>,
+}
+
+#[expect(clippy::ref_option, reason = "serde asks for it so")]
+fn shown<S: serde::Serializer>(id: &Option<PartnerId>, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(id.as_ref().map_or("", PartnerId::as_str))
+}
+
+/// Where the partners are kept.
+#[derive(Debug, Args)]
+struct Where {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// The graph's file or folder, beside which they are; else the folder that `[ec.local]` names.
+    #[arg(long, value_name = "PATH", conflicts_with = "server")]
+    store: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+type Store = Inline<EmbeddedStore<SystemClock>>;
+
+/// The partners of an embedded store, or of a running server.
+enum Partners {
+    Embedded(Store),
+    Server(AdminApi),
+}
+
+impl Where {
+    fn open(&self, files: &FileArgs) -> Result<Partners, Stop> {
+        let (_, policy) = self.policy.load(files)?;
+        if let Some(server) = &self.server.server {
+            return Ok(Partners::Server(AdminApi::new(server, &policy)?));
+        }
+        let Place::File(graph) = Place::of(self.store.as_deref(), &policy) else {
+            return Err(Stop::because(
+                "partners in `memory` would be gone at once: name a file with `--store PATH`",
+            ));
+        };
+        let (name, local) = (&policy.stores.partner_store, &policy.local);
+        let opened = EmbeddedStore::open(&partners_beside(&graph), name, local, SystemClock);
+        Ok(Partners::Embedded(Inline(opened.map_err(Stop::because)?)))
+    }
+}
+
+impl Partner {
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+        match &self.action {
+            Action::Add { described, store } => {
+                let token = store.open(files)?.add(described)?;
+                writeln!(stdout(), "{token}")?;
+            }
+            Action::List { store } => {
+                for partner in store.open(files)?.list()? {
+                    writeln!(stdout(), "{}", json(&partner)?)?;
+                }
+            }
+            Action::Rotate(one) => {
+                let token = one.store.open(files)?.rotate(&one.id)?;
+                writeln!(stdout(), "{token}")?;
+            }
+            Action::Disable(one) => one.store.open(files)?.set_enabled(&one.id, false)?,
+            Action::Enable(one) => one.store.open(files)?.set_enabled(&one.id, true)?,
+            Action::Export { id, store } => export(id.as_ref(), &store.open(files)?)?,
+        }
+        Ok(End::Well)
+    }
+}
+
+impl Partners {
+    fn add(&self, described: &Described) -> Result<String, Stop> {
+        match self {
+            Self::Embedded(store) => {
+                let id = match &described.id {
+                    Some(id) => id.clone(),
+                    None => partner_id(&described.source_domain).map_err(Stop::because)?,
+                };
+                let partner = PartnerRecord {
+                    name: described.name.clone().unwrap_or_else(|| id.to_string()),
+                    id,
+                    source_domain: described.source_domain.clone(),
+                    openrtb_atype: described.openrtb_atype,
+                    rate_limit: described.rate_limit,
+                    enabled: true,
+                    api_token_sha256: None,
+                };
+                let token = run_to_end(Registry(store).add(partner)).map_err(stop)?;
+                Ok(token.reveal().to_owned())
+            }
+            Self::Server(server) => {
+                let body = Some(json(described)?);
+                token(&server.must(Method::POST, "partners", body)?)
+            }
+        }
+    }
+
+    fn rotate(&self, id: &PartnerId) -> Result<String, Stop> {
+        match self {
+            Self::Embedded(store) => {
+                let token = run_to_end(Registry(store).rotate(id)).map_err(stop)?;
+                Ok(token.reveal().to_owned())
+            }
+            Self::Server(server) => {
+                let path = format!("partners/{id}/rotate");
+                token(&server.must(Method::POST, &path, None)?)
+            }
+        }
+    }
+
+    fn set_enabled(&self, id: &PartnerId, enabled: bool) -> Result<(), Stop> {
+        match self {
+            Self::Embedded(store) => {
+                run_to_end(Registry(store).set_enabled(id, enabled)).map_err(stop)
+            }
+            Self::Server(server) => {
+                let action = if enabled { "enable" } else { "disable" };
+                let path = format!("partners/{id}/{action}");
+                server.must(Method::POST, &path, None).map(drop)
+            }
+        }
+    }
+
+    fn list(&self) -> Result<Vec<PartnerRecord>, Stop> {
+        match self {
+            Self::Embedded(store) => run_to_end(Registry(store).list()).map_err(stop),
+            Self::Server(server) => {
+                let mut answered = server.must(Method::GET, "partners", None)?;
+                let partners = answered.get_mut("partners").map(serde_json::Value::take);
+                serde_json::from_value(partners.unwrap_or_default()).map_err(Stop::because)
+            }
+        }
+    }
+}
+
+/// An entry as the platform's command line reads it.
+#[derive(Serialize)]
+struct Entry {
+    key: String,
+    value: String,
+}
+
+fn export(id: Option<&PartnerId>, partners: &Partners) -> Result<(), Stop> {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+    let mut found = false;
+    for partner in partners.list()? {
+        if id.is_some_and(|id| *id != partner.id) {
+            continue;
+        }
+        found = true;
+        for (key, body) in Registry::<Store>::entries(&partner) {
+            let value = BASE64_STANDARD.encode(body);
+            writeln!(stdout(), "{}", json(&Entry { key, value })?)?;
+        }
+    }
+    match id {
+        Some(id) if !found => Err(stop(RegistryError::NotFound(id.clone()))),
+        _ => Ok(()),
+    }
+}
+
+fn token(answered: &serde_json::Value) -> Result<String, Stop> {
+    let token = answered
+        .get("api_token")
+        .and_then(serde_json::Value::as_str);
+    token
+        .map(str::to_owned)
+        .ok_or_else(|| Stop::because("the server gave no token"))
+}
+
+fn json(value: &impl Serialize) -> Result<String, Stop> {
+    serde_json::to_string(value).map_err(Stop::because)
+}
+
+fn stop(error: RegistryError) -> Stop {
+    Stop::because(error)
+}
+
+fn partner_id(written: &str) -> Result<PartnerId, String> {
+    PartnerId::parse(written).map_err(|error| error.to_string())
+}

@@ -1,0 +1,12 @@
+//! What a secret is, where this machine has it.
+
+use edge_cookie::policy::types::Secret;
+
+/// The secret itself; none where it is in no place that this machine can look into.
+pub(crate) fn reveal(secret: &Secret) -> Option<String> {
+    match secret {
+        Secret::Literal(secret) => Some(secret.clone()),
+        Secret::Environment(variable) => std::env::var(variable).ok(),
+        Secret::SecretStore { .. } => None,
+    }
+}

@@ -1,0 +1,114 @@
+//! A running server's admin API, for commands that look into its store.
+
+use clap::Args;
+use reqwest::{Client, Method, StatusCode};
+use serde_json::Value;
+
+use crate::{Stop, secret};
+
+/// The running server that a command speaks to.
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// A running server to ask, whose store belongs to it, as `http://127.0.0.1:7676`; its admin token comes from
+    /// `EC_ADMIN_TOKEN`, else from the policy.
+    #[arg(long, value_name = "URL")]
+    pub(crate) server: Option<String>,
+}
+
+/// The admin API of a running server.
+pub(crate) struct AdminApi {
+    base: String,
+    token: String,
+    client: Client,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// What a server answered: its status, and the JSON where there is any.
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) json: Value,
+}
+
+/// The variable that holds the admin token of another machine's server.
+const TOKEN: &str = "EC_ADMIN_TOKEN";
+
+impl AdminApi {
+    /// The API of the server at `base`, with the token of the environment, else of the policy.
+    pub(crate) fn new(base: &str, policy: &edge_cookie::policy::EcPolicy) -> Result<Self, Stop> {
+        let of_policy = || policy.stores.admin_token.as_ref().and_then(secret::reveal);
+        let token = std::env::var(TOKEN)
+            .ok()
+            .or_else(of_policy)
+            .ok_or_else(|| {
+                Stop::because(format!(
+                    "there is no admin token: set `{TOKEN}`, or `admin_token` under `[ec]`"
+                ))
+            })?;
+        Ok(Self {
+            base: base.trim_end_matches('/').to_owned(),
+            token,
+            client: edge_cookie::server::http_client().map_err(Stop::because)?,
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?,
+        })
+    }
+
+    /// Asks for a path below the admin prefix. A refused token is a reason to stop.
+    pub(crate) fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<Answered, Stop> {
+        let url = format!("{}/_ts/admin/v1/{path}", self.base);
+        let request = self.client.request(method, &url).bearer_auth(&self.token);
+        let request = match body {
+            Some(body) => request.body(body),
+            None => request,
+        };
+        let answered = self.runtime.block_on(async {
+            let answer = request.send().await?;
+            Ok::<_, reqwest::Error>((answer.status(), answer.text().await?))
+        });
+        let (status, text) = answered.map_err(|error| {
+            Stop::because(format!("no answer from `{}`: {}", self.base, plain(&error)))
+        })?;
+        let json: Value = serde_json::from_str(&text).unwrap_or_default();
+        if status == StatusCode::UNAUTHORIZED {
+            return Err(Stop::because(format!(
+                "`{}` refuses the admin token",
+                self.base
+            )));
+        }
+        if status == StatusCode::NOT_FOUND && json.get("error").is_none() {
+            return Err(Stop::because(format!("`{}` is no EC server", self.base)));
+        }
+        Ok(Answered { status, json })
+    }
+
+    /// Asks, and stops where the server refuses.
+    pub(crate) fn must(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<Value, Stop> {
+        let answered = self.ask(method, path, body)?;
+        if answered.status.is_success() {
+            return Ok(answered.json);
+        }
+        let word = |name: &str| answered.json.get(name).and_then(Value::as_str);
+        let why = word("message").or_else(|| word("error"));
+        Err(Stop::because(why.unwrap_or("the server failed")))
+    }
+}
+
+/// The innermost cause, which says most.
+fn plain(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

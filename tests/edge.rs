@@ -1,0 +1,329 @@
+//! The edge service under the emulator, where `EC_EDGE_WASM` names it and `EDGE_VICEROY` runs it (scripts/test.sh):
+//! what the black-box suite cannot see, since it needs a bundle or stores of its own.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
+
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+const CONFIG: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/blackbox/trusted-server.toml"
+);
+const OPERATOR: &str = "Bearer operator-token-0123456789";
+
+struct Edge {
+    emulator: Child,
+    base: String,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        let _ = self.emulator.kill();
+        let _ = self.emulator.wait();
+    }
+}
+
+/// The bundle of the tests' policy with these overrides.
+fn bundle(sets: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_ec"))
+        .args(["bundle", "--config", CONFIG, "--policies", "no-profiles"])
+        .args(sets.iter().flat_map(|set| ["--set", set]))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+impl Edge {
+    /// The edge with these tables of local resources; none where there is no emulator to run it.
+    fn start(local: &str, files: &[(&str, &str)]) -> Option<Self> {
+        let wasm = std::env::var("EC_EDGE_WASM").ok();
+        let viceroy = std::env::var("EDGE_VICEROY").ok();
+        let (Some(wasm), Some(viceroy)) = (wasm, viceroy) else {
+            eprintln!("skipped: no EC_EDGE_WASM and EDGE_VICEROY; scripts/test.sh sets them");
+            return None;
+        };
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let manifest = folder.path().join("fastly.toml");
+        let head = "manifest_version = 3\nname = \"test\"\nlanguage = \"other\"\n";
+        std::fs::write(&manifest, format!("{head}{local}")).unwrap();
+        // A port that is free now; the emulator takes no `0`.
+        let address = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let mut emulator = Command::new(viceroy)
+            .arg("serve")
+            .arg("-C")
+            .arg(&manifest)
+            .args(["--addr", &address.to_string()])
+            .arg(Path::new(&wasm))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while TcpStream::connect(address).is_err() {
+            assert!(
+                emulator.try_wait().unwrap().is_none(),
+                "the emulator has ended"
+            );
+            std::thread::yield_now();
+        }
+        Some(Self {
+            emulator,
+            base: format!("http://{address}"),
+            _folder: folder,
+        })
+    }
+
+    fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (u16, Value, String) {
+        let mut request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(30)));
+        let agent: ureq::Agent = config.build().into();
+        let answer = if body.is_empty() {
+            agent.run(request.body(()).unwrap())
+        } else {
+            agent.run(request.body(body.to_owned()).unwrap())
+        };
+        let (head, mut body) = answer.unwrap().into_parts();
+        let cookie = head
+            .headers
+            .get("set-cookie")
+            .map(|cookie| cookie.to_str().unwrap().to_owned());
+        let text = body.read_to_string().unwrap();
+        (
+            head.status.as_u16(),
+            serde_json::from_str(&text).unwrap_or_default(),
+            cookie.unwrap_or_default(),
+        )
+    }
+
+    fn health(&self) -> (u16, Value) {
+        let (status, json, _) = self.ask("GET", "/_ts/health", &[], "");
+        (status, json)
+    }
+}
+
+const STORES: &str =
+    "[local_server.kv_stores]\nec_identity_store_dev = []\nec_partner_store_dev = []\n";
+
+fn config_store(store: &str, key: &str, bundle: &str) -> String {
+    let quoted = Value::from(bundle.trim()).to_string();
+    format!(
+        "{STORES}[local_server.config_stores.{store}]\nformat = \"inline-toml\"\n[local_server.config_stores.{store}.contents]\n{key} = {quoted}\n"
+    )
+}
+
+#[test]
+fn a_bundle_in_the_config_store_replaces_the_embedded_one() {
+    let newer = bundle(&["ec.cookie.max_age=1h"]);
+    let Some(edge) = Edge::start(&config_store("ec_config", "ec_bundle", &newer), &[]) else {
+        return;
+    };
+    let (status, health) = edge.health();
+    let replaced: Value = serde_json::from_str(&newer).unwrap();
+    assert_eq!(
+        (status, &health["digest"]),
+        (200, &replaced["bundle"]["digest"])
+    );
+    assert!(health.get("trouble").is_none());
+    let (_, _, cookie) = edge.ask("GET", "/", &[("cookie", "us_privacy=1YNN")], "");
+    assert!(cookie.contains("Max-Age=3600"), "{cookie}");
+    let (_, policy, _) = edge.ask(
+        "GET",
+        "/_ts/admin/v1/policy",
+        &[("authorization", OPERATOR)],
+        "",
+    );
+    let values = policy["values"].as_array().unwrap();
+    let value = values
+        .iter()
+        .find(|value| value["key"] == "ec.cookie.max_age")
+        .unwrap();
+    assert_eq!(
+        (&value["value"], &value["origin"]["layer"]),
+        (&"1h".into(), &"command_line".into())
+    );
+    assert_eq!(value["overrides"][0]["value"], "365d");
+
+    // It is looked for under the names of the embedded policy alone.
+    let Some(edge) = Edge::start(
+        &config_store("ec_config", "another_bundle_key", &newer),
+        &[],
+    ) else {
+        return;
+    };
+    assert_ne!(edge.health().1["digest"], replaced["bundle"]["digest"]);
+}
+
+#[test]
+fn a_bundle_that_is_no_good_leaves_the_embedded_one_in_force() {
+    let good = bundle(&["ec.cookie.max_age=1h"]);
+    let tampered = good.replace("\"1h\"", "\"2h\"");
+    let reseal = |change: &dyn Fn(&mut Value)| {
+        // Sealed anew, so that only what was changed is wrong.
+        let mut value: Value = serde_json::from_str(&good).unwrap();
+        change(&mut value["bundle"]);
+        let inner = value["bundle"].to_string();
+        let sum = sha256(inner.as_bytes());
+        format!("{{\"checksum\":\"{sum}\",\"bundle\":{inner}}}")
+    };
+    let cases = [
+        ("not a bundle".to_owned(), "it is not a bundle"),
+        (good[..good.len() / 2].to_owned(), "it is not a bundle"),
+        (tampered, "its checksum"),
+        (
+            reseal(&|bundle| bundle["needs_engine"] = "99.0.0".into()),
+            "it needs engine 99.0.0",
+        ),
+        (
+            reseal(&|bundle| bundle["digest"] = "0".repeat(64).into()),
+            "its values do not make the policy",
+        ),
+        (
+            reseal(&|bundle| bundle["values"][0]["value"] = 7.into()),
+            "its policy cannot be used",
+        ),
+    ];
+    for (text, why) in cases {
+        let Some(edge) = Edge::start(&config_store("ec_config", "ec_bundle", &text), &[]) else {
+            return;
+        };
+        let (status, health) = edge.health();
+        let trouble = health["trouble"].as_str().unwrap_or_default();
+        assert!(
+            status == 200 && trouble.contains("`ec_config`") && trouble.contains(why),
+            "{why}: {health}"
+        );
+        let (_, _, cookie) = edge.ask("GET", "/", &[("cookie", "us_privacy=1YNN")], "");
+        assert!(cookie.contains("Max-Age=31536000"), "{cookie}");
+    }
+    // What a newer engine wrote beside that is counted, and not fatal.
+    let newer = reseal(&|bundle| bundle["defaults"]["ec.entry.colour"] = "red".into());
+    let Some(edge) = Edge::start(&config_store("ec_config", "ec_bundle", &newer), &[]) else {
+        return;
+    };
+    let health = edge.health().1;
+    assert!(
+        health["unknown_settings"] == 1 && health.get("trouble").is_none(),
+        "{health}"
+    );
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    use std::fmt::Write as _;
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            write!(hex, "{byte:02x}").unwrap();
+            hex
+        })
+}
+
+#[test]
+fn without_its_stores_pages_are_served_all_the_same() {
+    let Some(edge) = Edge::start("", &[]) else {
+        return;
+    };
+    let consenting = (
+        "cookie",
+        "us_privacy=1YNN; ts-ec=0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f.Ab3xY9",
+    );
+    let (status, _, cookie) = edge.ask("GET", "/", &[consenting], "");
+    assert_eq!((status, cookie.as_str()), (204, ""));
+    assert_eq!(edge.health().0, 503);
+    let token = ("authorization", "Bearer token-of-one");
+    let (status, identified, _) = edge.ask("GET", "/_ts/api/v1/identify", &[consenting, token], "");
+    assert_eq!((status, &identified["degraded"]), (200, &true.into()));
+    let batch = r#"{"mappings":[{"ec_id":"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f.Ab3xY9","partner_uid":"u","timestamp":4000000000}]}"#;
+    let (status, batch, _) = edge.ask("POST", "/_ts/api/v1/batch-sync", &[token], batch);
+    assert_eq!(
+        (status, &batch["errors"][0]["reason"]),
+        (207, &"kv_unavailable".into())
+    );
+}
+
+#[test]
+fn exported_partners_and_seeded_records_are_read() {
+    let id = format!("{}.Ab3xY9", "0f".repeat(32));
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
+    let record = format!(
+        r#"{{"v":1,"created":{now},"consent":{{"ok":true,"updated":{now}}},"geo":{{"country":"DE"}},"ids":{{}},"other":[1.10]}}"#
+    );
+    let partner = r#"{"id":"new","name":"new","source_domain":"new.com","enabled":true,"api_token_sha256":"SHA"}"#;
+    let hash = sha256(b"a-token");
+    let partner = partner.replace("SHA", &hash);
+    let quote = |text: &str| Value::from(text).to_string();
+    let local = format!(
+        "[local_server.kv_stores]\nec_identity_store_dev = [{{ key = \"{id}\", data = {} }}, {{ key = \"{}\", data = \"rubbish\" }}]\nec_partner_store_dev = [{{ key = \"token/{hash}\", data = {} }}]\n",
+        quote(&record),
+        id.replace("0f", "1f"),
+        quote(&partner)
+    );
+    let Some(edge) = Edge::start(&local, &[]) else {
+        return;
+    };
+    let ask = |token| {
+        edge.ask(
+            "GET",
+            "/_ts/api/v1/identify",
+            &[("authorization", token)],
+            "",
+        )
+        .0
+    };
+    // Known, and without consent; and not known.
+    assert_eq!((ask("Bearer a-token"), ask("Bearer another")), (403, 401));
+    let shown = edge
+        .ask(
+            "GET",
+            &format!("/_ts/admin/v1/ec/{id}"),
+            &[("authorization", OPERATOR)],
+            "",
+        )
+        .1;
+    assert_eq!(
+        (&shown["state"], &shown["body"]["other"].to_string()),
+        (&"live".into(), &"[1.1]".to_owned())
+    );
+    let unreadable = edge
+        .ask(
+            "GET",
+            &format!("/_ts/admin/v1/ec/{}", id.replace("0f", "1f")),
+            &[("authorization", OPERATOR)],
+            "",
+        )
+        .1;
+    assert_eq!(unreadable["state"], "unreadable");
+}

@@ -1,0 +1,345 @@
+//! Settings that the service reads.
+
+#[path = "../support/service.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod served;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+use edge_cookie::clock::SystemClock;
+use edge_cookie::record::EcId;
+use edge_cookie::service::ShownId;
+use edge_cookie::store::{
+    Consistency, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError, Stored,
+};
+use http::Request;
+use served::{Answer, IDENTIFY, Served, body, id, now, reasons, set_cookie, setup};
+
+/// A key, what must be set besides for it to matter, its other value, and where the change shows.
+pub struct Witness {
+    pub key: &'static str,
+    base: &'static [&'static str],
+    change: &'static str,
+    shows: fn(&[&str]) -> String,
+}
+
+fn memory() -> Arc<MemoryStore<SystemClock>> {
+    Arc::new(MemoryStore::new(SystemClock))
+}
+
+fn served(sets: &[&str]) -> Served {
+    Served::over(memory(), sets)
+}
+
+/// The cookie that a new visitor gets, without the random end of its id.
+fn new_cookie(sets: &[&str]) -> String {
+    let page = served(sets).page(None);
+    let cookie = set_cookie(&page).unwrap();
+    let (before, after) = cookie.split_once('.').unwrap();
+    format!("{before} {}", &after[6..])
+}
+
+fn status(answer: &Answer) -> String {
+    answer.status().to_string()
+}
+
+/// A store that answers late, or not before as many calls have come as it waits for.
+struct Meeting {
+    memory: Arc<MemoryStore<SystemClock>>,
+    wanted: usize,
+    come: Mutex<usize>,
+    in_vain: AtomicBool,
+    changed: Condvar,
+}
+
+/// Long for a store, and short for a test that waits in vain.
+const LATE: Duration = Duration::from_millis(300);
+
+impl Meeting {
+    fn of(wanted: usize) -> Arc<Self> {
+        Arc::new(Self {
+            memory: memory(),
+            wanted,
+            come: Mutex::new(0),
+            in_vain: AtomicBool::new(false),
+            changed: Condvar::new(),
+        })
+    }
+
+    fn meet(&self) {
+        let mut come = self.come.lock().unwrap();
+        *come += 1;
+        self.changed.notify_all();
+        let waited = self
+            .changed
+            .wait_timeout_while(come, LATE, |come| *come < self.wanted);
+        if waited.unwrap().1.timed_out() {
+            self.in_vain.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+impl KvStore for Meeting {
+    fn consistency(&self) -> Consistency {
+        Consistency::Strong
+    }
+
+    fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        self.meet();
+        self.memory.lookup(key)
+    }
+
+    fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        self.memory.exists(key)
+    }
+
+    fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
+        self.meet();
+        self.memory.insert(key, insert)
+    }
+
+    fn delete(&self, key: &str) -> Result<Removed, StoreError> {
+        self.memory.delete(key)
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.memory.list(prefix, after, limit)
+    }
+}
+
+/// Whether two lookups of one batch meet before either is given up.
+fn meets(sets: &[&str]) -> String {
+    let answer = Served::over(Meeting::of(2), sets).sync(&[&id(1), &id(2)]);
+    format!("{:?}", reasons(&answer))
+}
+
+/// A page asked for without any signal from this place.
+fn page_in(place: &str, sets: &[&str], header: Option<&str>) -> String {
+    let served = served(sets).in_place(place);
+    let mut request = Request::get("/").header("cookie", "ts-ec=malformed");
+    if let Some(header) = header {
+        request = request.header(header, "1");
+    }
+    let answer = served.answer(request.body(String::new()).unwrap());
+    set_cookie(&answer)
+        .map_or("nothing", |cookie| {
+            if cookie.contains("Max-Age=0") {
+                "expired"
+            } else {
+                "new"
+            }
+        })
+        .to_owned()
+}
+
+pub const WITNESSES: &[Witness] = &[
+    Witness {
+        key: "passphrase",
+        base: &[],
+        change: "another",
+        shows: new_cookie,
+    },
+    Witness {
+        key: "admin_token",
+        base: &[],
+        change: "another",
+        shows: |sets| status(&served(sets).get("/_ts/admin/v1/policy")),
+    },
+    Witness {
+        key: "partners",
+        base: &[],
+        change: "[]",
+        shows: |sets| status(&served(sets).sync(&[])),
+    },
+    Witness {
+        key: "sync.max_batch",
+        base: &[],
+        change: "1",
+        shows: |sets| status(&served(sets).sync(&[&id(1), &id(2)])),
+    },
+    Witness {
+        key: "sync.max_body_bytes",
+        base: &[],
+        change: "1024",
+        shows: |sets| status(&served(sets).post(" ".repeat(1_025))),
+    },
+    Witness {
+        key: "sync.concurrency",
+        base: &["store.call_timeout=60s"],
+        change: "1",
+        shows: |sets| {
+            // Alone, the first lookup waits for the second in vain: it comes late, and so does the other.
+            let meeting = Meeting::of(2);
+            Served::over(meeting.clone(), sets).sync(&[&id(1), &id(2)]);
+            meeting.in_vain.load(Ordering::SeqCst).to_string()
+        },
+    },
+    Witness {
+        key: "sync.reasons",
+        base: &["sync.on_missing=reject"],
+        change: "opaque",
+        shows: |sets| format!("{:?}", reasons(&served(sets).sync(&[&id(1)]))),
+    },
+    Witness {
+        key: "sync.rate_limit",
+        base: &[],
+        change: "1",
+        shows: |sets| {
+            let served = served(sets);
+            served.sync(&[]);
+            status(&served.sync(&[]))
+        },
+    },
+    Witness {
+        key: "sync.rate_window",
+        base: &["sync.rate_limit=1"],
+        change: "10s",
+        shows: |sets| {
+            let served = served(sets);
+            served.sync(&[]);
+            format!("{:?}", served.sync(&[]).headers().get("retry-after"))
+        },
+    },
+    Witness {
+        key: "cookie.name",
+        base: &[],
+        change: "id",
+        shows: new_cookie,
+    },
+    Witness {
+        key: "cookie.max_age",
+        base: &[],
+        change: "30d",
+        shows: new_cookie,
+    },
+    Witness {
+        key: "cookie.same_site",
+        base: &[],
+        change: "None",
+        shows: new_cookie,
+    },
+    Witness {
+        key: "cookie.http_only",
+        base: &[],
+        change: "false",
+        shows: new_cookie,
+    },
+    Witness {
+        key: "cookie.renewal",
+        base: &[],
+        change: "on_touch",
+        shows: |sets| {
+            let store = memory();
+            let then = now() - 3_600;
+            let body = format!(
+                r#"{{"v":1,"created":{then},"last_seen":{then},"consent":{{"ok":true,"updated":{then}}},"geo":{{"country":"US"}},"ids":{{}}}}"#
+            );
+            let insert = Insert {
+                body: body.into_bytes(),
+                metadata: Vec::new(),
+                ttl: None,
+                precondition: Precondition::None,
+            };
+            store.insert(&id(1), insert).unwrap();
+            let page = Served::over(store, sets).page(Some(&id(1)));
+            format!("{:?}", set_cookie(&page))
+        },
+    },
+    Witness {
+        key: "cookie.on_failed_withdrawal",
+        base: &["organic.budget=0ms"],
+        change: "keep",
+        shows: |sets| {
+            // Its write is late, and counts as failed.
+            let served = Served::over(Meeting::of(2), sets);
+            format!("{:?}", set_cookie(&served.withdraw(&id(1))))
+        },
+    },
+    Witness {
+        key: "organic.budget",
+        base: &["organic.budget=60s"],
+        change: "0ms",
+        shows: |sets| {
+            let page = Served::over(Meeting::of(2), sets).page(None);
+            set_cookie(&page).is_some().to_string()
+        },
+    },
+    Witness {
+        key: "store.call_timeout",
+        base: &["store.call_timeout=60s"],
+        change: "1ms",
+        shows: |sets| {
+            // One call waits for a second that never comes, and is late.
+            let identified = Served::over(Meeting::of(2), sets).identify(&id(1));
+            body(&identified)["degraded"].to_string()
+        },
+    },
+    Witness {
+        key: "local.store_calls",
+        base: &["store.call_timeout=100ms"],
+        change: "1",
+        shows: meets,
+    },
+    Witness {
+        key: "consent.honour_refusals",
+        base: &[],
+        change: "everywhere",
+        shows: |sets| page_in("BR", sets, Some("sec-gpc")),
+    },
+    Witness {
+        key: "consent.gdpr_countries",
+        base: &[],
+        change: "[\"FR\"]",
+        shows: |sets| page_in("DE", sets, None),
+    },
+    Witness {
+        key: "consent.us_states",
+        base: &[],
+        change: "[\"TX\"]",
+        shows: |sets| page_in("US-CA", sets, None),
+    },
+    Witness {
+        key: "identify.cors_max_age",
+        base: &[],
+        change: "1h",
+        shows: |sets| {
+            let request = Request::options(IDENTIFY).header("origin", "https://publisher.example");
+            let answer = served(sets).answer(request.body(String::new()).unwrap());
+            format!("{:?}", answer.headers().get("access-control-max-age"))
+        },
+    },
+    Witness {
+        key: "log.id_chars",
+        base: &[],
+        change: "4",
+        shows: |sets| {
+            let id: EcId = id(1).parse().unwrap();
+            ShownId::of(&id, setup(sets).policy().log.id_chars).to_string()
+        },
+    },
+];
+
+#[test]
+fn every_setting_of_the_service_has_a_witness() {
+    for witness in WITNESSES {
+        let change = format!("{}={}", witness.key, witness.change);
+        let changed = [witness.base, &[change.as_str()]].concat();
+        assert_ne!(
+            (witness.shows)(witness.base),
+            (witness.shows)(&changed),
+            "`{change}` changes nothing"
+        );
+        assert_ne!(
+            setup(witness.base).policy().digest,
+            setup(&changed).policy().digest,
+            "`{change}` does not change the digest"
+        );
+    }
+}
