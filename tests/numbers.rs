@@ -51,7 +51,49 @@ const FACTS: &[(&str, &str)] = &[
         "FEW",
         "where sorting becomes cheaper; the outcomes are the same either way",
     ),
-    ("PAGE", "keys listed at once by the command line"),
+    ("PAGE", "keys listed at once"),
+    (
+        "DRAIN_PATIENCE",
+        "when a client that is refused while it sends is hung up on; its answer is the same",
+    ),
+    ("MAX_DOMAIN_BYTES", "the longest domain name (RFC 1035)"),
+    ("MAX_LABEL_BYTES", "the longest label of one (RFC 1035)"),
+    ("TOKEN_BYTES", "as much randomness as a SHA-256 keeps"),
+    ("TAIL_CHARACTERS", "the format of an EC id (`POLICY.md`)"),
+    (
+        "FAIR",
+        "which random bytes choose every character equally often",
+    ),
+    ("MOST_IDS", "ids listed in one answer to an operator"),
+    ("PURPOSE_ONE", "a purpose of TCF"),
+    ("HEAD", "the layout of a TCF string"),
+    ("SHORTEST", "the layout of a TCF string"),
+    ("US_PRIVACY_CHARACTERS", "the layout of a US Privacy string"),
+    ("STATES", "section numbers (GPP registry)"),
+    ("TCF_EU_V2", "a section number (GPP registry)"),
+    ("US_PRIVACY", "a section number (GPP registry)"),
+    ("US_NATIONAL", "a section number (GPP registry)"),
+    ("TYPE", "the layout of a GPP header"),
+    ("VERSION", "the layout of a GPP header"),
+    ("FIELD_BITS", "the layout of a GPP header"),
+    ("COUNT_BITS", "the layout of a GPP header"),
+    ("MAX_SECTION_ID", "the layout of a GPP header"),
+    ("LATENCY_SECONDS", "the bounds of a histogram"),
+    (
+        "MAX_REQUEST_ID",
+        "the longest request id that is taken over into a log",
+    ),
+    (
+        "CONFIG_STORE_ITEM",
+        "the longest item of a config store, which the platform sets",
+    ),
+    ("SPARE_THREADS", "threads beside those of store calls"),
+    ("MAX_METADATA_BYTES", "what the platform cannot read back"),
+    ("MAX_KEY_BYTES", "the longest key of the platform"),
+    ("LIMIT_EXCEEDED", "a status of the platform"),
+    ("PART", "how a body is read"),
+    ("TEN", "a window of the platform"),
+    ("SIXTY", "a window of the platform"),
     ("LINES_TOGETHER", "how the command line reads"),
     ("WAITING", "how the command line reads"),
     ("BUFFER_BYTES", "how the command line reads"),
@@ -87,6 +129,22 @@ const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
     ("src/policy/types/secret.rs", &["2"]),
     // The digits that an EC id may hold.
     ("src/record/id.rs", &["9"]),
+    // Section numbers of the GPP registry.
+    (
+        "src/consent/us.rs",
+        &[
+            "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22",
+            "23",
+        ],
+    ),
+    // The digits of base64 for URLs, and where Fibonacci's numbers begin.
+    (
+        "src/consent/gpp.rs",
+        &["26", "52", "62", "63", "9", "0_u16", "1_u16", "2_u16"],
+    ),
+    // Bytes to be filled, and the end of a list of bounds.
+    ("src/server/handler.rs", &["0_u8"]),
+    ("src/server/metrics.rs", &["5"]),
     // The exit code of a command that could not run, and digits in threes.
     ("src/bin/ec/main.rs", &["2"]),
     (

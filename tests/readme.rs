@@ -7,6 +7,8 @@
 )]
 
 use std::fmt::Write;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::value::Value;
@@ -58,4 +60,57 @@ fn what_the_readme_shows_is_what_happens() {
     trycmd::TestCases::new()
         .case("README.md")
         .case("tests/cmd/*.md");
+}
+
+const SERVICE: &str = "<!-- service: run by tests/readme.rs -->\n```sh\n";
+
+/// The lines that readers paste are run by a shell, one for one, against a server of the test's own.
+#[test]
+fn the_lines_about_the_service_work_as_pasted() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
+    let (_, rest) = readme.split_once(SERVICE).unwrap();
+    let (lines, _) = rest.split_once("```\n<!-- end of service -->").unwrap();
+    let mut server = Command::new(env!("CARGO_BIN_EXE_ec"))
+        .args([
+            "serve",
+            "--geo",
+            "US-CA",
+            "--store",
+            "memory",
+            "--addr",
+            "127.0.0.1:0",
+        ])
+        .current_dir(root)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    BufReader::new(server.stdout.take().unwrap())
+        .read_line(&mut told)
+        .unwrap();
+    let address = told
+        .split_whitespace()
+        .find_map(|word| word.strip_prefix("http://"))
+        .unwrap();
+    let script = format!(
+        "set -euo pipefail\n{}",
+        lines.replace("127.0.0.1:7676", address)
+    );
+    let output = Command::new("bash").arg("-c").arg(script).output().unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{output:?}");
+    for said in [
+        r#"{"accepted":1,"rejected":0}"#,
+        r#""uid":"abc123""#,
+        "Max-Age=0",
+        r#""state":"tombstone""#,
+        r#""key":"ec.tombstone.ttl""#,
+        r#""status":"ok""#,
+    ] {
+        assert!(out.contains(said), "{said} is not in {out}");
+    }
 }
