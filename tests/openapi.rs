@@ -1,0 +1,258 @@
+//! The description of the API is the service's own: every route and method of one is in the other, every answer that
+//! the black-box suite would get has its schema.
+#![cfg(feature = "server")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
+
+#[path = "support/service.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use edge_cookie::clock::SystemClock;
+use edge_cookie::service::ROUTES;
+use edge_cookie::store::MemoryStore;
+use http::Request;
+use serde_json::Value;
+use support::{Served, id};
+
+fn description() -> Value {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[test]
+fn it_has_every_route_and_no_other() {
+    let mut described = BTreeSet::new();
+    for (path, item) in description()["paths"].as_object().unwrap() {
+        for method in item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| *key != "parameters")
+        {
+            described.insert((path.clone(), method.to_uppercase()));
+        }
+    }
+    let routes = ROUTES.iter().flat_map(|(path, methods)| {
+        methods
+            .iter()
+            .map(|method| ((*path).to_owned(), method.to_string()))
+    });
+    assert_eq!(described, routes.collect());
+}
+
+/// What a reference in the description means.
+fn meant<'d>(whole: &'d Value, part: &'d Value) -> &'d Value {
+    match part["$ref"].as_str() {
+        Some(reference) => meant(
+            whole,
+            whole.pointer(reference.strip_prefix('#').unwrap()).unwrap(),
+        ),
+        None => part,
+    }
+}
+
+/// What of `value` the schema does not allow.
+fn faults(whole: &Value, schema: &Value, value: &Value) -> Vec<String> {
+    let schema = meant(whole, schema);
+    let mut found = Vec::new();
+    if schema.get("const").is_some_and(|only| only != value) {
+        found.push(format!("{value} is not {}", schema["const"]));
+    }
+    if schema["enum"]
+        .as_array()
+        .is_some_and(|words| !words.contains(value))
+    {
+        found.push(format!("{value} is not one of {}", schema["enum"]));
+    }
+    let kind = match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    };
+    if schema["type"]
+        .as_str()
+        .is_some_and(|expected| expected != kind)
+    {
+        found.push(format!("{value} is not of type {}", schema["type"]));
+    }
+    if let Some(members) = value.as_object() {
+        for required in schema["required"].as_array().into_iter().flatten() {
+            if !members.contains_key(required.as_str().unwrap()) {
+                found.push(format!("{required} is missing in {value}"));
+            }
+        }
+        for (name, member) in members {
+            match schema["properties"].get(name) {
+                Some(schema) => found.extend(faults(whole, schema, member)),
+                None if schema["additionalProperties"] == false => {
+                    found.push(format!("`{name}` is not described"))
+                }
+                None => {}
+            }
+        }
+    }
+    for item in value.as_array().into_iter().flatten() {
+        found.extend(faults(whole, &schema["items"], item));
+    }
+    found
+}
+
+#[test]
+fn answers_are_those_that_it_describes() {
+    let whole = description();
+    let served = Served::over(
+        Arc::new(MemoryStore::new(SystemClock)),
+        &["sync.on_missing=reject", "sync.rate_limit=4"],
+    );
+    let user = support::set_cookie(&served.page(None)).unwrap()["ts-ec=".len()..]
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let known = format!("us_privacy=1YNN; ts-ec={user}");
+    let (partner, operator) = ("Bearer token-a", "Bearer operator");
+    let mapping = |id: &str| {
+        format!(
+            r#"{{"mappings":[{{"ec_id":"{id}","partner_uid":"u","timestamp":{}}}]}}"#,
+            support::now()
+        )
+    };
+    let (good, bad) = (mapping(&user), mapping(&id(1)));
+    let record = "/_ts/admin/v1/ec/{id}";
+    let rotate = "/_ts/admin/v1/partners/{id}/rotate";
+    let cases: &[(&str, &str, &str, &str, &str, &str, u16)] = &[
+        (
+            "POST",
+            "/_ts/api/v1/batch-sync",
+            "",
+            partner,
+            "",
+            &good,
+            200,
+        ),
+        ("POST", "/_ts/api/v1/batch-sync", "", partner, "", &bad, 207),
+        ("POST", "/_ts/api/v1/batch-sync", "", partner, "", "x", 400),
+        ("POST", "/_ts/api/v1/batch-sync", "", "", "", "", 401),
+        (
+            "POST",
+            "/_ts/api/v1/batch-sync",
+            "",
+            partner,
+            "",
+            &" ".repeat(2_097_153),
+            413,
+        ),
+        ("POST", "/_ts/api/v1/batch-sync", "", partner, "", "", 429),
+        ("GET", "/_ts/api/v1/identify", "", partner, &known, "", 200),
+        (
+            "GET",
+            "/_ts/api/v1/identify",
+            "",
+            partner,
+            "us_privacy=1YNN",
+            "",
+            204,
+        ),
+        ("GET", "/_ts/api/v1/identify", "", "", "", "", 401),
+        ("GET", "/_ts/api/v1/identify", "", partner, "", "", 403),
+        ("OPTIONS", "/_ts/api/v1/identify", "", "", "", "", 200),
+        ("GET", "/_ts/health", "", "", "", "", 200),
+        ("GET", "/_ts/admin/v1/policy", "", operator, "", "", 200),
+        ("GET", "/_ts/admin/v1/policy", "", "", "", "", 401),
+        ("GET", "/_ts/admin/v1/ec", "", operator, "", "", 200),
+        ("GET", record, &user, operator, "", "", 200),
+        ("GET", record, &id(1), operator, "", "", 404),
+        ("GET", record, "x", operator, "", "", 400),
+        ("DELETE", record, &user, operator, "", "", 200),
+        (
+            "POST",
+            "/_ts/admin/v1/partners",
+            "",
+            operator,
+            "",
+            r#"{"source_domain":"b.com"}"#,
+            200,
+        ),
+        (
+            "POST",
+            "/_ts/admin/v1/partners",
+            "",
+            operator,
+            "",
+            r#"{"source_domain":"b.com"}"#,
+            409,
+        ),
+        (
+            "POST",
+            "/_ts/admin/v1/partners",
+            "",
+            operator,
+            "",
+            "{}",
+            400,
+        ),
+        ("GET", "/_ts/admin/v1/partners", "", operator, "", "", 200),
+        ("POST", rotate, "b.com", operator, "", "", 200),
+        ("POST", rotate, "c.com", operator, "", "", 404),
+        (
+            "POST",
+            "/_ts/admin/v1/partners/{id}/disable",
+            "b.com",
+            operator,
+            "",
+            "",
+            204,
+        ),
+    ];
+    for (method, path, in_path, token, cookie, body, status) in cases {
+        let name = format!("{method} {path} {status}");
+        let mut request = Request::builder()
+            .method(*method)
+            .uri(path.replace("{id}", in_path));
+        for (header, value) in [("authorization", token), ("cookie", cookie)] {
+            if !value.is_empty() {
+                request = request.header(header, *value);
+            }
+        }
+        let answer = served.answer(request.body((*body).to_owned()).unwrap());
+        assert_eq!(answer.status(), *status, "{name}: {answer:?}");
+        let operation = &whole["paths"][*path][method.to_lowercase()];
+        let described = meant(&whole, &operation["responses"][status.to_string()]);
+        assert!(described.is_object(), "{name} is not described");
+        for (header, of) in described["headers"].as_object().into_iter().flatten() {
+            let value = answer
+                .headers()
+                .get(header)
+                .unwrap_or_else(|| panic!("{name}: no {header}"));
+            let only = of["schema"]["const"].as_str();
+            assert!(only.is_none_or(|only| only == value), "{name}: {header}");
+        }
+        match described["content"]["application/json"].get("schema") {
+            Some(schema) => {
+                assert_eq!(
+                    answer.headers()["content-type"],
+                    "application/json",
+                    "{name}"
+                );
+                let value: Value = serde_json::from_slice(answer.body()).unwrap();
+                assert_eq!(
+                    faults(&whole, schema, &value),
+                    Vec::<String>::new(),
+                    "{name}"
+                );
+            }
+            None => assert!(answer.body().is_empty(), "{name}"),
+        }
+    }
+}
