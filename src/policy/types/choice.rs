@@ -64,3 +64,19 @@ pub(crate) fn nearest<'c>(
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, candidate)| candidate)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_listed_as_people_would() {
+        for (words, expected) in [
+            (&["a"] as &[&str], "`a`"),
+            (&["a", "b"], "`a` or `b`"),
+            (&["a", "b", "c"], "`a`, `b` or `c`"),
+        ] {
+            assert_eq!(listed(words), expected);
+        }
+    }
+}
