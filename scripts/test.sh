@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
-# Sets up what the tests need, and runs every one of them.
+# Sets up what the tests need, and runs every one of them: natively, on the edge's emulator, and schemathesis.
+#   scripts/test.sh            everything; in CI a part that cannot run is a failure
+#   EDGE=no scripts/test.sh    without the edge
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,6 +10,56 @@ if ! command -v cargo >/dev/null 2>&1; then
     exit 1
 fi
 
+left_out=()
+leave_out() {
+    echo "LEFT OUT: $1" >&2
+    left_out+=("$1")
+}
+
+# The edge: its service with the black-box tests' policy in it.
+edge=""
+if [ "${EDGE:-yes}" = no ]; then
+    leave_out "the edge (EDGE=no)"
+elif exports="$(scripts/edge-setup.sh)"; then
+    eval "$exports"
+    scripts/edge.sh build --config tests/blackbox/trusted-server.toml --policies none
+    edge="$(mktemp -d)"
+    trap 'rm -rf "$edge"' EXIT
+    cp bin/main.wasm "$edge/main.wasm"
+    export EDGE_VICEROY EC_EDGE_WASM="$edge/main.wasm"
+else
+    leave_out "the edge: what it takes could not be had"
+fi
+
 # Everything else comes from crates.io by Cargo.lock.
 cargo test --locked --all-targets
 cargo test --locked --doc
+
+if [ -n "$edge" ]; then
+    echo "== the black-box tests on the edge's emulator"
+    port="$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+    "$EDGE_VICEROY" serve -C fastly.toml --addr "127.0.0.1:$port" "$EC_EDGE_WASM" >"$edge/log" 2>&1 &
+    emulator=$!
+    trap 'kill "$emulator" 2>/dev/null; rm -rf "$edge"' EXIT
+    until curl -s -o /dev/null "http://127.0.0.1:$port/_ts/health"; do
+        kill -0 "$emulator" || { cat "$edge/log" >&2; exit 1; }
+    done
+    EC_BASE_URL="http://127.0.0.1:$port" EC_HOME=edge cargo test --locked --test blackbox
+    # Whatever was sent, nothing that is secret is in its log.
+    if grep -E 'token-of-|operator-token|black box|[0-9a-f]{64}\.' "$edge/log"; then
+        echo "the edge's log tells what it must not" >&2
+        exit 1
+    fi
+fi
+
+if command -v python3 >/dev/null 2>&1; then
+    echo "== schemathesis"
+    scripts/schemathesis.sh
+else
+    leave_out "schemathesis: python3 is missing"
+fi
+
+if [ "${#left_out[@]}" -gt 0 ]; then
+    printf 'LEFT OUT: %s\n' "${left_out[@]}" >&2
+    [ "${CI:-}" != true ] || exit 1
+fi

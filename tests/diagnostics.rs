@@ -135,6 +135,12 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
             "[ec.entry]\nttl = \"5000000000s\"\n",
             &["EC0007 ec.entry.ttl @:2:7"],
         ),
+        // A store counts in 32 bits, and is told one second more than the policy says.
+        ("[ec.entry]\nttl = \"4294967294s\"\n", &[]),
+        (
+            "[ec.entry]\nttl = \"4294967295s\"\n",
+            &["EC0007 ec.entry.ttl @:2:7"],
+        ),
         (
             "[ec.last_seen]\ndebounce = \"1500ms\"\n",
             &["EC0007 ec.last_seen.debounce @:2:12"],
@@ -190,6 +196,14 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
             &["EC0014 ec.passphrase @:2:14"],
         ),
         (
+            "[ec]\npassphrase = { secret_store = \"\", key = \"K\" }\n",
+            &["EC0014 ec.passphrase @:2:14"],
+        ),
+        (
+            "[ec]\npassphrase = { secret_store = \"S\", key = \"\" }\n",
+            &["EC0014 ec.passphrase @:2:14"],
+        ),
+        (
             "[[ec.partners]]\nname = \"A\"\n",
             &["EC0015 ec.partners[0] @:1:1"],
         ),
@@ -223,6 +237,20 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
                 "EC0003 ec.partners[0].name @:3:8",
             ],
         ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\nname = \" \"\n",
+            &["EC0015 ec.partners[0] @:3:8"],
+        ),
+        // A partner that is refused is not counted as declared.
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\nenabled = 1\n[[ec.partners]]\nsource_domain = \"a.com\"\n",
+            &["EC0003 ec.partners[0].enabled @:3:11"],
+        ),
+        (
+            "[ec.cas]\nbackoff = \"20ms\"\nmax_backoff = \"200ms\"\njitter = \"none\"\n",
+            &[],
+        ),
+        ("[ec.cas]\njitter = \"full\"\n", &[]),
         (
             "[ec.cas]\nbackoff = \"50ms\"\n",
             &["EC0101 ec.cas.max_backoff @:2:11"],
@@ -446,6 +474,12 @@ fn what_is_wrong_in_overrides_is_told_at_its_place() {
             &["ec.entry=5", "ec.entry.ttl=1d"],
             &["EC0003 ec.entry <command line>:1:16"],
         ),
+        // A text needs no quotes, and only a secret can be a reference.
+        (&["ec.passphrase=123"], &[]),
+        (
+            &["ec.cookie.name={ a = 1 }"],
+            &["EC0014 ec.cookie.name <command line>:1:22"],
+        ),
         (
             &["ec.consent.us_states=[\"CA\", 1]"],
             &["EC0003 ec.consent.us_states <command line>:1:35"],
@@ -631,6 +665,22 @@ fn secrets_tell_policies_apart_and_are_never_shown() {
 }
 
 #[test]
+fn declared_partners_are_in_force_in_their_order() {
+    let config = "[[ec.partners]]\nsource_domain = \"b.com\"\n[[ec.partners]]\nsource_domain = \"a.com\"\nid = \"x.com\"\n";
+    let (loaded, told) = load(Case {
+        config,
+        ..Case::default()
+    });
+    let partners = &loaded.resolved.policy.stores.partners;
+    let declared: Vec<_> = partners
+        .iter()
+        .map(|partner| (partner.id.as_str(), partner.source_domain.as_str()))
+        .collect();
+    assert_eq!(declared, [("b.com", "b.com"), ("x.com", "a.com")]);
+    assert_eq!(told, [""; 0]);
+}
+
+#[test]
 fn findings_come_in_the_order_of_the_files() {
     let (_, told) = load(Case {
         config: "[ec]\nfoo = 1\n",
@@ -670,6 +720,7 @@ fn places_of_overrides_span_what_was_written() {
     let loaded = files.load("development").unwrap();
     let spanned = |place: &edge_cookie::diagnostic::Place| {
         let source = files.sources().get(&place.file).unwrap();
+        assert_eq!(source.name(), &*place.file);
         source.text().get(place.span.clone()).unwrap().to_owned()
     };
     let places: Vec<_> = loaded
@@ -690,6 +741,8 @@ fn places_of_overrides_span_what_was_written() {
         let value = loaded.resolved.value(key).unwrap();
         assert_eq!(spanned(value.origin.place.as_ref().unwrap()), written);
     }
+    let passphrase = loaded.resolved.value("passphrase").unwrap();
+    assert_eq!(passphrase.value.to_string(), "{ env = \"A\" }");
     assert_eq!(loaded.resolved.policy.stores.ec_store.as_str(), "123");
     assert_eq!(loaded.resolved.policy.cookie.name.as_str(), "quoted");
 }

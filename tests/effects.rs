@@ -300,9 +300,14 @@ fn duplicates_share_the_outcome_of_the_one_that_counts() {
 
 #[test]
 fn a_batch_that_writes_nothing_ends_in_the_word_its_ids_share() {
-    let cases: [(&[(&str, &str)], &str); 3] = [
+    let cases: [(&[(&str, &str)], &str); 4] = [
         (
             &[("liveramp.com", "LR_1"), ("liveramp.com", "LR_1")],
+            "unchanged",
+        ),
+        // The last of duplicates wins, and says what the record holds already.
+        (
+            &[("liveramp.com", "LR_2"), ("liveramp.com", "LR_1")],
             "unchanged",
         ),
         (&[("a.com", ""), ("b.com", " ")], "invalid_uid"),

@@ -5,7 +5,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a failed test should stop"
+    clippy::too_many_lines,
+    reason = "a failed test should stop, and tables of cases are long"
 )]
 
 #[path = "support/service.rs"]
@@ -96,7 +97,7 @@ fn faults(whole: &Value, schema: &Value, value: &Value) -> Vec<String> {
             match schema["properties"].get(name) {
                 Some(schema) => found.extend(faults(whole, schema, member)),
                 None if schema["additionalProperties"] == false => {
-                    found.push(format!("`{name}` is not described"))
+                    found.push(format!("`{name}` is not described"));
                 }
                 None => {}
             }

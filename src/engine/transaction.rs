@@ -70,17 +70,15 @@ impl<'p> Transaction<'p> {
             now,
             consistency,
         };
-        let mut transaction = Self {
+        let (stage, pending) = begun(operation.open(&scene));
+        Self {
             scene,
             operation,
-            stage: Stage::Look,
-            pending: None,
+            stage,
+            pending,
             lost: false,
             tally: Tally::default(),
-        };
-        let opening = operation.open(&scene);
-        transaction.follow(opening);
-        transaction
+        }
     }
 
     /// What to do next.
@@ -165,17 +163,12 @@ impl<'p> Transaction<'p> {
 
     #[inline]
     fn follow(&mut self, decision: Decision) {
-        self.stage = match decision {
-            Decision::End(result) => Stage::Ended(result),
-            Decision::Look => Stage::Look,
-            Decision::MakeSure => Stage::MakeSure,
-            Decision::Remove => Stage::Remove,
-            Decision::Write(write, done) => {
-                self.pending = Some((write, done));
-                self.lost = false;
-                Stage::Write
-            }
-        };
+        let (stage, pending) = begun(decision);
+        self.stage = stage;
+        if pending.is_some() {
+            self.pending = pending;
+            self.lost = false;
+        }
     }
 
     fn found(&mut self, found: Found) {
@@ -313,6 +306,19 @@ impl<'p> Transaction<'p> {
             },
         );
     }
+}
+
+/// The stage that a decision leads to, and the write that it asks for.
+#[inline]
+fn begun(decision: Decision) -> (Stage, Option<(Box<Write>, Done)>) {
+    let stage = match decision {
+        Decision::End(result) => Stage::Ended(result),
+        Decision::Look => Stage::Look,
+        Decision::MakeSure => Stage::MakeSure,
+        Decision::Remove => Stage::Remove,
+        Decision::Write(write, done) => return (Stage::Write, Some((write, done))),
+    };
+    (stage, None)
 }
 
 /// A store's own words, without what the operation's error says already.

@@ -182,13 +182,17 @@ impl<'b, 'p> Batch<'b, 'p> {
 
     /// Whether no partner is known to come twice, so that no sync has a rival. A large batch may say no without looking.
     fn names_each_partner_once(&self) -> bool {
-        let comes_again = |(index, sync): (usize, &PartnerSync)| {
-            let earlier = self.syncs.iter().take(index);
-            earlier
-                .into_iter()
-                .any(|other| other.partner == sync.partner)
-        };
-        self.syncs.len() <= FEW && !self.syncs.iter().enumerate().any(comes_again)
+        if self.syncs.len() > FEW {
+            return false;
+        }
+        let mut rest = self.syncs;
+        while let [sync, later @ ..] = rest {
+            if later.iter().any(|other| other.partner == sync.partner) {
+                return false;
+            }
+            rest = later;
+        }
+        true
     }
 
     /// The syncs that are not refused, each partner's together, the one that counts last: the last to come, or the

@@ -65,3 +65,17 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
         digits
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_shows_as_its_64_digits() {
+        // The SHA-256 of no bytes, as NIST's test vectors have it.
+        let none = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let digest = PolicyDigest::of(&[]);
+        assert_eq!(digest.to_string(), none);
+        assert_eq!((digest.as_str(), digest.mark()), (none, "e3b0c442"));
+    }
+}

@@ -63,3 +63,48 @@ pub struct InForce {
     /// What it overrode, the nearest layer first.
     pub overrides: Vec<Overridden>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_layer_is_told_in_words_and_in_json() {
+        let place = Place {
+            file: "a.toml".into(),
+            line: 2,
+            column: 7,
+            span: 0..1,
+        };
+        let at = r#","file":"a.toml","line":2,"column":7"#;
+        let production = LayerName::Profile("production".to_owned());
+        for (layer, place, words, json) in [
+            (LayerName::Default, None, "the default", r#""default""#),
+            (LayerName::Config, Some(&place), "`[ec]`", r#""config""#),
+            (
+                production,
+                Some(&place),
+                "profile `production`",
+                r#""profile","name":"production""#,
+            ),
+            (
+                LayerName::Environment,
+                Some(&place),
+                "the environment",
+                r#""environment""#,
+            ),
+            (
+                LayerName::CommandLine,
+                Some(&place),
+                "the command line",
+                r#""command_line""#,
+            ),
+        ] {
+            assert_eq!(layer.to_string(), words);
+            let place = place.cloned();
+            let at = if place.is_some() { at } else { "" };
+            let told = serde_json::to_string(&Origin { layer, place }).unwrap();
+            assert_eq!(told, format!(r#"{{"layer":{json}{at}}}"#));
+        }
+    }
+}

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::config::Config;
 use super::overrides::{self, Overrides};
 use super::profile::{Header, Profile};
+use super::read::{plain, read_text};
 use super::{Source, Sources};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::policy::layers::{Layer, LayerName, Options};
@@ -383,25 +384,4 @@ fn find_profiles(folder: &Path, prefix: &str, names: &mut Vec<String>) -> io::Re
         }
     }
     Ok(())
-}
-
-/// Reads a text file, or says in a few words why not.
-fn read_text(path: &Path) -> Result<String, String> {
-    let bytes = fs::read(path).map_err(|error| plain(&error))?;
-    String::from_utf8(bytes).map_err(|error| {
-        format!(
-            "it is not UTF-8 (byte {})",
-            error.utf8_error().valid_up_to() + 1
-        )
-    })
-}
-
-/// A system error in plain words, without its number.
-fn plain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
-        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
-        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        _ => error.to_string(),
-    }
 }

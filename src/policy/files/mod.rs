@@ -21,6 +21,7 @@ mod config;
 mod load;
 mod overrides;
 mod profile;
+mod read;
 mod source;
 mod toml;
 

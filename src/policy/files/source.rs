@@ -167,6 +167,15 @@ mod tests {
             assert!(!masked.contains("hunter2"), "{masked}");
             assert_eq!(masked.len(), text.len());
         }
+        for (text, expected) in [
+            ("passphrase = 'a b'\n", "passphrase = ****'\n"),
+            (
+                "api_token = \"\"\"a b\n c\"\"\"\nx",
+                "api_token = ******\n**\"\"\"\nx",
+            ),
+        ] {
+            assert_eq!(mask_secrets(text), expected);
+        }
         let reference = "passphrase = { env = \"NAME\" }\napi_token_sha256 = \"ab\"";
         assert_eq!(mask_secrets(reference), reference);
     }

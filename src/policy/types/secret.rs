@@ -133,3 +133,25 @@ impl SettingValue for Option<Secret> {
         self.as_ref().map_or(Value::Nothing, Secret::digested)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_literal_never_shows_and_still_tells_policies_apart() {
+        let [one, other] = ["hunter2", "hunter3"].map(|text| Secret::Literal(text.to_owned()));
+        assert_ne!(one.digested(), other.digested());
+        for shown in [
+            format!("{one:?}"),
+            one.show().to_string(),
+            one.digested().to_string(),
+        ] {
+            assert!(!shown.contains("hunter2"), "{shown}");
+        }
+        let reference = Secret::Environment("NAME".to_owned());
+        for (secret, shown) in [(one, REDACTED), (reference, "NAME")] {
+            assert!(format!("{secret:?}").contains(shown), "{secret:?}");
+        }
+    }
+}
