@@ -14,7 +14,7 @@
 //! assert_eq!(setup.err(), Some(SetupError::NoPassphrase));
 //! ```
 
-#![expect(
+#![allow(
     clippy::result_large_err,
     reason = "a refusal is an answer, made once a request"
 )]
