@@ -163,6 +163,26 @@ fn virginia(sale: u64) -> String {
     bits.fields(&[0; 8]).fields(&[0, 2, 0, 0]).base64()
 }
 
+/// The states' sections by the GPP registry, and how many notices each has before its opt-outs.
+const STATES: [(u64, &str, usize); 16] = [
+    (8, "CA", 3),
+    (9, "VA", 3),
+    (10, "CO", 3),
+    (11, "UT", 4),
+    (12, "CT", 3),
+    (13, "FL", 3),
+    (14, "MT", 3),
+    (15, "OR", 3),
+    (16, "TX", 3),
+    (17, "DE", 3),
+    (18, "IA", 4),
+    (19, "NE", 3),
+    (20, "NH", 3),
+    (21, "NJ", 3),
+    (22, "TN", 3),
+    (23, "MN", 3),
+];
+
 fn with_gpc(section: &str) -> String {
     format!("{section}.{}", Bits::default().put(1, 2).put(1, 1).base64())
 }
@@ -438,6 +458,68 @@ fn the_law_of_the_place_decides() {
 }
 
 #[test]
+fn every_state_has_its_section() {
+    for (id, state, notices) in STATES {
+        let place = Place {
+            country: "US",
+            region: Some(state),
+        };
+        // The other opt-out, and one field after it, say the opposite: what stands beside must not be read.
+        for (sale, other, verdict) in [
+            (OUT, NOT_OUT, Withdrawn),
+            (NOT_OUT, NOT_OUT, Granted),
+            (NOT_OUT, OUT, NotGranted),
+            (NOT_SAID, NOT_OUT, NotGranted),
+        ] {
+            let section = Bits::default()
+                .put(1, 6)
+                .fields(&[1, 2, 1, 2][..notices])
+                .fields(&[sale, other, 3 - other])
+                // Sensitive data, children, and an agreement that nobody has signed.
+                .fields(&[0; 16])
+                .base64();
+            let gpp = gpp(&[(id, section)]);
+            let signals = Signals {
+                gpp: Some(&gpp),
+                ..Signals::default()
+            };
+            let judged = judge(&signals, Some(&place), &rules(HonourRefusals::ByPlace));
+            assert_eq!(
+                (judged.verdict, judged.undecodable),
+                (verdict, vec![]),
+                "{state} {sale} {other}"
+            );
+        }
+    }
+}
+
+#[test]
+fn strings_of_consent_managers_are_read() {
+    // Those that say `BVVq` are published in the code and documents of consent managers and of those who read them:
+    // no opt-outs, and `MspaCoveredTransaction` 0, 0 and 2. The others are the same but for the sale or GPC.
+    for (text, verdict) in [
+        ("DBABLA~BVVqAAAAAACA", Granted),
+        ("DBABLA~BVVaAAAAAACA", Withdrawn),
+        ("DBABLA~BVVqAAAACCA.QA", Granted),
+        ("DBABLA~BVVaAAAACCA.QA", Withdrawn),
+        ("DBABLA~BVVqAAAACqA.QA", Granted),
+        ("DBABLA~BVVaAAAACqA.QA", Withdrawn),
+        ("DBABLA~BVVqAAAACqA.YA", Withdrawn),
+    ] {
+        let signals = Signals {
+            gpp: Some(text),
+            ..Signals::default()
+        };
+        let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
+        assert_eq!(
+            (judged.verdict, judged.undecodable),
+            (verdict, vec![]),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn refusals_count_everywhere_where_the_policy_says_so() {
     let refusals = [
         Said {
@@ -582,6 +664,25 @@ fn lists_that_name_millions_cost_nothing() {
 }
 
 proptest! {
+    /// Where `iab_gpp` can decode a section, it reads the same there.
+    #[test]
+    fn another_decoder_reads_the_same(id in 7..=23_u64, version in 1..=2_u64, fields in prop::collection::vec(0..=2_u64, 48), gpc in any::<bool>()) {
+        let core = Bits::default().put(version, 6).fields(&fields).base64();
+        let text = gpp(&[(id, if gpc { with_gpc(&core) } else { core })]);
+        let other: iab_gpp::v1::GPPString = text.parse().unwrap();
+        let section = other.decode_all_sections().remove(0);
+        prop_assume!(section.is_ok());
+        let section = format!("{section:?}");
+        let opted_out = section.contains("sale_opt_out: OptedOut") || section.contains("gpc: Some(true)");
+        let state = STATES.iter().find(|(of, ..)| *of == id).map_or("CA", |(_, state, _)| state);
+        // Where no GPC is kept, theirs stays unread.
+        prop_assume!(!gpc || section.contains("gpc"));
+        let place = Place { country: "US", region: Some(state) };
+        let signals = Signals { gpp: Some(&text), ..Signals::default() };
+        let verdict = judge(&signals, Some(&place), &rules(HonourRefusals::ByPlace)).verdict;
+        prop_assert_eq!(verdict == Withdrawn, opted_out, "{}", section);
+    }
+
     #[test]
     fn no_text_is_too_strange(tcf in any::<String>(), gpp in any::<String>(), usp in any::<String>()) {
         let signals = Signals { gpc: false, us_privacy: Some(&usp), tcf: Some(&tcf), gpp: Some(&gpp) };

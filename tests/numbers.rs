@@ -69,13 +69,22 @@ const FACTS: &[(&str, &str)] = &[
     ("HEAD", "the layout of a TCF string"),
     ("SHORTEST", "the layout of a TCF string"),
     ("US_PRIVACY_CHARACTERS", "the layout of a US Privacy string"),
-    ("STATES", "section numbers (GPP registry)"),
+    ("CHARACTER_BITS", "what base64 is"),
+    ("STATES", "how many states have a section (GPP registry)"),
+    ("FIRST_STATE", "a section number (GPP registry)"),
+    ("NATIONAL", "the layout of a US section"),
+    ("STATE", "the layout of a US section"),
+    ("SENSITIVE", "the layout of a US section"),
+    ("OPTED_OUT", "what a US section says"),
+    ("DID_NOT_OPT_OUT", "what a US section says"),
+    ("VERSION_BITS", "the layout of a US section"),
+    ("GPC", "a segment of a US section"),
     ("TCF_EU_V2", "a section number (GPP registry)"),
     ("US_PRIVACY", "a section number (GPP registry)"),
     ("US_NATIONAL", "a section number (GPP registry)"),
     ("TYPE", "the layout of a GPP header"),
     ("VERSION", "the layout of a GPP header"),
-    ("FIELD_BITS", "the layout of a GPP header"),
+    ("FIELD_BITS", "the layout of a GPP header or a US section"),
     ("COUNT_BITS", "the layout of a GPP header"),
     ("MAX_SECTION_ID", "the layout of a GPP header"),
     ("LATENCY_SECONDS", "the bounds of a histogram"),
@@ -129,17 +138,9 @@ const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
     ("src/policy/types/secret.rs", &["2"]),
     // The digits that an EC id may hold.
     ("src/record/id.rs", &["9"]),
-    // Section numbers of the GPP registry.
-    (
-        "src/consent/us.rs",
-        &[
-            "8", "9", "10", "11", "12", "13", "14", "15", "16", "17", "18", "19", "20", "21", "22",
-            "23",
-        ],
-    ),
     // The digits of base64 for URLs, and where Fibonacci's numbers begin.
     (
-        "src/consent/gpp.rs",
+        "src/consent/bits.rs",
         &["26", "52", "62", "63", "9", "0_u16", "1_u16", "2_u16"],
     ),
     // Bytes to be filled, and the end of a list of bounds.

@@ -1,7 +1,8 @@
 //! GPP: which sections a string has, and what those say that matter here.
 
+use super::bits::Bits;
 use super::tcf::Tcf;
-use super::us::{Choice, STATES, national, of_state, us_privacy};
+use super::us::{Choice, national, of_state, state, us_privacy};
 
 /// What matters of a GPP string.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,11 +21,11 @@ const US_PRIVACY: u16 = 6;
 const US_NATIONAL: u16 = 7;
 
 impl Gpp {
-    /// Reads a string for a user in `state`; none where its header cannot be decoded.
+    /// Reads a string for a user in the state `at`; none where its header cannot be decoded.
     ///
     /// An opt-out told to any state counts. That there is none must have been told to the user's own state or to the
     /// whole nation.
-    pub(super) fn decode(text: &str, state: Option<&str>) -> Option<Self> {
+    pub(super) fn decode(text: &str, at: Option<&str>) -> Option<Self> {
         let mut sections = text.split('~');
         let ids = section_ids(sections.next()?)?;
         let sections: Vec<&str> = sections.collect();
@@ -45,14 +46,14 @@ impl Gpp {
                 }
                 US_PRIVACY => us_privacy(section),
                 US_NATIONAL => national(section),
-                _ if STATES.contains(&id) => {
-                    of_state(id, section).map(|(choice, of)| match choice {
-                        Choice::NotOptedOut if state != Some(of) => Choice::Nothing,
+                _ => match state(id) {
+                    Some(of) => of_state(of, section).map(|choice| match choice {
+                        Choice::NotOptedOut if at != Some(of) => Choice::Nothing,
                         choice => choice,
-                    })
-                }
-                // What is not known says nothing here.
-                _ => continue,
+                    }),
+                    // What is not known says nothing here.
+                    None => continue,
+                },
             };
             gpp.broken |= choice.is_none();
             gpp.choice = together(gpp.choice, choice);
@@ -105,52 +106,4 @@ fn section_ids(header: &str) -> Option<Vec<u16>> {
         ids.extend(first..=last);
     }
     Some(ids)
-}
-
-/// The bits of a text in base64 for URLs.
-struct Bits {
-    values: Vec<u8>,
-    read: usize,
-}
-
-impl Bits {
-    fn of(text: &str) -> Option<Self> {
-        let value = |byte: u8| match byte {
-            b'A'..=b'Z' => Some(byte - b'A'),
-            b'a'..=b'z' => Some(byte - b'a' + 26),
-            b'0'..=b'9' => Some(byte - b'0' + 52),
-            b'-' => Some(62),
-            b'_' => Some(63),
-            _ => None,
-        };
-        let values = text.bytes().map(value).collect::<Option<_>>()?;
-        Some(Self { values, read: 0 })
-    }
-
-    fn next(&mut self) -> Option<bool> {
-        let value = self.values.get(self.read / FIELD_BITS)?;
-        let bit = value >> (FIELD_BITS - 1 - self.read % FIELD_BITS) & 1;
-        self.read += 1;
-        Some(bit == 1)
-    }
-
-    fn number(&mut self, bits: usize) -> Option<u32> {
-        (0..bits).try_fold(0, |number, _| Some(number << 1 | u32::from(self.next()?)))
-    }
-
-    /// A number as a sum of Fibonacci numbers, the least first, ended by two ones.
-    fn fibonacci(&mut self) -> Option<u16> {
-        let (mut this, mut next, mut sum, mut before) = (1_u16, 2_u16, 0_u16, false);
-        loop {
-            let bit = self.next()?;
-            if bit && before {
-                return Some(sum);
-            }
-            if bit {
-                sum = sum.checked_add(this)?;
-            }
-            before = bit;
-            (this, next) = (next, this.checked_add(next)?);
-        }
-    }
 }

@@ -10,6 +10,7 @@
 //! assert_eq!(judge(&opted_out, Some(&california), &rules).verdict, Verdict::Withdrawn);
 //! ```
 
+mod bits;
 mod gpp;
 mod tcf;
 mod us;

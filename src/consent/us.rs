@@ -1,13 +1,8 @@
 //! US Privacy and the US sections of GPP: whether a user opts out of the sale of their data.
 
-use std::ops::RangeInclusive;
-
-use iab_gpp::sections::us_common::OptOut;
 use iab_gpp::sections::uspv1::{Flag, UspV1};
-use iab_gpp::sections::{
-    usca, usco, usct, usde, usfl, usia, usmn, usmt, usnat, usne, usnh, usnj, usor, ustn, ustx,
-    usut, usva,
-};
+
+use super::bits::Bits;
 
 /// What a user says of the sale of their data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,72 +31,99 @@ pub(super) fn us_privacy(text: &str) -> Option<Choice> {
     })
 }
 
-/// An opt-out of the sale, or GPC told inside the section, is an opt-out. One of sharing or of targeted
-/// advertising alone is not, but neither does it say that there is none.
-fn choice(sale: &OptOut, others: &[&OptOut], gpc: Option<bool>) -> Choice {
-    match sale {
-        _ if gpc == Some(true) => Choice::OptedOut,
-        OptOut::OptedOut => Choice::OptedOut,
-        OptOut::DidNotOptOut if !others.contains(&&OptOut::OptedOut) => Choice::NotOptedOut,
-        _ => Choice::Nothing,
-    }
+/// The states with a section, in the order of their sections' numbers, which begin at the first (GPP registry).
+const STATES: [&str; 16] = [
+    "CA", "VA", "CO", "UT", "CT", "FL", "MT", "OR", "TX", "DE", "IA", "NE", "NH", "NJ", "TN", "MN",
+];
+const FIRST_STATE: u16 = 8;
+
+/// The state whose section has this number; none where it is not a state's.
+pub(super) fn state(id: u16) -> Option<&'static str> {
+    let place = id.checked_sub(FIRST_STATE)?;
+    STATES.get(usize::from(place)).copied()
 }
 
-/// Reads the section of one state.
-macro_rules! states {
-    ($( $id:literal $state:literal $module:ident :: $section:ident . $other:ident $(, $gpc:ident)? ; )*) => {
-        /// What a GPP section of this number says, and the state it is of; none where it cannot be decoded.
-        pub(super) fn of_state(id: u16, text: &str) -> Option<(Choice, &'static str)> {
-            match id {
-                $( $id => {
-                    let section: $module::$section = text.parse().ok()?;
-                    let gpc = [$(section.$gpc)?].first().copied().flatten();
-                    let core = &section.core;
-                    Some((choice(&core.sale_opt_out, &[&core.$other], gpc), $state))
-                } )*
-                _ => None,
-            }
-        }
-    };
+/// Where the core of a section keeps its opt-outs: after a version and so many notices, that of the sale first.
+struct Layout {
+    newest_version: u32,
+    notices: usize,
+    opt_outs: usize,
 }
 
-/// The numbers of the states' sections (GPP registry).
-pub(super) const STATES: RangeInclusive<u16> = 8..=23;
+/// That of the whole nation: opt-outs of the sale, of sharing and of targeted advertising.
+const NATIONAL: Layout = Layout {
+    newest_version: 2,
+    notices: 6,
+    opt_outs: 3,
+};
 
-states! {
-    8 "CA" usca::UsCa.sharing_opt_out, gpc;
-    9 "VA" usva::UsVa.targeted_advertising_opt_out;
-    10 "CO" usco::UsCo.targeted_advertising_opt_out, gpc;
-    11 "UT" usut::UsUt.targeted_advertising_opt_out;
-    12 "CT" usct::UsCt.targeted_advertising_opt_out, gpc;
-    13 "FL" usfl::UsFl.targeted_advertising_opt_out;
-    14 "MT" usmt::UsMt.targeted_advertising_opt_out, gpc;
-    15 "OR" usor::UsOr.targeted_advertising_opt_out, gpc;
-    16 "TX" ustx::UsTx.targeted_advertising_opt_out, gpc;
-    17 "DE" usde::UsDe.targeted_advertising_opt_out, gpc;
-    18 "IA" usia::UsIa.targeted_advertising_opt_out, gpc;
-    19 "NE" usne::UsNe.targeted_advertising_opt_out, gpc;
-    20 "NH" usnh::UsNh.targeted_advertising_opt_out, gpc;
-    21 "NJ" usnj::UsNj.targeted_advertising_opt_out, gpc;
-    22 "TN" ustn::UsTn.targeted_advertising_opt_out, gpc;
-    23 "MN" usmn::UsMn.targeted_advertising_opt_out, gpc;
-}
+/// That of most states: opt-outs of the sale, and of targeted advertising or (California) of sharing.
+const STATE: Layout = Layout {
+    newest_version: 1,
+    notices: 3,
+    opt_outs: 2,
+};
+
+/// That of the states with a notice about sensitive data as well.
+const SENSITIVE: Layout = Layout {
+    notices: 4,
+    ..STATE
+};
 
 /// Reads the national section; none where it cannot be decoded.
 pub(super) fn national(text: &str) -> Option<Choice> {
-    let section: usnat::UsNat = text.parse().ok()?;
-    let (sale, sharing, targeted) = match &section.core {
-        usnat::Core::V1(core) => (
-            &core.sale_opt_out,
-            &core.sharing_opt_out,
-            &core.targeted_advertising_opt_out,
-        ),
-        usnat::Core::V2(core) => (
-            &core.sale_opt_out,
-            &core.sharing_opt_out,
-            &core.targeted_advertising_opt_out,
-        ),
-        _ => return None,
-    };
-    Some(choice(sale, &[sharing, targeted], section.gpc))
+    NATIONAL.read(text)
+}
+
+/// Reads the section of a state; none where it cannot be decoded.
+pub(super) fn of_state(state: &str, text: &str) -> Option<Choice> {
+    match state {
+        "UT" | "IA" => SENSITIVE.read(text),
+        _ => STATE.read(text),
+    }
+}
+
+/// Bits of a version, of a notice or a choice, and of the type of a segment (GPP, US sections).
+const VERSION_BITS: usize = 6;
+const FIELD_BITS: usize = 2;
+
+/// What a choice says (GPP, US sections); all else is that it does not apply.
+const OPTED_OUT: u32 = 1;
+const DID_NOT_OPT_OUT: u32 = 2;
+
+/// The type of the segment that tells GPC.
+const GPC: u32 = 1;
+
+impl Layout {
+    /// An opt-out of the sale, or GPC told inside the section, is an opt-out. One of sharing or of targeted
+    /// advertising alone is not, but neither does it say that there is none.
+    ///
+    /// Read here as far as the opt-outs, since `iab_gpp` 0.1 refuses a section whose `MspaCoveredTransaction` is 0, as
+    /// consent managers write it: opt-outs would be lost.
+    fn read(&self, text: &str) -> Option<Choice> {
+        let mut segments = text.split('.');
+        let mut core = Bits::of(segments.next()?)?;
+        if !(1..=self.newest_version).contains(&core.number(VERSION_BITS)?) {
+            return None;
+        }
+        for _ in 0..self.notices {
+            core.number(FIELD_BITS)?;
+        }
+        let sale = core.number(FIELD_BITS)?;
+        let mut others = false;
+        for _ in 1..self.opt_outs {
+            others |= core.number(FIELD_BITS)? == OPTED_OUT;
+        }
+        let mut gpc = false;
+        for segment in segments {
+            let mut segment = Bits::of(segment)?;
+            gpc |= segment.number(FIELD_BITS)? == GPC && segment.next()?;
+        }
+        Some(match sale {
+            _ if gpc => Choice::OptedOut,
+            OPTED_OUT => Choice::OptedOut,
+            DID_NOT_OPT_OUT if !others => Choice::NotOptedOut,
+            _ => Choice::Nothing,
+        })
+    }
 }
