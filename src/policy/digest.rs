@@ -1,7 +1,6 @@
 //! The name of a policy: a digest of all its values.
 
 use std::fmt;
-use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
@@ -59,11 +58,13 @@ pub(crate) fn is_sha256(written: &str) -> bool {
 
 /// Bytes in lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut digits, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: usize| DIGITS.get(value).copied().unwrap_or_default();
+    let digits = bytes.iter().flat_map(|byte| {
+        let byte = usize::from(*byte);
+        [digit(byte / DIGITS.len()), digit(byte % DIGITS.len())]
+    });
+    digits.map(char::from).collect()
 }
 
 #[cfg(test)]
