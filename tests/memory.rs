@@ -93,6 +93,7 @@ fn peak_memory_does_not_grow_with_the_number_of_events() {
     assert!(ec.wait().unwrap().success());
     // Once, under load, a buffer may be held for longer: what grows with the events grows in every round.
     let rose = peaks[WARM..].windows(2).filter(|pair| pair[1] > pair[0]);
-    let grown = peaks[ROUNDS - 1] - peaks[WARM];
+    // The system counts in lumps: a peak may even be told a little lower later on.
+    let grown = peaks[ROUNDS - 1].saturating_sub(peaks[WARM]);
     assert!(grown <= GROWN || rose.count() <= SPURTS, "{peaks:?} KiB");
 }

@@ -273,6 +273,36 @@ fn a_batch_of_one_users_mappings_is_one_read_and_one_write() {
 }
 
 #[test]
+fn what_each_request_asks_of_the_store() {
+    let store = Arc::new(Memory::new(SystemClock));
+    let served = Served::over(store.clone(), &[]);
+    let costs = |name: &str, reads: u64, writes: u64, request: &dyn Fn() -> support::Answer| {
+        let before = store.calls();
+        let answer = request();
+        let after = store.calls();
+        let cost = (
+            after.lookups - before.lookups,
+            after.inserts - before.inserts,
+        );
+        assert_eq!(cost, (reads, writes), "{name}");
+        answer
+    };
+    let page = costs("a new user's page", 1, 1, &|| served.page(None));
+    let user = set_cookie(&page).unwrap()["ts-ec=".len()..]
+        .split(';')
+        .next()
+        .unwrap();
+    let (user, forged) = (Some(user), id(1));
+    costs("a known user's page", 1, 0, &|| served.page(user));
+    costs("a forged id's page", 2, 1, &|| served.page(Some(&forged)));
+    let user = user.unwrap();
+    costs("identify", 1, 0, &|| served.identify(user));
+    costs("identify without an id", 0, 0, &|| served.identify(""));
+    costs("a mapping", 1, 1, &|| served.sync(&[user]));
+    costs("a withdrawal", 0, 1, &|| served.withdraw(user));
+}
+
+#[test]
 fn as_many_calls_are_in_flight_as_the_policy_says() {
     const TOGETHER: usize = 8;
     // Each read waits until as many others have come: fewer in flight, and none would go on.
