@@ -1,10 +1,11 @@
 //! A batch of 1,000 users over a store that takes its time for each call, one user after the other and many at once.
 //!
 //!     cargo run --release --example slow_store
-#![cfg(feature = "server")]
 #![allow(
     clippy::unwrap_used,
-    reason = "an example for measuring may stop, and tells what it saw"
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "an example for measuring may stop"
 )]
 
 #[path = "../tests/support/service.rs"]
