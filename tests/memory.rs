@@ -12,16 +12,14 @@ use std::process::{Command, Stdio};
 
 const USERS: usize = 200;
 const ROUND: usize = 20_000;
-const ROUNDS: usize = 14;
+const ROUNDS: usize = 22;
 
 /// After this many, caches are full.
 const WARM: usize = 6;
 
-/// In KiB: 16 bytes for each event since the caches were full would be more.
-const GROWN: u64 = 2_048;
-
-/// The most rounds whose peak may rise all the same where more than that was held in the end.
-const SPURTS: usize = 2;
+/// In KiB: 16 bytes for each event since the caches were full would be more, and the buffer that a busy machine
+/// makes a process hold for a while is less.
+const GROWN: u64 = 4_096;
 
 /// The most that a process has held, in KiB.
 fn peak(process: u32) -> u64 {
@@ -91,9 +89,7 @@ fn peak_memory_does_not_grow_with_the_number_of_events() {
     }
     drop(input);
     assert!(ec.wait().unwrap().success());
-    // Once, under load, a buffer may be held for longer: what grows with the events grows in every round.
-    let rose = peaks[WARM..].windows(2).filter(|pair| pair[1] > pair[0]);
     // The system counts in lumps: a peak may even be told a little lower later on.
     let grown = peaks[ROUNDS - 1].saturating_sub(peaks[WARM]);
-    assert!(grown <= GROWN || rose.count() <= SPURTS, "{peaks:?} KiB");
+    assert!(grown <= GROWN, "{peaks:?} KiB");
 }
