@@ -12,59 +12,19 @@
 #[allow(dead_code, reason = "each user takes its part")]
 mod support;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use edge_cookie::clock::SystemClock;
-use edge_cookie::store::{Consistency, Insert, KvStore, MemoryStore, Removed, StoreError, Stored};
-use support::{Served, body, id};
+use support::{Before, Served, body, id};
 
 const CALL: Duration = Duration::from_millis(5);
 const USERS: u64 = 1_000;
 
-struct Slow(MemoryStore<SystemClock>);
-
-impl Slow {
-    fn after_a_while(&self) -> &MemoryStore<SystemClock> {
-        std::thread::sleep(CALL);
-        &self.0
-    }
-}
-
-impl KvStore for Slow {
-    fn consistency(&self) -> Consistency {
-        Consistency::Strong
-    }
-
-    fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        self.after_a_while().lookup(key)
-    }
-
-    fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.after_a_while().exists(key)
-    }
-
-    fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
-        self.after_a_while().insert(key, insert)
-    }
-
-    fn delete(&self, key: &str) -> Result<Removed, StoreError> {
-        self.after_a_while().delete(key)
-    }
-
-    fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.after_a_while().list(prefix, after, limit)
-    }
-}
-
 /// How long a batch of so many users takes with so many of them at once.
 fn batch(concurrency: u32) -> Duration {
-    let store = Arc::new(Slow(MemoryStore::new(SystemClock)));
+    let store = Before::new(|_| {
+        std::thread::sleep(CALL);
+        Ok(())
+    });
     let concurrency = format!("sync.concurrency={concurrency}");
     let served = Served::over(store, &[&concurrency, "sync.on_missing=create_minimal"]);
     let ids: Vec<String> = (0..USERS).map(id).collect();

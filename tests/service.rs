@@ -12,83 +12,12 @@
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 
 use edge_cookie::clock::SystemClock;
-use edge_cookie::store::{
-    Consistency, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError, Stored,
-};
-use support::{HEALTH, Served, body, id, reasons, set_cookie};
-
-type Memory = MemoryStore<SystemClock>;
-
-/// A store that does something before each call, and may refuse it.
-struct Before<F> {
-    memory: Memory,
-    calls: AtomicUsize,
-    act: F,
-}
-
-/// The calls of a store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Call {
-    Read,
-    Write,
-}
-
-impl<F: Fn(Call) -> Result<(), StoreError>> Before<F> {
-    fn new(act: F) -> Arc<Self> {
-        let (memory, calls) = (MemoryStore::new(SystemClock), AtomicUsize::new(0));
-        Arc::new(Self { memory, calls, act })
-    }
-
-    fn act(&self, call: Call) -> Result<(), StoreError> {
-        self.calls.fetch_add(1, Ordering::SeqCst);
-        (self.act)(call)
-    }
-
-    fn calls(&self) -> usize {
-        self.calls.load(Ordering::SeqCst)
-    }
-}
-
-impl<F: Fn(Call) -> Result<(), StoreError>> KvStore for Before<F> {
-    fn consistency(&self) -> Consistency {
-        Consistency::Strong
-    }
-
-    fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        self.act(Call::Read)?;
-        self.memory.lookup(key)
-    }
-
-    fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.act(Call::Read)?;
-        self.memory.exists(key)
-    }
-
-    fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
-        self.act(Call::Write)?;
-        self.memory.insert(key, insert)
-    }
-
-    fn delete(&self, key: &str) -> Result<Removed, StoreError> {
-        self.act(Call::Write)?;
-        self.memory.delete(key)
-    }
-
-    fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.act(Call::Read)?;
-        self.memory.list(prefix, after, limit)
-    }
-}
+use edge_cookie::store::{Insert, KvStore, Precondition, StoreError};
+use support::{Before, Call, HEALTH, Memory, Served, body, id, reasons, set_cookie};
 
 fn down(_: Call) -> Result<(), StoreError> {
     Err(StoreError::Unavailable("it is down".to_owned()))

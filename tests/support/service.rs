@@ -1,6 +1,7 @@
 //! The service in the test's own process: the native home over a store that the test brings.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use edge_cookie::clock::SystemClock;
@@ -8,7 +9,7 @@ use edge_cookie::policy::files::{PolicyFiles, Written};
 use edge_cookie::policy::types::Secret;
 use edge_cookie::server::{Metrics, NativeHome, SharedStore, Stores};
 use edge_cookie::service::{Client, Reply, Service, Setup};
-use edge_cookie::store::MemoryStore;
+use edge_cookie::store::{Consistency, Insert, KvStore, MemoryStore, Removed, StoreError, Stored};
 use http::{Request, Response};
 
 const CONFIG: &str = r#"
@@ -65,6 +66,74 @@ pub fn setup(sets: &[&str]) -> Setup {
         },
     )
     .unwrap()
+}
+
+pub type Memory = MemoryStore<SystemClock>;
+
+/// A store that does something before each call, and may refuse it.
+pub struct Before<F> {
+    pub memory: Memory,
+    calls: AtomicUsize,
+    act: F,
+}
+
+/// The calls of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    Read,
+    Write,
+}
+
+impl<F: Fn(Call) -> Result<(), StoreError>> Before<F> {
+    pub fn new(act: F) -> Arc<Self> {
+        let (memory, calls) = (MemoryStore::new(SystemClock), AtomicUsize::new(0));
+        Arc::new(Self { memory, calls, act })
+    }
+
+    fn act(&self, call: Call) -> Result<(), StoreError> {
+        self.calls.fetch_add(1, Ordering::SeqCst);
+        (self.act)(call)
+    }
+
+    pub fn calls(&self) -> usize {
+        self.calls.load(Ordering::SeqCst)
+    }
+}
+
+impl<F: Fn(Call) -> Result<(), StoreError>> KvStore for Before<F> {
+    fn consistency(&self) -> Consistency {
+        Consistency::Strong
+    }
+
+    fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        self.act(Call::Read)?;
+        self.memory.lookup(key)
+    }
+
+    fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        self.act(Call::Read)?;
+        self.memory.exists(key)
+    }
+
+    fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
+        self.act(Call::Write)?;
+        self.memory.insert(key, insert)
+    }
+
+    fn delete(&self, key: &str) -> Result<Removed, StoreError> {
+        self.act(Call::Write)?;
+        self.memory.delete(key)
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.act(Call::Read)?;
+        self.memory.list(prefix, after, limit)
+    }
 }
 
 impl Served {

@@ -10,12 +10,11 @@ use std::time::Duration;
 
 use edge_cookie::clock::SystemClock;
 use edge_cookie::record::EcId;
+use edge_cookie::server::SharedStore;
 use edge_cookie::service::ShownId;
-use edge_cookie::store::{
-    Consistency, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError, Stored,
-};
+use edge_cookie::store::{Insert, KvStore, MemoryStore, Precondition};
 use http::Request;
-use served::{Answer, IDENTIFY, Served, body, id, now, reasons, set_cookie, setup};
+use served::{Answer, Before, IDENTIFY, Served, body, id, now, reasons, set_cookie, setup};
 
 /// A key, what must be set besides for it to matter, its other value, and where the change shows.
 pub struct Witness {
@@ -45,9 +44,8 @@ fn status(answer: &Answer) -> String {
     answer.status().to_string()
 }
 
-/// A store that answers late, or not before as many calls have come as it waits for.
+/// Where calls wait until as many have come, or until it is late.
 struct Meeting {
-    memory: Arc<MemoryStore<SystemClock>>,
     wanted: usize,
     come: Mutex<usize>,
     in_vain: AtomicBool,
@@ -60,7 +58,6 @@ const LATE: Duration = Duration::from_millis(300);
 impl Meeting {
     fn of(wanted: usize) -> Arc<Self> {
         Arc::new(Self {
-            memory: memory(),
             wanted,
             come: Mutex::new(0),
             in_vain: AtomicBool::new(false),
@@ -81,42 +78,23 @@ impl Meeting {
     }
 }
 
-impl KvStore for Meeting {
-    fn consistency(&self) -> Consistency {
-        Consistency::Strong
-    }
+/// A store whose reads and writes meet there first.
+fn meeting_in(meeting: &Arc<Meeting>) -> SharedStore {
+    let meeting = Arc::clone(meeting);
+    Before::new(move |_| {
+        meeting.meet();
+        Ok(())
+    })
+}
 
-    fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        self.meet();
-        self.memory.lookup(key)
-    }
-
-    fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.memory.exists(key)
-    }
-
-    fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
-        self.meet();
-        self.memory.insert(key, insert)
-    }
-
-    fn delete(&self, key: &str) -> Result<Removed, StoreError> {
-        self.memory.delete(key)
-    }
-
-    fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.memory.list(prefix, after, limit)
-    }
+/// A store that waits for two calls to come.
+fn late() -> SharedStore {
+    meeting_in(&Meeting::of(2))
 }
 
 /// Whether two lookups of one batch meet before either is given up.
 fn meets(sets: &[&str]) -> String {
-    let answer = Served::over(Meeting::of(2), sets).sync(&[&id(1), &id(2)]);
+    let answer = Served::over(late(), sets).sync(&[&id(1), &id(2)]);
     format!("{:?}", reasons(&answer))
 }
 
@@ -177,7 +155,7 @@ pub const WITNESSES: &[Witness] = &[
         shows: |sets| {
             // Alone, the first lookup waits for the second in vain: it comes late, and so does the other.
             let meeting = Meeting::of(2);
-            Served::over(meeting.clone(), sets).sync(&[&id(1), &id(2)]);
+            Served::over(meeting_in(&meeting), sets).sync(&[&id(1), &id(2)]);
             meeting.in_vain.load(Ordering::SeqCst).to_string()
         },
     },
@@ -258,7 +236,7 @@ pub const WITNESSES: &[Witness] = &[
         change: "keep",
         shows: |sets| {
             // Its write is late, and counts as failed.
-            let served = Served::over(Meeting::of(2), sets);
+            let served = Served::over(late(), sets);
             format!("{:?}", set_cookie(&served.withdraw(&id(1))))
         },
     },
@@ -267,7 +245,7 @@ pub const WITNESSES: &[Witness] = &[
         base: &["organic.budget=60s"],
         change: "0ms",
         shows: |sets| {
-            let page = Served::over(Meeting::of(2), sets).page(None);
+            let page = Served::over(late(), sets).page(None);
             set_cookie(&page).is_some().to_string()
         },
     },
@@ -277,7 +255,7 @@ pub const WITNESSES: &[Witness] = &[
         change: "1ms",
         shows: |sets| {
             // One call waits for a second that never comes, and is late.
-            let identified = Served::over(Meeting::of(2), sets).identify(&id(1));
+            let identified = Served::over(late(), sets).identify(&id(1));
             body(&identified)["degraded"].to_string()
         },
     },
