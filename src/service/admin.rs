@@ -15,7 +15,7 @@ use super::{Home, Service};
 use crate::clock::{AsyncClock, Timestamp};
 use crate::engine::{Found, Operation, Outcome, Standing, StoreError, expires_at, standing};
 use crate::graph::found;
-use crate::partner::{NewToken, PartnerRecord, Registry, RegistryError};
+use crate::partner::{NewToken, PartnerRecord, RegistryError};
 use crate::record::{EcId, PartnerId};
 use crate::store::{AsyncKvStore, Stored};
 
@@ -108,11 +108,10 @@ impl<H: Home> Service<H> {
     }
 
     async fn ids(&self, query: &str) -> Answer {
-        let of = |name: &str| {
-            let pairs = query.split('&').filter_map(|pair| pair.split_once('='));
-            pairs.into_iter().find(|(own, _)| *own == name)
+        let text = |name: &str| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            pairs.find_map(|(own, value)| (own == name).then_some(value))
         };
-        let text = |name| of(name).map(|(_, value)| value);
         let limit = match text("limit").map(str::parse::<usize>) {
             None => MOST_IDS,
             Some(Ok(limit)) => limit.min(MOST_IDS),
@@ -179,10 +178,6 @@ impl<H: Home> Service<H> {
             }
             Err(error) => Err(refusal(StatusCode::SERVICE_UNAVAILABLE, error.word())),
         }
-    }
-
-    fn registry(&self) -> Registry<'_, H::Store> {
-        Registry(self.home.partners())
     }
 
     async fn list_partners(&self) -> Answer {

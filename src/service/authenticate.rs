@@ -23,7 +23,7 @@ impl<H: Home> Service<H> {
         if let Some(partner) = declared.iter().find(|partner| partner.admits(&token)) {
             return Ok(Cow::Borrowed(partner));
         }
-        let found = Registry(self.home.partners()).of_token(&token).await;
+        let found = self.registry().of_token(&token).await;
         let stored = found.map_err(|error| {
             let why = error.to_string();
             self.home.note(&Note::PartnerUnknown { why: &why });
@@ -35,6 +35,11 @@ impl<H: Home> Service<H> {
             .filter(|stored| stored.admits(&token) && !supplanted(stored))
             .map(Cow::Owned)
             .ok_or_else(invalid_token)
+    }
+
+    /// The partners that the policy does not declare.
+    pub(super) fn registry(&self) -> Registry<'_, H::Store> {
+        Registry(self.home.partners())
     }
 
     /// Whether the admin token came along.
