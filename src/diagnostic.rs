@@ -65,6 +65,13 @@ macro_rules! codes {
             pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$name => $code, )* }
             }
+
+            /// The code of this name, in any case.
+            #[must_use]
+            pub fn parse(written: &str) -> Option<Self> {
+                let named = |code: &&Self| code.as_str().eq_ignore_ascii_case(written);
+                Self::ALL.iter().find(named).copied()
+            }
         }
     };
 }
@@ -108,6 +115,78 @@ codes! {
     NoEffect = "EC0102",
     /// A window that the edge's rate limiter does not have.
     NoSuchWindow = "EC0103",
+    /// A duration of zero that turns off what it measures.
+    ZeroDuration = "EC0104",
+    /// A duration that no deployment can mean.
+    AbsurdDuration = "EC0105",
+    /// A debounce below the store's own write rate.
+    DebounceBelowWriteRate = "EC0106",
+    /// A batch whose worst case takes longer than its request may.
+    BatchOverDeadline = "EC0107",
+    /// A cookie that browsers do not keep as long.
+    CookieOverBrowsersLimit = "EC0108",
+    /// A partner sync can create a user who withdrew and was forgotten.
+    SyncCreatesUser = "EC0201",
+    /// A late sync can, too.
+    LateSyncCreatesUser = "EC0202",
+    /// An active visitor's entry expires between two touches.
+    DebounceOutlivesEntry = "EC0203",
+    /// A partner's uid is not refreshed before its entry expires.
+    RefreshOutlivesEntry = "EC0204",
+    /// A sync under way can write an erased user back.
+    HardDelete = "EC0205",
+    /// A tombstone may be gone before an operation under way has ended.
+    TombstoneTooShort = "EC0206",
+    /// Partner syncs keep a user for ever.
+    SyncsKeepForEver = "EC0207",
+    /// Retention rests on the store alone.
+    RetentionRestsOnStore = "EC0208",
+    /// The cookie outlives the entry.
+    CookieOutlivesEntry = "EC0301",
+    /// The entry outlives the cookie.
+    EntryOutlivesCookie = "EC0302",
+    /// Forged ids write tombstones.
+    ForgedIdsWrite = "EC0303",
+    /// Repeated withdrawals prolong a tombstone.
+    RepeatsProlong = "EC0304",
+    /// No conflicting write is tried again.
+    NoRetry = "EC0305",
+    /// Many retries, and no wait between them.
+    RetriesWithoutWait = "EC0306",
+    /// Waits that are the same for every writer.
+    NoJitter = "EC0307",
+    /// More store calls in one request than the edge documents.
+    TooManyCalls = "EC0308",
+    /// Two deployable profiles use one store.
+    SharedStore = "EC0401",
+    /// One store for the graph and for partners.
+    OneStoreForBoth = "EC0402",
+    /// A store that `fastly.toml` does not declare.
+    UndeclaredStore = "EC0403",
+    /// A profile shares its stores with one that is not there, or is not deployed.
+    SharesWithNobody = "EC0404",
+    /// A secret in clear in a deployable profile.
+    SecretInClear = "EC0501",
+    /// A secret that is a placeholder.
+    PlaceholderSecret = "EC0502",
+    /// A secret that can be guessed.
+    ShortSecret = "EC0503",
+    /// Two partners of one domain.
+    SharedDomain = "EC0504",
+    /// Two partners with one token.
+    SharedToken = "EC0505",
+    /// A value beyond a guardrail.
+    BeyondGuardrail = "EC0601",
+    /// A guardrail that is looser than one before it.
+    LooseGuardrail = "EC0602",
+    /// A guardrail that cannot be used.
+    BadGuardrail = "EC0603",
+    /// A deployable profile weaker on withdrawal than its ancestor.
+    WeakerThanAncestor = "EC0701",
+    /// An allowance that silences nothing.
+    IdleAllowance = "EC0801",
+    /// An allowance that cannot be used.
+    BadAllowance = "EC0802",
 }
 
 impl fmt::Display for Code {
@@ -123,7 +202,7 @@ impl Serialize for Code {
 }
 
 /// One finding. The first place is the one it is about, the others take part in it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Diagnostic {
     /// The kind of finding.
     pub code: Code,

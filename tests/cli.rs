@@ -609,7 +609,11 @@ fn check_tells_problems_by_its_exit_and_as_json() {
         "policies/bad.toml",
         "[ec.entry]\nttl = \"1month\"\n[ec.cas]\nmax_backoff = \"1s\"\n",
     );
-    site.write("policies/good.toml", "[ec.cas]\nmax_backoff = \"1s\"\n");
+    site.write(
+        "policies/good.toml",
+        "[ec]\n[ec.cas]\nmax_backoff = \"1s\"\n[ec.entry]\nrenewal = \"on_visit\"\n[ec.delete]\nmode = \"tombstone\"\n\
+         [ec.sync]\non_missing = \"reject\"\nconcurrency = 100\n",
+    );
     assert_eq!(site.run(&["check"]).code, 0, "warnings stop nothing");
     assert_eq!(site.run(&["check", "--deny-warnings"]).code, 1);
     assert_eq!(

@@ -103,6 +103,28 @@ const FACTS: &[(&str, &str)] = &[
     ("PART", "how a body is read"),
     ("TEN", "a window of the platform"),
     ("SIXTY", "a window of the platform"),
+    (
+        "WRITE_INTERVAL",
+        "how often the platform takes a write to a key, for a rule",
+    ),
+    (
+        "EDGE_EXECUTION",
+        "how long the platform lets a request live, for rules",
+    ),
+    (
+        "BROWSERS_KEEP_DAYS",
+        "how long browsers keep a cookie (RFC 6265bis), for a rule",
+    ),
+    ("ABSURD_DAYS", "what a rule takes for a slip of the unit"),
+    (
+        "CALLS_OF_A_REQUEST",
+        "how many store calls the platform wants of a request, for a rule",
+    ),
+    ("CALLS_OF_AN_ATTEMPT", "a read and a write"),
+    (
+        "SHORTEST_SECRET",
+        "how long a secret is that is not guessed, for a rule",
+    ),
     ("LINES_TOGETHER", "how the command line reads"),
     ("WAITING", "how the command line reads"),
     ("BUFFER_BYTES", "how the command line reads"),

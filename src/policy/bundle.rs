@@ -285,7 +285,7 @@ impl Bundle {
         }
         Ok(Layer {
             name: LayerName::Config,
-            options: Options { ec },
+            options: Options::of(ec),
             ancestor: false,
         })
     }

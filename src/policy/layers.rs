@@ -54,8 +54,24 @@ impl fmt::Display for LayerName {
 /// What one source says: every field optional, every value with its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Options {
-    /// The `[ec]` table.
+    /// The `[ec]` table, without what is said about policies.
     pub ec: Node,
+    /// `[ec.guardrails]`: bounds of settings.
+    pub guardrails: Option<Node>,
+    /// `[[ec.allow]]`: findings that the author accepts.
+    pub allow: Option<Node>,
+}
+
+impl Options {
+    /// Takes apart an `[ec]` table: the settings, and what is said about them.
+    #[must_use]
+    pub fn of(mut ec: Node) -> Self {
+        Self {
+            guardrails: ec.take_member("guardrails"),
+            allow: ec.take_member("allow"),
+            ec,
+        }
+    }
 }
 
 /// One source and what it says.

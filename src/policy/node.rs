@@ -83,6 +83,15 @@ impl Node {
             .map(|(_, node)| node)
     }
 
+    /// Takes the member of a table out of it.
+    pub fn take_member(&mut self, name: &str) -> Option<Self> {
+        let NodeValue::Table(members) = &mut self.value else {
+            return None;
+        };
+        let index = members.iter().position(|(key, _)| key.name == name)?;
+        Some(members.remove(index).1)
+    }
+
     /// The members of a table; none for anything else.
     #[must_use]
     pub fn members(&self) -> &[(Key, Self)] {

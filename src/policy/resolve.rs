@@ -31,6 +31,8 @@ pub struct Resolved {
     /// Everything wrong, lowest layer first.
     pub findings: Vec<Diagnostic>,
     pub(super) settings: Vec<SettingInfo>,
+    /// The settings of which a value was refused, so that nothing else can be said of them.
+    pub(crate) refused: Vec<&'static str>,
 }
 
 impl Resolved {
@@ -57,6 +59,7 @@ pub fn resolve(layers: &[Layer]) -> Resolved {
         values: Vec::new(),
         findings: Vec::new(),
         settings: Vec::new(),
+        refused: Vec::new(),
     };
     let mut policy = EcPolicy {
         stores: Top::resolve(&mut from),
@@ -86,6 +89,7 @@ pub fn resolve(layers: &[Layer]) -> Resolved {
         values: from.values,
         findings,
         settings: from.settings,
+        refused: from.refused,
     }
 }
 
@@ -121,6 +125,7 @@ pub(super) struct Resolver<'l> {
     values: Vec<InForce>,
     findings: Vec<Diagnostic>,
     settings: Vec<SettingInfo>,
+    refused: Vec<&'static str>,
 }
 
 impl Resolver<'_> {
@@ -149,6 +154,7 @@ impl Resolver<'_> {
                 continue;
             };
             let Some(read) = self.read(node, about.key, limits.as_ref()) else {
+                self.refused.push(about.key);
                 continue;
             };
             let origin = Origin {
@@ -230,6 +236,9 @@ fn refuse_unknown(table: &Node, prefix: &str, findings: &mut Vec<Diagnostic>) {
     }
 }
 
+/// What a file says about settings, beside the settings.
+const SAID_IN_FILES: [&str; 2] = ["guardrails", "allow"];
+
 fn unknown_key(key: &str, place: &crate::diagnostic::Place) -> Diagnostic {
     let (table, own) = key
         .rsplit_once('.')
@@ -259,6 +268,9 @@ fn unknown_key(key: &str, place: &crate::diagnostic::Place) -> Diagnostic {
     let help = match meant {
         _ if key == "profile" => {
             "choose it by `--profile`, by `EC_PROFILE` or by `profile` in `[ec]`".to_owned()
+        }
+        _ if SAID_IN_FILES.contains(&key) => {
+            format!("only a file can say it: write it under `[ec.{key}]`")
         }
         Some(meant) => format!("did you mean `{meant}`?"),
         None => "`ec show` lists every setting".to_owned(),

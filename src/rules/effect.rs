@@ -1,11 +1,44 @@
 //! Settings that somebody wrote and that the rest of the policy leaves without effect.
 
-use crate::diagnostic::{Code, Diagnostic};
+use super::{Find, Finding, Rule, Subject};
+use crate::diagnostic::{Code, Severity};
 use crate::policy::EcPolicy;
 use crate::policy::layers::LayerName;
-use crate::policy::resolve::Resolved;
 use crate::policy::settings::{Jitter, Unchanged};
 use crate::policy::types::EdgeWindow;
+
+pub(super) const RULES: [Rule; 3] = [
+    Rule {
+        code: Code::WaitNeverGrows,
+        severity: Severity::Warning,
+        reason: "a longest wait below the first wait cuts every wait",
+        protects: "the waits between retries: they double from `cas.backoff` up to `cas.max_backoff`, so that writers who meet draw apart",
+        example: "[ec.cas]\nbackoff = \"50ms\"\nmax_backoff = \"10ms\"\n",
+        consequence: "every wait is cut to `cas.max_backoff`; where that is `0ms`, a conflicting write is tried again at once, and meets the same writer again",
+        mend: "raise `cas.max_backoff` above `cas.backoff`",
+        find: Find::By(wait_never_grows),
+    },
+    Rule {
+        code: Code::NoEffect,
+        severity: Severity::Warning,
+        reason: "a setting that another one leaves without effect",
+        protects: "whoever reads the policy: what it says is what it does",
+        example: "[ec.sync]\nunchanged = \"skip\"\nrefresh_after = \"7d\"\n",
+        consequence: "nothing happens to a user; the author believes in a number that nobody reads",
+        mend: "set the other setting as well, or remove the line",
+        find: Find::By(no_effect),
+    },
+    Rule {
+        code: Code::NoSuchWindow,
+        severity: Severity::Warning,
+        reason: "the edge's rate limiter knows windows of 1 s, 10 s and 60 s alone",
+        protects: "partners' rate limit, which has to mean the same natively and at the edge",
+        example: "[ec.sync]\nrate_window = \"30s\"\n",
+        consequence: "at the edge the next longer window counts, so that a partner is refused sooner there than the policy says",
+        mend: "write `1s`, `10s` or `60s`, and `sync.rate_limit` for that",
+        find: Find::By(no_such_window),
+    },
+];
 
 /// A setting that does nothing under some value of another.
 struct Idle {
@@ -38,79 +71,55 @@ const IDLE: [Idle; 3] = [
     },
 ];
 
-pub(super) fn check(resolved: &Resolved) -> Vec<Diagnostic> {
-    let idle = IDLE.iter().filter_map(|rule| idle(resolved, rule));
-    idle.chain(wait_never_grows(resolved))
-        .chain(no_such_window(resolved))
+fn no_effect(subject: &Subject<'_>) -> Vec<Finding> {
+    let written = |key: &str| {
+        subject
+            .resolved
+            .value(key)
+            .is_some_and(|value| value.origin.layer != LayerName::Default)
+    };
+    IDLE.iter()
+        .filter(|idle| written(idle.key) && (idle.when)(subject.policy()))
+        .map(|idle| {
+            let message = format!(
+                "`{}` has no effect while `{}` is {}",
+                idle.key,
+                idle.because_of,
+                subject.value(idle.because_of)
+            );
+            Finding::new(&[idle.key, idle.because_of], message, idle.help)
+        })
         .collect()
 }
 
-fn idle(resolved: &Resolved, rule: &Idle) -> Option<Diagnostic> {
-    let value = resolved.value(rule.key)?;
-    let cause = resolved.value(rule.because_of)?;
-    if value.origin.layer == LayerName::Default || !(rule.when)(&resolved.policy) {
-        return None;
-    }
-    let message = format!(
-        "`{}` has no effect while `{}` is {}",
-        rule.key,
-        rule.because_of,
-        quoted(&cause.value)
-    );
-    Some(
-        Diagnostic::warning(Code::NoEffect, message)
-            .about(format!("ec.{}", rule.key))
-            .at(value.origin.place.clone())
-            .at(cause.origin.place.clone())
-            .with_help(rule.help),
-    )
-}
-
-fn wait_never_grows(resolved: &Resolved) -> Option<Diagnostic> {
-    let cas = &resolved.policy.cas;
-    let (first, greatest) = (
-        resolved.value("cas.backoff")?,
-        resolved.value("cas.max_backoff")?,
-    );
+fn wait_never_grows(subject: &Subject<'_>) -> Vec<Finding> {
+    let cas = &subject.policy().cas;
     if cas.max_backoff >= cas.backoff {
-        return None;
+        return Vec::new();
     }
     let message = format!(
         "`cas.max_backoff` ({}) cuts the first wait of `cas.backoff` ({}): every wait is at most {}",
-        quoted(&greatest.value),
-        quoted(&first.value),
+        subject.value("cas.max_backoff"),
+        subject.value("cas.backoff"),
         cas.max_backoff
     );
-    let places = [&greatest.origin.place, &first.origin.place];
-    let mut finding = Diagnostic::warning(Code::WaitNeverGrows, message)
-        .about("ec.cas.max_backoff")
-        .with_help(format!(
-            "raise `cas.max_backoff` above {}, as `200ms`",
-            cas.backoff
-        ));
-    for place in places {
-        finding = finding.at(place.clone());
-    }
-    Some(finding)
+    let help = format!("raise `cas.max_backoff` above {}, as `200ms`", cas.backoff);
+    vec![Finding::new(
+        &["cas.max_backoff", "cas.backoff"],
+        message,
+        help,
+    )]
 }
 
-fn no_such_window(resolved: &Resolved) -> Option<Diagnostic> {
-    let length = resolved.policy.sync.rate_window;
-    let counted = EdgeWindow::of(length).err()?;
-    let value = resolved.value("sync.rate_window")?;
+fn no_such_window(subject: &Subject<'_>) -> Vec<Finding> {
+    let Err(counted) = EdgeWindow::of(subject.policy().sync.rate_window) else {
+        return Vec::new();
+    };
     let message = format!(
         "the edge's rate limiter has no window of {}: there {} count",
-        quoted(&value.value),
+        subject.value("sync.rate_window"),
         counted.length()
     );
-    Some(
-        Diagnostic::warning(Code::NoSuchWindow, message)
-            .about("ec.sync.rate_window")
-            .at(value.origin.place.clone())
-            .with_help("write `1s`, `10s` or `60s`, and `sync.rate_limit` for that"),
-    )
-}
-
-fn quoted(value: &crate::policy::value::Value) -> String {
-    format!("`{}`", value.to_string().trim_matches('"'))
+    let help = "write `1s`, `10s` or `60s`, and `sync.rate_limit` for that";
+    vec![Finding::new(&["sync.rate_window"], message, help)]
 }

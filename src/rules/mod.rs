@@ -1,18 +1,108 @@
 //! The rule book: what must hold of a policy beyond the limits of each setting.
 //!
-//! ```
-//! use edge_cookie::policy::resolve::resolve;
+//! A [`Rule`] is a code, a severity, an explanation and a predicate over a [`Subject`]: a resolved policy and what is
+//! known around it. One file holds one family of rules.
 //!
-//! assert!(edge_cookie::rules::check(&resolve(&[])).is_empty());
+//! ```
+//! use edge_cookie::diagnostic::Code;
+//! use edge_cookie::policy::resolve::resolve;
+//! use edge_cookie::rules::{self, Subject};
+//!
+//! // Partner syncs create users under the defaults, and so can bring back one who withdrew.
+//! let found = rules::check(&Subject::of(&resolve(&[])));
+//! assert!(found.iter().any(|finding| finding.code == Code::LateSyncCreatesUser));
 //! ```
 
+mod allowances;
 mod effect;
+mod fleet;
+mod guardrails;
+mod hygiene;
+mod isolation;
+mod limits;
+mod promises;
+mod reading;
+mod secrets;
+mod subject;
 
-use crate::diagnostic::Diagnostic;
-use crate::policy::resolve::Resolved;
+use crate::diagnostic::{Code, Diagnostic, Severity};
 
-/// Everything that the rules find.
+pub use fleet::Ancestor;
+pub use isolation::{Declared, Deployed, Fleet};
+pub use subject::{Finding, Subject};
+
+/// One rule, and everything that is told of it. The first two digits of its code name its family.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// The stable name.
+    pub code: Code,
+    /// How much a finding weighs, where no allowance lowers it.
+    pub severity: Severity,
+    /// What the rule is about, in one line.
+    pub reason: &'static str,
+    /// What it protects.
+    pub protects: &'static str,
+    /// A profile that breaks it; where several files take part, a line `# file: NAME` begins each.
+    pub example: &'static str,
+    /// What then happens to a user, or to whoever runs the service.
+    pub consequence: &'static str,
+    /// How to mend it.
+    pub mend: &'static str,
+    find: Find,
+}
+
+/// Who finds what breaks a rule.
+#[derive(Debug, Clone, Copy)]
+enum Find {
+    /// The rule's own predicate.
+    By(fn(&Subject<'_>) -> Vec<Finding>),
+    /// Whatever reads the files, or the guardrails and allowances in them.
+    Elsewhere,
+}
+
+/// The families of the book, in the order of their codes.
+const FAMILIES: [&[Rule]; 10] = [
+    &reading::RULES,
+    &effect::RULES,
+    &limits::RULES,
+    &promises::RULES,
+    &hygiene::RULES,
+    &isolation::RULES,
+    &secrets::RULES,
+    &guardrails::RULES,
+    &fleet::RULES,
+    &allowances::RULES,
+];
+
+/// Every rule, in the order of the codes.
+pub fn book() -> impl Iterator<Item = &'static Rule> {
+    FAMILIES.into_iter().flatten()
+}
+
+/// The rule of a code.
 #[must_use]
-pub fn check(resolved: &Resolved) -> Vec<Diagnostic> {
-    effect::check(resolved)
+pub fn rule(code: Code) -> Option<&'static Rule> {
+    book().find(|rule| rule.code == code)
+}
+
+/// Everything that the rules find, less what the profile's author allows.
+#[must_use]
+pub fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
+    let mut found = guardrails::check(subject);
+    for rule in book() {
+        if let Find::By(find) = rule.find {
+            let findings = find(subject).into_iter();
+            let sound = findings.filter(|finding| !finding.rests_on(&subject.resolved.refused));
+            found.extend(sound.map(|finding| finding.into_diagnostic(rule, subject)));
+        }
+    }
+    allowances::apply(subject, found)
+}
+
+/// Whether every command tells a finding, and not `ec check` alone: what stops a policy from being used, and what
+/// somebody wrote without effect.
+#[must_use]
+pub fn concerns_every_command(finding: &Diagnostic) -> bool {
+    finding.severity == Severity::Error
+        || effect::RULES.iter().any(|rule| rule.code == finding.code)
 }

@@ -3,6 +3,7 @@
 mod command;
 mod policy;
 mod render;
+mod sarif;
 mod secret;
 mod server;
 mod store;
@@ -45,6 +46,7 @@ struct FileArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(command::check::Check),
+    Explain(command::explain::Explain),
     Show(command::show::Show),
     Serve(command::serve::Serve),
     Bundle(command::bundle::Bundle),
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
     let files = &cli.files;
     let ended = match &cli.command {
         Command::Check(check) => check.run(files),
+        Command::Explain(explain) => explain.run(),
         Command::Show(show) => show.run(files),
         Command::Serve(serve) => serve.run(files),
         Command::Bundle(bundle) => bundle.run(files),

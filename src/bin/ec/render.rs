@@ -5,6 +5,7 @@ use std::io::{IsTerminal, stderr};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use edge_cookie::diagnostic::{Diagnostic, Place, Severity};
 use edge_cookie::policy::files::Sources;
+use edge_cookie::rules;
 
 use crate::Stop;
 
@@ -32,10 +33,16 @@ pub(crate) fn warning(message: &str) {
 }
 
 /// Tells findings, each with the lines it is about.
-pub(crate) fn findings(findings: &[Diagnostic], sources: &Sources) {
+pub(crate) fn findings<'f>(findings: impl IntoIterator<Item = &'f Diagnostic>, sources: &Sources) {
     for finding in findings {
         eprintln!("{}\n", renderer().render(&[report(finding, sources)]));
     }
+}
+
+/// Tells the findings that concern a command which does not check.
+pub(crate) fn findings_in_passing(findings: &[Diagnostic], sources: &Sources) {
+    let concern = |finding: &&Diagnostic| rules::concerns_every_command(finding);
+    self::findings(findings.iter().filter(concern), sources);
 }
 
 fn renderer() -> Renderer {
@@ -57,6 +64,9 @@ fn report<'r>(finding: &'r Diagnostic, sources: &'r Sources) -> annotate_snippet
         .primary_title(finding.message.as_str())
         .id(finding.code.as_str())
         .elements(snippets(&finding.places, sources));
+    if finding.places.is_empty() && finding.key.is_some() {
+        group = group.element(Level::NOTE.message("nobody set it: this is the default"));
+    }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

@@ -48,7 +48,7 @@ impl Config {
         Self {
             layer: Layer {
                 name: LayerName::Config,
-                options: Options { ec },
+                options: Options::of(ec),
                 ancestor: false,
             },
             profile,
@@ -75,11 +75,7 @@ pub(super) fn ec_table(document: &Node, findings: &mut Vec<Diagnostic>) -> Node 
 
 /// Takes `profile` out of `[ec]`: it chooses a policy, and is not part of one.
 fn take_profile(ec: &mut Node, findings: &mut Vec<Diagnostic>) -> Option<String> {
-    let NodeValue::Table(members) = &mut ec.value else {
-        return None;
-    };
-    let index = members.iter().position(|(key, _)| key.name == "profile")?;
-    let (_, node) = members.remove(index);
+    let node = ec.take_member("profile")?;
     if node.as_text().is_none() {
         findings.push(
             wrong_type(&node, "profile", "a string")

@@ -1,9 +1,7 @@
 //! From files to resolved policies.
 
-use std::collections::BTreeMap;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::config::Config;
@@ -11,13 +9,13 @@ use super::overrides::{self, Overrides};
 use super::profile::{Header, Profile};
 use super::read::{plain, read_text};
 use super::{Source, Sources};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use super::{folder, manifest, stores};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::layers::{Layer, LayerName, Options};
-use crate::policy::node::Node;
 use crate::policy::publisher::Publisher;
 use crate::policy::resolve::{Resolved, resolve};
 use crate::policy::types::choice::nearest;
-use crate::rules;
+use crate::rules::{self, Ancestor, Declared, Fleet, Subject};
 
 /// The profile where nobody chooses one.
 const DEFAULT_PROFILE: &str = "development";
@@ -82,13 +80,15 @@ pub struct Loaded {
 /// The files that policies are written in, each read once.
 #[derive(Debug)]
 pub struct PolicyFiles {
-    policies: PathBuf,
-    names: Vec<String>,
-    config: Config,
+    pub(super) policies: PathBuf,
+    pub(super) names: Vec<String>,
+    pub(super) config: Config,
     overrides: Vec<Layer>,
     override_findings: Vec<Diagnostic>,
-    profiles: BTreeMap<String, Profile>,
-    sources: Sources,
+    pub(super) profiles: BTreeMap<String, Profile>,
+    /// What the platform's manifest beside the configuration declares, where there is one.
+    declared: Option<Declared>,
+    pub(super) sources: Sources,
 }
 
 impl PolicyFiles {
@@ -106,9 +106,11 @@ impl PolicyFiles {
         let source = Source::new(&path, &text);
         let config = Config::read(&source, &text);
         let mut names = Vec::new();
-        find_profiles(&written.policies, "", &mut names).map_err(|error| LoadError::Policies {
-            path: written.policies.display().to_string(),
-            why: plain(&error),
+        folder::find_profiles(&written.policies, "", &mut names).map_err(|error| {
+            LoadError::Policies {
+                path: written.policies.display().to_string(),
+                why: plain(&error),
+            }
         })?;
         names.sort();
         let mut sources = Sources::default();
@@ -128,6 +130,7 @@ impl PolicyFiles {
             layers.extend(own);
             findings.extend(found);
         }
+        let declared = manifest::declared(&written.config);
         Ok(Self {
             policies: written.policies,
             names,
@@ -135,6 +138,7 @@ impl PolicyFiles {
             overrides: layers,
             override_findings: findings,
             profiles: BTreeMap::new(),
+            declared,
             sources,
         })
     }
@@ -181,27 +185,72 @@ impl PolicyFiles {
         }
     }
 
-    /// Resolves the policy of a profile.
+    /// Resolves the policy of a profile, and checks it by the rule book.
     ///
     /// # Errors
     ///
     /// Where there is no such profile, and it is not the one that need not be there.
     pub fn load(&mut self, profile: &str) -> Result<Loaded, LoadError> {
+        let unchecked = self.resolve(profile)?;
+        let fleet = if unchecked.header.deploys() {
+            self.fleet()
+        } else {
+            Fleet::default()
+        };
+        Ok(self.check(unchecked, &fleet, &[]))
+    }
+
+    /// Resolves and checks every profile, and what must hold between them.
+    ///
+    /// # Errors
+    ///
+    /// None where the profiles are still those that were found.
+    pub fn load_all(&mut self) -> Result<Vec<Loaded>, LoadError> {
+        let mut all = Vec::with_capacity(self.names.len());
+        for name in self.names.clone() {
+            all.push(self.resolve(&name)?);
+        }
+        let fleet = self.fleet();
+        let inherited: BTreeSet<String> = all
+            .iter()
+            .flat_map(|unchecked| unchecked.ancestors().map(str::to_owned))
+            .collect();
+        let by_name: BTreeMap<String, Resolved> = all
+            .iter()
+            .filter(|unchecked| inherited.contains(unchecked.profile()))
+            .map(|unchecked| (unchecked.profile().to_owned(), unchecked.resolved.clone()))
+            .collect();
+        let checked = all.into_iter().map(|unchecked| {
+            let names: Vec<String> = unchecked.ancestors().map(str::to_owned).collect();
+            let ancestors: Vec<Ancestor<'_>> = names
+                .iter()
+                .filter_map(|name| {
+                    let (profile, resolved) = by_name.get_key_value(name)?;
+                    Some(Ancestor { profile, resolved })
+                })
+                .collect();
+            self.check(unchecked, &fleet, &ancestors)
+        });
+        Ok(checked.collect())
+    }
+
+    fn resolve(&mut self, profile: &str) -> Result<Unchecked, LoadError> {
         let mut findings = self.config.findings.clone();
         let mut layers = vec![self.config.layer.clone()];
         let mut header = Header::default();
+        let mut chain = vec![profile.to_owned()];
         if self.names.iter().any(|known| known == profile) {
-            let chain = self.chain(profile, &mut findings);
+            chain = self.chain(profile, &mut findings);
             for (index, name) in chain.iter().enumerate().rev() {
                 let Some(read) = self.profiles.get(name) else {
                     continue;
                 };
                 findings.extend(read.findings.iter().cloned());
-                layers.push(layer(name, &read.ec, index > 0));
+                layers.push(layer(name, &read.options, index > 0));
             }
             if let Some(own) = self.profiles.get(profile) {
                 header = own.header.clone();
-                findings.extend(missing_stores(own, &self.config.layer));
+                findings.extend(stores::missing(own, &self.config.layer));
             }
         } else if profile != DEFAULT_PROFILE {
             return Err(self.unknown_profile(profile));
@@ -210,14 +259,44 @@ impl PolicyFiles {
         findings.extend(self.override_findings.iter().cloned());
         let mut resolved = resolve(&layers);
         findings.append(&mut resolved.findings);
-        findings.extend(rules::check(&resolved));
+        Ok(Unchecked {
+            chain,
+            header,
+            layers,
+            findings,
+            resolved,
+        })
+    }
+
+    fn check(&self, unchecked: Unchecked, fleet: &Fleet, ancestors: &[Ancestor<'_>]) -> Loaded {
+        let profile = unchecked.profile().to_owned();
+        let Unchecked {
+            header,
+            layers,
+            mut findings,
+            mut resolved,
+            ..
+        } = unchecked;
+        findings.extend(rules::check(&Subject {
+            resolved: &resolved,
+            profile: &profile,
+            deployed: header
+                .deploy
+                .as_ref()
+                .and_then(|(deploy, place)| deploy.then_some(place)),
+            shares_stores_with: header.shares_stores_with.as_ref(),
+            layers: &layers,
+            fleet,
+            ancestors,
+            declared: self.declared.as_ref(),
+        }));
         resolved.findings = self.in_order(findings);
-        Ok(Loaded {
-            profile: profile.to_owned(),
+        Loaded {
+            profile,
             header,
             publisher: self.config.publisher.clone(),
             resolved,
-        })
+        }
     }
 
     /// Findings by place, each once; a line that is not TOML says nothing else that could be wrong.
@@ -232,61 +311,18 @@ impl PolicyFiles {
             .map(line)
             .collect();
         findings.retain(|finding| finding.code == Code::Syntax || !broken.contains(&line(finding)));
+        // What nobody wrote comes last.
         let place = |finding: &Diagnostic| {
-            finding
-                .places
-                .first()
-                .map(|place| (self.sources.order(&place.file), place.span.start))
+            finding.places.first().map_or((usize::MAX, 0), |place| {
+                (self.sources.order(&place.file), place.span.start)
+            })
         };
         findings.sort_by_key(place);
         findings.dedup();
         findings
     }
 
-    /// The profile and its ancestors, nearest first; a missing one or a ring ends the chain.
-    fn chain(&mut self, profile: &str, findings: &mut Vec<Diagnostic>) -> Vec<String> {
-        let mut chain: Vec<String> = Vec::new();
-        let mut steps: Vec<(String, Place)> = Vec::new();
-        let mut next = profile.to_owned();
-        loop {
-            self.read_profile(&next);
-            chain.push(next.clone());
-            let inherits = self
-                .profiles
-                .get(&next)
-                .and_then(|read| read.header.inherits.clone());
-            let Some((parent, place)) = inherits else {
-                return chain;
-            };
-            steps.push((next, place.clone()));
-            if chain.contains(&parent) {
-                findings.push(cycle(&parent, &steps));
-                return chain;
-            }
-            if !self.names.contains(&parent) {
-                let help = match nearest(&parent, self.names.iter().map(String::as_str)) {
-                    Some(meant) => format!("did you mean `{meant}`?"),
-                    None => format!(
-                        "put it into `{}`, or inherit from another",
-                        self.policies.display()
-                    ),
-                };
-                findings.push(
-                    Diagnostic::error(
-                        Code::MissingParent,
-                        format!("there is no profile `{parent}` to inherit from"),
-                    )
-                    .about("inherits")
-                    .at(place)
-                    .with_help(help),
-                );
-                return chain;
-            }
-            next = parent;
-        }
-    }
-
-    fn read_profile(&mut self, name: &str) {
+    pub(super) fn read_profile(&mut self, name: &str) {
         if self.profiles.contains_key(name) {
             return;
         }
@@ -311,77 +347,30 @@ impl PolicyFiles {
     }
 }
 
-fn layer(name: &str, ec: &Node, ancestor: bool) -> Layer {
+/// A profile's policy before the rule book has seen it.
+struct Unchecked {
+    /// The profile and its ancestors, the nearest first.
+    chain: Vec<String>,
+    header: Header,
+    layers: Vec<Layer>,
+    findings: Vec<Diagnostic>,
+    resolved: Resolved,
+}
+
+impl Unchecked {
+    fn profile(&self) -> &str {
+        self.chain.first().map_or("", String::as_str)
+    }
+
+    fn ancestors(&self) -> impl Iterator<Item = &str> {
+        self.chain.iter().skip(1).map(String::as_str)
+    }
+}
+
+fn layer(name: &str, options: &Options, ancestor: bool) -> Layer {
     Layer {
         name: LayerName::Profile(name.to_owned()),
-        options: Options { ec: ec.clone() },
+        options: options.clone(),
         ancestor,
     }
-}
-
-/// A ring of profiles, at each `inherits` that is part of it.
-fn cycle(back_to: &str, steps: &[(String, Place)]) -> Diagnostic {
-    let ring: Vec<_> = steps
-        .iter()
-        .skip_while(|(name, _)| name != back_to)
-        .collect();
-    let names: Vec<String> = ring.iter().map(|(name, _)| format!("`{name}`")).collect();
-    let message = format!(
-        "profiles inherit in a ring: {} inherits `{back_to}` again",
-        names.join(" inherits ")
-    );
-    let mut finding = Diagnostic::error(Code::InheritCycle, message)
-        .about("inherits")
-        .with_help("remove one `inherits` of the ring");
-    for (_, place) in ring.into_iter().rev() {
-        finding = finding.at(place.clone());
-    }
-    finding
-}
-
-/// The stores that a deployable profile does not state itself.
-fn missing_stores(profile: &Profile, config: &Layer) -> Vec<Diagnostic> {
-    let Some((true, deploy)) = &profile.header.deploy else {
-        return Vec::new();
-    };
-    ["ec_store", "partner_store"]
-        .into_iter()
-        .filter(|store| profile.ec.member(store).is_none())
-        .map(|store| {
-            Diagnostic::error(
-                Code::MissingStore,
-                format!("a profile with `deploy = true` does not state its `{store}`"),
-            )
-            .about(format!("ec.{store}"))
-            .at(deploy.clone())
-            .at(config
-                .options
-                .ec
-                .member(store)
-                .map(|node| node.place.clone()))
-            .with_help(format!(
-                "name its own store, as `{store} = \"…\"` under `[ec]` of this file"
-            ))
-        })
-        .collect()
-}
-
-/// Finds every profile below `folder`; a folder that is not there holds none.
-fn find_profiles(folder: &Path, prefix: &str, names: &mut Vec<String>) -> io::Result<()> {
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        read => read?,
-    };
-    for entry in entries {
-        let path = entry?.path();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-            continue;
-        };
-        if path.is_dir() {
-            find_profiles(&path, &format!("{prefix}{name}/"), names)?;
-        } else if let Some(own) = name.strip_suffix(".toml") {
-            names.push(format!("{prefix}{own}"));
-        }
-    }
-    Ok(())
 }

@@ -18,11 +18,15 @@
 //! ```
 
 mod config;
+mod folder;
+mod inherit;
 mod load;
+mod manifest;
 mod overrides;
 mod profile;
 mod read;
 mod source;
+mod stores;
 mod toml;
 
 pub use load::{LoadError, Loaded, PolicyFiles, Written};

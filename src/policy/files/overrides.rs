@@ -122,6 +122,8 @@ fn layers(
             name: name.clone(),
             options: Options {
                 ec: under_its_key(source, one, &mut findings),
+                guardrails: None,
+                allow: None,
             },
             ancestor: false,
         })

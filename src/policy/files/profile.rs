@@ -3,6 +3,7 @@
 use super::config::{EC, ec_table};
 use super::{Source, toml};
 use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::policy::layers::Options;
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::wrong_type;
 use crate::policy::types::choice::nearest;
@@ -20,11 +21,19 @@ pub struct Header {
     pub shares_stores_with: Option<(String, Place)>,
 }
 
+impl Header {
+    /// Whether the profile is meant to be deployed.
+    #[must_use]
+    pub fn deploys(&self) -> bool {
+        self.deploy.as_ref().is_some_and(|(deploy, _)| *deploy)
+    }
+}
+
 /// A profile as its file says it.
 #[derive(Debug, Clone)]
 pub(super) struct Profile {
     pub(super) header: Header,
-    pub(super) ec: Node,
+    pub(super) options: Options,
     pub(super) findings: Vec<Diagnostic>,
 }
 
@@ -72,7 +81,7 @@ impl Profile {
                 deploy,
                 shares_stores_with,
             },
-            ec,
+            options: Options::of(ec),
             findings,
         }
     }

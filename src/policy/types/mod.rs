@@ -12,7 +12,7 @@
 
 pub(crate) mod choice;
 mod client;
-mod duration;
+pub(crate) mod duration;
 mod name;
 mod partner;
 mod secret;

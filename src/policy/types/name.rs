@@ -122,6 +122,11 @@ macro_rules! code_lists {
                 self.0.iter().any(|listed| listed == code)
             }
 
+            /// The codes, in the order listed.
+            pub fn iter(&self) -> impl Iterator<Item = &str> {
+                self.0.iter().map(String::as_str)
+            }
+
             /// A default, known to hold well-formed codes: a test reads every default back.
             pub(in crate::policy) fn known(codes: &str) -> Self {
                 Self(codes.split_whitespace().map(str::to_owned).collect())

@@ -1,15 +1,15 @@
 //! `ec check`
 
+use std::collections::HashSet;
 use std::io::{Write, stdout};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use edge_cookie::diagnostic::{Diagnostic, Severity};
 use edge_cookie::policy::files::Loaded;
 use serde::Serialize;
 
-use super::Format;
 use crate::policy::PolicyArgs;
-use crate::{End, FileArgs, Stop, render};
+use crate::{End, FileArgs, Stop, render, sarif};
 
 /// Checks policies: tells everything that is wrong with them, and where.
 ///
@@ -23,11 +23,23 @@ pub(crate) struct Check {
     #[arg(long, conflicts_with = "profile")]
     all: bool,
     /// How the result is printed.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
+    format: CheckFormat,
     /// Count warnings as problems.
     #[arg(long)]
     deny_warnings: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum CheckFormat {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
 }
 
 #[derive(Serialize)]
@@ -47,38 +59,38 @@ impl Check {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
         let mut files = self.policy.open(args)?;
         // Where there are no profiles, what stands in `[ec]` is checked alone.
-        let names = if self.all && !files.names().is_empty() {
-            files.names().to_vec()
+        let loaded = if self.all && !files.names().is_empty() {
+            files.load_all().map_err(Stop::because)?
         } else {
-            vec![self.policy.choose(&files)?]
+            let name = self.policy.choose(&files)?;
+            vec![files.load(&name).map_err(Stop::because)?]
         };
-        let mut loaded = Vec::with_capacity(names.len());
-        for name in names {
-            loaded.push(files.load(&name).map_err(Stop::because)?);
-        }
+        let mut out = stdout().lock();
         match self.format {
-            Format::Human => {
-                let mut told: Vec<&Diagnostic> = Vec::new();
-                for finding in loaded.iter().flat_map(|loaded| &loaded.resolved.findings) {
-                    // What stands in a shared file is told once.
-                    if !told.contains(&finding) {
-                        render::findings(std::slice::from_ref(finding), files.sources());
-                        told.push(finding);
-                    }
-                }
-                let mut out = stdout().lock();
+            CheckFormat::Human => {
+                render::findings(each_once(&loaded), files.sources());
                 for loaded in &loaded {
                     writeln!(out, "{}", summary(loaded))?;
                 }
             }
-            Format::Json => {
+            CheckFormat::Json => {
                 let profiles = loaded.iter().map(|loaded| self.report(loaded)).collect();
-                let mut out = stdout().lock();
                 serde_json::to_writer(&mut out, &Report { profiles })
                     .map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
+            CheckFormat::Github => {
+                for finding in each_once(&loaded) {
+                    writeln!(out, "{}", annotation(finding))?;
+                }
+            }
+            CheckFormat::Sarif => {
+                let log = sarif::log(&each_once(&loaded), files.sources());
+                serde_json::to_writer_pretty(&mut out, &log).map_err(std::io::Error::from)?;
+                writeln!(out)?;
+            }
         }
+        out.flush()?;
         let well = loaded.iter().all(|loaded| self.is_well(loaded));
         Ok(if well { End::Well } else { End::Problems })
     }
@@ -98,6 +110,44 @@ impl Check {
             diagnostics: &resolved.findings,
         }
     }
+}
+
+/// The findings of all profiles; what stands in a shared file is told once.
+fn each_once(loaded: &[Loaded]) -> Vec<&Diagnostic> {
+    let mut seen = HashSet::new();
+    let all = loaded.iter().flat_map(|loaded| &loaded.resolved.findings);
+    all.filter(|finding| seen.insert(*finding)).collect()
+}
+
+/// A finding as a workflow command, which GitHub draws beside the line (its documentation, workflow commands).
+fn annotation(finding: &Diagnostic) -> String {
+    let level = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    let text = |text: &str| {
+        text.replace('%', "%25")
+            .replace('\r', "%0D")
+            .replace('\n', "%0A")
+    };
+    let property = |value: &str| text(value).replace(':', "%3A").replace(',', "%2C");
+    let place = finding.places.first().map_or_else(String::new, |place| {
+        format!(
+            "file={},line={},col={},",
+            property(&place.file),
+            place.line,
+            place.column
+        )
+    });
+    let message = match &finding.help {
+        Some(help) => format!("{}\nhelp: {help}", finding.message),
+        None => finding.message.clone(),
+    };
+    format!(
+        "::{level} {place}title={}::{}",
+        finding.code,
+        text(&message)
+    )
 }
 
 fn summary(loaded: &Loaded) -> String {

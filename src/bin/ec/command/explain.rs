@@ -1,0 +1,71 @@
+//! `ec explain`
+
+use std::io::{Write, stdout};
+
+use clap::Args;
+use edge_cookie::diagnostic::{Code, Severity};
+use edge_cookie::rules::{self, Rule};
+
+use crate::{End, Stop};
+
+/// Explains a rule: what it protects, what breaks it, what then happens, and how to mend it.
+///
+/// Without a code it lists every rule.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// The rule's code, as `EC0207`.
+    code: Option<String>,
+}
+
+impl Explain {
+    pub(crate) fn run(&self) -> Result<End, Stop> {
+        let mut out = stdout().lock();
+        let Some(written) = &self.code else {
+            for rule in rules::book() {
+                writeln!(
+                    out,
+                    "{}  {:7}  {}",
+                    rule.code,
+                    word(rule.severity),
+                    rule.reason
+                )?;
+            }
+            return Ok(End::Well);
+        };
+        let rule = Code::parse(written).and_then(rules::rule);
+        let rule = rule.ok_or_else(|| {
+            Stop::because(format!(
+                "there is no rule `{written}`: `ec explain` lists them"
+            ))
+        })?;
+        explain(rule, &mut out)?;
+        Ok(End::Well)
+    }
+}
+
+fn explain(rule: &Rule, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(
+        out,
+        "{} ({}): {}\n",
+        rule.code,
+        word(rule.severity),
+        rule.reason
+    )?;
+    writeln!(out, "what it protects:\n  {}\n", rule.protects)?;
+    if !rule.example.is_empty() {
+        writeln!(out, "what breaks it:")?;
+        for line in rule.example.lines() {
+            writeln!(out, "  {line}")?;
+        }
+        writeln!(out)?;
+    }
+    writeln!(out, "what then happens:\n  {}\n", rule.consequence)?;
+    writeln!(out, "how to mend it:\n  {}", rule.mend)
+}
+
+const fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}

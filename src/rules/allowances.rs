@@ -1,0 +1,191 @@
+//! Allowances: findings that the author of a profile accepts, each with a reason.
+//!
+//! `[[ec.allow]]` stands in the profile it is for and holds for no other, not even one that inherits from it.
+
+use super::{Find, Rule, Subject, rule};
+use crate::diagnostic::{Code, Diagnostic, Place, Severity};
+use crate::policy::layers::{Layer, LayerName};
+use crate::policy::node::{Node, NodeValue};
+
+pub(super) const RULES: [Rule; 2] = [
+    Rule {
+        code: Code::IdleAllowance,
+        severity: Severity::Warning,
+        reason: "an allowance that silences nothing",
+        protects: "the next finding of that code: an allowance left behind would silence it unseen",
+        example: "[[ec.allow]]\ncode = \"EC0305\"\nreason = \"we used to have no retries\"\n",
+        consequence: "nothing, until somebody makes the mistake that it silences",
+        mend: "remove it",
+        find: Find::Elsewhere,
+    },
+    Rule {
+        code: Code::BadAllowance,
+        severity: Severity::Error,
+        reason: "an allowance that cannot be used",
+        protects: "the rule book: what is silenced is named, for one profile, with a reason that a reviewer can weigh",
+        example: "[[ec.allow]]\ncode = \"EC0201\"\n",
+        consequence: "the policy cannot be used until it is mended",
+        mend: "write `code` and `reason`, and `severity = \"warning\"` to lower an error and not silence it",
+        find: Find::Elsewhere,
+    },
+];
+
+/// One allowance.
+struct Allowance {
+    code: Code,
+    /// An error is told as a warning; else nothing is told.
+    lowers: bool,
+    place: Place,
+}
+
+/// Takes out of `found` what the profile allows, and adds what is wrong with its allowances.
+pub(super) fn apply(subject: &Subject<'_>, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut told = Vec::new();
+    let allowances: Vec<Allowance> = own_layer(subject, &mut told)
+        .and_then(|layer| layer.options.allow.as_ref())
+        .map(|node| read(node, &mut told))
+        .unwrap_or_default();
+    let mut used = vec![false; allowances.len()];
+    for mut finding in found {
+        let allowed = allowances.iter().zip(&mut used).find(|(allowance, _)| {
+            allowance.code == finding.code
+                && (!allowance.lowers || finding.severity > Severity::Warning)
+        });
+        if let Some((allowance, used)) = allowed {
+            *used = true;
+            if !allowance.lowers {
+                continue;
+            }
+            finding.severity = Severity::Warning;
+        }
+        told.push(finding);
+    }
+    for (allowance, _) in allowances.iter().zip(used).filter(|(_, used)| !used) {
+        // Between profiles only the whole fleet tells.
+        if allowance.code == Code::WeakerThanAncestor && subject.ancestors.is_empty() {
+            continue;
+        }
+        let message = format!(
+            "the allowance of `{}` silences nothing, and would silence the next one unseen",
+            allowance.code
+        );
+        told.push(
+            Diagnostic::warning(Code::IdleAllowance, message)
+                .about("ec.allow")
+                .at(allowance.place.clone())
+                .with_help("remove it"),
+        );
+    }
+    told
+}
+
+/// The layer whose allowances hold: the profile's own, or the configuration's where the profile has no file.
+fn own_layer<'s>(subject: &Subject<'s>, told: &mut Vec<Diagnostic>) -> Option<&'s Layer> {
+    let own =
+        |layer: &&Layer| matches!(&layer.name, LayerName::Profile(name) if name == subject.profile);
+    let config = subject
+        .layers
+        .iter()
+        .find(|layer| layer.name == LayerName::Config);
+    let Some(profile) = subject.layers.iter().find(own) else {
+        return config;
+    };
+    if let Some(node) = config.and_then(|layer| layer.options.allow.as_ref()) {
+        told.push(bad(
+            "an allowance in the configuration would hold for every profile",
+            &place_of(node),
+            "write it into the profile that it is for",
+        ));
+    }
+    Some(profile)
+}
+
+/// Where the first item of a list stands; a list made of tables has no place of its own.
+fn place_of(node: &Node) -> Place {
+    match &node.value {
+        NodeValue::List(items) => items.first().unwrap_or(node).place.clone(),
+        _ => node.place.clone(),
+    }
+}
+
+fn read(node: &Node, told: &mut Vec<Diagnostic>) -> Vec<Allowance> {
+    let NodeValue::List(items) = &node.value else {
+        told.push(bad("`ec.allow` is a list of tables", &node.place, HELP));
+        return Vec::new();
+    };
+    items
+        .iter()
+        .filter_map(|item| allowance(item, told))
+        .collect()
+}
+
+const HELP: &str = "write `[[ec.allow]]`, `code = \"EC0207\"` and `reason = \"…\"`";
+const FIELDS: [&str; 3] = ["code", "reason", "severity"];
+
+fn allowance(item: &Node, told: &mut Vec<Diagnostic>) -> Option<Allowance> {
+    let text = |field: &str| item.member(field).and_then(Node::as_text).map(str::trim);
+    let place = |field: &str| item.member(field).unwrap_or(item).place.clone();
+    let before = told.len();
+    if let Some((key, _)) = item
+        .members()
+        .iter()
+        .find(|(key, _)| !FIELDS.contains(&key.name.as_str()))
+    {
+        let message = format!("an allowance has no `{}`", key.name);
+        told.push(bad(&message, &key.place, HELP));
+    }
+    let written = text("code").unwrap_or_default();
+    let code = Code::parse(written);
+    match code.and_then(rule) {
+        None => {
+            let message =
+                format!("`{written}` is no rule's code: the allowance would silence nothing");
+            told.push(bad(
+                &message,
+                &place("code"),
+                "`ec explain` lists the codes",
+            ));
+        }
+        Some(rule) if !may_be_allowed(rule.code) => {
+            let message = format!("`{written}` cannot be allowed: {}", rule.reason);
+            told.push(bad(&message, &place("code"), rule.mend));
+        }
+        Some(_) => {}
+    }
+    if text("reason").is_none_or(str::is_empty) {
+        let message =
+            format!("the allowance of `{written}` gives no reason that a reviewer could weigh");
+        told.push(bad(&message, &place("reason"), "write `reason = \"…\"`"));
+    }
+    let lowers = match text("severity") {
+        None if item.member("severity").is_none() => false,
+        Some("warning") => true,
+        _ => {
+            let help = "write `severity = \"warning\"` to lower an error, or leave the line out to silence it";
+            told.push(bad(
+                "an allowance lowers to a warning, or silences",
+                &place("severity"),
+                help,
+            ));
+            false
+        }
+    };
+    (told.len() == before).then_some(())?;
+    Some(Allowance {
+        code: code?,
+        lowers,
+        place: item.place.clone(),
+    })
+}
+
+/// What reads the files cannot be argued with, nor can what the organisation decided, nor this list itself.
+fn may_be_allowed(code: Code) -> bool {
+    rule(code).is_some_and(|rule| matches!(rule.find, Find::By(_)))
+}
+
+fn bad(message: &str, place: &Place, help: &str) -> Diagnostic {
+    Diagnostic::error(Code::BadAllowance, message)
+        .about("ec.allow")
+        .at(place.clone())
+        .with_help(help)
+}

@@ -1,0 +1,221 @@
+//! What keeps a deployment cheap, calm and believable. No promise rests on these rules.
+
+use super::{Find, Finding, Rule, Subject};
+use crate::diagnostic::{Code, Severity};
+use crate::policy::settings::{Jitter, OnMissingWithdrawal, Repeat};
+
+/// Store calls that an ordinary request stays below at the edge (`EDGE.md`: an execution has 32 backend requests, and
+/// store calls may count towards them).
+const CALLS_OF_A_REQUEST: u32 = 10;
+
+/// A read and a write.
+pub(super) const CALLS_OF_AN_ATTEMPT: u32 = 2;
+
+pub(super) const RULES: [Rule; 8] = [
+    Rule {
+        code: Code::CookieOutlivesEntry,
+        severity: Severity::Warning,
+        reason: "the cookie outlives the entry",
+        protects: "the tie between a browser and its record: they begin together and should end together",
+        example: "[ec.cookie]\nmax_age = \"365d\"\n[ec.entry]\nttl = \"30d\"\n",
+        consequence: "a browser carries an id whose record is gone: the next visit with consent fills it anew, and a user who reads their cookies sees an identifier kept for longer than you say you keep it",
+        mend: "make `cookie.max_age` and `entry.ttl` the same",
+        find: Find::By(cookie_outlives_entry),
+    },
+    Rule {
+        code: Code::EntryOutlivesCookie,
+        severity: Severity::Warning,
+        reason: "the entry outlives the cookie",
+        protects: "the tie between a browser and its record: they begin together and should end together",
+        example: "[ec.cookie]\nmax_age = \"30d\"\n[ec.entry]\nttl = \"365d\"\n",
+        consequence: "the browser forgets its id while the record stays: the user comes back as somebody new, and a withdrawal no longer reaches the old record",
+        mend: "make `cookie.max_age` and `entry.ttl` the same, or set `cookie.renewal = \"on_touch\"` beside it",
+        find: Find::By(entry_outlives_cookie),
+    },
+    Rule {
+        code: Code::ForgedIdsWrite,
+        severity: Severity::Warning,
+        reason: "forged ids write tombstones in a deployed profile",
+        protects: "the store from whoever sends ids that nobody was given",
+        example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n[ec.tombstone]\non_missing = \"write\"\n",
+        consequence: "each request with a made-up id and a refusal writes a record that stands for `tombstone.ttl`: a script fills the store, at your cost",
+        mend: "set `tombstone.on_missing = \"skip\"`: it costs one read a withdrawal",
+        find: Find::By(forged_ids_write),
+    },
+    Rule {
+        code: Code::RepeatsProlong,
+        severity: Severity::Warning,
+        reason: "repeated withdrawals prolong a tombstone in a deployed profile",
+        protects: "the store from writes that say nothing new, and the tombstone's promised time",
+        example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n[ec.tombstone]\nrepeat = \"rewrite\"\n",
+        consequence: "every page of a user who refused is a write to one key, and a tombstone that is asked for each day never goes",
+        mend: "set `tombstone.repeat = \"keep\"`: it costs one read a withdrawal",
+        find: Find::By(repeats_prolong),
+    },
+    Rule {
+        code: Code::NoRetry,
+        severity: Severity::Warning,
+        reason: "no conflicting write is tried again",
+        protects: "partners' writes and users' withdrawals, which meet others of the same record",
+        example: "[ec.cas]\nmax_retries = 0\n",
+        consequence: "two edges write one user at once, and the slower loses: a sync is refused, and a withdrawal that meets the store's write limit is not remembered until the user's next request",
+        mend: "allow a few retries, as `cas.max_retries = 3`",
+        find: Find::By(no_retry),
+    },
+    Rule {
+        code: Code::RetriesWithoutWait,
+        severity: Severity::Warning,
+        reason: "several retries and no wait, against a store that takes one write a second to a key",
+        protects: "the store and every other writer of the same record",
+        example: "[ec.cas]\nmax_retries = 5\nbackoff = \"0ms\"\n",
+        consequence: "the retries are spent within milliseconds on the writer that caused the first conflict, meet the write limit, and fail together (real deployments logged 45 such failures on one identity within one page load)",
+        mend: "set `cas.backoff = \"20ms\"` and `cas.max_backoff = \"200ms\"`, or retry once at most",
+        find: Find::By(retries_without_wait),
+    },
+    Rule {
+        code: Code::NoJitter,
+        severity: Severity::Warning,
+        reason: "waits that are the same for every writer",
+        protects: "writers who met once from meeting again",
+        example: "[ec.cas]\nbackoff = \"20ms\"\nmax_backoff = \"200ms\"\njitter = \"none\"\n",
+        consequence: "edges that conflicted wait exactly as long as each other, and conflict again after each wait",
+        mend: "set `cas.jitter = \"full\"`",
+        find: Find::By(no_jitter),
+    },
+    Rule {
+        code: Code::TooManyCalls,
+        severity: Severity::Warning,
+        reason: "more store calls in one request than the edge documents",
+        protects: "page requests at the edge, whose executions have a bounded number of calls",
+        example: "[ec.cas]\nmax_retries = 8\nbackoff = \"20ms\"\nmax_backoff = \"200ms\"\n",
+        consequence: "a request in a crowd reads and writes until the platform cuts it off, and the page with it",
+        mend: "lower `cas.max_retries` to 3 or less",
+        find: Find::By(too_many_calls),
+    },
+];
+
+const COOKIE_AND_ENTRY: [&str; 2] = ["cookie.max_age", "entry.ttl"];
+
+fn cookie_outlives_entry(subject: &Subject<'_>) -> Vec<Finding> {
+    let policy = subject.policy();
+    if policy.cookie.max_age.seconds() <= policy.entry.ttl.seconds() {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &COOKIE_AND_ENTRY,
+        format!(
+            "the cookie (`cookie.max_age`, {}) outlives its entry (`entry.ttl`, {}): the browser carries an id whose record is gone",
+            subject.value("cookie.max_age"),
+            subject.value("entry.ttl"),
+        ),
+        "make them the same",
+    )]
+}
+
+fn entry_outlives_cookie(subject: &Subject<'_>) -> Vec<Finding> {
+    let policy = subject.policy();
+    if policy.entry.ttl.seconds() <= policy.cookie.max_age.seconds() {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &COOKIE_AND_ENTRY,
+        format!(
+            "the entry (`entry.ttl`, {}) outlives its cookie (`cookie.max_age`, {}): the user comes back as somebody new, and a withdrawal no longer reaches the old record",
+            subject.value("entry.ttl"),
+            subject.value("cookie.max_age"),
+        ),
+        "make them the same",
+    )]
+}
+
+fn forged_ids_write(subject: &Subject<'_>) -> Vec<Finding> {
+    let Some(deploy) = subject.deployed else {
+        return Vec::new();
+    };
+    if subject.policy().tombstone.on_missing != OnMissingWithdrawal::Write {
+        return Vec::new();
+    }
+    let finding = Finding::new(
+        &["tombstone.on_missing"],
+        format!(
+            "anybody can fill the store of this deployed profile: under `tombstone.on_missing` ({}) each made-up id that withdraws is a record for {}",
+            subject.value("tombstone.on_missing"),
+            subject.value("tombstone.ttl"),
+        ),
+        "set `tombstone.on_missing = \"skip\"`: it costs one read a withdrawal",
+    );
+    vec![finding.at(deploy.clone())]
+}
+
+fn repeats_prolong(subject: &Subject<'_>) -> Vec<Finding> {
+    let Some(deploy) = subject.deployed else {
+        return Vec::new();
+    };
+    if subject.policy().tombstone.repeat != Repeat::Rewrite {
+        return Vec::new();
+    }
+    let finding = Finding::new(
+        &["tombstone.repeat"],
+        format!(
+            "every page of a user who refused is a write in this deployed profile, and prolongs the tombstone: `tombstone.repeat` is {}",
+            subject.value("tombstone.repeat"),
+        ),
+        "set `tombstone.repeat = \"keep\"`: it costs one read a withdrawal",
+    );
+    vec![finding.at(deploy.clone())]
+}
+
+fn no_retry(subject: &Subject<'_>) -> Vec<Finding> {
+    if subject.policy().cas.max_retries > 0 {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["cas.max_retries"],
+        "two edges that write one user at once lose one of the writes, a withdrawal too: `cas.max_retries` is `0`",
+        "allow a few, as `cas.max_retries = 3`",
+    )]
+}
+
+fn retries_without_wait(subject: &Subject<'_>) -> Vec<Finding> {
+    let cas = &subject.policy().cas;
+    let waits = !cas.backoff.min(cas.max_backoff).duration().is_zero();
+    if waits || cas.max_retries <= 1 {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["cas.max_retries", "cas.backoff", "cas.max_backoff"],
+        format!(
+            "{} retries without a wait between them meet the writer that caused the first conflict, and a store that takes one write a second to a key",
+            subject.value("cas.max_retries"),
+        ),
+        "set `cas.backoff = \"20ms\"` and `cas.max_backoff = \"200ms\"`",
+    )]
+}
+
+fn no_jitter(subject: &Subject<'_>) -> Vec<Finding> {
+    let cas = &subject.policy().cas;
+    if cas.jitter == Jitter::Full || cas.backoff.duration().is_zero() || cas.max_retries == 0 {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["cas.jitter", "cas.backoff"],
+        "edges that conflicted wait exactly as long as each other, and conflict again: `cas.jitter` is `none`",
+        "set `cas.jitter = \"full\"`",
+    )]
+}
+
+fn too_many_calls(subject: &Subject<'_>) -> Vec<Finding> {
+    let attempts = subject.policy().cas.max_retries.saturating_add(1);
+    let calls = attempts.saturating_mul(CALLS_OF_AN_ATTEMPT);
+    if calls < CALLS_OF_A_REQUEST {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["cas.max_retries"],
+        format!(
+            "one page request may make {calls} store calls with {} retries, and the edge wants fewer than {CALLS_OF_A_REQUEST}",
+            subject.value("cas.max_retries"),
+        ),
+        "lower `cas.max_retries` to 3 or less",
+    )]
+}

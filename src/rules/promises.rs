@@ -1,0 +1,239 @@
+//! The promises of `POLICY.md`: where a policy cannot keep one, who is hurt and which lines cause it.
+
+use std::time::Duration;
+
+use super::limits::{EDGE_EXECUTION, longest_operation};
+use super::{Find, Finding, Rule, Subject};
+use crate::diagnostic::{Code, Severity};
+use crate::policy::settings::{DeleteMode, Expiry, OnMissingSync, Renewal, Unchanged};
+
+pub(super) const RULES: [Rule; 8] = [
+    Rule {
+        code: Code::SyncCreatesUser,
+        severity: Severity::Warning,
+        reason: "a partner's fresh sync can create a user who withdrew and was forgotten",
+        protects: "promise 1, no resurrection: after a withdrawal only fresh consent makes a record live",
+        example: "[ec.sync]\non_missing = \"create_minimal\"\nmax_age = \"24h\"\n[ec.tombstone]\nttl = \"24h\"\n",
+        consequence: "a user withdraws; after `tombstone.ttl` the tombstone is gone, and the next sync of any partner that still holds the uid makes a live record of them, though they never consented again. `sync.max_age` keeps late syncs from it, not a fresh one",
+        mend: "set `sync.on_missing = \"reject\"`: only a visit with consent creates a user",
+        find: Find::By(sync_creates_user),
+    },
+    Rule {
+        code: Code::LateSyncCreatesUser,
+        severity: Severity::Warning,
+        reason: "any partner sync, however late, can create a user who withdrew and was forgotten",
+        protects: "promise 1, no resurrection: after a withdrawal only fresh consent makes a record live",
+        example: "[ec.sync]\non_missing = \"create_minimal\"\n[ec.tombstone]\nttl = \"24h\"\n",
+        consequence: "a user withdraws; once the tombstone is gone, a sync that a partner queued before the withdrawal comes in and makes a live record of them, and so does every fresh one",
+        mend: "set `sync.on_missing = \"reject\"`; at the least bound `sync.max_age` by `tombstone.ttl`",
+        find: Find::By(late_sync_creates_user),
+    },
+    Rule {
+        code: Code::DebounceOutlivesEntry,
+        severity: Severity::Warning,
+        reason: "an active visitor's entry expires between two touches",
+        protects: "the users who keep coming: each touch starts their retention again",
+        example: "[ec.last_seen]\ndebounce = \"24h\"\n[ec.entry]\nttl = \"24h\"\n",
+        consequence: "a visitor who comes every hour is not written down before `last_seen.debounce` has passed, and by then their entry has expired: they lose every partner id, again and again",
+        mend: "keep `last_seen.debounce` well below `entry.ttl`",
+        find: Find::By(debounce_outlives_entry),
+    },
+    Rule {
+        code: Code::RefreshOutlivesEntry,
+        severity: Severity::Warning,
+        reason: "a partner's uid is refreshed only after its entry has expired",
+        protects: "the partners' uids: `refresh` is to keep the entry and its `synced` times alive",
+        example: "[ec.sync]\nunchanged = \"refresh\"\nrefresh_after = \"30d\"\n[ec.entry]\nttl = \"7d\"\n",
+        consequence: "a partner syncs the same uid every day, nothing is written before `sync.refresh_after` has passed, and by then the entry is gone: the refresh never happens",
+        mend: "keep `sync.refresh_after` well below `entry.ttl`, or set `sync.unchanged = \"skip\"` and mean it",
+        find: Find::By(refresh_outlives_entry),
+    },
+    Rule {
+        code: Code::HardDelete,
+        severity: Severity::Warning,
+        reason: "a sync under way can write an erased user back",
+        protects: "promise 1, no resurrection, for users who asked to be erased",
+        example: "[ec.delete]\nmode = \"hard\"\n",
+        consequence: "a sync reads the record, the user is erased, the sync writes: on a store that lets a swap create what is gone the user is back, with all their partner ids; under `sync.on_missing = \"create_minimal\"` any later sync does it too",
+        mend: "set `delete.mode = \"tombstone\"`: it costs one read a deletion",
+        find: Find::By(hard_delete),
+    },
+    Rule {
+        code: Code::TombstoneTooShort,
+        severity: Severity::Warning,
+        reason: "a tombstone may be gone before an operation that was under way has ended",
+        protects: "promise 1, no resurrection: a write that began before the withdrawal must meet the tombstone",
+        example: "[ec.tombstone]\nttl = \"60s\"\n",
+        consequence: "a sync reads the live record and hangs; the user withdraws, the tombstone expires, the sync writes what it read: the user is back",
+        mend: "keep `tombstone.ttl` above the two minutes that the edge lets a request live, and what an operation may take: hours cost nothing",
+        find: Find::By(tombstone_too_short),
+    },
+    Rule {
+        code: Code::SyncsKeepForEver,
+        severity: Severity::Warning,
+        reason: "partner syncs keep a user for ever",
+        protects: "promise 8, retention: `entry.ttl` is how long somebody who stays away is kept",
+        example: "[ec.entry]\nrenewal = \"on_write\"\n",
+        consequence: "a user comes once and never again; a partner that syncs once a month starts `entry.ttl` again each time, and the user is kept for as long as the partner likes",
+        mend: "set `entry.renewal = \"on_visit\"`, or `from_creation` for a bound that nothing moves",
+        find: Find::By(syncs_keep_for_ever),
+    },
+    Rule {
+        code: Code::RetentionRestsOnStore,
+        severity: Severity::Warning,
+        reason: "retention rests on the store alone",
+        protects: "promise 8, retention: no read returns an entry older than the policy allows",
+        example: "[ec.entry]\nexpiry = \"store\"\n",
+        consequence: "Fastly collects expired records within 24 hours, not at once, and keeps the TTL it was told when the record was written: users past their time are still read, shown to partners and written again, and a shorter `entry.ttl` does nothing for those already there",
+        mend: "set `entry.expiry = \"engine\"`: it costs nothing",
+        find: Find::By(retention_rests_on_store),
+    },
+];
+
+/// Whether no sync can come after the tombstone that began before the withdrawal.
+fn late_syncs_are_refused(subject: &Subject<'_>) -> bool {
+    let policy = subject.policy();
+    policy
+        .sync
+        .max_age
+        .is_some_and(|age| age.seconds() <= policy.tombstone.ttl.seconds())
+}
+
+fn creates(subject: &Subject<'_>) -> bool {
+    subject.policy().sync.on_missing == OnMissingSync::CreateMinimal
+}
+
+fn sync_creates_user(subject: &Subject<'_>) -> Vec<Finding> {
+    if !creates(subject) || !late_syncs_are_refused(subject) {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["sync.on_missing", "tombstone.ttl"],
+        format!(
+            "a partner sync brings back a user who withdrew: {} after a withdrawal the tombstone is gone, and `sync.on_missing` ({}) makes a new record for any fresh sync",
+            subject.value("tombstone.ttl"),
+            subject.value("sync.on_missing"),
+        ),
+        "set `sync.on_missing = \"reject\"`: then only a visit with consent creates a user",
+    )]
+}
+
+fn late_sync_creates_user(subject: &Subject<'_>) -> Vec<Finding> {
+    if !creates(subject) || late_syncs_are_refused(subject) {
+        return Vec::new();
+    }
+    let bound = match subject.policy().sync.max_age {
+        Some(_) => format!(
+            "`sync.max_age` ({}) lets in syncs that are older than that",
+            subject.value("sync.max_age")
+        ),
+        None => "without `sync.max_age` however old they are".to_owned(),
+    };
+    vec![Finding::new(
+        &["sync.on_missing", "tombstone.ttl", "sync.max_age"],
+        format!(
+            "partner syncs bring back a user who withdrew, even syncs from before the withdrawal: the tombstone is gone after {}, `sync.on_missing` ({}) then makes a new record, and {bound}",
+            subject.value("tombstone.ttl"),
+            subject.value("sync.on_missing"),
+        ),
+        "set `sync.on_missing = \"reject\"`, or at the least a `sync.max_age` no longer than `tombstone.ttl`",
+    )]
+}
+
+fn debounce_outlives_entry(subject: &Subject<'_>) -> Vec<Finding> {
+    let policy = subject.policy();
+    if policy.entry.renewal == Renewal::FromCreation
+        || policy.last_seen.debounce.seconds() < policy.entry.ttl.seconds()
+    {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["last_seen.debounce", "entry.ttl"],
+        format!(
+            "the entry of a visitor who keeps coming expires after {}, before `last_seen.debounce` ({}) lets a visit be written: they lose every partner id, again and again",
+            subject.value("entry.ttl"),
+            subject.value("last_seen.debounce"),
+        ),
+        "lower `last_seen.debounce` well below `entry.ttl`, as `300s`",
+    )]
+}
+
+fn refresh_outlives_entry(subject: &Subject<'_>) -> Vec<Finding> {
+    let policy = subject.policy();
+    if policy.sync.unchanged != Unchanged::Refresh
+        || policy.sync.refresh_after.seconds() < policy.entry.ttl.seconds()
+    {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["sync.refresh_after", "entry.ttl", "sync.unchanged"],
+        format!(
+            "no uid is ever refreshed: its entry expires after {}, before `sync.refresh_after` ({}) has passed",
+            subject.value("entry.ttl"),
+            subject.value("sync.refresh_after"),
+        ),
+        "lower `sync.refresh_after` well below `entry.ttl`, or set `sync.unchanged = \"skip\"`",
+    )]
+}
+
+fn hard_delete(subject: &Subject<'_>) -> Vec<Finding> {
+    if subject.policy().delete.mode != DeleteMode::Hard {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["delete.mode"],
+        format!(
+            "a sync under way can write an erased user back: `delete.mode` ({}) leaves nothing that it would meet",
+            subject.value("delete.mode")
+        ),
+        "set `delete.mode = \"tombstone\"`",
+    )]
+}
+
+fn tombstone_too_short(subject: &Subject<'_>) -> Vec<Finding> {
+    let policy = subject.policy();
+    let stands = Duration::from_secs(policy.tombstone.ttl.seconds());
+    let longest = EDGE_EXECUTION.saturating_add(longest_operation(policy));
+    if stands > longest {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["tombstone.ttl", "cas.deadline", "store.call_timeout"],
+        format!(
+            "`tombstone.ttl` ({}) is no longer than a request may live and its operation take ({} s): a write that read the record before the withdrawal can come after the tombstone, and the user is back",
+            subject.value("tombstone.ttl"),
+            longest.as_secs(),
+        ),
+        "raise `tombstone.ttl`: hours cost nothing, as `24h`",
+    )]
+}
+
+fn syncs_keep_for_ever(subject: &Subject<'_>) -> Vec<Finding> {
+    if subject.policy().entry.renewal != Renewal::OnWrite {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["entry.renewal", "entry.ttl"],
+        format!(
+            "partners keep a user for ever who came once: under `entry.renewal` ({}) each sync starts the {} of `entry.ttl` again",
+            subject.value("entry.renewal"),
+            subject.value("entry.ttl"),
+        ),
+        "set `entry.renewal = \"on_visit\"`: then only the user's own visits do",
+    )]
+}
+
+fn retention_rests_on_store(subject: &Subject<'_>) -> Vec<Finding> {
+    if subject.policy().entry.expiry != Expiry::Store {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["entry.expiry", "entry.ttl"],
+        format!(
+            "users are read after their time: under `entry.expiry` ({}) an entry lives past `entry.ttl` ({}) until the store collects it, at the edge up to 24 hours later",
+            subject.value("entry.expiry"),
+            subject.value("entry.ttl"),
+        ),
+        "set `entry.expiry = \"engine\"`: it costs nothing",
+    )]
+}

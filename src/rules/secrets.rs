@@ -1,0 +1,253 @@
+//! Secrets: none in clear where users are, none that can be guessed, none twice.
+
+use std::collections::BTreeMap;
+
+use super::{Find, Finding, Rule, Subject};
+use crate::diagnostic::{Code, Place, Severity};
+use crate::policy::layers::LayerName;
+use crate::policy::node::NodeValue;
+use crate::policy::setting::full_key;
+use crate::policy::types::{Partner, PartnerToken, Secret};
+
+/// The shortest secret that is not guessed: 128 bits in hex (NIST SP 800-131A asks for 112 of an HMAC's key).
+const SHORTEST_SECRET: usize = 32;
+
+/// What people write where a secret is to come.
+const PLACEHOLDERS: [&str; 12] = [
+    "change",
+    "default",
+    "dummy",
+    "example",
+    "fixme",
+    "insert",
+    "password",
+    "placeholder",
+    "replace",
+    "secret",
+    "todo",
+    "your",
+];
+
+pub(super) const RULES: [Rule; 5] = [
+    Rule {
+        code: Code::SecretInClear,
+        severity: Severity::Error,
+        reason: "a secret in clear in a deployable profile",
+        protects: "every id: whoever has the passphrase can make ids that pass as yours, whoever has a token can write as the partner",
+        example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\npassphrase = \"6f1ed002ab5595859014ebf0951522d96f1ed002ab559585\"\n",
+        consequence: "everybody who reads the repository, its copies and its build logs has the secret, and a new one means new ids for all users",
+        mend: "refer to it, as `{ secret_store = \"STORE\", key = \"KEY\" }` or `{ env = \"NAME\" }`; of a partner's token give `api_token_sha256`",
+        find: Find::By(secret_in_clear),
+    },
+    Rule {
+        code: Code::PlaceholderSecret,
+        severity: Severity::Error,
+        reason: "a placeholder for a secret in a deployable profile",
+        protects: "every id, from the first guess that anybody makes",
+        example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\npassphrase = \"change me\"\n",
+        consequence: "ids are made with a key that stands in every tutorial: anybody can forge them, and withdraw or write for any user",
+        mend: "make one, as by `openssl rand -hex 32`, keep it in a secret store, and refer to it",
+        find: Find::By(placeholder_secret),
+    },
+    Rule {
+        code: Code::ShortSecret,
+        severity: Severity::Error,
+        reason: "a secret short enough to be guessed in a deployable profile",
+        protects: "every id: an id and the address it was made of let anybody try keys at home, as many as they like",
+        example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\npassphrase = \"tr0ub4dor&3\"\n",
+        consequence: "the key is found by trying, and with it the ids of everybody whose address is known",
+        mend: "make one of 32 characters or more, as by `openssl rand -hex 32`, and refer to it",
+        find: Find::By(short_secret),
+    },
+    Rule {
+        code: Code::SharedDomain,
+        severity: Severity::Warning,
+        reason: "two partners of one domain",
+        protects: "bidders, to whom ids are announced by their source's domain",
+        example: "[[ec.partners]]\nid = \"one\"\nsource_domain = \"partner.example\"\n[[ec.partners]]\nid = \"two\"\nsource_domain = \"partner.example\"\n",
+        consequence: "a user has two uids of one source, and nobody can tell which is meant",
+        mend: "keep one of them, or give each its own `source_domain`",
+        find: Find::By(shared_domain),
+    },
+    Rule {
+        code: Code::SharedToken,
+        severity: Severity::Error,
+        reason: "two partners with one token",
+        protects: "promise 6, own namespace: a token is how the service tells partners apart",
+        example: "[[ec.partners]]\nsource_domain = \"one.example\"\napi_token = { env = \"TOKEN\" }\n[[ec.partners]]\nsource_domain = \"two.example\"\napi_token = { env = \"TOKEN\" }\n",
+        consequence: "one of them writes the other's uids, and reads them, on every request",
+        mend: "give each its own token",
+        find: Find::By(shared_token),
+    },
+];
+
+/// What is wrong with a literal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Weakness {
+    Placeholder,
+    Short,
+    /// Nothing, but that it stands there.
+    Clear,
+}
+
+fn weakness(literal: &str) -> Weakness {
+    let lowered = literal.to_ascii_lowercase();
+    let placeholder = PLACEHOLDERS.iter().any(|word| lowered.contains(word))
+        || lowered.starts_with('<')
+        || lowered.chars().all(|one| lowered.starts_with(one));
+    if placeholder {
+        Weakness::Placeholder
+    } else if literal.len() < SHORTEST_SECRET {
+        Weakness::Short
+    } else {
+        Weakness::Clear
+    }
+}
+
+/// A partner's field as it was written, and its key.
+fn partner_field(subject: &Subject<'_>, index: usize, field: &str) -> (String, Option<Place>) {
+    let key = format!("partners[{index}]");
+    let stated = subject
+        .layers
+        .iter()
+        .rev()
+        .find_map(|layer| layer.supplies("partners", false));
+    let item = match stated.map(|node| &node.value) {
+        Some(NodeValue::List(items)) => items.get(index),
+        _ => None,
+    };
+    match item.and_then(|item| item.member(field)) {
+        Some(node) => (
+            full_key(&format!("{key}.{field}")),
+            Some(node.place.clone()),
+        ),
+        None => (full_key(&key), item.map(|item| item.place.clone())),
+    }
+}
+
+/// Every secret in clear of a deployable profile that is weak in this way, as a finding.
+fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Finding> {
+    let Some(deploy) = subject.deployed else {
+        return Vec::new();
+    };
+    let is_weak = |secret: Option<&Secret>| matches!(secret, Some(Secret::Literal(literal)) if weakness(literal) == sort);
+    // What comes from the environment stands in no file.
+    let in_a_file = |key: &str| {
+        let origin = subject.resolved.value(key).map(|value| &value.origin.layer);
+        sort != Weakness::Clear || origin != Some(&LayerName::Environment)
+    };
+    let stores = &subject.policy().stores;
+    let mut found = Vec::new();
+    for (key, secret) in [
+        ("passphrase", &stores.passphrase),
+        ("admin_token", &stores.admin_token),
+    ] {
+        if is_weak(secret.as_ref()) && in_a_file(key) {
+            found.push(Finding::new(&[key], format!("`{key}` {told}"), help).at(deploy.clone()));
+        }
+    }
+    for (index, partner) in stores.partners.iter().enumerate() {
+        let Some(PartnerToken::Token(token)) = &partner.token else {
+            continue;
+        };
+        if is_weak(Some(token)) && in_a_file("partners") {
+            let (key, place) = partner_field(subject, index, "api_token");
+            let message = format!("`api_token` of the partner `{}` {told}", partner.id);
+            found.push(
+                Finding::new(&[], message, help)
+                    .about(key)
+                    .at(place)
+                    .at(deploy.clone()),
+            );
+        }
+    }
+    found
+}
+
+const REFER: &str = "refer to it: `{ secret_store = \"STORE\", key = \"KEY\" }` or `{ env = \"NAME\" }`; of a partner's token `api_token_sha256` is enough";
+
+fn secret_in_clear(subject: &Subject<'_>) -> Vec<Finding> {
+    let told = "stands in clear in a profile that is deployed: everybody who reads the file has it";
+    weak(subject, Weakness::Clear, told, REFER)
+}
+
+fn placeholder_secret(subject: &Subject<'_>) -> Vec<Finding> {
+    let told =
+        "is a placeholder in a profile that is deployed: anybody can forge ids or write for users";
+    let help = "make one with `openssl rand -hex 32`, keep it in a secret store, and refer to it";
+    weak(subject, Weakness::Placeholder, told, help)
+}
+
+fn short_secret(subject: &Subject<'_>) -> Vec<Finding> {
+    let told = format!(
+        "has fewer than {SHORTEST_SECRET} characters in a profile that is deployed: it is found by trying"
+    );
+    let help = "make one with `openssl rand -hex 32`, keep it in a secret store, and refer to it";
+    weak(subject, Weakness::Short, &told, help)
+}
+
+/// Finds partners that have the same of something: their names joined, and where each says it, in one of `fields`.
+fn alike<K: Ord>(
+    subject: &Subject<'_>,
+    fields: &[&str],
+    of: impl Fn(&Partner) -> Option<K>,
+    told: impl Fn(&str) -> (String, &'static str),
+) -> Vec<Finding> {
+    let mut by: BTreeMap<K, Vec<(usize, &Partner)>> = BTreeMap::new();
+    for (index, partner) in subject.policy().stores.partners.iter().enumerate() {
+        if let Some(key) = of(partner) {
+            by.entry(key).or_default().push((index, partner));
+        }
+    }
+    let shared = by.into_values().filter(|partners| partners.len() > 1);
+    let mut found = Vec::new();
+    for partners in shared {
+        let names: Vec<String> = partners
+            .iter()
+            .map(|(_, partner)| format!("`{}`", partner.id))
+            .collect();
+        let (message, help) = told(&names.join(" and "));
+        let mut finding = Finding::new(&[], message, help);
+        // The last to come is the one to mend.
+        for (index, _) in partners.iter().rev() {
+            let written = fields
+                .iter()
+                .map(|field| partner_field(subject, *index, field));
+            let (key, place) = written.max_by_key(|(key, _)| key.len()).unwrap_or_default();
+            finding = finding.about_first(key).at(place);
+        }
+        found.push(finding);
+    }
+    found
+}
+
+fn shared_domain(subject: &Subject<'_>) -> Vec<Finding> {
+    let domain = |partner: &Partner| Some(partner.source_domain.to_ascii_lowercase());
+    alike(subject, &["source_domain"], domain, |names| {
+        (
+            format!(
+                "a user would have two uids of one source: the partners {names} have the same `source_domain`"
+            ),
+            "keep one of them, or give each its own `source_domain`",
+        )
+    })
+}
+
+fn shared_token(subject: &Subject<'_>) -> Vec<Finding> {
+    // A literal and its hash are one token.
+    let token = |partner: &Partner| match partner.token.as_ref()? {
+        PartnerToken::Sha256(hash) => Some(format!("\"sha256:{hash}\"")),
+        PartnerToken::Token(secret) => Some(secret.digested().to_string()),
+    };
+    alike(
+        subject,
+        &["api_token", "api_token_sha256"],
+        token,
+        |names| {
+            (
+                format!("one partner would write as another: {names} have the same token"),
+                "give each its own token, as `ec partner rotate` makes them",
+            )
+        },
+    )
+}
