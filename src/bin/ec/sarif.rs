@@ -97,7 +97,7 @@ fn uri(path: &str) -> String {
             b'\\' => uri.push('/'),
             b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
             letter if letter.is_ascii_alphanumeric() => uri.push(char::from(letter)),
-            _ => uri.push_str(&format!("%{byte:02X}")),
+            _ => uri.extend(['%'].into_iter().chain(format!("{byte:02X}").chars())),
         }
     }
     uri
