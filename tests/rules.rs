@@ -11,65 +11,20 @@
     reason = "a failed test should stop"
 )]
 
+#[path = "support/samples.rs"]
+mod samples;
+
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use edge_cookie::diagnostic::{Code, Diagnostic, Place};
 use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
 use edge_cookie::rules;
+use samples::{code, name, samples, site};
 
 /// What reading finds that no sample can hold: a file that cannot be read, and an override.
 const WITHOUT_SAMPLE: [Code; 2] = [Code::UnreadableFile, Code::BadOverride];
-
-fn samples(kind: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/policies")
-        .join(kind);
-    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    found.sort();
-    found
-}
-
-fn name(sample: &Path) -> String {
-    sample.file_stem().unwrap().to_str().unwrap().to_owned()
-}
-
-fn code(sample: &Path) -> Code {
-    let name = name(sample);
-    Code::parse(name.split('_').next().unwrap()).unwrap()
-}
-
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        std::fs::create_dir_all(to).unwrap();
-        for entry in std::fs::read_dir(from).unwrap() {
-            let entry = entry.unwrap();
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::copy(from, to).unwrap();
-    }
-}
-
-/// The sample as a publisher's folder: its profile is `sample`, and may inherit `hardened`.
-fn site(sample: &Path) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let root = folder.path();
-    let hardened = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies/hardened.toml");
-    copy(&hardened, &root.join("policies/hardened.toml"));
-    if sample.is_dir() {
-        copy(sample, root);
-    } else {
-        std::fs::write(root.join("trusted-server.toml"), "[ec]\n").unwrap();
-        copy(sample, &root.join("policies/sample.toml"));
-    }
-    folder
-}
 
 fn load_all(root: &Path) -> Vec<Loaded> {
     let written = Written {
