@@ -26,6 +26,7 @@ use crate::diagnostic::{Code, Place};
 use crate::policy::digest::{PolicyDigest, hex};
 use crate::policy::layers::{Layer, LayerName, Options};
 use crate::policy::node::{Key, Node, NodeValue};
+use crate::policy::provenance::Origin;
 use crate::policy::publisher::{Domain, OriginUrl, Publisher};
 use crate::policy::resolve::{Resolved, resolve};
 use crate::policy::setting::{SettingValue, full_key};
@@ -173,7 +174,8 @@ pub fn write(
 pub struct Bundled {
     /// The profile it was written of.
     pub profile: String,
-    /// The policy. Its origins are in the [`report`](Self::report).
+    /// The policy. Its origins are in the [`report`](Self::report) and in [`traced`](Self::traced): whoever only
+    /// runs the policy does not pay for them.
     pub resolved: Resolved,
     /// The publisher.
     pub publisher: Publisher,
@@ -227,6 +229,31 @@ impl Bundled {
             unknown,
             text: sealed.bundle.get().into(),
         })
+    }
+
+    /// The policy, with every value as it was written and where it came from.
+    #[must_use]
+    pub fn traced(&self) -> Resolved {
+        let mut resolved = self.resolved.clone();
+        // It was read before, from the same text.
+        let Ok(bundle) = serde_json::from_str::<Bundle>(&self.text) else {
+            return resolved;
+        };
+        for value in &mut resolved.values {
+            let told = bundle
+                .values
+                .iter()
+                .find(|told| full_key(value.key) == told.key);
+            let origin = told
+                .and_then(|told| serde_json::from_str(told.origin.get()).ok())
+                .and_then(|json| Origin::told(&json));
+            value.origin = origin.unwrap_or(Origin {
+                layer: LayerName::Default,
+                place: None,
+            });
+            value.overrides.clear();
+        }
+        resolved
     }
 
     /// What `ec show --format json` told when the bundle was written.

@@ -12,6 +12,7 @@
 //! ```
 
 pub mod bundle;
+pub mod difference;
 #[cfg(feature = "files")]
 pub mod files;
 pub mod layers;

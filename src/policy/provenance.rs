@@ -8,6 +8,8 @@
 //! assert_eq!(ttl.origin.layer.sort(), "default");
 //! ```
 
+use std::fmt;
+
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
@@ -37,6 +39,49 @@ impl Serialize for Origin {
             map.serialize_entry("column", &place.column)?;
         }
         map.end()
+    }
+}
+
+impl Origin {
+    /// An origin as it was told in JSON, with no bytes to draw; none where it is none.
+    #[must_use]
+    pub fn told(json: &serde_json::Value) -> Option<Self> {
+        let text = |member: &str| json.get(member)?.as_str();
+        let number = |member: &str| u32::try_from(json.get(member)?.as_u64()?).ok();
+        let layer = match text("layer")? {
+            "default" => LayerName::Default,
+            "config" => LayerName::Config,
+            "profile" => LayerName::Profile(text("name")?.to_owned()),
+            "environment" => LayerName::Environment,
+            "command_line" => LayerName::CommandLine,
+            _ => return None,
+        };
+        let place = text("file").and_then(|file| {
+            Some(Place {
+                file: file.into(),
+                line: number("line")?,
+                column: number("column")?,
+                span: 0..0,
+            })
+        });
+        Some(Self { layer, place })
+    }
+}
+
+/// On one line: the layer, and where in it.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.layer {
+            LayerName::Default => return f.write_str("default"),
+            LayerName::Config => f.write_str("config")?,
+            LayerName::Profile(name) => write!(f, "profile {name}")?,
+            LayerName::Environment => return f.write_str("environment"),
+            LayerName::CommandLine => return f.write_str("command line"),
+        }
+        match &self.place {
+            Some(place) => write!(f, ", {place}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -103,8 +148,13 @@ mod tests {
             assert_eq!(layer.to_string(), words);
             let place = place.cloned();
             let at = if place.is_some() { at } else { "" };
-            let told = serde_json::to_string(&Origin { layer, place }).unwrap();
-            assert_eq!(told, format!(r#"{{"layer":{json}{at}}}"#));
+            let origin = Origin { layer, place };
+            let told = serde_json::to_value(&origin).unwrap();
+            assert_eq!(told.to_string(), format!(r#"{{"layer":{json}{at}}}"#));
+            // What was told is the same origin, but for the bytes to draw.
+            let again = Origin::told(&told).unwrap();
+            assert_eq!(again.to_string(), origin.to_string());
+            assert_eq!(serde_json::to_value(&again).unwrap(), told);
         }
     }
 }

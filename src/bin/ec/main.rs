@@ -1,11 +1,13 @@
 //! The `ec` command line: check, explain and run Edge Cookie policies.
 
 mod command;
+mod markdown;
 mod policy;
 mod render;
 mod sarif;
 mod secret;
 mod server;
+mod side;
 mod store;
 
 use std::path::PathBuf;
@@ -48,6 +50,7 @@ enum Command {
     Check(command::check::Check),
     Explain(command::explain::Explain),
     Show(command::show::Show),
+    Diff(command::diff::Diff),
     Serve(command::serve::Serve),
     Bundle(command::bundle::Bundle),
     Partner(command::partner::Partner),
@@ -91,6 +94,7 @@ fn main() -> ExitCode {
         Command::Check(check) => check.run(files),
         Command::Explain(explain) => explain.run(),
         Command::Show(show) => show.run(files),
+        Command::Diff(diff) => diff.run(files),
         Command::Serve(serve) => serve.run(files),
         Command::Bundle(bundle) => bundle.run(files),
         Command::Partner(partner) => partner.run(files),

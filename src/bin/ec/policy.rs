@@ -7,7 +7,7 @@ use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
 use crate::{FileArgs, Stop, render};
 
 /// Which policy a command is under.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct PolicyArgs {
     /// The profile; else that of `EC_PROFILE`, else that of `[ec]`, else `development`.
     #[arg(long, value_name = "NAME")]

@@ -4,8 +4,7 @@ use std::io::{Write, stdout};
 
 use clap::{Args, ValueEnum};
 use edge_cookie::policy::files::Loaded;
-use edge_cookie::policy::layers::LayerName;
-use edge_cookie::policy::provenance::{InForce, Origin};
+use edge_cookie::policy::provenance::InForce;
 use edge_cookie::policy::report::Report;
 use edge_cookie::policy::value::Value;
 
@@ -88,28 +87,12 @@ fn told(value: &InForce) -> String {
     let overrides: Vec<String> = value
         .overrides
         .iter()
-        .map(|overridden| format!("{} from {}", overridden.value, place(&overridden.origin)))
+        .map(|overridden| format!("{} from {}", overridden.value, overridden.origin))
         .collect();
-    let from = place(&value.origin);
+    let from = value.origin.to_string();
     if overrides.is_empty() {
         from
     } else {
         format!("{from}; overrides {}", overrides.join(", "))
-    }
-}
-
-fn place(origin: &Origin) -> String {
-    let layer = match &origin.layer {
-        LayerName::Default => return "default".to_owned(),
-        LayerName::Config => "config".to_owned(),
-        LayerName::Profile(name) => format!("profile {name}"),
-        LayerName::Environment => "environment".to_owned(),
-        LayerName::CommandLine => "command line".to_owned(),
-    };
-    match &origin.place {
-        Some(place) if matches!(origin.layer, LayerName::Config | LayerName::Profile(_)) => {
-            format!("{layer}, {place}")
-        }
-        _ => layer,
     }
 }

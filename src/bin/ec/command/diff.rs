@@ -1,0 +1,123 @@
+//! `ec diff`
+
+use std::io::{Write, stdout};
+
+use clap::Args;
+use edge_cookie::policy::difference::{Difference, DifferenceReport, between};
+use serde::Serialize;
+
+use super::ReviewFormat;
+use crate::markdown;
+use crate::policy::PolicyArgs;
+use crate::side::Side;
+use crate::{End, FileArgs, Stop};
+
+/// Tells which values differ in force between two policies, and where each comes from.
+///
+/// Each is a profile or a bundle file. By meaning, not by text: `24h` and `1d` are the same. Ends with 0 where
+/// nothing differs, with 1 where something does, with 2 where it could not be told.
+#[derive(Debug, Args)]
+pub(crate) struct Diff {
+    /// The profile or bundle file to come from.
+    from: String,
+    /// The profile or bundle file to go to.
+    to: String,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = ReviewFormat::Human)]
+    format: ReviewFormat,
+}
+
+#[derive(Serialize)]
+struct Report<'r> {
+    from: &'r str,
+    to: &'r str,
+    changes: Vec<DifferenceReport<'r>>,
+}
+
+impl Diff {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+        let mut files = PolicyArgs::default().open(args)?;
+        let from = Side::read(&self.from, &mut files)?;
+        let to = Side::read(&self.to, &mut files)?;
+        let differences = between(&from.resolved, &to.resolved);
+        let mut out = stdout().lock();
+        match self.format {
+            ReviewFormat::Human => human(&from, &to, &differences, &mut out)?,
+            ReviewFormat::Json => {
+                let report = Report {
+                    from: &from.name,
+                    to: &to.name,
+                    changes: differences.iter().map(Difference::report).collect(),
+                };
+                serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
+                writeln!(out)?;
+            }
+            ReviewFormat::Markdown => markdown(&from, &to, &differences, &mut out)?,
+        }
+        out.flush()?;
+        Ok(if differences.is_empty() {
+            End::Well
+        } else {
+            End::Problems
+        })
+    }
+}
+
+/// How many settings differ, in words.
+fn count(differences: &[Difference<'_>]) -> String {
+    match differences.len() {
+        0 => "nothing differs in force".to_owned(),
+        1 => "1 setting differs in force".to_owned(),
+        several => format!("{several} settings differ in force"),
+    }
+}
+
+fn human(
+    from: &Side,
+    to: &Side,
+    differences: &[Difference<'_>],
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    writeln!(out, "{} -> {}: {}", from.name, to.name, count(differences))?;
+    for difference in differences {
+        let (before, after) = difference.shown();
+        writeln!(out, "\n{}", difference.key())?;
+        writeln!(out, "  - {before}  # {}", difference.from.origin)?;
+        writeln!(out, "  + {after}  # {}", difference.to.origin)?;
+    }
+    Ok(())
+}
+
+fn markdown(
+    from: &Side,
+    to: &Side,
+    differences: &[Difference<'_>],
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    let (before, after) = (markdown::code(&from.name), markdown::code(&to.name));
+    writeln!(
+        out,
+        "### Policy: {before} to {after}\n\n{}",
+        count(differences)
+    )?;
+    if differences.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "\n| setting | {before} | {after} |\n| --- | --- | --- |"
+    )?;
+    for difference in differences {
+        let (before, after) = difference.shown();
+        writeln!(
+            out,
+            "| {} | {}<br>{} | {}<br>{} |",
+            markdown::code(difference.key()),
+            markdown::code(&before),
+            markdown::text(&difference.from.origin.to_string()),
+            markdown::code(&after),
+            markdown::text(&difference.to.origin.to_string()),
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! One side of a comparison: a profile, or a bundle file.
+
+use std::path::Path;
+
+use edge_cookie::policy::bundle::Bundled;
+use edge_cookie::policy::files::PolicyFiles;
+use edge_cookie::policy::resolve::Resolved;
+
+use crate::{Stop, render};
+
+/// A policy, and what the user called it.
+pub(crate) struct Side {
+    pub(crate) name: String,
+    pub(crate) resolved: Resolved,
+}
+
+impl Side {
+    /// Reads what `name` means: the bundle in a file of that name, else the profile.
+    pub(crate) fn read(name: &str, files: &mut PolicyFiles) -> Result<Self, Stop> {
+        let resolved = if Path::new(name).is_file() {
+            let because =
+                |why: String| Stop::because(format!("cannot use the bundle `{name}`: {why}"));
+            let text = std::fs::read_to_string(name).map_err(|error| because(error.to_string()))?;
+            let bundled = Bundled::read(text.trim_end());
+            bundled
+                .map_err(|error| because(error.to_string()))?
+                .traced()
+        } else {
+            let profile = files.choose(Some(name), None).map_err(Stop::because)?;
+            let resolved = files.load(&profile).map_err(Stop::because)?.resolved;
+            if !resolved.is_usable() {
+                render::findings_in_passing(&resolved.findings, files.sources());
+                return Err(Stop::BadPolicy);
+            }
+            resolved
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            resolved,
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! What differs between two policies in force: by meaning, not by text.
+//!
+//! ```
+//! use edge_cookie::policy::difference::between;
+//! use edge_cookie::policy::resolve::resolve;
+//!
+//! let defaults = resolve(&[]);
+//! assert!(between(&defaults, &defaults).is_empty());
+//! ```
+
+use serde::Serialize;
+
+use crate::policy::provenance::{InForce, Origin};
+use crate::policy::resolve::Resolved;
+use crate::policy::setting::full_key;
+use crate::policy::value::Value;
+
+/// A setting that two policies give different values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Difference<'r> {
+    /// The value in the one.
+    pub from: &'r InForce,
+    /// The value in the other.
+    pub to: &'r InForce,
+}
+
+/// A difference as JSON tells it.
+#[derive(Debug, Serialize)]
+pub struct DifferenceReport<'r> {
+    key: String,
+    from: &'r Value,
+    to: &'r Value,
+    from_origin: &'r Origin,
+    to_origin: &'r Origin,
+}
+
+impl<'r> Difference<'r> {
+    /// The key below `ec`.
+    #[must_use]
+    pub const fn key(&self) -> &'static str {
+        self.from.key
+    }
+
+    /// What is told of it.
+    #[must_use]
+    pub fn report(&self) -> DifferenceReport<'r> {
+        DifferenceReport {
+            key: full_key(self.key()),
+            from: &self.from.value,
+            to: &self.to.value,
+            from_origin: &self.from.origin,
+            to_origin: &self.to.origin,
+        }
+    }
+
+    /// Both values as people read them; of secrets only that they differ.
+    #[must_use]
+    pub fn shown(&self) -> (String, String) {
+        let (from, to) = (self.from.value.to_string(), self.to.value.to_string());
+        if from == to {
+            // Only what is not shown can differ under the same text.
+            return (from, format!("{to} (another)"));
+        }
+        (from, to)
+    }
+}
+
+/// Every setting whose value in force differs, in the order of the settings: `24h` and `1d` are the same.
+#[must_use]
+pub fn between<'r>(from: &'r Resolved, to: &'r Resolved) -> Vec<Difference<'r>> {
+    let pairs = from.values.iter().zip(&to.values);
+    pairs
+        .map(|(from, to)| Difference { from, to })
+        .filter(|difference| difference.from.digested != difference.to.digested)
+        .collect()
+}
