@@ -1,0 +1,182 @@
+//! Where which law applies, and where an explicit refusal counts.
+
+use super::answer::{Answer, Known};
+use super::pair::Pair;
+use super::{Records, scenes};
+use crate::consent::{Place, Signals, Verdict, judge};
+use crate::policy::EcPolicy;
+use crate::policy::settings::HonourRefusals;
+use crate::policy::types::Locality;
+
+pub(super) const ANSWERS: [Known; 4] = [
+    ("consent.honour_refusals", honour_refusals),
+    ("consent.gdpr_countries", gdpr_countries),
+    ("consent.us_states", us_states),
+    ("local.geo", geo),
+];
+
+/// Countries to show an example in; one of them without a law in a policy's lists.
+const COUNTRIES: [&str; 5] = ["BR", "JP", "AU", "IN", "ZA"];
+
+const UNITED_STATES: &str = "US";
+
+fn place(country: &str, region: Option<&str>) -> Locality {
+    Locality {
+        country: country.to_owned(),
+        region: region.map(str::to_owned),
+    }
+}
+
+fn honour_refusals(pair: &Pair<'_>) -> Answer {
+    if pair.candidate.consent.honour_refusals == HonourRefusals::Everywhere {
+        return Answer::safe(
+            Records::None,
+            "a refusal counts wherever the user is: who refuses (GPC, US Privacy, GPP or TCF) outside the places with a law is withdrawn at their next page, and gets no id any more",
+        )
+        .mixed("a refusal outside the places with a law counts at the candidate's machines; one of the deployed policy may give the same user a new id");
+    }
+    let listed = &pair.candidate.consent.gdpr_countries;
+    let country = COUNTRIES
+        .into_iter()
+        .find(|country| !listed.contains(country))
+        .unwrap_or_default();
+    Answer::never(
+        Records::None,
+        "outside the places with a law a refusal no longer counts: a user there who says no, by GPC for one, is not withdrawn, and gets an id like one who said nothing",
+        "keep `consent.honour_refusals = \"everywhere\"`",
+        scenes::refuses(Some(place(country, None))),
+    )
+    .mixed("whether a refusal counts depends on the machine that it meets")
+}
+
+/// The codes of one list that another has not.
+fn missing<'l>(from: impl Iterator<Item = &'l str>, has: impl Fn(&str) -> bool) -> Vec<&'l str> {
+    from.filter(|code| !has(code)).collect()
+}
+
+fn named(codes: &[&str]) -> String {
+    format!("`{}`", codes.join("`, `"))
+}
+
+fn gdpr_countries(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.consent.gdpr_countries);
+    let removed = missing(from.iter(), |code| to.contains(code));
+    let added = missing(to.iter(), |code| from.contains(code));
+    let Some(first) = removed.first() else {
+        return stricter(
+            &added,
+            "who has not consented by TCF gets no id any more; what is kept of them stays until it expires",
+        );
+    };
+    let country = named(&removed);
+    Answer::never(
+        Records::None,
+        format!(
+            "users in {country} are no longer asked first: who says nothing gets an id, and a refusal by TCF counts only where `consent.honour_refusals` is `everywhere`"
+        ),
+        format!("keep {country} in `consent.gdpr_countries`"),
+        scenes::says_nothing(Some(place(first, None))),
+    )
+    .mixed("whether a user there is asked first depends on the machine that a page meets")
+}
+
+fn us_states(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.consent.us_states);
+    let removed = missing(from.iter(), |code| to.contains(code));
+    let added = missing(to.iter(), |code| from.contains(code));
+    let Some(first) = removed.first() else {
+        return stricter(
+            &added,
+            "who has opted out is withdrawn at their next page, and who says nothing gets no id any more",
+        );
+    };
+    let state = named(&removed);
+    Answer::never(
+        Records::None,
+        format!(
+            "users in {state} lose their opt-out: who says nothing gets an id, and so does who opted out, where `consent.honour_refusals` is not `everywhere`"
+        ),
+        format!("keep {state} in `consent.us_states`"),
+        scenes::says_nothing(Some(place(UNITED_STATES, Some(first)))),
+    )
+    .mixed("whether an opt-out counts depends on the machine that it meets")
+}
+
+fn stricter(added: &[&str], what: &str) -> Answer {
+    if added.is_empty() {
+        return Answer::safe(Records::None, "the same places, in another order");
+    }
+    Answer::safe(Records::None, format!("in {}, {what}", named(added)))
+}
+
+fn geo(pair: &Pair<'_>) -> Answer {
+    let assumed = |policy: &EcPolicy| match &policy.local.geo {
+        Some(geo) => match &geo.region {
+            Some(region) => format!("in `{}-{region}`", geo.country),
+            None => format!("in `{}`", geo.country),
+        },
+        None => "nowhere, and given no id".to_owned(),
+    };
+    let (from, to) = (assumed(pair.deployed), assumed(pair.candidate));
+    let why = format!(
+        "the native server takes users whose place it does not know to be {to}, and no longer {from}"
+    );
+    let scene = if grants_more(pair, Signals::default()) {
+        scenes::says_nothing(None)
+    } else if grants_more(pair, opted_out()) {
+        scenes::refuses(None)
+    } else if grants_more(pair, not_opted_out()) {
+        scenes::says_nothing(None)
+    } else {
+        return Answer::safe(
+            Records::None,
+            format!("{why}: nobody gets an id who got none before"),
+        );
+    };
+    Answer::never(
+        Records::None,
+        format!(
+            "{why}: users get an id there, or keep one, whose silence or refusal counted before"
+        ),
+        "assume the strictest place that users may come from",
+        scene,
+    )
+    .mixed("whether a user of unknown place gets an id depends on the machine that a page meets")
+}
+
+const fn opted_out() -> Signals<'static> {
+    Signals {
+        gpc: true,
+        us_privacy: None,
+        tcf: None,
+        gpp: None,
+    }
+}
+
+/// US Privacy: notice was given, no opt-out was made.
+const fn not_opted_out() -> Signals<'static> {
+    Signals {
+        gpc: false,
+        us_privacy: Some("1YNN"),
+        tcf: None,
+        gpp: None,
+    }
+}
+
+/// Whether users of unknown place who signal this are served better than before, without their having said yes.
+fn grants_more(pair: &Pair<'_>, signals: Signals<'_>) -> bool {
+    let verdict = |policy: &EcPolicy| {
+        let assumed = policy.local.geo.as_ref();
+        let place = assumed.map(|geo| Place {
+            country: &geo.country,
+            region: geo.region.as_deref(),
+        });
+        judge(&signals, place.as_ref(), &policy.consent).verdict
+    };
+    let weight = |verdict| match verdict {
+        Verdict::Withdrawn => 0,
+        Verdict::NotGranted => 1,
+        Verdict::Granted => 1 + 1,
+    };
+    weight(verdict(pair.candidate)) > weight(verdict(pair.deployed))
+}

@@ -1,0 +1,355 @@
+//! The examples that answers are shown by, with their times drawn from both policies.
+
+use super::pair::{Pair, oldest_sync};
+use super::scene::{Act, Scene};
+use crate::policy::types::{Locality, Seconds};
+
+const HOUR: i64 = Seconds::from_hours(1).seconds().cast_signed();
+const DAY: i64 = Seconds::from_days(1).seconds().cast_signed();
+
+const COMES: &str = "a user comes, consents and gets an id";
+const SYNCS: &str = "a partner syncs its uid";
+const WITHDRAWS: &str = "the user withdraws consent";
+const RETURNS: &str = "the user comes back";
+const STILL_SYNCS: &str = "a partner that still holds the uid syncs it again";
+
+const PAGE: Act = Act::Page {
+    from_elsewhere: false,
+};
+const WITHDRAW: Act = Act::Withdraw { refused: 0 };
+
+/// Seconds as they count in a scene.
+fn signed(seconds: u64) -> i64 {
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+/// A time after `low` and not after `high`, on the hour or the minute where one is in between; just after `low` where
+/// `high` is not later.
+fn within(low: i64, high: i64) -> i64 {
+    let middle = low.saturating_add((high.saturating_sub(low).saturating_add(1) >> 1).max(1));
+    let on = |unit: i64| middle - middle.rem_euclid(unit);
+    let minute = signed(super::scene::MINUTE);
+    [on(HOUR), on(minute)]
+        .into_iter()
+        .find(|time| *time > low)
+        .unwrap_or(middle)
+}
+
+fn sync(made: i64) -> Act {
+    Act::Sync { made }
+}
+
+/// A user comes and a partner syncs, both a while before the change-over.
+fn known_since(at: i64) -> Scene {
+    Scene::new().then(at, PAGE, COMES).then(
+        at.saturating_add(HOUR),
+        sync(at.saturating_add(HOUR)),
+        SYNCS,
+    )
+}
+
+/// A sync from before the withdrawal comes when the candidate has forgotten it, and the deployed policy not.
+pub(super) fn late_sync(pair: &Pair<'_>) -> Scene {
+    let (kept, forgotten) = tombstones(pair);
+    let latest = kept.min(signed(oldest_sync(pair.candidate)));
+    late(within(forgotten, latest))
+}
+
+/// A sync that only the candidate takes for its age comes when both have forgotten the withdrawal.
+pub(super) fn older_sync(pair: &Pair<'_>) -> Scene {
+    let (_, forgotten) = tombstones(pair);
+    let refused = signed(oldest_sync(pair.deployed)).max(forgotten);
+    let latest = signed(oldest_sync(pair.candidate)).min(refused.saturating_add(DAY));
+    late(within(refused, latest))
+}
+
+fn late(age: i64) -> Scene {
+    let withdrawal = HOUR.saturating_add(HOUR);
+    let arrives = withdrawal.saturating_add(age);
+    let words = "a sync that the partner made just before the withdrawal arrives late";
+    Scene::new()
+        .then(HOUR, PAGE, COMES)
+        .then(withdrawal, WITHDRAW, WITHDRAWS)
+        .then(arrives, sync(withdrawal), words)
+}
+
+/// How long each policy remembers a withdrawal.
+fn tombstones(pair: &Pair<'_>) -> (i64, i64) {
+    let ttl = |policy: &crate::policy::EcPolicy| signed(policy.tombstone.ttl.seconds());
+    (ttl(pair.deployed), ttl(pair.candidate))
+}
+
+/// The store forgets what the candidate wrote, and a machine that still runs the deployed policy takes a sync.
+pub(super) fn late_sync_in_the_mix(pair: &Pair<'_>) -> Scene {
+    let (kept, forgotten) = tombstones(pair);
+    let latest = kept.min(signed(oldest_sync(pair.deployed)));
+    let withdrawal = HOUR.saturating_add(HOUR);
+    let arrives = withdrawal.saturating_add(within(forgotten, latest));
+    Scene::new()
+        .then(HOUR, PAGE, COMES)
+        .then(withdrawal, WITHDRAW, WITHDRAWS)
+        .then_on_deployed(
+            arrives,
+            sync(withdrawal),
+            "a sync that the partner made just before the withdrawal arrives late",
+        )
+}
+
+/// The candidate forgets early what was withdrawn under the deployed policy.
+pub(super) fn forgotten_early(pair: &Pair<'_>) -> Scene {
+    let (kept, forgotten) = tombstones(pair);
+    let age = within(forgotten, kept);
+    let withdrawal = -HOUR.min(age);
+    let arrives = withdrawal.saturating_add(age);
+    Scene::new()
+        .then(withdrawal.saturating_sub(HOUR), PAGE, COMES)
+        .then(withdrawal, WITHDRAW, WITHDRAWS)
+        .then(arrives, sync(arrives), STILL_SYNCS)
+}
+
+/// A sync older than the deployed policy's tombstones, which only the candidate takes.
+pub(super) fn outlived(pair: &Pair<'_>) -> Scene {
+    let (kept, _) = tombstones(pair);
+    let refused = kept.max(signed(oldest_sync(pair.deployed)));
+    let age = within(refused, signed(oldest_sync(pair.candidate)));
+    let withdrawal = -HOUR.min(age);
+    Scene::new()
+        .then(withdrawal.saturating_sub(HOUR), PAGE, COMES)
+        .then(withdrawal, WITHDRAW, WITHDRAWS)
+        .then(
+            withdrawal.saturating_add(age),
+            sync(withdrawal),
+            "a sync that the partner made just before the withdrawal arrives late",
+        )
+}
+
+/// A withdrawal whose time is over, and a fresh sync.
+pub(super) fn brought_back(pair: &Pair<'_>) -> Scene {
+    let (_, forgotten) = tombstones(pair);
+    let withdrawal = HOUR.saturating_add(HOUR);
+    let arrives = withdrawal.saturating_add(forgotten).saturating_add(HOUR);
+    Scene::new()
+        .then(HOUR, PAGE, COMES)
+        .then(withdrawal, WITHDRAW, WITHDRAWS)
+        .then(arrives, sync(arrives), STILL_SYNCS)
+}
+
+/// The last event of a scene: a sync, on the machine that would create a user.
+fn creating_sync(scene: Scene, pair: &Pair<'_>, at: i64, words: &str) -> Scene {
+    if pair.only_the_deployed_creates() {
+        scene.then_on_deployed(at, sync(at), words)
+    } else {
+        scene.then(at, sync(at), words)
+    }
+}
+
+/// An erased user, and a sync.
+pub(super) fn erased(pair: &Pair<'_>) -> Scene {
+    let [erased, arrives] = [HOUR, HOUR.saturating_add(HOUR)];
+    let scene = known_since(-DAY).then(erased, Act::Erase, "the user's record is erased");
+    creating_sync(scene, pair, arrives, STILL_SYNCS)
+}
+
+/// A user who withdraws again, and is forgotten from the first time on.
+pub(super) fn withdrawn_twice(pair: &Pair<'_>) -> Scene {
+    let (kept, forgotten) = tombstones(pair);
+    let first = HOUR.saturating_add(HOUR);
+    let again = first
+        .saturating_add(forgotten)
+        .saturating_sub(HOUR.min(forgotten >> 1));
+    let over = if pair.only_the_deployed_creates() {
+        forgotten.min(kept)
+    } else {
+        forgotten
+    };
+    let over = first.saturating_add(over).max(again);
+    let arrives = within(over, again.saturating_add(kept));
+    let scene = Scene::new()
+        .then(HOUR, PAGE, COMES)
+        .then(first, WITHDRAW, WITHDRAWS)
+        .then(
+            again,
+            Act::WithdrawElsewhere,
+            "the user withdraws again, from another browser that holds the same id",
+        );
+    creating_sync(scene, pair, arrives, STILL_SYNCS)
+}
+
+/// A user whose record has expired withdraws.
+pub(super) fn withdrawn_unknown(pair: &Pair<'_>) -> Scene {
+    let expired = signed(pair.deployed.entry.ttl.seconds()).saturating_add(DAY);
+    let [withdrawal, arrives] = [HOUR, HOUR.saturating_add(HOUR)];
+    let scene = Scene::new().then(-expired, PAGE, COMES).then(
+        withdrawal,
+        Act::WithdrawElsewhere,
+        "the user, whose record has expired, withdraws consent",
+    );
+    creating_sync(scene, pair, arrives, STILL_SYNCS)
+}
+
+/// The candidate's graph is another one: a withdrawal stayed behind, or a user.
+pub(super) fn left_behind(pair: &Pair<'_>) -> Scene {
+    let scene = known_since(-DAY);
+    let back = HOUR;
+    if super::pair::creates(pair.candidate) {
+        return scene
+            .then(-HOUR, WITHDRAW, WITHDRAWS)
+            .then(back, sync(back), STILL_SYNCS);
+    }
+    out_of_reach(scene, PAGE, RETURNS)
+}
+
+/// A returning user is taken for a new one, and withdraws: that does not reach the old record.
+fn out_of_reach(scene: Scene, returns: Act, words: &str) -> Scene {
+    let [withdraws, syncs] = [DAY.saturating_add(HOUR), DAY.saturating_add(DAY)];
+    scene
+        .then(DAY, returns, words)
+        .then(withdraws, WITHDRAW, WITHDRAWS)
+        .then(syncs, sync(syncs), STILL_SYNCS)
+}
+
+/// The cookie that a user has had for long is not looked at any more.
+pub(super) fn old_cookie() -> Scene {
+    out_of_reach(known_since(-DAY), PAGE, RETURNS)
+}
+
+/// The cookie that the candidate sets does not come back.
+pub(super) fn new_cookie(from_elsewhere: bool) -> Scene {
+    let words = if from_elsewhere {
+        "the user comes back, by a link on another site"
+    } else {
+        RETURNS
+    };
+    out_of_reach(known_since(HOUR), Act::Page { from_elsewhere }, words)
+}
+
+/// A withdrawal meets a store that takes no writes, so many of them.
+pub(super) fn failed_withdrawal(refused: u32) -> Scene {
+    let tries_again = HOUR.saturating_add(HOUR);
+    let syncs = tries_again.saturating_add(HOUR);
+    known_since(-DAY)
+        .then(
+            HOUR,
+            Act::Withdraw { refused },
+            "the user withdraws consent, while the store refuses writes",
+        )
+        .then(
+            tries_again,
+            WITHDRAW,
+            "the browser says so again, with the next page",
+        )
+        .then(syncs, sync(syncs), STILL_SYNCS)
+}
+
+/// Records are found by the hash of an address.
+pub(super) fn other_hash() -> Scene {
+    let syncs = HOUR.saturating_add(HOUR);
+    known_since(-DAY)
+        .then(
+            HOUR,
+            Act::EraseAddress,
+            "an operator erases every record whose id was made from the user's address",
+        )
+        .then(syncs, Act::Read, "the record of the user is read")
+}
+
+/// A user comes, whom the candidate cannot serve.
+pub(super) fn not_served() -> Scene {
+    known_since(-DAY).then(HOUR, PAGE, RETURNS)
+}
+
+/// A partner that is kept in the store syncs.
+pub(super) fn stored_partner() -> Scene {
+    let scene = known_since(-DAY).then(
+        HOUR,
+        sync(HOUR),
+        "the partner, kept in `partner_store`, syncs again",
+    );
+    scene.with_stored_partner()
+}
+
+/// A record past its time, in a store that has not collected it yet.
+pub(super) fn collected_late(pair: &Pair<'_>) -> Scene {
+    let longest = pair.candidate.entry.ttl.max(pair.deployed.entry.ttl);
+    let past = signed(longest.seconds())
+        .saturating_add(HOUR)
+        .saturating_add(HOUR);
+    let scene = Scene::new().then(HOUR, PAGE, COMES).then(
+        past,
+        Act::Read,
+        "the record is read, past its time; the store has not collected it yet",
+    );
+    scene.on_late_collection()
+}
+
+/// A record of the deployed policy, older than the candidate keeps any.
+pub(super) fn kept_long(pair: &Pair<'_>) -> Scene {
+    let kept = signed(pair.candidate.entry.ttl.seconds());
+    let age = within(kept, signed(pair.deployed.entry.ttl.seconds()));
+    Scene::new().then(-HOUR, PAGE, COMES).then(
+        age.saturating_sub(HOUR),
+        Act::Read,
+        "the record is read, older than the candidate keeps any",
+    )
+}
+
+/// A user whom the candidate counts as gone withdraws there, and a machine of the deployed policy still knows them.
+pub(super) fn gone_and_back(pair: &Pair<'_>) -> Scene {
+    let ttl = |policy: &crate::policy::EcPolicy| signed(policy.entry.ttl.seconds());
+    let age = within(ttl(pair.candidate), ttl(pair.deployed));
+    let [synced, read] = [HOUR.saturating_add(HOUR), DAY];
+    Scene::new()
+        .then(-age, PAGE, COMES)
+        .then(
+            HOUR,
+            Act::WithdrawElsewhere,
+            "the user, whom the candidate counts as gone, withdraws consent",
+        )
+        .then_on_deployed(synced, sync(synced), STILL_SYNCS)
+        .then(read, sync(read), STILL_SYNCS)
+}
+
+/// A visitor whose visits are not written down before the record expires.
+pub(super) fn expires_between_visits(pair: &Pair<'_>) -> Scene {
+    let kept = signed(pair.candidate.entry.ttl.seconds());
+    let between = HOUR.saturating_add(within(0, kept));
+    let past = HOUR.saturating_add(kept).saturating_add(HOUR);
+    Scene::new()
+        .then(HOUR, PAGE, COMES)
+        .then(between, PAGE, RETURNS)
+        .then(past, PAGE, "the user comes back once more")
+}
+
+/// A user who refuses, from a place or from where machines assume them to be.
+pub(super) fn refuses(place: Option<Locality>) -> Scene {
+    let syncs = HOUR.saturating_add(HOUR);
+    let words = format!(
+        "the user, {}, comes with a browser that now refuses (`Sec-GPC: 1`)",
+        from(place.as_ref())
+    );
+    known_since(-DAY)
+        .then(HOUR, Act::Judged { place, gpc: true }, words)
+        .then(syncs, sync(syncs), STILL_SYNCS)
+}
+
+/// A user who says nothing of consent comes, from a place or from where machines assume them to be.
+pub(super) fn says_nothing(place: Option<Locality>) -> Scene {
+    let syncs = HOUR.saturating_add(HOUR);
+    let words = format!(
+        "a user, {}, who says nothing of consent, comes",
+        from(place.as_ref())
+    );
+    Scene::new()
+        .then(HOUR, Act::Judged { place, gpc: false }, words)
+        .then(syncs, sync(syncs), SYNCS)
+}
+
+fn from(place: Option<&Locality>) -> String {
+    match place {
+        Some(place) => match &place.region {
+            Some(region) => format!("in `{}-{region}`", place.country),
+            None => format!("in `{}`", place.country),
+        },
+        None => "of unknown place".to_owned(),
+    }
+}
