@@ -2,8 +2,9 @@
 
 use super::answer::{Answer, Known};
 use super::pair::Pair;
+use super::scene::Says;
 use super::{Records, scenes};
-use crate::consent::{Place, Signals, Verdict, judge};
+use crate::consent::{Place, Verdict, judge};
 use crate::policy::EcPolicy;
 use crate::policy::settings::HonourRefusals;
 use crate::policy::types::Locality;
@@ -75,7 +76,7 @@ fn gdpr_countries(pair: &Pair<'_>) -> Answer {
             "users in {country} are no longer asked first: who says nothing gets an id, and a refusal by TCF counts only where `consent.honour_refusals` is `everywhere`"
         ),
         format!("keep {country} in `consent.gdpr_countries`"),
-        scenes::says_nothing(Some(place(first, None))),
+        scenes::says(Says::Nothing, Some(place(first, None))),
     )
     .mixed("whether a user there is asked first depends on the machine that a page meets")
 }
@@ -97,7 +98,7 @@ fn us_states(pair: &Pair<'_>) -> Answer {
             "users in {state} lose their opt-out: who says nothing gets an id, and so does who opted out, where `consent.honour_refusals` is not `everywhere`"
         ),
         format!("keep {state} in `consent.us_states`"),
-        scenes::says_nothing(Some(place(UNITED_STATES, Some(first)))),
+        scenes::says(Says::Nothing, Some(place(UNITED_STATES, Some(first)))),
     )
     .mixed("whether an opt-out counts depends on the machine that it meets")
 }
@@ -115,23 +116,26 @@ fn geo(pair: &Pair<'_>) -> Answer {
             Some(region) => format!("in `{}-{region}`", geo.country),
             None => format!("in `{}`", geo.country),
         },
-        None => "nowhere, and given no id".to_owned(),
+        None => "nowhere, and got no id".to_owned(),
     };
     let (from, to) = (assumed(pair.deployed), assumed(pair.candidate));
     let why = format!(
-        "the native server takes users whose place it does not know to be {to}, and no longer {from}"
+        "the native server takes users of unknown place to be {to}; before, they were {from}"
     );
-    let scene = if grants_more(pair, Signals::default()) {
-        scenes::says_nothing(None)
-    } else if grants_more(pair, opted_out()) {
-        scenes::refuses(None)
-    } else if grants_more(pair, not_opted_out()) {
-        scenes::says_nothing(None)
-    } else {
-        return Answer::safe(
-            Records::None,
-            format!("{why}: nobody gets an id who got none before"),
-        );
+    // Where no place was known nobody got an id: a user who was told and has not opted out may now.
+    let asked = [Says::Nothing, Says::No, Says::NotOptedOut];
+    let asked = asked
+        .into_iter()
+        .filter(|says| *says != Says::NotOptedOut || pair.deployed.local.geo.is_some());
+    let scene = match asked.into_iter().find(|says| grants_more(pair, *says)) {
+        Some(Says::No) => scenes::refuses(None),
+        Some(says) => scenes::says(says, None),
+        None => {
+            return Answer::safe(
+                Records::None,
+                format!("{why}. Nobody gets an id whose silence or refusal counted before"),
+            );
+        }
     };
     Answer::never(
         Records::None,
@@ -144,34 +148,15 @@ fn geo(pair: &Pair<'_>) -> Answer {
     .mixed("whether a user of unknown place gets an id depends on the machine that a page meets")
 }
 
-const fn opted_out() -> Signals<'static> {
-    Signals {
-        gpc: true,
-        us_privacy: None,
-        tcf: None,
-        gpp: None,
-    }
-}
-
-/// US Privacy: notice was given, no opt-out was made.
-const fn not_opted_out() -> Signals<'static> {
-    Signals {
-        gpc: false,
-        us_privacy: Some("1YNN"),
-        tcf: None,
-        gpp: None,
-    }
-}
-
-/// Whether users of unknown place who signal this are served better than before, without their having said yes.
-fn grants_more(pair: &Pair<'_>, signals: Signals<'_>) -> bool {
+/// Whether more is kept of users of unknown place who say so much than before.
+fn grants_more(pair: &Pair<'_>, says: Says) -> bool {
     let verdict = |policy: &EcPolicy| {
         let assumed = policy.local.geo.as_ref();
         let place = assumed.map(|geo| Place {
             country: &geo.country,
             region: geo.region.as_deref(),
         });
-        judge(&signals, place.as_ref(), &policy.consent).verdict
+        judge(&says.signals(), place.as_ref(), &policy.consent).verdict
     };
     let weight = |verdict| match verdict {
         Verdict::Withdrawn => 0,

@@ -45,8 +45,8 @@ use pair::Pair;
 pub enum Verdict {
     /// At once: nobody loses anything that the deployed policy promised.
     Safe,
-    /// A danger comes with the change-over, and is over once `safe_after` has passed since the last machine of the
-    /// deployed policy stopped.
+    /// A danger comes with the change-over, for users of the deployed policy and for syncs under way, and is over once
+    /// `safe_after` has passed since the last machine of the deployed policy stopped.
     Wait,
     /// Waiting does not help: somebody is worse off for good.
     Unsafe,

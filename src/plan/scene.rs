@@ -3,7 +3,28 @@
 use super::Row;
 use super::pair::Pair;
 use super::world::World;
+use crate::consent::Signals;
 use crate::policy::types::{Locality, Seconds};
+
+/// What a browser says of consent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Says {
+    Nothing,
+    /// By Global Privacy Control, that the user refuses.
+    No,
+    /// By US Privacy, that the user was told and has not opted out.
+    NotOptedOut,
+}
+
+impl Says {
+    pub(super) fn signals(self) -> Signals<'static> {
+        Signals {
+            gpc: self == Self::No,
+            us_privacy: (self == Self::NotOptedOut).then_some("1YNN"),
+            ..Signals::default()
+        }
+    }
+}
 
 /// What somebody does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,8 +38,8 @@ pub(super) enum Act {
     Judged {
         /// Where from; none for where the machine assumes them to be.
         place: Option<Locality>,
-        /// Whether the browser sends Global Privacy Control.
-        gpc: bool,
+        /// What the browser says.
+        says: Says,
     },
     /// The user withdraws, with the cookie that they have; the store refuses so many writes.
     Withdraw {

@@ -1,7 +1,9 @@
 //! The examples that answers are shown by, with their times drawn from both policies.
 
 use super::pair::{Pair, oldest_sync};
-use super::scene::{Act, Scene};
+use super::scene::{Act, Says, Scene};
+use crate::policy::EcPolicy;
+use crate::policy::settings::{DeleteMode, OnMissingWithdrawal};
 use crate::policy::types::{Locality, Seconds};
 
 const HOUR: i64 = Seconds::from_hours(1).seconds().cast_signed();
@@ -11,6 +13,8 @@ const COMES: &str = "a user comes, consents and gets an id";
 const SYNCS: &str = "a partner syncs its uid";
 const WITHDRAWS: &str = "the user withdraws consent";
 const RETURNS: &str = "the user comes back";
+const ERASED: &str = "the user's record is erased";
+const LATE: &str = "a sync arrives late, which the partner made just before that";
 const STILL_SYNCS: &str = "a partner that still holds the uid syncs it again";
 
 const PAGE: Act = Act::Page {
@@ -63,19 +67,44 @@ pub(super) fn older_sync(pair: &Pair<'_>) -> Scene {
     late(within(refused, latest))
 }
 
+/// As [`older_sync`], for a user who said no at a time when `policy` ran, in a way that leaves no whole tombstone.
+fn untraced(pair: &Pair<'_>, policy: &EcPolicy, no: i64) -> Scene {
+    let refused = signed(oldest_sync(pair.deployed));
+    let latest = signed(oldest_sync(pair.candidate)).min(refused.saturating_add(DAY));
+    let scene = if policy.delete.mode == DeleteMode::Hard {
+        known_since(no.saturating_sub(DAY)).then(no, Act::Erase, ERASED)
+    } else if policy.tombstone.on_missing == OnMissingWithdrawal::Skip {
+        expired_and_withdrawn(pair, no)
+    } else {
+        twice(policy, no)
+    };
+    let age = within(refused.max(HOUR), latest);
+    scene.then(no.saturating_add(age), sync(no), LATE)
+}
+
+/// Under the candidate a user says no in a way that leaves no whole tombstone.
+pub(super) fn untraced_by_the_candidate(pair: &Pair<'_>) -> Scene {
+    let (_, forgotten) = tombstones(pair);
+    untraced(pair, pair.candidate, forgotten.saturating_add(DAY))
+}
+
+/// Under the deployed policy a user said so.
+pub(super) fn untraced_by_the_deployed(pair: &Pair<'_>) -> Scene {
+    untraced(pair, pair.deployed, -HOUR)
+}
+
 fn late(age: i64) -> Scene {
     let withdrawal = HOUR.saturating_add(HOUR);
     let arrives = withdrawal.saturating_add(age);
-    let words = "a sync that the partner made just before the withdrawal arrives late";
     Scene::new()
         .then(HOUR, PAGE, COMES)
         .then(withdrawal, WITHDRAW, WITHDRAWS)
-        .then(arrives, sync(withdrawal), words)
+        .then(arrives, sync(withdrawal), LATE)
 }
 
 /// How long each policy remembers a withdrawal.
 fn tombstones(pair: &Pair<'_>) -> (i64, i64) {
-    let ttl = |policy: &crate::policy::EcPolicy| signed(policy.tombstone.ttl.seconds());
+    let ttl = |policy: &EcPolicy| signed(policy.tombstone.ttl.seconds());
     (ttl(pair.deployed), ttl(pair.candidate))
 }
 
@@ -88,11 +117,7 @@ pub(super) fn late_sync_in_the_mix(pair: &Pair<'_>) -> Scene {
     Scene::new()
         .then(HOUR, PAGE, COMES)
         .then(withdrawal, WITHDRAW, WITHDRAWS)
-        .then_on_deployed(
-            arrives,
-            sync(withdrawal),
-            "a sync that the partner made just before the withdrawal arrives late",
-        )
+        .then_on_deployed(arrives, sync(withdrawal), LATE)
 }
 
 /// The candidate forgets early what was withdrawn under the deployed policy.
@@ -116,11 +141,7 @@ pub(super) fn outlived(pair: &Pair<'_>) -> Scene {
     Scene::new()
         .then(withdrawal.saturating_sub(HOUR), PAGE, COMES)
         .then(withdrawal, WITHDRAW, WITHDRAWS)
-        .then(
-            withdrawal.saturating_add(age),
-            sync(withdrawal),
-            "a sync that the partner made just before the withdrawal arrives late",
-        )
+        .then(withdrawal.saturating_add(age), sync(withdrawal), LATE)
 }
 
 /// A withdrawal whose time is over, and a fresh sync.
@@ -146,45 +167,82 @@ fn creating_sync(scene: Scene, pair: &Pair<'_>, at: i64, words: &str) -> Scene {
 /// An erased user, and a sync.
 pub(super) fn erased(pair: &Pair<'_>) -> Scene {
     let [erased, arrives] = [HOUR, HOUR.saturating_add(HOUR)];
-    let scene = known_since(-DAY).then(erased, Act::Erase, "the user's record is erased");
+    let scene = known_since(-DAY).then(erased, Act::Erase, ERASED);
     creating_sync(scene, pair, arrives, STILL_SYNCS)
 }
 
-/// A user who withdraws again, and is forgotten from the first time on.
-pub(super) fn withdrawn_twice(pair: &Pair<'_>) -> Scene {
-    let (kept, forgotten) = tombstones(pair);
-    let first = HOUR.saturating_add(HOUR);
-    let again = first
-        .saturating_add(forgotten)
-        .saturating_sub(HOUR.min(forgotten >> 1));
-    let over = if pair.only_the_deployed_creates() {
-        forgotten.min(kept)
-    } else {
-        forgotten
-    };
-    let over = first.saturating_add(over).max(again);
-    let arrives = within(over, again.saturating_add(kept));
-    let scene = Scene::new()
-        .then(HOUR, PAGE, COMES)
+/// A user who withdraws again at this time, just before `policy` forgets the first.
+fn twice(policy: &EcPolicy, again: i64) -> Scene {
+    let ttl = signed(policy.tombstone.ttl.seconds());
+    let first = again.saturating_sub(ttl).saturating_add(HOUR.min(ttl >> 1));
+    again_elsewhere(first, again)
+}
+
+fn again_elsewhere(first: i64, again: i64) -> Scene {
+    Scene::new()
+        .then(first.saturating_sub(HOUR), PAGE, COMES)
         .then(first, WITHDRAW, WITHDRAWS)
         .then(
             again,
             Act::WithdrawElsewhere,
             "the user withdraws again, from another browser that holds the same id",
-        );
-    creating_sync(scene, pair, arrives, STILL_SYNCS)
+        )
 }
 
-/// A user whose record has expired withdraws.
-pub(super) fn withdrawn_unknown(pair: &Pair<'_>) -> Scene {
+/// A user who withdraws again, and is forgotten from the first time on.
+pub(super) fn withdrawn_twice(pair: &Pair<'_>) -> Scene {
+    let (kept, forgotten) = tombstones(pair);
+    let left = HOUR.min(forgotten >> 1);
+    let again = HOUR
+        .saturating_add(HOUR)
+        .saturating_add(forgotten)
+        .saturating_sub(left);
+    let over = if pair.only_the_deployed_creates() {
+        left.saturating_add(kept.min(forgotten))
+            .saturating_sub(forgotten)
+    } else {
+        left
+    };
+    let age = within(over.max(0), kept);
+    creating_sync(
+        twice(pair.candidate, again),
+        pair,
+        again.saturating_add(age),
+        STILL_SYNCS,
+    )
+}
+
+/// A user who withdraws again, which only the longer memory of the deployed policy covers.
+pub(super) fn withdrawn_again_in_vain(pair: &Pair<'_>) -> Scene {
+    let (kept, forgotten) = tombstones(pair);
+    let first = HOUR.saturating_add(HOUR);
+    if pair.candidate.tombstone.on_missing == OnMissingWithdrawal::Skip {
+        let again = within(forgotten, kept.saturating_sub(1));
+        let arrives = first.saturating_add(within(again, kept.min(again.saturating_add(DAY))));
+        let again = first.saturating_add(again);
+        return again_elsewhere(first, again).then(arrives, sync(again), LATE);
+    }
+    let left = HOUR.min(forgotten >> 1);
+    let again = first.saturating_add(forgotten).saturating_sub(left);
+    let longest = kept.saturating_sub(forgotten).saturating_add(left);
+    let age = within(left, longest.min(signed(oldest_sync(pair.candidate))));
+    twice(pair.candidate, again).then(again.saturating_add(age), sync(again), LATE)
+}
+
+/// A user whose record expired under the deployed policy withdraws at this time.
+fn expired_and_withdrawn(pair: &Pair<'_>, at: i64) -> Scene {
     let expired = signed(pair.deployed.entry.ttl.seconds()).saturating_add(DAY);
-    let [withdrawal, arrives] = [HOUR, HOUR.saturating_add(HOUR)];
-    let scene = Scene::new().then(-expired, PAGE, COMES).then(
-        withdrawal,
+    Scene::new().then(-expired, PAGE, COMES).then(
+        at,
         Act::WithdrawElsewhere,
         "the user, whose record has expired, withdraws consent",
-    );
-    creating_sync(scene, pair, arrives, STILL_SYNCS)
+    )
+}
+
+/// A user whose record has expired withdraws, and a partner syncs.
+pub(super) fn withdrawn_unknown(pair: &Pair<'_>) -> Scene {
+    let syncs = HOUR.saturating_add(HOUR);
+    creating_sync(expired_and_withdrawn(pair, HOUR), pair, syncs, STILL_SYNCS)
 }
 
 /// The candidate's graph is another one: a withdrawal stayed behind, or a user.
@@ -295,7 +353,7 @@ pub(super) fn kept_long(pair: &Pair<'_>) -> Scene {
 
 /// A user whom the candidate counts as gone withdraws there, and a machine of the deployed policy still knows them.
 pub(super) fn gone_and_back(pair: &Pair<'_>) -> Scene {
-    let ttl = |policy: &crate::policy::EcPolicy| signed(policy.entry.ttl.seconds());
+    let ttl = |policy: &EcPolicy| signed(policy.entry.ttl.seconds());
     let age = within(ttl(pair.candidate), ttl(pair.deployed));
     let [synced, read] = [HOUR.saturating_add(HOUR), DAY];
     Scene::new()
@@ -312,36 +370,46 @@ pub(super) fn gone_and_back(pair: &Pair<'_>) -> Scene {
 /// A visitor whose visits are not written down before the record expires.
 pub(super) fn expires_between_visits(pair: &Pair<'_>) -> Scene {
     let kept = signed(pair.candidate.entry.ttl.seconds());
-    let between = HOUR.saturating_add(within(0, kept));
-    let past = HOUR.saturating_add(kept).saturating_add(HOUR);
+    // The deployed policy writes the visit between down, or keeps the record for longer anyhow.
+    let debounce = Some(signed(pair.deployed.last_seen.debounce.seconds()));
+    let debounce = debounce.filter(|debounce| *debounce < kept);
+    let between = within(debounce.unwrap_or(0), kept.saturating_sub(1));
+    let longest = signed(pair.deployed.entry.ttl.seconds()).max(between.saturating_add(kept));
+    let past = HOUR.saturating_add(within(kept, longest.min(kept.saturating_add(DAY))));
+    let between = HOUR.saturating_add(between);
     Scene::new()
         .then(HOUR, PAGE, COMES)
         .then(between, PAGE, RETURNS)
         .then(past, PAGE, "the user comes back once more")
 }
 
-/// A user who refuses, from a place or from where machines assume them to be.
+/// A user whom a partner knows refuses, from a place or from where machines assume them to be.
 pub(super) fn refuses(place: Option<Locality>) -> Scene {
-    let syncs = HOUR.saturating_add(HOUR);
-    let words = format!(
-        "the user, {}, comes with a browser that now refuses (`Sec-GPC: 1`)",
-        from(place.as_ref())
-    );
-    known_since(-DAY)
-        .then(HOUR, Act::Judged { place, gpc: true }, words)
-        .then(syncs, sync(syncs), STILL_SYNCS)
+    judged(known_since(-DAY), place, Says::No)
 }
 
-/// A user who says nothing of consent comes, from a place or from where machines assume them to be.
-pub(super) fn says_nothing(place: Option<Locality>) -> Scene {
+/// A user whose browser says so much comes, from a place or from where machines assume them to be.
+pub(super) fn says(says: Says, place: Option<Locality>) -> Scene {
+    judged(Scene::new(), place, says)
+}
+
+fn judged(scene: Scene, place: Option<Locality>, says: Says) -> Scene {
     let syncs = HOUR.saturating_add(HOUR);
-    let words = format!(
-        "a user, {}, who says nothing of consent, comes",
-        from(place.as_ref())
-    );
-    Scene::new()
-        .then(HOUR, Act::Judged { place, gpc: false }, words)
-        .then(syncs, sync(syncs), SYNCS)
+    let from = from(place.as_ref());
+    let words = match says {
+        Says::Nothing => format!("a user, {from}, who says nothing of consent, comes"),
+        Says::No => {
+            format!("the user, {from}, comes with a browser that now refuses (`Sec-GPC: 1`)")
+        }
+        Says::NotOptedOut => {
+            format!("a user, {from}, who has not opted out (`us_privacy=1YNN`), comes")
+        }
+    };
+    scene.then(HOUR, Act::Judged { place, says }, words).then(
+        syncs,
+        sync(syncs),
+        "the partner syncs its uid",
+    )
 }
 
 fn from(place: Option<&Locality>) -> String {

@@ -4,7 +4,10 @@ use super::answer::{Answer, Known};
 use super::pair::{Pair, creates, oldest_sync};
 use super::{Records, scenes};
 use crate::policy::EcPolicy;
-use crate::policy::settings::{OnMissingSync, Renewal, SyncOrder, SyncReasons, Unchanged};
+use crate::policy::settings::{
+    DeleteMode, OnMissingSync, OnMissingWithdrawal, Renewal, Repeat, SyncOrder, SyncReasons,
+    Unchanged,
+};
 
 pub(super) const ANSWERS: [Known; 11] = [
     ("sync.on_missing", on_missing),
@@ -80,6 +83,16 @@ fn max_age(pair: &Pair<'_>) -> Answer {
             scenes::older_sync(pair),
         );
     }
+    if let Some((traceless, way_out)) = traceless(candidate) {
+        return Answer::never(
+            Records::None,
+            format!(
+                "{age}, so that one from before {traceless}, which leaves nothing that it would meet, makes a new record of the user (`sync.on_missing` is `create_minimal`)"
+            ),
+            format!("set {way_out}, or `sync.on_missing = \"reject\"`"),
+            scenes::untraced_by_the_candidate(pair),
+        );
+    }
     let kept = deployed.tombstone.ttl;
     if longest > kept.seconds() {
         return Answer::wait(
@@ -88,14 +101,49 @@ fn max_age(pair: &Pair<'_>) -> Answer {
             format!(
                 "{age}; withdrawals made under the deployed policy are remembered for {kept} only, and one of those syncs makes a new record of a user whose tombstone is gone (`sync.on_missing` is `create_minimal`). It is over when every sync that gets in is younger than the candidate's tombstones"
             ),
-            "make this change later than that of `tombstone.ttl`, by this time",
+            LATER,
         )
         .shown_by(scenes::outlived(pair));
+    }
+    if let Some((traceless, _)) = traceless(deployed) {
+        return Answer::wait(
+            Records::None,
+            longest,
+            format!(
+                "{age}; under the deployed policy nothing is left of {traceless} that one of those syncs would meet, and it makes a new record of the user (`sync.on_missing` is `create_minimal`). It is over when every sync that gets in is younger than what the candidate leaves"
+            ),
+            LATER,
+        )
+        .shown_by(scenes::untraced_by_the_deployed(pair));
     }
     Answer::safe(
         Records::None,
         format!("{age}, and a withdrawal is remembered for at least as long"),
     )
+}
+
+const LATER: &str = "make the other changes first, and this one after that time";
+
+/// A way in which a user can say no and leave no whole tombstone, and what closes it.
+fn traceless(policy: &EcPolicy) -> Option<(&'static str, &'static str)> {
+    if policy.delete.mode == DeleteMode::Hard {
+        Some((
+            "an erasure (`delete.mode` is `hard`)",
+            "`delete.mode = \"tombstone\"` with this change",
+        ))
+    } else if policy.tombstone.on_missing == OnMissingWithdrawal::Skip {
+        Some((
+            "the withdrawal of a user whose record has expired (`tombstone.on_missing` is `skip`)",
+            "`tombstone.on_missing = \"write\"` with this change",
+        ))
+    } else if policy.tombstone.repeat == Repeat::Keep {
+        Some((
+            "a withdrawal that is made again (`tombstone.repeat` is `keep`)",
+            "`tombstone.repeat = \"rewrite\"` with this change",
+        ))
+    } else {
+        None
+    }
 }
 
 /// Whether a sync that is written prolongs the user's record.

@@ -35,10 +35,17 @@ fn ttl(pair: &Pair<'_>) -> Answer {
     } = *pair;
     let (from, to) = (deployed.tombstone.ttl, candidate.tombstone.ttl);
     if from < to {
+        let again = if candidate.tombstone.repeat == Repeat::Keep {
+            format!(
+                ". Under `tombstone.repeat` (`keep`) one that is made again within {to} still counts from the first time"
+            )
+        } else {
+            String::new()
+        };
         return Answer::safe(
             Records::New,
             format!(
-                "withdrawals are remembered longer, from the next one on. A tombstone that stands was given to the store for {from}, and goes with that"
+                "withdrawals are remembered longer, from the next one on. A tombstone that stands was given to the store for {from}, and goes with that{again}"
             ),
         )
         .effective("for withdrawals from now on; tombstones that stand keep the time they were given")
@@ -84,6 +91,22 @@ fn ttl(pair: &Pair<'_>) -> Answer {
         )
         .mixed(mixed);
     }
+    let again = match (candidate.tombstone.on_missing, candidate.tombstone.repeat) {
+        (OnMissingWithdrawal::Skip, _) => Some("`tombstone.on_missing` is `skip`"),
+        (_, Repeat::Keep) => Some("`tombstone.repeat` is `keep`"),
+        _ => None,
+    };
+    if let Some(again) = again.filter(|_| creates(candidate)) {
+        return Answer::never(
+            Records::All,
+            format!(
+                "a user who withdraws again is not remembered from then on ({again}), and {to} after the first time not at all: a sync from before the second makes a new record of them (`sync.on_missing` is `create_minimal`). The longer memory of the deployed policy covered that"
+            ),
+            "set `sync.on_missing = \"reject\"` with this change, or `tombstone.repeat = \"rewrite\"` and `tombstone.on_missing = \"write\"`",
+            scenes::withdrawn_again_in_vain(pair),
+        )
+        .mixed(mixed);
+    }
     if creates(candidate) {
         let drained = from.seconds().max(if creates(deployed) {
             oldest_sync(deployed)
@@ -94,7 +117,7 @@ fn ttl(pair: &Pair<'_>) -> Answer {
             Records::All,
             drained,
             format!(
-                "users who withdrew under the deployed policy are to be remembered for {from}; the candidate forgets them after {to}, and a partner that still holds the uid brings them back with a fresh sync (`sync.on_missing` is `create_minimal`). It is over when the last of their tombstones would have gone anyway"
+                "users who withdrew under the deployed policy are to be remembered for {from}; the candidate forgets them after {to}, and a partner that still holds the uid brings them back with a fresh sync (`sync.on_missing` is `create_minimal`). It is over when the last of their tombstones would have gone anyway; who withdraws under the candidate is remembered for {to}"
             ),
             format!("{REJECT}; or have partners hold their syncs back for that time"),
         )

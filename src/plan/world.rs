@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::pair::Pair;
-use super::scene::{Act, Event, Scene};
+use super::scene::{Act, Event, Says, Scene};
 use crate::clock::{ManualClock, Timestamp};
-use crate::consent::{Place, Signals, Verdict, judge};
+use crate::consent::{Place, Verdict, judge};
 use crate::engine::{Consistency, Operation, Outcome, PartnerSync, StoreError};
 use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
@@ -179,7 +179,7 @@ impl User {
     fn meet(&mut self, machine: &Machine<'_>, act: &Act) -> &'static str {
         match act {
             Act::Page { from_elsewhere } => self.page(machine, *from_elsewhere),
-            Act::Judged { place, gpc } => self.judged(machine, place.as_ref(), *gpc),
+            Act::Judged { place, says } => self.judged(machine, place.as_ref(), *says),
             Act::Withdraw { refused } => self.withdraw(machine, *refused),
             Act::WithdrawElsewhere => machine.word(self.known, Operation::WriteWithdrawalTombstone),
             Act::Sync { made } => self.sync(machine, *made),
@@ -241,18 +241,14 @@ impl User {
         &mut self,
         machine: &Machine<'_>,
         place: Option<&Locality>,
-        gpc: bool,
+        says: Says,
     ) -> &'static str {
         let place = place.or(machine.policy.local.geo.as_ref());
         let place = place.map(|place| Place {
             country: &place.country,
             region: place.region.as_deref(),
         });
-        let signals = Signals {
-            gpc,
-            ..Signals::default()
-        };
-        let judged = judge(&signals, place.as_ref(), &machine.policy.consent);
+        let judged = judge(&says.signals(), place.as_ref(), &machine.policy.consent);
         match judged.verdict {
             Verdict::Granted => self.page(machine, false),
             Verdict::Withdrawn => self.withdraw(machine, 0),

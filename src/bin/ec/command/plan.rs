@@ -54,6 +54,10 @@ impl Plan {
     }
 }
 
+/// From when a plan's time is counted.
+const COUNTED: &str =
+    "the time counts from when the last machine of the deployed policy has stopped";
+
 /// A verdict, with the time until it is safe.
 fn verdict(verdict: Verdict, safe_after: Option<&str>) -> String {
     match safe_after {
@@ -108,6 +112,9 @@ fn human(
 ) -> std::io::Result<()> {
     let (from, to) = (&deployed.name, &candidate.name);
     writeln!(out, "{from} -> {to}: {}", summary(plan))?;
+    if plan.verdict == Verdict::Wait {
+        writeln!(out, "{COUNTED}")?;
+    }
     for change in worst_first(plan) {
         let verdict = verdict(change.verdict, change.safe_after.as_deref());
         let (from, to) = &change.shown;
@@ -162,14 +169,17 @@ fn markdown(
     if plan.changes.is_empty() {
         return Ok(());
     }
+    if plan.verdict == Verdict::Wait {
+        writeln!(out, "\n{COUNTED}")?;
+    }
     markdown::table(
         &[
             "setting",
             "from",
             "to",
             "verdict",
-            "for users",
-            "takes effect",
+            "what it means",
+            "when it takes effect",
         ],
         out,
     )?;
