@@ -7,15 +7,17 @@
     reason = "a failed test should stop"
 )]
 
+mod support;
+
 use std::path::Path;
 use std::process::Command;
 
 use edge_cookie::plan::{Plan, Verdict};
 use edge_cookie::policy::difference::between;
-use edge_cookie::policy::files::{PolicyFiles, Written};
 use edge_cookie::policy::resolve::Resolved;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::written::overridden;
 
 /// A publisher's folder.
 struct Site(tempfile::TempDir);
@@ -198,32 +200,22 @@ fn markdown_is_a_table_with_a_row_for_each_change() {
     assert!(out.contains("`` \"a\\|b`c\" ``"), "{out}");
 }
 
-/// The policy of an empty configuration with these overrides.
+/// The policy with these overrides, where it is usable.
 fn with(sets: &[String]) -> Option<Resolved> {
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("trusted-server.toml");
-    std::fs::write(&config, "").unwrap();
-    let files = PolicyFiles::open(Written {
-        config,
-        policies: folder.path().join("none"),
-        environment: Vec::new(),
-        sets: sets.to_vec(),
-    });
-    let resolved = files.unwrap().load("development").unwrap().resolved;
-    resolved.is_usable().then_some(resolved)
+    Some(overridden(sets)).filter(Resolved::is_usable)
 }
 
 /// An override, and another way to write the same.
 fn set() -> impl Strategy<Value = (String, String)> {
     let duration = |key: &'static str| {
         (1_u64..400).prop_map(move |hours| {
-            let day = format!("ec.{key}={hours}h");
-            (day, format!("ec.{key}={}m", hours * 60))
+            let day = format!("{key}={hours}h");
+            (day, format!("{key}={}m", hours * 60))
         })
     };
     let word = |key: &'static str, words: &'static [&'static str]| {
         prop::sample::select(words)
-            .prop_map(move |word| (format!("ec.{key}={word}"), format!("ec.{key}=\"{word}\"")))
+            .prop_map(move |word| (format!("{key}={word}"), format!("{key}=\"{word}\"")))
     };
     prop_oneof![
         duration("entry.ttl"),
@@ -237,7 +229,7 @@ fn set() -> impl Strategy<Value = (String, String)> {
         word("ec_store", &["one", "another"]),
         word("passphrase", &["one secret", "another secret"]),
         (1_u32..200).prop_map(|number| {
-            let set = format!("ec.entry.max_partner_ids={number}");
+            let set = format!("entry.max_partner_ids={number}");
             (set.clone(), set)
         }),
     ]

@@ -2,6 +2,7 @@
 #![cfg(feature = "cli")]
 #![allow(
     clippy::too_many_lines,
+    clippy::type_complexity,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
@@ -13,33 +14,15 @@ mod support;
 use std::process::Command;
 
 use edge_cookie::plan::{Change, Plan, Verdict};
-use edge_cookie::policy::files::{PolicyFiles, Written};
 use edge_cookie::policy::known_settings;
-use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::setting::Shape;
 use serde_json::Value;
-
-/// The policy of an empty configuration with these overrides.
-fn with(sets: &[&str]) -> Resolved {
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("trusted-server.toml");
-    std::fs::write(&config, "").unwrap();
-    let mut files = PolicyFiles::open(Written {
-        config,
-        policies: folder.path().join("none"),
-        environment: Vec::new(),
-        sets: sets.iter().map(|set| format!("ec.{set}")).collect(),
-    })
-    .unwrap();
-    let resolved = files.load("development").unwrap().resolved;
-    assert!(resolved.is_usable(), "{sets:?}: {:?}", resolved.findings);
-    resolved
-}
+use support::written::with;
 
 fn plan(both: &[&str], deployed: &[&str], candidate: &[&str]) -> Plan {
     Plan::of(
-        &with(&[both, deployed].concat()),
-        &with(&[both, candidate].concat()),
+        &with([both, deployed].concat()),
+        &with([both, candidate].concat()),
     )
 }
 
@@ -620,13 +603,13 @@ fn a_full_record_refuses_further_partners_and_nobody_becomes_unreadable() {
         "{why}"
     );
     // As the engine does.
-    let bench = support::Bench::new(with(&[]).policy);
+    let bench = support::Bench::new(with([""; 0]).policy);
     bench.create();
     for partner in ["a.com", "b.com", "c.com"] {
         bench.sync(partner, "uid", support::NOON);
     }
     let lowered = support::Bench {
-        policy: with(&["entry.max_partner_ids=2"]).policy,
+        policy: with(["entry.max_partner_ids=2"]).policy,
         ..bench
     };
     assert_eq!(
@@ -709,7 +692,7 @@ fn every_change_of_every_setting_is_answered_by_itself_and_unsafe_ones_are_shown
                 .filter(|(one, other)| one != other)
             {
                 let set =
-                    |value: &str| with(&[base, &[&format!("{}={value}", setting.key)]].concat());
+                    |value: &str| with([base, &[&format!("{}={value}", setting.key)]].concat());
                 let plan = Plan::of(&set(one), &set(other));
                 let changes = &plan.changes;
                 assert_eq!(

@@ -1,6 +1,6 @@
 //! What a plan's verdict promises holds, whatever happens: events drawn at random, on machines of both policies, run on
 //! the real engine against the deployed policy alone.
-#![cfg(feature = "service")]
+#![cfg(all(feature = "service", feature = "files"))]
 #![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
 mod support;
@@ -10,13 +10,12 @@ use edge_cookie::engine::{Operation, Outcome};
 use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::plan::{Plan, Verdict};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::layers::{Layer, LayerName, Options};
-use edge_cookie::policy::node::{Key, Node, NodeValue};
-use edge_cookie::policy::resolve::{Resolved, resolve};
+use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::settings::Repeat;
 use edge_cookie::record::{ConsentStrings, KvGeo};
 use edge_cookie::store::MemoryStore;
 use proptest::prelude::*;
+use support::written::with;
 use support::{HOUR, NOON, sync, user};
 
 /// How long machines of both policies run, in hours from the change-over.
@@ -39,42 +38,7 @@ fn policy() -> impl Strategy<Value = Vec<(&'static str, &'static str)>> {
 }
 
 fn resolved(values: &[(&str, &str)]) -> Resolved {
-    let place = edge_cookie::diagnostic::Place {
-        file: "drawn".into(),
-        line: 1,
-        column: 1,
-        span: 0..0,
-    };
-    let mut tables: Vec<(Key, Node)> = Vec::new();
-    for (key, value) in values {
-        let (table, own) = key.split_once('.').unwrap();
-        let key = |name: &str| Key {
-            name: name.to_owned(),
-            place: place.clone(),
-        };
-        let value = Node::new(NodeValue::Text((*value).to_owned()), place.clone());
-        let member = (key(own), value);
-        match tables.iter_mut().find(|(known, _)| known.name == table) {
-            Some((_, node)) => {
-                let NodeValue::Table(members) = &mut node.value else {
-                    unreachable!("a table was put there")
-                };
-                members.push(member);
-            }
-            None => tables.push((
-                key(table),
-                Node::new(NodeValue::Table(vec![member]), place.clone()),
-            )),
-        }
-    }
-    let ec = Node::new(NodeValue::Table(tables), place);
-    let resolved = resolve(&[Layer {
-        name: LayerName::CommandLine,
-        options: Options::of(ec),
-        ancestor: false,
-    }]);
-    assert!(resolved.findings.is_empty(), "{:?}", resolved.findings);
-    resolved
+    with(values.iter().map(|(key, value)| format!("{key}={value}")))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

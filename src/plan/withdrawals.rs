@@ -3,6 +3,7 @@
 use super::answer::{Answer, Known};
 use super::pair::{Pair, creates, oldest_sync};
 use super::{Records, scenes};
+use crate::policy::EcPolicy;
 use crate::policy::settings::{DeleteMode, OnMissingWithdrawal, Repeat};
 
 pub(super) const ANSWERS: [Known; 4] = [
@@ -29,29 +30,9 @@ fn makes_a_record(pair: &Pair<'_>) -> &'static str {
 }
 
 fn ttl(pair: &Pair<'_>) -> Answer {
-    let Pair {
-        deployed,
-        candidate,
-    } = *pair;
-    let (from, to) = (deployed.tombstone.ttl, candidate.tombstone.ttl);
-    if from < to {
-        let again = if candidate.tombstone.repeat == Repeat::Keep {
-            format!(
-                ". Under `tombstone.repeat` (`keep`) one that is made again within {to} still counts from the first time"
-            )
-        } else {
-            String::new()
-        };
-        return Answer::safe(
-            Records::New,
-            format!(
-                "withdrawals are remembered longer, from the next one on. A tombstone that stands was given to the store for {from}, and goes with that{again}"
-            ),
-        )
-        .effective("for withdrawals from now on; tombstones that stand keep the time they were given")
-        .mixed(format!(
-            "a machine of the deployed policy forgets a withdrawal after {from}, whoever wrote it"
-        ));
+    let to = pair.candidate.tombstone.ttl;
+    if pair.deployed.tombstone.ttl < to {
+        return longer(pair);
     }
     if !pair.creates() {
         return Answer::safe(
@@ -61,11 +42,46 @@ fn ttl(pair: &Pair<'_>) -> Answer {
             ),
         );
     }
-    let accepts_any = |policy| creates(policy) && oldest_sync(policy) == u64::MAX;
-    let mixed = format!(
-        "the store forgets what a machine of the candidate wrote after {to}, also for the others"
-    );
-    if creates(candidate) && oldest_sync(candidate) > to.seconds() {
+    let answer = if creates(pair.candidate) {
+        forgotten_by_the_candidate(pair)
+    } else {
+        forgotten_in_the_mix(pair)
+    };
+    answer.mixed(format!(
+        "the store forgets after {to} what a machine of the candidate wrote, also for the others"
+    ))
+}
+
+/// Withdrawals are remembered longer.
+fn longer(pair: &Pair<'_>) -> Answer {
+    let (from, to) = (pair.deployed.tombstone.ttl, pair.candidate.tombstone.ttl);
+    let again = if pair.candidate.tombstone.repeat == Repeat::Keep {
+        format!(
+            ". Under `tombstone.repeat` (`keep`) one that is made again within {to} still counts from the first time"
+        )
+    } else {
+        String::new()
+    };
+    Answer::safe(
+        Records::New,
+        format!(
+            "withdrawals are remembered longer, from the next one on. A tombstone that stands was given to the store for {from}, and goes with that{again}"
+        ),
+    )
+    .effective("for withdrawals from now on; tombstones that stand keep the time they were given")
+    .mixed(format!(
+        "a machine of the deployed policy forgets a withdrawal after {from}, whoever wrote it"
+    ))
+}
+
+/// A shorter memory, where the candidate makes users of syncs.
+fn forgotten_by_the_candidate(pair: &Pair<'_>) -> Answer {
+    let Pair {
+        deployed,
+        candidate,
+    } = *pair;
+    let (from, to) = (deployed.tombstone.ttl, candidate.tombstone.ttl);
+    if oldest_sync(candidate) > to.seconds() {
         let bound = match candidate.sync.max_age {
             None => "no `sync.max_age` refuses them, however old".to_owned(),
             Some(age) => format!("`sync.max_age` ({age}) lets them in"),
@@ -75,28 +91,21 @@ fn ttl(pair: &Pair<'_>) -> Answer {
             format!(
                 "a user who withdrew is back when a sync from before the withdrawal comes more than {to} later: the tombstone is gone, `sync.on_missing` (`create_minimal`) makes a new record, and {bound}. That does not end with the change-over"
             ),
-            format!("set `sync.on_missing = \"reject\"`, or a `sync.max_age` of {to} or less with this change"),
-            scenes::late_sync(pair),
-        )
-        .mixed(mixed);
-    }
-    if accepts_any(deployed) {
-        return Answer::never(
-            Records::All,
             format!(
-                "a user who withdraws at a machine of the candidate is forgotten by the store after {to}; a sync from before the withdrawal, which a machine of the deployed policy takes however old it is, then makes a new record of them (`sync.on_missing` is `create_minimal` there)"
+                "set `sync.on_missing = \"reject\"`, or a `sync.max_age` of {to} or less with this change"
             ),
-            REJECT,
-            scenes::late_sync_in_the_mix(pair),
-        )
-        .mixed(mixed);
+            scenes::late_sync(pair),
+        );
+    }
+    if creates(deployed) && any_age(deployed) {
+        return any_sync_in_the_mix(pair);
     }
     let again = match (candidate.tombstone.on_missing, candidate.tombstone.repeat) {
         (OnMissingWithdrawal::Skip, _) => Some("`tombstone.on_missing` is `skip`"),
         (_, Repeat::Keep) => Some("`tombstone.repeat` is `keep`"),
         _ => None,
     };
-    if let Some(again) = again.filter(|_| creates(candidate)) {
+    if let Some(again) = again {
         return Answer::never(
             Records::All,
             format!(
@@ -104,36 +113,56 @@ fn ttl(pair: &Pair<'_>) -> Answer {
             ),
             "set `sync.on_missing = \"reject\"` with this change, or `tombstone.repeat = \"rewrite\"` and `tombstone.on_missing = \"write\"`",
             scenes::withdrawn_again_in_vain(pair),
-        )
-        .mixed(mixed);
+        );
     }
-    if creates(candidate) {
-        let drained = from.seconds().max(if creates(deployed) {
-            oldest_sync(deployed)
-        } else {
-            0
-        });
-        return Answer::wait(
-            Records::All,
-            drained,
-            format!(
-                "users who withdrew under the deployed policy are to be remembered for {from}; the candidate forgets them after {to}, and a partner that still holds the uid brings them back with a fresh sync (`sync.on_missing` is `create_minimal`). It is over when the last of their tombstones would have gone anyway; who withdraws under the candidate is remembered for {to}"
-            ),
-            format!("{REJECT}; or have partners hold their syncs back for that time"),
-        )
-        .mixed(mixed)
-        .shown_by(scenes::forgotten_early(pair));
-    }
+    let drained = from.seconds().max(if creates(deployed) {
+        oldest_sync(deployed)
+    } else {
+        0
+    });
     Answer::wait(
         Records::All,
-        oldest_sync(deployed),
+        drained,
+        format!(
+            "users who withdrew under the deployed policy are to be remembered for {from}; the candidate forgets them after {to}, and a partner that still holds the uid brings them back with a fresh sync (`sync.on_missing` is `create_minimal`). It is over when the last of their tombstones would have gone anyway; who withdraws under the candidate is remembered for {to}"
+        ),
+        format!("{REJECT}; or have partners hold their syncs back for that time"),
+    )
+    .shown_by(scenes::forgotten_early(pair))
+}
+
+/// A shorter memory, where only machines that still run the deployed policy make users of syncs.
+fn forgotten_in_the_mix(pair: &Pair<'_>) -> Answer {
+    if any_age(pair.deployed) {
+        return any_sync_in_the_mix(pair);
+    }
+    let to = pair.candidate.tombstone.ttl;
+    Answer::wait(
+        Records::All,
+        oldest_sync(pair.deployed),
         format!(
             "a user who withdraws at a machine of the candidate is forgotten by the store after {to}; a machine of the deployed policy still makes a new record of them for a sync that comes after that (`sync.on_missing` is `create_minimal` there). It is over when no such machine runs and the syncs that it would take are out"
         ),
         REJECT,
     )
-    .mixed(mixed)
     .shown_by(scenes::late_sync_in_the_mix(pair))
+}
+
+/// Whether a sync of any age is accepted.
+fn any_age(policy: &EcPolicy) -> bool {
+    policy.sync.max_age.is_none()
+}
+
+fn any_sync_in_the_mix(pair: &Pair<'_>) -> Answer {
+    let to = pair.candidate.tombstone.ttl;
+    Answer::never(
+        Records::All,
+        format!(
+            "a user who withdraws at a machine of the candidate is forgotten by the store after {to}; a sync from before the withdrawal, which a machine of the deployed policy takes however old it is, then makes a new record of them (`sync.on_missing` is `create_minimal` there)"
+        ),
+        REJECT,
+        scenes::late_sync_in_the_mix(pair),
+    )
 }
 
 fn repeat(pair: &Pair<'_>) -> Answer {
