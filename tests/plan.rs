@@ -308,6 +308,20 @@ fn every_case_has_its_verdict_and_its_time() {
             &["consent.us_states=[\"CA\"]"],
             UNSAFE,
         ),
+        // Opt-out for opt-in: who was told and has not opted out is not asked any more.
+        (
+            &[],
+            &["consent.gdpr_countries=[\"DE\",\"US\"]"],
+            &["consent.gdpr_countries=[\"DE\"]"],
+            UNSAFE,
+        ),
+        // Opt-in covers it all the same.
+        (
+            &["consent.gdpr_countries=[\"US\"]"],
+            &["consent.us_states=[\"CA\",\"TX\"]"],
+            &["consent.us_states=[\"CA\"]"],
+            SAFE,
+        ),
         (&[], &[], &["local.geo=BR"], UNSAFE),
         (&[], &[], &["local.geo=DE"], SAFE),
         (&[], &[], &["local.geo=US-CA"], SAFE),

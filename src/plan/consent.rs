@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Known};
 use super::pair::Pair;
-use super::scene::Says;
+use super::scene::{Says, Scene};
 use super::{Records, scenes};
 use crate::consent::{Place, Verdict, judge};
 use crate::policy::EcPolicy;
@@ -18,6 +18,9 @@ pub(super) const ANSWERS: [Known; 4] = [
 
 /// Countries to show an example in; one of them without a law in a policy's lists.
 const COUNTRIES: [&str; 5] = ["BR", "JP", "AU", "IN", "ZA"];
+
+/// The country of nobody knows where (`POLICY.md`, stored record).
+const UNKNOWN: &str = "ZZ";
 
 const UNITED_STATES: &str = "US";
 
@@ -40,12 +43,12 @@ fn honour_refusals(pair: &Pair<'_>) -> Answer {
     let country = COUNTRIES
         .into_iter()
         .find(|country| !listed.contains(country))
-        .unwrap_or_default();
+        .unwrap_or(UNKNOWN);
     Answer::never(
         Records::None,
         "outside the places with a law a refusal no longer counts: a user there who says no, by GPC for one, is not withdrawn, and gets an id like one who said nothing",
         "keep `consent.honour_refusals = \"everywhere\"`",
-        scenes::refuses(Some(place(country, None))),
+        scenes::comes(Says::No, Some(place(country, None))),
     )
     .mixed("whether a refusal counts depends on the machine that it meets")
 }
@@ -63,20 +66,24 @@ fn gdpr_countries(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.consent.gdpr_countries);
     let removed = missing(from.iter(), |code| to.contains(code));
     let added = missing(to.iter(), |code| from.contains(code));
-    let Some(first) = removed.first() else {
+    if removed.is_empty() {
         return stricter(
             &added,
             "who has not consented by TCF gets no id any more; what is kept of them stays until it expires",
         );
+    }
+    let places = removed.iter().map(|country| place(country, None));
+    let Some(scene) = looser(pair, places) else {
+        return covered(&removed);
     };
     let country = named(&removed);
     Answer::never(
         Records::None,
         format!(
-            "users in {country} are no longer asked first: who says nothing gets an id, and a refusal by TCF counts only where `consent.honour_refusals` is `everywhere`"
+            "users in {country} are no longer asked first: who says nothing of consent gets an id where no other law applies, and a refusal by TCF counts only there and where `consent.honour_refusals` is `everywhere`"
         ),
         format!("keep {country} in `consent.gdpr_countries`"),
-        scenes::says(Says::Nothing, Some(place(first, None))),
+        scene,
     )
     .mixed("whether a user there is asked first depends on the machine that a page meets")
 }
@@ -85,11 +92,17 @@ fn us_states(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.consent.us_states);
     let removed = missing(from.iter(), |code| to.contains(code));
     let added = missing(to.iter(), |code| from.contains(code));
-    let Some(first) = removed.first() else {
+    if removed.is_empty() {
         return stricter(
             &added,
             "who has opted out is withdrawn at their next page, and who says nothing gets no id any more",
         );
+    }
+    let places = removed
+        .iter()
+        .map(|state| place(UNITED_STATES, Some(state)));
+    let Some(scene) = looser(pair, places) else {
+        return covered(&removed);
     };
     let state = named(&removed);
     Answer::never(
@@ -98,9 +111,33 @@ fn us_states(pair: &Pair<'_>) -> Answer {
             "users in {state} lose their opt-out: who says nothing gets an id, and so does who opted out, where `consent.honour_refusals` is not `everywhere`"
         ),
         format!("keep {state} in `consent.us_states`"),
-        scenes::says(Says::Nothing, Some(place(UNITED_STATES, Some(first)))),
+        scene,
     )
     .mixed("whether an opt-out counts depends on the machine that it meets")
+}
+
+/// What shows that more is kept of users in one of these places than before; none where it is not.
+fn looser(pair: &Pair<'_>, mut places: impl Iterator<Item = Locality>) -> Option<Scene> {
+    places.find_map(|place| {
+        let said = [Says::Nothing, Says::No, Says::NotOptedOut];
+        let says = said.into_iter().find(|says| {
+            let [deployed, candidate] =
+                [pair.deployed, pair.candidate].map(|policy| kept(policy, Some(&place), *says));
+            candidate > deployed
+        })?;
+        Some(scenes::comes(says, Some(place)))
+    })
+}
+
+/// Another law is as strict as the one that no longer applies.
+fn covered(removed: &[&str]) -> Answer {
+    Answer::safe(
+        Records::None,
+        format!(
+            "in {} another law of the lists applies, which is as strict",
+            named(removed)
+        ),
+    )
 }
 
 fn stricter(added: &[&str], what: &str) -> Answer {
@@ -127,15 +164,15 @@ fn geo(pair: &Pair<'_>) -> Answer {
     let asked = asked
         .into_iter()
         .filter(|says| *says != Says::NotOptedOut || pair.deployed.local.geo.is_some());
-    let scene = match asked.into_iter().find(|says| grants_more(pair, *says)) {
-        Some(Says::No) => scenes::refuses(None),
-        Some(says) => scenes::says(says, None),
-        None => {
-            return Answer::safe(
-                Records::None,
-                format!("{why}. Nobody gets an id whose silence or refusal counted before"),
-            );
-        }
+    let looser = |says: &Says| {
+        let kept = |policy: &EcPolicy| kept(policy, policy.local.geo.as_ref(), *says);
+        kept(pair.candidate) > kept(pair.deployed)
+    };
+    let Some(says) = asked.into_iter().find(looser) else {
+        return Answer::safe(
+            Records::None,
+            format!("{why}. Nobody gets an id whose silence or refusal counted before"),
+        );
     };
     Answer::never(
         Records::None,
@@ -143,25 +180,20 @@ fn geo(pair: &Pair<'_>) -> Answer {
             "{why}: users get an id there, or keep one, whose silence or refusal counted before"
         ),
         "assume the strictest place that users may come from",
-        scene,
+        scenes::comes(says, None),
     )
     .mixed("whether a user of unknown place gets an id depends on the machine that a page meets")
 }
 
-/// Whether more is kept of users of unknown place who say so much than before.
-fn grants_more(pair: &Pair<'_>, says: Says) -> bool {
-    let verdict = |policy: &EcPolicy| {
-        let assumed = policy.local.geo.as_ref();
-        let place = assumed.map(|geo| Place {
-            country: &geo.country,
-            region: geo.region.as_deref(),
-        });
-        judge(&says.signals(), place.as_ref(), &policy.consent).verdict
-    };
-    let weight = |verdict| match verdict {
+/// How much is kept of users in this place who say so much: all goes, what there is stays, or they get an id.
+fn kept(policy: &EcPolicy, place: Option<&Locality>, says: Says) -> u8 {
+    let place = place.map(|place| Place {
+        country: &place.country,
+        region: place.region.as_deref(),
+    });
+    match judge(&says.signals(), place.as_ref(), &policy.consent).verdict {
         Verdict::Withdrawn => 0,
         Verdict::NotGranted => 1,
         Verdict::Granted => 1 + 1,
-    };
-    weight(verdict(pair.candidate)) > weight(verdict(pair.deployed))
+    }
 }

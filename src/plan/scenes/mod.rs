@@ -1,10 +1,17 @@
 //! The examples that answers are shown by, with their times drawn from both policies.
 
+mod visits;
+
 use super::pair::{Pair, oldest_sync};
-use super::scene::{Act, Says, Scene};
+use super::scene::{Act, Scene};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{DeleteMode, OnMissingWithdrawal};
-use crate::policy::types::{Locality, Seconds};
+use crate::policy::types::Seconds;
+
+pub(super) use visits::{
+    comes, failed_withdrawal, left_behind, new_cookie, not_served, old_cookie, other_hash,
+    stored_partner,
+};
 
 const HOUR: i64 = Seconds::from_hours(1).seconds().cast_signed();
 const DAY: i64 = Seconds::from_days(1).seconds().cast_signed();
@@ -32,7 +39,7 @@ fn signed(seconds: u64) -> i64 {
 fn within(low: i64, high: i64) -> i64 {
     let middle = low.saturating_add((high.saturating_sub(low).saturating_add(1) >> 1).max(1));
     let on = |unit: i64| middle - middle.rem_euclid(unit);
-    let minute = signed(super::scene::MINUTE);
+    let minute = signed(crate::plan::scene::MINUTE);
     [on(HOUR), on(minute)]
         .into_iter()
         .find(|time| *time > low)
@@ -53,14 +60,14 @@ fn known_since(at: i64) -> Scene {
 }
 
 /// A sync from before the withdrawal comes when the candidate has forgotten it, and the deployed policy not.
-pub(super) fn late_sync(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn late_sync(pair: &Pair<'_>) -> Scene {
     let (kept, forgotten) = tombstones(pair);
     let latest = kept.min(signed(oldest_sync(pair.candidate)));
     late(within(forgotten, latest))
 }
 
 /// A sync that only the candidate takes for its age comes when both have forgotten the withdrawal.
-pub(super) fn older_sync(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn older_sync(pair: &Pair<'_>) -> Scene {
     let (_, forgotten) = tombstones(pair);
     let refused = signed(oldest_sync(pair.deployed)).max(forgotten);
     let latest = signed(oldest_sync(pair.candidate)).min(refused.saturating_add(DAY));
@@ -83,13 +90,13 @@ fn untraced(pair: &Pair<'_>, policy: &EcPolicy, no: i64) -> Scene {
 }
 
 /// Under the candidate a user says no in a way that leaves no whole tombstone.
-pub(super) fn untraced_by_the_candidate(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn untraced_by_the_candidate(pair: &Pair<'_>) -> Scene {
     let (_, forgotten) = tombstones(pair);
     untraced(pair, pair.candidate, forgotten.saturating_add(DAY))
 }
 
 /// Under the deployed policy a user said so.
-pub(super) fn untraced_by_the_deployed(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn untraced_by_the_deployed(pair: &Pair<'_>) -> Scene {
     untraced(pair, pair.deployed, -HOUR)
 }
 
@@ -109,7 +116,7 @@ fn tombstones(pair: &Pair<'_>) -> (i64, i64) {
 }
 
 /// The store forgets what the candidate wrote, and a machine that still runs the deployed policy takes a sync.
-pub(super) fn late_sync_in_the_mix(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn late_sync_in_the_mix(pair: &Pair<'_>) -> Scene {
     let (kept, forgotten) = tombstones(pair);
     let latest = kept.min(signed(oldest_sync(pair.deployed)));
     let withdrawal = HOUR.saturating_add(HOUR);
@@ -121,7 +128,7 @@ pub(super) fn late_sync_in_the_mix(pair: &Pair<'_>) -> Scene {
 }
 
 /// The candidate forgets early what was withdrawn under the deployed policy.
-pub(super) fn forgotten_early(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn forgotten_early(pair: &Pair<'_>) -> Scene {
     let (kept, forgotten) = tombstones(pair);
     let age = within(forgotten, kept);
     let withdrawal = -HOUR.min(age);
@@ -133,7 +140,7 @@ pub(super) fn forgotten_early(pair: &Pair<'_>) -> Scene {
 }
 
 /// A sync older than the deployed policy's tombstones, which only the candidate takes.
-pub(super) fn outlived(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn outlived(pair: &Pair<'_>) -> Scene {
     let (kept, _) = tombstones(pair);
     let refused = kept.max(signed(oldest_sync(pair.deployed)));
     let age = within(refused, signed(oldest_sync(pair.candidate)));
@@ -145,7 +152,7 @@ pub(super) fn outlived(pair: &Pair<'_>) -> Scene {
 }
 
 /// A withdrawal whose time is over, and a fresh sync.
-pub(super) fn brought_back(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn brought_back(pair: &Pair<'_>) -> Scene {
     let (_, forgotten) = tombstones(pair);
     let withdrawal = HOUR.saturating_add(HOUR);
     let arrives = withdrawal.saturating_add(forgotten).saturating_add(HOUR);
@@ -165,7 +172,7 @@ fn creating_sync(scene: Scene, pair: &Pair<'_>, at: i64, words: &str) -> Scene {
 }
 
 /// An erased user, and a sync.
-pub(super) fn erased(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn erased(pair: &Pair<'_>) -> Scene {
     let [erased, arrives] = [HOUR, HOUR.saturating_add(HOUR)];
     let scene = known_since(-DAY).then(erased, Act::Erase, ERASED);
     creating_sync(scene, pair, arrives, STILL_SYNCS)
@@ -190,7 +197,7 @@ fn again_elsewhere(first: i64, again: i64) -> Scene {
 }
 
 /// A user who withdraws again, and is forgotten from the first time on.
-pub(super) fn withdrawn_twice(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn withdrawn_twice(pair: &Pair<'_>) -> Scene {
     let (kept, forgotten) = tombstones(pair);
     let left = HOUR.min(forgotten >> 1);
     let again = HOUR
@@ -213,7 +220,7 @@ pub(super) fn withdrawn_twice(pair: &Pair<'_>) -> Scene {
 }
 
 /// A user who withdraws again, which only the longer memory of the deployed policy covers.
-pub(super) fn withdrawn_again_in_vain(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn withdrawn_again_in_vain(pair: &Pair<'_>) -> Scene {
     let (kept, forgotten) = tombstones(pair);
     let first = HOUR.saturating_add(HOUR);
     if pair.candidate.tombstone.on_missing == OnMissingWithdrawal::Skip {
@@ -240,94 +247,13 @@ fn expired_and_withdrawn(pair: &Pair<'_>, at: i64) -> Scene {
 }
 
 /// A user whose record has expired withdraws, and a partner syncs.
-pub(super) fn withdrawn_unknown(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn withdrawn_unknown(pair: &Pair<'_>) -> Scene {
     let syncs = HOUR.saturating_add(HOUR);
     creating_sync(expired_and_withdrawn(pair, HOUR), pair, syncs, STILL_SYNCS)
 }
 
-/// The candidate's graph is another one: a withdrawal stayed behind, or a user.
-pub(super) fn left_behind(pair: &Pair<'_>) -> Scene {
-    let scene = known_since(-DAY);
-    let back = HOUR;
-    if super::pair::creates(pair.candidate) {
-        return scene
-            .then(-HOUR, WITHDRAW, WITHDRAWS)
-            .then(back, sync(back), STILL_SYNCS);
-    }
-    out_of_reach(scene, PAGE, RETURNS)
-}
-
-/// A returning user is taken for a new one, and withdraws: that does not reach the old record.
-fn out_of_reach(scene: Scene, returns: Act, words: &str) -> Scene {
-    let [withdraws, syncs] = [DAY.saturating_add(HOUR), DAY.saturating_add(DAY)];
-    scene
-        .then(DAY, returns, words)
-        .then(withdraws, WITHDRAW, WITHDRAWS)
-        .then(syncs, sync(syncs), STILL_SYNCS)
-}
-
-/// The cookie that a user has had for long is not looked at any more.
-pub(super) fn old_cookie() -> Scene {
-    out_of_reach(known_since(-DAY), PAGE, RETURNS)
-}
-
-/// The cookie that the candidate sets does not come back.
-pub(super) fn new_cookie(from_elsewhere: bool) -> Scene {
-    let words = if from_elsewhere {
-        "the user comes back, by a link on another site"
-    } else {
-        RETURNS
-    };
-    out_of_reach(known_since(HOUR), Act::Page { from_elsewhere }, words)
-}
-
-/// A withdrawal meets a store that takes no writes, so many of them.
-pub(super) fn failed_withdrawal(refused: u32) -> Scene {
-    let tries_again = HOUR.saturating_add(HOUR);
-    let syncs = tries_again.saturating_add(HOUR);
-    known_since(-DAY)
-        .then(
-            HOUR,
-            Act::Withdraw { refused },
-            "the user withdraws consent, while the store refuses writes",
-        )
-        .then(
-            tries_again,
-            WITHDRAW,
-            "the browser says so again, with the next page",
-        )
-        .then(syncs, sync(syncs), STILL_SYNCS)
-}
-
-/// Records are found by the hash of an address.
-pub(super) fn other_hash() -> Scene {
-    let syncs = HOUR.saturating_add(HOUR);
-    known_since(-DAY)
-        .then(
-            HOUR,
-            Act::EraseAddress,
-            "an operator erases every record whose id was made from the user's address",
-        )
-        .then(syncs, Act::Read, "the record of the user is read")
-}
-
-/// A user comes, whom the candidate cannot serve.
-pub(super) fn not_served() -> Scene {
-    known_since(-DAY).then(HOUR, PAGE, RETURNS)
-}
-
-/// A partner that is kept in the store syncs.
-pub(super) fn stored_partner() -> Scene {
-    let scene = known_since(-DAY).then(
-        HOUR,
-        sync(HOUR),
-        "the partner, kept in `partner_store`, syncs again",
-    );
-    scene.with_stored_partner()
-}
-
 /// A record past its time, in a store that has not collected it yet.
-pub(super) fn collected_late(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn collected_late(pair: &Pair<'_>) -> Scene {
     let longest = pair.candidate.entry.ttl.max(pair.deployed.entry.ttl);
     let past = signed(longest.seconds())
         .saturating_add(HOUR)
@@ -341,7 +267,7 @@ pub(super) fn collected_late(pair: &Pair<'_>) -> Scene {
 }
 
 /// A record of the deployed policy, older than the candidate keeps any.
-pub(super) fn kept_long(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn kept_long(pair: &Pair<'_>) -> Scene {
     let kept = signed(pair.candidate.entry.ttl.seconds());
     let age = within(kept, signed(pair.deployed.entry.ttl.seconds()));
     Scene::new().then(-HOUR, PAGE, COMES).then(
@@ -352,7 +278,7 @@ pub(super) fn kept_long(pair: &Pair<'_>) -> Scene {
 }
 
 /// A user whom the candidate counts as gone withdraws there, and a machine of the deployed policy still knows them.
-pub(super) fn gone_and_back(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn gone_and_back(pair: &Pair<'_>) -> Scene {
     let ttl = |policy: &EcPolicy| signed(policy.entry.ttl.seconds());
     let age = within(ttl(pair.candidate), ttl(pair.deployed));
     let [synced, read] = [HOUR.saturating_add(HOUR), DAY];
@@ -368,7 +294,7 @@ pub(super) fn gone_and_back(pair: &Pair<'_>) -> Scene {
 }
 
 /// A visitor whose visits are not written down before the record expires.
-pub(super) fn expires_between_visits(pair: &Pair<'_>) -> Scene {
+pub(in crate::plan) fn expires_between_visits(pair: &Pair<'_>) -> Scene {
     let kept = signed(pair.candidate.entry.ttl.seconds());
     // The deployed policy writes the visit between down, or keeps the record for longer anyhow.
     let debounce = Some(signed(pair.deployed.last_seen.debounce.seconds()));
@@ -381,43 +307,4 @@ pub(super) fn expires_between_visits(pair: &Pair<'_>) -> Scene {
         .then(HOUR, PAGE, COMES)
         .then(between, PAGE, RETURNS)
         .then(past, PAGE, "the user comes back once more")
-}
-
-/// A user whom a partner knows refuses, from a place or from where machines assume them to be.
-pub(super) fn refuses(place: Option<Locality>) -> Scene {
-    judged(known_since(-DAY), place, Says::No)
-}
-
-/// A user whose browser says so much comes, from a place or from where machines assume them to be.
-pub(super) fn says(says: Says, place: Option<Locality>) -> Scene {
-    judged(Scene::new(), place, says)
-}
-
-fn judged(scene: Scene, place: Option<Locality>, says: Says) -> Scene {
-    let syncs = HOUR.saturating_add(HOUR);
-    let from = from(place.as_ref());
-    let words = match says {
-        Says::Nothing => format!("a user, {from}, who says nothing of consent, comes"),
-        Says::No => {
-            format!("the user, {from}, comes with a browser that now refuses (`Sec-GPC: 1`)")
-        }
-        Says::NotOptedOut => {
-            format!("a user, {from}, who has not opted out (`us_privacy=1YNN`), comes")
-        }
-    };
-    scene.then(HOUR, Act::Judged { place, says }, words).then(
-        syncs,
-        sync(syncs),
-        "the partner syncs its uid",
-    )
-}
-
-fn from(place: Option<&Locality>) -> String {
-    match place {
-        Some(place) => match &place.region {
-            Some(region) => format!("in `{}-{region}`", place.country),
-            None => format!("in `{}`", place.country),
-        },
-        None => "of unknown place".to_owned(),
-    }
 }
