@@ -37,7 +37,8 @@ impl Drop for Edge {
 /// The bundle of the tests' policy with these overrides.
 fn bundle(sets: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ec"))
-        .args(["bundle", "--config", CONFIG, "--policies", "no-profiles"])
+        .args(["bundle", "--force", "a test", "--config", CONFIG])
+        .args(["--policies", "no-profiles"])
         .args(sets.iter().flat_map(|set| ["--set", set]))
         .output()
         .unwrap();

@@ -21,6 +21,7 @@ pub mod provenance;
 pub mod publisher;
 pub mod report;
 pub mod resolve;
+pub mod rollout;
 pub mod setting;
 pub mod settings;
 pub mod types;

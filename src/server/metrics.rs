@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::policy::EcPolicy;
 use crate::service::{Note, Setup};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -27,11 +28,13 @@ struct OfRoute {
 struct Ended {
     operation: &'static str,
     outcome: &'static str,
+    policy: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct OfOperation {
     operation: &'static str,
+    policy: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -43,6 +46,12 @@ struct OfKind {
 struct InForce {
     profile: String,
     digest: String,
+    policy: &'static str,
+}
+
+/// Which of two policies counts: the one in force, or the one that is tried on a share of the users.
+const fn role(candidate: bool) -> &'static str {
+    if candidate { "candidate" } else { "deployed" }
 }
 
 /// Upper bounds of the latency histogram, in seconds: from a lookup in memory to the longest that a client waits.
@@ -121,15 +130,25 @@ impl Metrics {
             self.troubles.get_or_create(&OfKind { kind }).inc();
         };
         match note {
-            Note::Operation { name, finished, .. } => {
+            Note::Operation {
+                name,
+                candidate,
+                finished,
+                ..
+            } => {
+                let policy = role(*candidate);
                 let outcome = match &finished.result {
                     Ok(done) => done.outcome.word(),
                     Err(error) => error.word(),
                 };
                 let operation = *name;
-                let ended = Ended { operation, outcome };
+                let ended = Ended {
+                    operation,
+                    outcome,
+                    policy,
+                };
                 self.operations.get_or_create(&ended).inc();
-                let of = OfOperation { operation };
+                let of = OfOperation { operation, policy };
                 let tally = finished.tally;
                 self.reads.get_or_create(&of).inc_by(u64::from(tally.reads));
                 self.writes
@@ -158,11 +177,18 @@ impl Metrics {
     /// Names the policy in force.
     pub fn in_force(&self, setup: &Setup) {
         self.policy.clear();
-        let digest = setup.policy().digest.mark().to_owned();
-        let profile = setup.profile().to_owned();
-        self.policy
-            .get_or_create(&InForce { profile, digest })
-            .set(1);
+        let name = |profile: &str, policy: &EcPolicy, candidate| {
+            let of = InForce {
+                profile: profile.to_owned(),
+                digest: policy.digest.mark().to_owned(),
+                policy: role(candidate),
+            };
+            self.policy.get_or_create(&of).set(1);
+        };
+        name(setup.profile(), setup.policy(), false);
+        if let Some(rollout) = setup.rollout() {
+            name(&rollout.profile, &rollout.resolved.policy, true);
+        }
     }
 
     /// All counts as text.

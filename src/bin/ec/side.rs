@@ -18,13 +18,7 @@ impl Side {
     /// Reads what `name` means: the bundle in a file of that name, else the profile.
     pub(crate) fn read(name: &str, files: &mut PolicyFiles) -> Result<Self, Stop> {
         let resolved = if Path::new(name).is_file() {
-            let because =
-                |why: String| Stop::because(format!("cannot use the bundle `{name}`: {why}"));
-            let text = std::fs::read_to_string(name).map_err(|error| because(error.to_string()))?;
-            let bundled = Bundled::read(text.trim_end());
-            bundled
-                .map_err(|error| because(error.to_string()))?
-                .traced()
+            bundle(Path::new(name)).map_err(Stop::Because)?.traced()
         } else {
             let profile = files.choose(Some(name), None).map_err(Stop::because)?;
             let resolved = files.load(&profile).map_err(Stop::because)?.resolved;
@@ -39,4 +33,11 @@ impl Side {
             resolved,
         })
     }
+}
+
+/// Reads the bundle in a file.
+pub(crate) fn bundle(path: &Path) -> Result<Bundled, String> {
+    let because = |why: String| format!("cannot use the bundle `{}`: {why}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| because(error.to_string()))?;
+    Bundled::read(text.trim_end()).map_err(|error| because(error.to_string()))
 }

@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod partner;
+pub(crate) mod rollout;
 pub(crate) mod serve;
 pub(crate) mod show;
 
