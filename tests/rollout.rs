@@ -201,19 +201,17 @@ fn each_user_is_under_one_of_two_policies_from_the_first_page_on() {
     assert_eq!((digest.len(), &digest[..8]), (64, candidate.as_str()));
 
     let (metrics, _) = get(&server.metrics, "");
-    for (policy, count) in [("candidate", taken), ("deployed", ids.len() - taken)] {
+    for (counted, count) in [("candidate_operations", taken), ("operations", ids.len())] {
         let created = format!(
-            "ec_operations_total{{operation=\"create_or_revive\",outcome=\"created\",policy=\"{policy}\"}} {count}\n"
+            "ec_{counted}_total{{operation=\"create_or_revive\",outcome=\"created\"}} {count}\n"
         );
         assert!(metrics.contains(&created), "{created} in {metrics}");
     }
-    for (profile, digest, policy) in [
-        ("production", &deployed, "deployed"),
-        ("canary", &candidate, "candidate"),
+    for (gauge, profile, digest) in [
+        ("ec_policy", "production", &deployed),
+        ("ec_candidate_policy", "canary", &candidate),
     ] {
-        let name = format!(
-            "ec_policy{{profile=\"{profile}\",digest=\"{digest}\",policy=\"{policy}\"}} 1\n"
-        );
+        let name = format!("{gauge}{{profile=\"{profile}\",digest=\"{digest}\"}} 1\n");
         assert!(metrics.contains(&name), "{name} in {metrics}");
     }
     drop(server);
