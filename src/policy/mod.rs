@@ -22,6 +22,7 @@ pub mod publisher;
 pub mod report;
 pub mod resolve;
 pub mod rollout;
+pub mod schema;
 pub mod setting;
 pub mod settings;
 pub mod types;

@@ -59,6 +59,7 @@ enum Command {
     Get(command::get::Get),
     List(command::list::List),
     Delete(command::delete::Delete),
+    Schema(command::schema::Schema),
     Completions(command::completions::Completions),
 }
 
@@ -104,6 +105,7 @@ fn main() -> ExitCode {
         Command::Get(get) => get.run(files),
         Command::List(list) => list.run(files),
         Command::Delete(delete) => delete.run(files),
+        Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
     };
     match ended {

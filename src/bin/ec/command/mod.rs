@@ -11,6 +11,7 @@ pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod partner;
 pub(crate) mod rollout;
+pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod show;
 
