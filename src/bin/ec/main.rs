@@ -1,6 +1,7 @@
 //! The `ec` command line: check, explain and run Edge Cookie policies.
 
 mod command;
+mod edit;
 mod markdown;
 mod policy;
 mod render;
@@ -59,6 +60,9 @@ enum Command {
     Get(command::get::Get),
     List(command::list::List),
     Delete(command::delete::Delete),
+    Set(command::set::Set),
+    Migrate(command::migrate::Migrate),
+    Init(command::init::Init),
     Schema(command::schema::Schema),
     Completions(command::completions::Completions),
 }
@@ -105,6 +109,9 @@ fn main() -> ExitCode {
         Command::Get(get) => get.run(files),
         Command::List(list) => list.run(files),
         Command::Delete(delete) => delete.run(files),
+        Command::Set(set) => set.run(files),
+        Command::Migrate(migrate) => migrate.run(files),
+        Command::Init(init) => init.run(),
         Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
     };
