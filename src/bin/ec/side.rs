@@ -11,6 +11,8 @@ use crate::{Stop, render};
 /// A policy, and what the user called it.
 pub(crate) struct Side {
     pub(crate) name: String,
+    /// The same for people: of a bundle the file's own name.
+    pub(crate) label: String,
     pub(crate) resolved: Resolved,
 }
 
@@ -28,8 +30,14 @@ impl Side {
             }
             resolved
         };
+        // Of a bundle's path its folder says nothing.
+        let own = Path::new(name)
+            .file_name()
+            .filter(|_| Path::new(name).is_file());
+        let label = own.map_or_else(|| name.to_owned(), |own| own.to_string_lossy().into_owned());
         Ok(Self {
             name: name.to_owned(),
+            label,
             resolved,
         })
     }
