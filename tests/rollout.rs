@@ -353,3 +353,24 @@ fn a_candidate_needs_a_percentage_and_a_percentage_a_candidate() {
         assert_eq!(site.bundle(args).status.code(), Some(2), "{args:?}");
     }
 }
+
+#[test]
+fn the_canary_of_the_readme_can_be_tried_on_the_shipped_production() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, canary) = readme.split_once("# policies/canary.toml\n").unwrap();
+    let canary = canary.split("```").next().unwrap();
+    let site = Site(tempfile::tempdir().unwrap());
+    for file in [
+        "trusted-server.toml",
+        "fastly.toml",
+        "policies/production.toml",
+    ] {
+        site.write(file, &std::fs::read_to_string(root.join(file)).unwrap());
+    }
+    site.write("policies/canary.toml", canary);
+    let written = site.bundle(&["--candidate", "canary", "--percent", "5"]);
+    assert!(written.status.success(), "{}", err(&written));
+    // Nothing beside the bundle itself is told: no finding, and it fits into a config store.
+    assert_eq!(err(&written), "");
+}

@@ -131,6 +131,31 @@ fn what_is_shipped_and_every_valid_sample_passes() {
     assert!(checked > 100, "{checked}");
 }
 
+/// The README's blocks of TOML: profiles, or parts of one.
+fn readme_blocks() -> Vec<String> {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = readme.split("```toml\n").skip(1);
+    blocks
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn what_the_readme_shows_of_policies_passes_and_is_read() {
+    let validator = validator(&schema::profile());
+    let blocks = readme_blocks();
+    assert!(blocks.len() >= 3, "{blocks:?}");
+    for block in blocks {
+        assert_eq!(
+            problems(&validator, &block),
+            Vec::<String>::new(),
+            "{block}"
+        );
+        // Its parent and the profile it shares stores with are the shipped ones.
+        assert!(block.contains("inherits") || reads(&block), "{block}");
+    }
+}
+
 /// Whether reading alone, apart from the rule book, takes the profile.
 fn reads(profile: &str) -> bool {
     let folder = tempfile::tempdir().unwrap();
