@@ -22,7 +22,7 @@ if [ "${EDGE:-yes}" = no ]; then
     leave_out "the edge (EDGE=no)"
 elif exports="$(scripts/edge-setup.sh)"; then
     eval "$exports"
-    scripts/edge.sh build --config tests/blackbox/trusted-server.toml --policies none
+    scripts/edge.sh build --config tests/blackbox/trusted-server.toml --policies none --force "the tests' own policy"
     edge="$(mktemp -d)"
     trap 'rm -rf "$edge"' EXIT
     cp bin/main.wasm "$edge/main.wasm"

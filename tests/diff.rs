@@ -130,7 +130,16 @@ fn a_bundle_tells_the_origins_it_was_written_with() {
     for profile in ["one", "other"] {
         let file = format!("{profile}.json");
         assert_eq!(
-            site.ec(&["bundle", "--profile", profile, "--out", &file]).0,
+            site.ec(&[
+                "bundle",
+                "--profile",
+                profile,
+                "--force",
+                "a test",
+                "--out",
+                &file
+            ])
+            .0,
             0
         );
         assert_eq!(site.changes(profile, &file), (0, json!([])), "{profile}");
@@ -149,8 +158,16 @@ fn what_cannot_be_compared_ends_with_two_and_says_why() {
         ("text.json", "not a bundle"),
     ]);
     assert_eq!(
-        site.ec(&["bundle", "--profile", "production", "--out", "b.json"])
-            .0,
+        site.ec(&[
+            "bundle",
+            "--profile",
+            "production",
+            "--force",
+            "a test",
+            "--out",
+            "b.json"
+        ])
+        .0,
         0
     );
     let bundle = std::fs::read_to_string(site.path().join("b.json")).unwrap();

@@ -14,6 +14,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 const CONFIG: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -37,7 +38,8 @@ impl Drop for Edge {
 /// The bundle of the tests' policy with these overrides.
 fn bundle(sets: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ec"))
-        .args(["bundle", "--config", CONFIG, "--policies", "no-profiles"])
+        .args(["bundle", "--force", "a test", "--config", CONFIG])
+        .args(["--policies", "no-profiles"])
         .args(sets.iter().flat_map(|set| ["--set", set]))
         .output()
         .unwrap();
@@ -183,6 +185,60 @@ fn a_bundle_in_the_config_store_replaces_the_embedded_one() {
     assert_ne!(edge.health().1["digest"], replaced["bundle"]["digest"]);
 }
 
+/// Who is under the candidate, worked out apart from the code: SHA-256 of its name, a zero and the id.
+fn is_taken(id: &str, percent: u64) -> bool {
+    let digest = Sha256::digest([b"canary\0", id.as_bytes()].concat());
+    u64::from_be_bytes(digest[..8].try_into().unwrap()) % 10_000 < percent * 100
+}
+
+#[test]
+fn a_candidate_is_tried_on_the_same_users_as_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        ("production", "[ec]\n"),
+        ("canary", "[ec.cookie]\nmax_age = \"1h\"\n"),
+    ] {
+        std::fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_ec"))
+        .args(["bundle", "--config", CONFIG, "--policies"])
+        .arg(folder.path())
+        .args(["--profile", "production", "--candidate", "canary"])
+        .args(["--percent", "50", "--force", "a test"])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let both = String::from_utf8(output.stdout).unwrap();
+    let Some(edge) = Edge::start(&config_store("ec_config", "ec_bundle", &both), &[]) else {
+        return;
+    };
+    let (_, health) = edge.health();
+    assert_eq!(
+        (&health["rollout"]["profile"], &health["rollout"]["percent"]),
+        (&"canary".into(), &"50".into())
+    );
+    assert_eq!(health["forced"], "a test");
+    let mut taken = 0;
+    for _ in 0..20 {
+        let (_, _, cookie) = edge.ask("GET", "/", &[("cookie", "us_privacy=1YNN")], "");
+        let id = cookie.split(['=', ';']).nth(1).unwrap();
+        let candidate = is_taken(id, 50);
+        assert_eq!(cookie.contains("Max-Age=3600;"), candidate, "{cookie}");
+        // The record tells which policy wrote it.
+        let path = format!("/_ts/admin/v1/ec/{id}");
+        let (_, record, _) = edge.ask("GET", &path, &[("authorization", OPERATOR)], "");
+        let digest = if candidate {
+            &health["rollout"]["digest"]
+        } else {
+            &health["digest"]
+        };
+        let mark = &digest.as_str().unwrap()[..8];
+        assert!(record["metadata"].to_string().contains(mark), "{record}");
+        taken += u32::from(candidate);
+    }
+    assert!(0 < taken && taken < 20, "{taken}");
+}
+
 #[test]
 fn a_bundle_that_is_no_good_leaves_the_embedded_one_in_force() {
     let good = bundle(&["ec.cookie.max_age=1h"]);
@@ -238,7 +294,6 @@ fn a_bundle_that_is_no_good_leaves_the_embedded_one_in_force() {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    use sha2::{Digest, Sha256};
     use std::fmt::Write as _;
     Sha256::digest(bytes)
         .iter()

@@ -103,6 +103,9 @@ const FACTS: &[(&str, &str)] = &[
     ("PART", "how a body is read"),
     ("TEN", "a window of the platform"),
     ("SIXTY", "a window of the platform"),
+    ("WHOLE", "how finely a share of the users is told"),
+    ("HUNDREDTHS", "how finely a share of the users is told"),
+    ("DECIMALS", "how finely a share of the users is told"),
     (
         "WRITE_INTERVAL",
         "how often the platform takes a write to a key, for a rule",

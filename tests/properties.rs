@@ -10,6 +10,7 @@
 use std::collections::BTreeMap;
 
 use edge_cookie::event::Event;
+use edge_cookie::policy::difference::between;
 use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
 use edge_cookie::policy::value::Value;
 use edge_cookie::record::{EcId, KvEntry};
@@ -119,6 +120,41 @@ proptest! {
             let stated = layers.iter().filter(|layer| layer.contains_key(in_force.key)).count();
             prop_assert_eq!(in_force.overrides.len(), stated, "each lower layer, and the default");
         }
+    }
+
+    #[test]
+    fn layering_is_associative(layers in [layer(), layer(), layer(), layer()]) {
+        let [a, b, c, d] = layers;
+        let over = |lower: &BTreeMap<&'static str, String>, higher: &BTreeMap<&'static str, String>| {
+            let mut both = lower.clone();
+            both.extend(higher.clone());
+            both
+        };
+        let none = BTreeMap::new;
+        let apart = load(&[a.clone(), b.clone(), c.clone(), d.clone()]).0.resolved;
+        for together in [
+            [over(&a, &b), c.clone(), d.clone(), none()],
+            [a.clone(), over(&b, &c), none(), d.clone()],
+            [none(), a.clone(), b.clone(), over(&c, &d)],
+            [none(), none(), over(&over(&a, &b), &over(&c, &d)), none()],
+        ] {
+            let together = load(&together).0.resolved;
+            prop_assert_eq!(&together.policy, &apart.policy);
+            prop_assert!(between(&together, &apart).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_difference_is_told_exactly_where_values_differ(one in layer(), other in layer()) {
+        let none = BTreeMap::new;
+        let (one, _) = load(&[one, none(), none(), none()]);
+        let (other, _) = load(&[none(), none(), other, none()]);
+        let (one, other) = (&one.resolved, &other.resolved);
+        prop_assert!(between(one, one).is_empty());
+        let (there, back) = (between(one, other), between(other, one));
+        prop_assert_eq!(there.is_empty(), one.policy.digest == other.policy.digest);
+        let mirrored: Vec<_> = back.iter().map(|change| (change.to, change.from)).collect();
+        prop_assert_eq!(there.iter().map(|change| (change.from, change.to)).collect::<Vec<_>>(), mirrored);
     }
 
     #[test]

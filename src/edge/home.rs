@@ -121,7 +121,9 @@ impl Home for EdgeHome {
             why: Option<&'l str>,
         }
         let (level, message, id, why) = match note {
-            Note::Operation { name, id, finished } => match &finished.result {
+            Note::Operation {
+                name, id, finished, ..
+            } => match &finished.result {
                 Ok(_) => return,
                 Err(error) => ("warn", *name, Some(id.to_string()), Some(error.word())),
             },

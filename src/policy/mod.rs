@@ -21,6 +21,8 @@ pub mod provenance;
 pub mod publisher;
 pub mod report;
 pub mod resolve;
+pub mod rollout;
+pub mod schema;
 pub mod setting;
 pub mod settings;
 pub mod types;

@@ -15,6 +15,15 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::value::Value;
 
+/// What sort of text a setting takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    /// In words, as `a store name`.
+    pub words: &'static str,
+    /// As a regular expression (ECMA-262), for editors.
+    pub pattern: &'static str,
+}
+
 /// The kinds of values a setting may take, for messages, documentation and overrides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
@@ -28,10 +37,10 @@ pub enum Shape {
     Boolean,
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// A text; the words say what sort.
-    Text(&'static str),
-    /// A list of texts; the words say what sort.
-    TextList(&'static str),
+    /// A text.
+    Text(Sort),
+    /// A list of texts.
+    TextList(Sort),
     /// A secret, in clear or by reference.
     Secret,
     /// The declared partners.

@@ -34,7 +34,9 @@ pub fn start_log(format: LogFormat, filter: Option<&str>) {
 /// Writes what the service tells.
 pub(super) fn write(note: &Note<'_>) {
     match note {
-        Note::Operation { name, id, finished } => {
+        Note::Operation {
+            name, id, finished, ..
+        } => {
             let tally = finished.tally;
             let outcome = match &finished.result {
                 Ok(done) => done.outcome.word(),

@@ -141,7 +141,7 @@ impl<H: Home> Service<H> {
     }
 
     fn shown<'s>(&self, id: &'s EcId, stored: &'s Stored, now: Timestamp) -> Shown<'s> {
-        let policy = &self.setup.policy;
+        let policy = self.setup.policy_of(id);
         let (state, why, expires) = match found(Some(stored.clone())) {
             Found::Nothing => ("absent", None, None),
             Found::Unreadable(why) => ("unreadable", Some(why.to_string()), None),

@@ -124,7 +124,7 @@ impl<H: Home> Service<H> {
                 all(Some(failed(&error)))
             }
             Ok(Done { each, .. }) => {
-                let reasons = self.setup.policy.sync.reasons;
+                let reasons = self.setup.policy_of(&work.id).sync.reasons;
                 let indexes = work.indexes.into_iter();
                 let reason = |outcome| rejected(outcome, reasons);
                 indexes.zip(each.into_iter().map(reason)).collect()

@@ -4,6 +4,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::Setup;
 use super::head::cookies;
+use crate::policy::settings::Cookie;
 use crate::record::EcId;
 
 /// The EC cookie of a request.
@@ -32,18 +33,18 @@ impl EcCookie {
 
 /// Gives the browser an id.
 pub(super) fn set(setup: &Setup, id: &EcId) -> Option<HeaderValue> {
-    written(setup, id.as_str(), setup.policy.cookie.max_age.seconds())
+    let rules = &setup.policy_of(id).cookie;
+    written(setup, rules, id.as_str(), rules.max_age.seconds())
 }
 
 /// Takes the browser's id away.
 pub(super) fn expire(setup: &Setup) -> Option<HeaderValue> {
-    written(setup, "", 0)
+    written(setup, &setup.policy.cookie, "", 0)
 }
 
 /// The same name, domain, path and attributes each time: only so does a browser replace the cookie (RFC 6265,
 /// section 5.3).
-fn written(setup: &Setup, value: &str, max_age: u64) -> Option<HeaderValue> {
-    let rules = &setup.policy.cookie;
+fn written(setup: &Setup, rules: &Cookie, value: &str, max_age: u64) -> Option<HeaderValue> {
     let domain = setup.publisher.domain.as_ref();
     let domain = domain.map_or_else(String::new, |domain| format!("; Domain=.{domain}"));
     let same_site = rules.same_site.word();

@@ -12,6 +12,12 @@ struct Health<'h> {
     status: &'static str,
     profile: &'h str,
     digest: &'h str,
+    /// The policy that is tried on a share of the users.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rollout: Option<RolloutHealth<'h>>,
+    /// Why the policy is in force though checks advised against it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    forced: Option<&'h str>,
     /// Why a newer policy is not the one in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<&'h str>,
@@ -27,6 +33,13 @@ struct Health<'h> {
 )]
 fn is_zero(number: &usize) -> bool {
     *number == 0
+}
+
+#[derive(Serialize)]
+struct RolloutHealth<'h> {
+    profile: &'h str,
+    digest: &'h str,
+    percent: String,
 }
 
 #[derive(Serialize)]
@@ -59,6 +72,12 @@ impl<H: Home> Service<H> {
             status: if well { "ok" } else { "unavailable" },
             profile: &self.setup.profile,
             digest: self.setup.policy.digest.as_str(),
+            rollout: self.setup.rollout().map(|rollout| RolloutHealth {
+                profile: &rollout.profile,
+                digest: rollout.resolved.policy.digest.as_str(),
+                percent: rollout.share.to_string(),
+            }),
+            forced: self.setup.forced(),
             trouble: self.setup.trouble.as_deref(),
             unknown_settings: self.setup.unknown_settings(),
             stores,

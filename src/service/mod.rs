@@ -116,10 +116,12 @@ impl<H: Home> Service<H> {
 
     /// Runs an operation on the graph, and tells how it ended.
     async fn run(&self, id: &EcId, operation: Operation<'_>) -> Finished {
-        let policy = &self.setup.policy;
+        let candidate = self.setup.candidate_of(id);
+        let policy = candidate.map_or(&self.setup.policy, |rollout| &rollout.resolved.policy);
         let finished = self.home.graph().run_async(policy, id, operation).await;
         self.home.note(&Note::Operation {
             name: operation.word(),
+            candidate: candidate.is_some(),
             id: ShownId::of(id, policy.log.id_chars),
             finished: &finished,
         });

@@ -36,6 +36,8 @@ pub enum Note<'n> {
     Operation {
         /// Its name.
         name: &'static str,
+        /// Whether the user is under the policy that is tried on a share of them.
+        candidate: bool,
         /// On whose record.
         id: ShownId<'n>,
         /// How it ended, and what it cost.

@@ -48,7 +48,9 @@ impl<H: Home> Service<H> {
             }
             // Anyone can forge an id: one that nobody gave is not taken on.
             Outcome::NotFound => self.begin(visitor, client).await,
-            Outcome::Touched if self.setup.policy.cookie.renewal == CookieRenewal::OnTouch => {
+            Outcome::Touched
+                if self.setup.policy_of(&id).cookie.renewal == CookieRenewal::OnTouch =>
+            {
                 cookie::set(&self.setup, &id)
             }
             _ => None,

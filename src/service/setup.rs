@@ -9,12 +9,16 @@ use crate::policy::bundle::Bundled;
 use crate::policy::publisher::Publisher;
 use crate::policy::report::Report;
 use crate::policy::resolve::Resolved;
+use crate::policy::rollout::Rollout;
 use crate::policy::types::Secret;
+use crate::record::EcId;
 
 /// A policy made ready to serve under: its secrets known, its report written.
 #[derive(Debug, Clone)]
 pub struct Setup {
     pub(super) policy: EcPolicy,
+    /// A second policy, tried on a share of the users.
+    pub(super) rollout: Option<Rollout>,
     pub(super) profile: String,
     pub(super) publisher: Publisher,
     report: Shown,
@@ -78,7 +82,11 @@ impl Setup {
     ) -> Result<Self, SetupError> {
         let shown = Shown::Bundle(Box::new(bundle.clone()));
         let policy = &bundle.resolved.policy;
-        Self::ready(&bundle.profile, policy, &bundle.publisher, shown, reveal)
+        let ready = Self::ready(&bundle.profile, policy, &bundle.publisher, shown, reveal)?;
+        Ok(Self {
+            rollout: bundle.rollout.clone(),
+            ..ready
+        })
     }
 
     fn ready(
@@ -109,6 +117,7 @@ impl Setup {
         });
         Ok(Self {
             policy: policy.clone(),
+            rollout: None,
             profile: profile.to_owned(),
             publisher: publisher.clone(),
             report,
@@ -146,6 +155,34 @@ impl Setup {
     #[must_use]
     pub const fn policy(&self) -> &EcPolicy {
         &self.policy
+    }
+
+    /// The policy that the user of this id is under.
+    #[must_use]
+    pub fn policy_of(&self, id: &EcId) -> &EcPolicy {
+        match self.candidate_of(id) {
+            Some(rollout) => &rollout.resolved.policy,
+            None => &self.policy,
+        }
+    }
+
+    /// The candidate, where the user of this id is under it.
+    pub(super) fn candidate_of(&self, id: &EcId) -> Option<&Rollout> {
+        self.rollout.as_ref().filter(|rollout| rollout.takes(id))
+    }
+
+    /// The policy that is tried on a share of the users, where there is one.
+    #[must_use]
+    pub const fn rollout(&self) -> Option<&Rollout> {
+        self.rollout.as_ref()
+    }
+
+    /// Why the policy was put into force though checks advised against it.
+    pub(super) fn forced(&self) -> Option<&str> {
+        match &self.report {
+            Shown::Resolved(_) => None,
+            Shown::Bundle(bundle) => bundle.forced.as_deref(),
+        }
     }
 
     /// The profile's name.

@@ -37,9 +37,14 @@ impl Visitor {
             country: &place.country,
             region: place.region.as_deref(),
         });
+        let cookie = EcCookie::of(headers, setup);
+        let policy = match &cookie {
+            EcCookie::Valid(id) => setup.policy_of(id),
+            EcCookie::None | EcCookie::Malformed => &setup.policy,
+        };
         Self {
-            judgement: judge(&signals, place.as_ref(), &setup.policy.consent),
-            cookie: EcCookie::of(headers, setup),
+            judgement: judge(&signals, place.as_ref(), &policy.consent),
+            cookie,
             strings: ConsentStrings {
                 tcf: signals.tcf.map(Into::into),
                 gpp: signals.gpp.map(Into::into),

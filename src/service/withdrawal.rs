@@ -33,7 +33,11 @@ impl<H: Home> Service<H> {
                 written.unwrap_or(false)
             }
         };
-        match self.setup.policy.cookie.on_failed_withdrawal {
+        let policy = match &cookie {
+            EcCookie::Valid(id) => self.setup.policy_of(id),
+            EcCookie::None | EcCookie::Malformed => &self.setup.policy,
+        };
+        match policy.cookie.on_failed_withdrawal {
             OnFailedWithdrawal::Keep if !written => None,
             _ => cookie::expire(&self.setup),
         }

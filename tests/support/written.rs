@@ -22,6 +22,7 @@ pub fn overridden<S: AsRef<str>>(sets: impl IntoIterator<Item = S>) -> Resolved 
             .into_iter()
             .map(|set| format!("ec.{}", set.as_ref()))
             .collect(),
+        ..Written::default()
     })
     .unwrap();
     files.load("development").unwrap().resolved

@@ -1,6 +1,7 @@
 //! The `ec` command line: check, explain and run Edge Cookie policies.
 
 mod command;
+mod edit;
 mod markdown;
 mod policy;
 mod render;
@@ -54,11 +55,16 @@ enum Command {
     Plan(command::plan::Plan),
     Serve(command::serve::Serve),
     Bundle(command::bundle::Bundle),
+    Rollout(command::rollout::Rollout),
     Partner(command::partner::Partner),
     Apply(command::apply::Apply),
     Get(command::get::Get),
     List(command::list::List),
     Delete(command::delete::Delete),
+    Set(command::set::Set),
+    Migrate(command::migrate::Migrate),
+    Init(command::init::Init),
+    Schema(command::schema::Schema),
     Completions(command::completions::Completions),
 }
 
@@ -101,11 +107,16 @@ fn main() -> ExitCode {
         Command::Plan(plan) => plan.run(files),
         Command::Serve(serve) => serve.run(files),
         Command::Bundle(bundle) => bundle.run(files),
+        Command::Rollout(rollout) => rollout.run(files),
         Command::Partner(partner) => partner.run(files),
         Command::Apply(apply) => apply.run(files),
         Command::Get(get) => get.run(files),
         Command::List(list) => list.run(files),
         Command::Delete(delete) => delete.run(files),
+        Command::Set(set) => set.run(files),
+        Command::Migrate(migrate) => migrate.run(files),
+        Command::Init(init) => init.run(),
+        Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
     };
     match ended {

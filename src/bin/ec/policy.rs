@@ -1,5 +1,7 @@
 //! How every command comes by its policy.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
@@ -20,11 +22,21 @@ pub(crate) struct PolicyArgs {
 impl PolicyArgs {
     /// The files, with the environment and these overrides.
     pub(crate) fn open(&self, files: &FileArgs) -> Result<PolicyFiles, Stop> {
+        self.open_edited(files, None)
+    }
+
+    /// The same, a text being read in the place of what stands in a file.
+    pub(crate) fn open_edited(
+        &self,
+        files: &FileArgs,
+        edited: Option<(PathBuf, String)>,
+    ) -> Result<PolicyFiles, Stop> {
         PolicyFiles::open(Written {
             config: files.config.clone(),
             policies: files.policies.clone(),
             environment: environment(),
             sets: self.set.clone(),
+            edited,
         })
         .map_err(Stop::because)
     }

@@ -11,6 +11,8 @@ use crate::{Stop, render};
 /// A policy, and what the user called it.
 pub(crate) struct Side {
     pub(crate) name: String,
+    /// The same for people: of a bundle the file's own name.
+    pub(crate) label: String,
     pub(crate) resolved: Resolved,
 }
 
@@ -18,13 +20,7 @@ impl Side {
     /// Reads what `name` means: the bundle in a file of that name, else the profile.
     pub(crate) fn read(name: &str, files: &mut PolicyFiles) -> Result<Self, Stop> {
         let resolved = if Path::new(name).is_file() {
-            let because =
-                |why: String| Stop::because(format!("cannot use the bundle `{name}`: {why}"));
-            let text = std::fs::read_to_string(name).map_err(|error| because(error.to_string()))?;
-            let bundled = Bundled::read(text.trim_end());
-            bundled
-                .map_err(|error| because(error.to_string()))?
-                .traced()
+            bundle(Path::new(name)).map_err(Stop::Because)?.traced()
         } else {
             let profile = files.choose(Some(name), None).map_err(Stop::because)?;
             let resolved = files.load(&profile).map_err(Stop::because)?.resolved;
@@ -34,9 +30,22 @@ impl Side {
             }
             resolved
         };
+        // Of a bundle's path its folder says nothing.
+        let own = Path::new(name)
+            .file_name()
+            .filter(|_| Path::new(name).is_file());
+        let label = own.map_or_else(|| name.to_owned(), |own| own.to_string_lossy().into_owned());
         Ok(Self {
             name: name.to_owned(),
+            label,
             resolved,
         })
     }
+}
+
+/// Reads the bundle in a file.
+pub(crate) fn bundle(path: &Path) -> Result<Bundled, String> {
+    let because = |why: String| format!("cannot use the bundle `{}`: {why}", path.display());
+    let text = std::fs::read_to_string(path).map_err(|error| because(error.to_string()))?;
+    Bundled::read(text.trim_end()).map_err(|error| because(error.to_string()))
 }

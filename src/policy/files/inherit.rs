@@ -30,7 +30,7 @@ impl PolicyFiles {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!(
                         "put it into `{}`, or inherit from another",
-                        self.policies.display()
+                        self.written.policies.display()
                     ),
                 };
                 findings.push(

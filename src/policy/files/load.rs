@@ -1,7 +1,7 @@
 //! From files to resolved policies.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::config::Config;
@@ -31,6 +31,17 @@ pub struct Written {
     pub environment: Vec<(String, String)>,
     /// `KEY=VALUE` overrides, in the order given.
     pub sets: Vec<String>,
+    /// A text that is read in the place of what stands in this file: an edit that is not written yet.
+    pub edited: Option<(PathBuf, String)>,
+}
+
+impl Written {
+    fn text(&self, path: &Path) -> Result<String, String> {
+        match &self.edited {
+            Some((edited, text)) if edited == path => Ok(text.clone()),
+            _ => read_text(path),
+        }
+    }
 }
 
 /// Why policies could not be loaded at all.
@@ -80,7 +91,7 @@ pub struct Loaded {
 /// The files that policies are written in, each read once.
 #[derive(Debug)]
 pub struct PolicyFiles {
-    pub(super) policies: PathBuf,
+    pub(super) written: Written,
     pub(super) names: Vec<String>,
     pub(super) config: Config,
     overrides: Vec<Layer>,
@@ -99,10 +110,12 @@ impl PolicyFiles {
     /// Where the configuration or the folder of profiles cannot be read.
     pub fn open(written: Written) -> Result<Self, LoadError> {
         let path = written.config.display().to_string();
-        let text = read_text(&written.config).map_err(|why| LoadError::Config {
-            path: path.clone(),
-            why,
-        })?;
+        let text = written
+            .text(&written.config)
+            .map_err(|why| LoadError::Config {
+                path: path.clone(),
+                why,
+            })?;
         let source = Source::new(&path, &text);
         let config = Config::read(&source, &text);
         let mut names = Vec::new();
@@ -132,7 +145,7 @@ impl PolicyFiles {
         }
         let declared = manifest::declared(&written.config);
         Ok(Self {
-            policies: written.policies,
+            written,
             names,
             config,
             overrides: layers,
@@ -147,6 +160,12 @@ impl PolicyFiles {
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
+    }
+
+    /// The file that a profile of this name stands in.
+    #[must_use]
+    pub fn profile_file(&self, name: &str) -> PathBuf {
+        self.written.policies.join(format!("{name}.toml"))
     }
 
     /// What was read, for showing the lines of a finding.
@@ -180,7 +199,7 @@ impl PolicyFiles {
         };
         LoadError::UnknownProfile {
             name: name.to_owned(),
-            folder: self.policies.display().to_string(),
+            folder: self.written.policies.display().to_string(),
             hint,
         }
     }
@@ -326,9 +345,9 @@ impl PolicyFiles {
         if self.profiles.contains_key(name) {
             return;
         }
-        let path = self.policies.join(format!("{name}.toml"));
+        let path = self.profile_file(name);
         let shown = path.display().to_string();
-        let read = read_text(&path);
+        let read = self.written.text(&path);
         let text = read.as_deref().unwrap_or_default();
         let source = Source::new(&shown, text);
         let mut profile = Profile::read(&source, text);

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 use super::name::read_text;
 use crate::diagnostic::Diagnostic;
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::setting::{SettingValue, Shape, wrong_type};
+use crate::policy::setting::{SettingValue, Shape, Sort, wrong_type};
 use crate::policy::value::Value;
 
 /// A coarse place: a country, and where it has any that matter, a state.
@@ -50,7 +50,10 @@ impl Locality {
 const NONE: &str = "none";
 
 impl SettingValue for Option<Locality> {
-    const SHAPE: Shape = Shape::Text("a place");
+    const SHAPE: Shape = Shape::Text(Sort {
+        words: "a place",
+        pattern: "^([A-Z]{2}(-[A-Z0-9]{1,3})?|none)$",
+    });
 
     fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
         let rule = |text: &str| text == NONE || Locality::parse(text).is_some();
@@ -92,7 +95,10 @@ fn network(text: &str) -> Option<IpNet> {
 }
 
 impl SettingValue for Proxies {
-    const SHAPE: Shape = Shape::TextList("addresses or networks");
+    const SHAPE: Shape = Shape::TextList(Sort {
+        words: "addresses or networks",
+        pattern: "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$",
+    });
 
     fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
         let help = "write addresses or networks, as `[\"127.0.0.1\", \"10.0.0.0/8\"]`";

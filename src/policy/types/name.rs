@@ -5,12 +5,12 @@ use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
+use crate::policy::setting::{SettingValue, Shape, Sort, full_key, wrong_type};
 use crate::policy::value::Value;
 
 /// Declares a name: a text with a rule, read once.
 macro_rules! names {
-    ($( $(#[doc = $doc:literal])* $name:ident: $sort:literal, $rule:expr, $help:literal; )*) => { $(
+    ($( $(#[doc = $doc:literal])* $name:ident: $sort:literal, $rule:expr, $pattern:literal, $help:literal; )*) => { $(
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(String);
@@ -35,7 +35,10 @@ macro_rules! names {
         }
 
         impl SettingValue for $name {
-            const SHAPE: Shape = Shape::Text($sort);
+            const SHAPE: Shape = Shape::Text(Sort {
+                words: $sort,
+                pattern: $pattern,
+            });
 
             fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
                 read_text(node, key, $sort, $rule, $help, findings).map(Self)
@@ -52,11 +55,11 @@ names! {
     /// Name of a key-value store.
     ///
     /// At most 255 letters, digits, `_`, `-` or `.`, which every supported store takes.
-    StoreName: "a store name", is_store_name, "use letters, digits, `_`, `-` and `.`, at most 255 of them";
+    StoreName: "a store name", is_store_name, "^[A-Za-z0-9_.-]{1,255}$", "use letters, digits, `_`, `-` and `.`, at most 255 of them";
     /// Name of a cookie: a token of RFC 6265, section 4.1.1.
-    CookieName: "a cookie name", is_token, "use letters, digits, `_` and `-`, as `ts-ec`";
+    CookieName: "a cookie name", is_token, "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "use letters, digits, `_` and `-`, as `ts-ec`";
     /// The folder that holds the embedded store.
-    DataDir: "a folder", |path| !path.trim().is_empty(), "name a folder, as `ec-data`";
+    DataDir: "a folder", |path| !path.trim().is_empty(), "\\S", "name a folder, as `ec-data`";
 }
 
 impl DataDir {
@@ -134,7 +137,10 @@ macro_rules! code_lists {
         }
 
         impl SettingValue for $name {
-            const SHAPE: Shape = Shape::TextList($sort);
+            const SHAPE: Shape = Shape::TextList(Sort {
+                words: $sort,
+                pattern: "^[A-Z]{2}$",
+            });
 
             fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
                 read_codes(node, key, $sort, findings).map(Self)

@@ -79,7 +79,13 @@ fn human(
     differences: &[Difference<'_>],
     out: &mut impl Write,
 ) -> std::io::Result<()> {
-    writeln!(out, "{} -> {}: {}", from.name, to.name, count(differences))?;
+    writeln!(
+        out,
+        "{} -> {}: {}",
+        from.label,
+        to.label,
+        count(differences)
+    )?;
     for difference in differences {
         let (before, after) = difference.shown();
         writeln!(out, "\n{}", difference.key())?;
@@ -95,7 +101,7 @@ fn markdown(
     differences: &[Difference<'_>],
     out: &mut impl Write,
 ) -> std::io::Result<()> {
-    let (before, after) = (markdown::code(&from.name), markdown::code(&to.name));
+    let (before, after) = (markdown::code(&from.label), markdown::code(&to.label));
     writeln!(
         out,
         "### Policy: {before} to {after}\n\n{}",

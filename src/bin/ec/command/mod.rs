@@ -8,10 +8,15 @@ pub(crate) mod delete;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod get;
+pub(crate) mod init;
 pub(crate) mod list;
+pub(crate) mod migrate;
 pub(crate) mod partner;
 pub(crate) mod plan;
+pub(crate) mod rollout;
+pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod set;
 pub(crate) mod show;
 
 use clap::ValueEnum;

@@ -110,7 +110,7 @@ fn human(
     plan: &Planned,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
-    let (from, to) = (&deployed.name, &candidate.name);
+    let (from, to) = (&deployed.label, &candidate.label);
     writeln!(out, "{from} -> {to}: {}", summary(plan))?;
     if plan.verdict == Verdict::Wait {
         writeln!(out, "{COUNTED}")?;
@@ -162,8 +162,8 @@ fn markdown(
     out: &mut impl Write,
 ) -> std::io::Result<()> {
     let (from, to) = (
-        markdown::code(&deployed.name),
-        markdown::code(&candidate.name),
+        markdown::code(&deployed.label),
+        markdown::code(&candidate.label),
     );
     writeln!(out, "### Plan: {from} to {to}\n\n**{}**", summary(plan))?;
     if plan.changes.is_empty() {

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use edge_cookie::clock::SystemClock;
 use edge_cookie::diagnostic::Severity;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{Loaded, PolicyFiles};
+use edge_cookie::policy::files::PolicyFiles;
 use edge_cookie::policy::types::StoreName;
 use edge_cookie::server::{Listeners, LogFormat, Server, SharedStore, Stores, serve, start_log};
 use edge_cookie::service::Setup;
@@ -27,6 +27,9 @@ use crate::{End, FileArgs, Stop};
 pub(crate) struct Serve {
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Serve under the bundle in this file, with its rollout, and not under the files that policies are written in.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "set", "geo"])]
+    bundle: Option<PathBuf>,
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7676")]
     addr: String,
@@ -54,12 +57,12 @@ enum Log {
 
 impl Serve {
     pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
-        let mut policy = self.policy.clone();
-        policy
-            .set
-            .extend(self.geo.iter().map(|geo| format!("ec.local.geo={geo}")));
-        let loaded = policy.load_whole(files)?;
-        let setup = setup(&loaded).map_err(Stop::because)?;
+        let source = self.source(files);
+        if let Source::Files { policy, files } = &source {
+            // Findings are shown with their lines.
+            policy.load_whole(files)?;
+        }
+        let setup = source.read().map_err(Stop::because)?;
         let stores = self.open(setup.policy())?;
         start_log(
             match self.log_format {
@@ -72,10 +75,7 @@ impl Serve {
             .enable_all()
             .max_blocking_threads(setup.policy().local.store_calls as usize + SPARE_THREADS)
             .build()?;
-        let reload = {
-            let (policy, files) = (policy, files.clone());
-            move || reload(&policy, &files)
-        };
+        let reload = move || source.read();
         let ended = runtime.block_on(async {
             let listeners = Listeners::bind(&self.addr, self.metrics_addr.as_deref()).await;
             let listeners = listeners.map_err(Stop::because)?;
@@ -88,6 +88,20 @@ impl Serve {
         // A store call that hangs keeps nobody from leaving.
         runtime.shutdown_background();
         ended.map(|()| End::Well)
+    }
+
+    fn source(&self, files: &FileArgs) -> Source {
+        if let Some(bundle) = &self.bundle {
+            return Source::Bundle(bundle.clone());
+        }
+        let mut policy = self.policy.clone();
+        policy
+            .set
+            .extend(self.geo.iter().map(|geo| format!("ec.local.geo={geo}")));
+        Source::Files {
+            policy,
+            files: files.clone(),
+        }
     }
 
     fn open(&self, policy: &EcPolicy) -> Result<Stores, Stop> {
@@ -135,24 +149,38 @@ fn tell(listeners: &Listeners, setup: &Setup) -> Result<(), Stop> {
     Ok(out.flush()?)
 }
 
-fn setup(loaded: &Loaded) -> Result<Setup, String> {
-    Setup::new(&loaded.profile, &loaded.resolved, &loaded.publisher, reveal)
-        .map_err(|error| error.to_string())
+/// Where the server's policy is read, and read again.
+enum Source {
+    Files { policy: PolicyArgs, files: FileArgs },
+    Bundle(PathBuf),
 }
 
-/// The policy as it is written now, where it can be used; else why not.
-fn reload(policy: &PolicyArgs, files: &FileArgs) -> Result<Setup, String> {
+impl Source {
+    /// The policy as it is written now, where it can be used; else why not.
+    fn read(&self) -> Result<Setup, String> {
+        match self {
+            Self::Files { policy, files } => of_files(policy, files),
+            Self::Bundle(path) => of_bundle(path),
+        }
+    }
+}
+
+fn of_files(policy: &PolicyArgs, files: &FileArgs) -> Result<Setup, String> {
     let mut read: PolicyFiles = policy.open(files).map_err(|stop| stop.to_string())?;
     let profile = policy.choose(&read).map_err(|stop| stop.to_string())?;
     let loaded = read.load(&profile).map_err(|error| error.to_string())?;
     let wrong =
         (loaded.resolved.findings.iter()).find(|finding| finding.severity == Severity::Error);
-    match wrong {
-        None => setup(&loaded),
-        Some(finding) => {
-            let place = finding.places.first();
-            let place = place.map_or_else(String::new, |place| format!("{place}: "));
-            Err(format!("{place}{} ({})", finding.message, finding.code))
-        }
+    if let Some(finding) = wrong {
+        let place = finding.places.first();
+        let place = place.map_or_else(String::new, |place| format!("{place}: "));
+        return Err(format!("{place}{} ({})", finding.message, finding.code));
     }
+    Setup::new(&loaded.profile, &loaded.resolved, &loaded.publisher, reveal)
+        .map_err(|error| error.to_string())
+}
+
+fn of_bundle(path: &Path) -> Result<Setup, String> {
+    let bundle = crate::side::bundle(path)?;
+    Setup::of_bundle(&bundle, reveal).map_err(|error| error.to_string())
 }

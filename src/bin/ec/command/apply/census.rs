@@ -46,19 +46,28 @@ pub(super) fn take(
     store: &impl KvStore,
 ) -> Result<Census, StoreError> {
     let mut census = Census::default();
+    each(store, |stored| match count_as(policy, now, stored) {
+        Counted::Live => census.live += 1,
+        Counted::Withdrawn => census.withdrawn += 1,
+        Counted::Unreadable => census.unreadable += 1,
+        Counted::Absent => {}
+    })?;
+    Ok(census)
+}
+
+/// Shows every record of `store` to `look`, in the order of their keys.
+pub(crate) fn each(
+    store: &impl KvStore,
+    mut look: impl FnMut(Option<Stored>),
+) -> Result<(), StoreError> {
     let mut after: Option<String> = None;
     loop {
         let page = store.list("", after.as_deref(), PAGE)?;
         for key in &page {
-            match count_as(policy, now, store.lookup(key)?) {
-                Counted::Live => census.live += 1,
-                Counted::Withdrawn => census.withdrawn += 1,
-                Counted::Unreadable => census.unreadable += 1,
-                Counted::Absent => {}
-            }
+            look(store.lookup(key)?);
         }
         let Some(last) = page.into_iter().next_back() else {
-            return Ok(census);
+            return Ok(());
         };
         after = Some(last);
     }

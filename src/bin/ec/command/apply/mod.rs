@@ -16,7 +16,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::store::{EmbeddedStore, KvStore, MemoryStore};
 use indicatif::{ProgressBar, ProgressStyle};
 
-pub(crate) use census::{Counted, PAGE, count_as};
+pub(crate) use census::{Counted, PAGE, count_as, each};
 pub(crate) use line::OutcomeLine;
 
 use self::input::{Input, Lines};

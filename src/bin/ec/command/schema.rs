@@ -1,0 +1,37 @@
+//! `ec schema`
+
+use std::io::{Write, stdout};
+
+use clap::{Args, ValueEnum};
+use edge_cookie::policy::schema;
+
+use crate::{End, Stop};
+
+/// Prints a JSON Schema of what users write, for editors.
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    /// Which file it describes.
+    #[arg(long, value_enum, default_value_t = Of::Profile)]
+    of: Of,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Of {
+    /// A profile under `policies/`.
+    Profile,
+    /// The server's configuration, whose `[ec]` is described.
+    Config,
+}
+
+impl Schema {
+    pub(crate) fn run(&self) -> Result<End, Stop> {
+        let schema = match self.of {
+            Of::Profile => schema::profile(),
+            Of::Config => schema::config(),
+        };
+        let mut out = stdout().lock();
+        serde_json::to_writer_pretty(&mut out, &schema).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+        Ok(End::Well)
+    }
+}

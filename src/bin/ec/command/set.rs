@@ -1,0 +1,147 @@
+//! `ec set`
+
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use edge_cookie::diagnostic::{Diagnostic, Severity};
+use edge_cookie::policy::files::Loaded;
+use edge_cookie::policy::known_settings;
+use edge_cookie::policy::setting::Shape;
+
+use crate::edit::{Edit, replace, value};
+use crate::policy::PolicyArgs;
+use crate::{End, FileArgs, Stop, render};
+
+/// Writes a setting into a profile, or into `[ec]` of the configuration; comments and order stay.
+///
+/// Nothing is written where the policy would have an error that it had not before.
+#[derive(Debug, Args)]
+pub(crate) struct Set {
+    /// The setting, as `tombstone.ttl`.
+    key: String,
+    /// Its value; a text needs no quotes.
+    #[arg(required_unless_present = "remove")]
+    value: Option<String>,
+    /// Take the setting out, so that a lower layer or the default holds again.
+    #[arg(long, conflicts_with = "value")]
+    remove: bool,
+    /// The profile to write to; else `[ec]` of the configuration.
+    #[arg(long, value_name = "NAME")]
+    profile: Option<String>,
+}
+
+impl Set {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+        let key = self.key.strip_prefix("ec.").unwrap_or(&self.key);
+        let (path, before) = self.loaded(args, None)?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Stop::because(format!("cannot read `{}`: {error}", path.display())))?;
+        let cannot = |why: &dyn std::fmt::Display| {
+            Stop::because(format!("cannot edit `{}`: {why}", path.display()))
+        };
+        let mut edit = Edit::of(&text).map_err(|error| cannot(&error))?;
+        let old = match &self.value {
+            Some(written) => {
+                let value = value(key, written).map_err(Stop::because)?;
+                edit.set(key, value).map_err(|error| cannot(&error))?
+            }
+            None => edit.remove(key).map_err(|error| cannot(&error))?,
+        };
+        let edited = edit.text();
+        let (_, after) = self.loaded(args, Some((path.clone(), edited.clone())))?;
+        let mut files =
+            PolicyArgs::default().open_edited(args, Some((path.clone(), edited.clone())))?;
+        // Read once more, so that findings show the lines of the edited text.
+        files.load(&after.profile).map_err(Stop::because)?;
+        let new = brought(&before, &after);
+        render::findings(new.iter().copied(), files.sources());
+        if new
+            .iter()
+            .any(|finding| finding.severity == Severity::Error)
+        {
+            return Err(Stop::because(format!(
+                "nothing is written to `{}`: the policy could not be used",
+                path.display()
+            )));
+        }
+        if edited != text {
+            replace(&path, &edited).map_err(|error| {
+                Stop::because(format!("cannot write `{}`: {error}", path.display()))
+            })?;
+        }
+        let mut out = stdout().lock();
+        writeln!(out, "{}", self.told(key, &path, old.as_deref(), &after))?;
+        Ok(End::Well)
+    }
+
+    /// The file that is edited, and the policy with what stands in it.
+    fn loaded(
+        &self,
+        args: &FileArgs,
+        edited: Option<(PathBuf, String)>,
+    ) -> Result<(PathBuf, Loaded), Stop> {
+        let policy = PolicyArgs {
+            profile: self.profile.clone(),
+            ..PolicyArgs::default()
+        };
+        let mut files = policy.open_edited(args, edited)?;
+        let name = policy.choose(&files)?;
+        let path = match &self.profile {
+            Some(profile) => files.profile_file(profile),
+            None => args.config.clone(),
+        };
+        Ok((path, files.load(&name).map_err(Stop::because)?))
+    }
+
+    /// What was done, on one line.
+    fn told(&self, key: &str, path: &Path, old: Option<&str>, after: &Loaded) -> String {
+        let secret = known_settings().iter().any(|setting| {
+            setting.key == key && matches!(setting.shape, Shape::Secret | Shape::Partners)
+        });
+        let shown = |text: &str| {
+            if secret {
+                "<redacted>".to_owned()
+            } else {
+                text.to_owned()
+            }
+        };
+        let path = path.display();
+        let Some(written) = &self.value else {
+            let Some(old) = old else {
+                return format!("{path}: `{key}` does not stand there");
+            };
+            return format!("{path}: `{key}` is taken out (was {})", shown(old));
+        };
+        let in_force = after.resolved.value(key);
+        let place = in_force
+            .and_then(|value| value.origin.place.as_ref())
+            .filter(|place| *place.file == *path.to_string());
+        let Some(place) = place else {
+            let origin = in_force.map_or_else(String::new, |value| value.origin.to_string());
+            return format!(
+                "{path}: `{key}` is {} there, but {origin} holds",
+                shown(written)
+            );
+        };
+        let value = in_force.map_or_else(String::new, |value| value.value.to_string());
+        match old {
+            Some(old) => format!(
+                "{path}:{}: `{key}` is {value} (was {})",
+                place.line,
+                shown(old)
+            ),
+            None => format!("{path}:{}: `{key}` is {value} (new)", place.line),
+        }
+    }
+}
+
+/// The findings that an edit brings.
+fn brought<'a>(before: &Loaded, after: &'a Loaded) -> Vec<&'a Diagnostic> {
+    let had = |finding: &Diagnostic| {
+        let mut old = before.resolved.findings.iter();
+        old.any(|old| (old.code, &old.key) == (finding.code, &finding.key))
+    };
+    let findings = after.resolved.findings.iter();
+    findings.filter(|finding| !had(finding)).collect()
+}

@@ -1,0 +1,157 @@
+//! Writing a bundle.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::to_raw_value;
+
+use super::{Bundle, BundleError, Candidate, ENGINE, NEEDS_ENGINE, Sealed, Told, broken, checksum};
+use crate::policy::difference::between;
+use crate::policy::layers::LayerName;
+use crate::policy::provenance::InForce;
+use crate::policy::publisher::Publisher;
+use crate::policy::resolve::Resolved;
+use crate::policy::rollout::Rollout;
+use crate::policy::setting::{SettingValue, full_key};
+use crate::policy::types::Secret;
+use crate::policy::value::Value;
+
+/// What two policies have in common where both are in force at once: one service, one graph, one cookie.
+const SHARED: [&str; 6] = [
+    "ec_store",
+    "partner_store",
+    "passphrase",
+    "admin_token",
+    "partners",
+    "cookie.name",
+];
+
+/// What a bundle carries.
+#[derive(Debug, Clone, Copy)]
+pub struct Contents<'c> {
+    /// The profile.
+    pub profile: &'c str,
+    /// Its policy.
+    pub resolved: &'c Resolved,
+    /// The publisher.
+    pub publisher: &'c Publisher,
+    /// Whether the profile is deployed, and so may hold no secret in clear.
+    pub deployed: bool,
+    /// The policy that is tried on a share of the users.
+    pub rollout: Option<&'c Rollout>,
+    /// Why it is written though checks advise against it.
+    pub forced: Option<&'c str>,
+}
+
+impl<'c> Contents<'c> {
+    /// A policy alone, of a profile that is not deployed.
+    #[must_use]
+    pub const fn of(profile: &'c str, resolved: &'c Resolved, publisher: &'c Publisher) -> Self {
+        Self {
+            profile,
+            resolved,
+            publisher,
+            deployed: false,
+            rollout: None,
+            forced: None,
+        }
+    }
+}
+
+/// Writes a bundle.
+///
+/// # Errors
+///
+/// [`BundleError::SecretInClear`] and [`BundleError::NotShared`].
+pub fn write(contents: &Contents<'_>) -> Result<String, BundleError> {
+    let Contents {
+        resolved,
+        publisher,
+        ..
+    } = contents;
+    let mut bundle = Bundle {
+        engine: ENGINE.to_owned(),
+        needs_engine: NEEDS_ENGINE.to_owned(),
+        profile: contents.profile.to_owned(),
+        digest: resolved.policy.digest.to_string(),
+        forced: contents.forced.map(str::to_owned),
+        domain: publisher.domain.as_ref().map(ToString::to_string),
+        origin_url: publisher.origin_url.as_ref().map(ToString::to_string),
+        defaults: BTreeMap::new(),
+        values: Vec::new(),
+        in_clear: BTreeMap::new(),
+        rollout: contents
+            .rollout
+            .map(|rollout| candidate(resolved, rollout))
+            .transpose()?,
+    };
+    for value in &resolved.values {
+        if value.origin.layer == LayerName::Default {
+            let key = full_key(value.key);
+            let value = to_raw_value(&value.value).map_err(broken)?;
+            bundle.defaults.insert(key, value);
+        } else {
+            bundle.values.push(told(value)?);
+        }
+    }
+    for (key, in_clear) in secrets_in_clear(resolved) {
+        if contents.deployed {
+            return Err(BundleError::SecretInClear { key });
+        }
+        let in_clear = to_raw_value(&in_clear).map_err(broken)?;
+        bundle.in_clear.insert(key, in_clear);
+    }
+    let bundle = to_raw_value(&bundle).map_err(broken)?;
+    let sealed = Sealed {
+        checksum: checksum(&bundle),
+        bundle: &bundle,
+    };
+    serde_json::to_string(&sealed).map_err(broken)
+}
+
+fn told(value: &InForce) -> Result<Told, BundleError> {
+    Ok(Told {
+        key: full_key(value.key),
+        value: to_raw_value(&value.value).map_err(broken)?,
+        origin: to_raw_value(&value.origin).map_err(broken)?,
+        overrides: to_raw_value(&value.overrides).map_err(broken)?,
+    })
+}
+
+fn candidate(deployed: &Resolved, rollout: &Rollout) -> Result<Candidate, BundleError> {
+    let differences = between(deployed, &rollout.resolved);
+    let apart = differences
+        .iter()
+        .find(|difference| SHARED.contains(&difference.key()));
+    if let Some(difference) = apart {
+        let key = full_key(difference.key());
+        return Err(BundleError::NotShared { key });
+    }
+    let values = differences.iter().map(|difference| told(difference.to));
+    Ok(Candidate {
+        profile: rollout.profile.clone(),
+        digest: rollout.resolved.policy.digest.to_string(),
+        percent: rollout.share.to_string(),
+        values: values.collect::<Result<_, _>>()?,
+    })
+}
+
+/// The settings whose values are not told as they are, and their values.
+fn secrets_in_clear(resolved: &Resolved) -> Vec<(String, Value)> {
+    let stores = &resolved.policy.stores;
+    let secret = |secret: &Option<Secret>| {
+        let secret = secret.as_ref()?;
+        Some((secret.show(), secret.in_clear()))
+    };
+    let partners = (stores.partners.show(), stores.partners.in_clear());
+    [
+        ("passphrase", secret(&stores.passphrase)),
+        ("admin_token", secret(&stores.admin_token)),
+        ("partners", Some(partners)),
+    ]
+    .into_iter()
+    .filter_map(|(key, secret)| {
+        let (shown, in_clear) = secret?;
+        (shown != in_clear).then(|| (full_key(key), in_clear))
+    })
+    .collect()
+}

@@ -1,0 +1,299 @@
+//! The schemas that editors read: those checked in are the code's own, and say what the code says.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::too_many_lines,
+    reason = "a failed test should stop"
+)]
+
+#[path = "support/samples.rs"]
+mod samples;
+
+use std::path::{Path, PathBuf};
+
+use edge_cookie::diagnostic::{Code, Severity};
+use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::known_settings;
+use edge_cookie::policy::schema;
+use edge_cookie::policy::value::Value as Shown;
+use jsonschema::Validator;
+use samples::{code, name, samples, site};
+use serde_json::Value;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn validator(schema: &Value) -> Validator {
+    jsonschema::draft202012::new(schema).unwrap()
+}
+
+/// A TOML text as the JSON that its schema describes.
+fn json(toml: &str) -> Value {
+    serde_json::to_value(toml::from_str::<toml::Table>(toml).unwrap()).unwrap()
+}
+
+fn problems(validator: &Validator, toml: &str) -> Vec<String> {
+    let value = json(toml);
+    let problems = validator.iter_errors(&value);
+    problems
+        .map(|error| format!("{error} at {}", error.instance_path()))
+        .collect()
+}
+
+#[test]
+fn the_schemas_checked_in_are_the_codes_own() {
+    for (file, schema) in [
+        ("schemas/profile.schema.json", schema::profile()),
+        ("schemas/trusted-server.schema.json", schema::config()),
+    ] {
+        let path = root().join(file);
+        let text = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(&path, &text).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(&path).unwrap() == text,
+            "{file} is not the code's: run `UPDATE_SCHEMAS=1 cargo test --test schema`"
+        );
+        assert!(jsonschema::meta::is_valid(&schema), "{file}");
+    }
+}
+
+#[test]
+fn every_default_is_the_settings_own_and_passes() {
+    let profile = schema::profile();
+    let validator = validator(&profile);
+    for setting in known_settings() {
+        let pointer = setting.key.replace('.', "/properties/");
+        let property = profile
+            .pointer(&format!("/$defs/ec/properties/{pointer}"))
+            .unwrap_or_else(|| panic!("`{}` is not described", setting.key));
+        assert!(
+            property["description"]
+                .as_str()
+                .unwrap()
+                .starts_with(setting.doc[0].trim()),
+            "{}",
+            setting.key
+        );
+        if setting.default == Shown::Nothing {
+            assert_eq!(property.get("default"), None, "{}", setting.key);
+            continue;
+        }
+        let written = format!("ec.{} = {}\n", setting.key, setting.default);
+        assert_eq!(
+            property["default"],
+            *json(&written)
+                .pointer(&format!("/ec/{}", setting.key.replace('.', "/")))
+                .unwrap()
+        );
+        assert_eq!(
+            problems(&validator, &written),
+            Vec::<String>::new(),
+            "{written}"
+        );
+    }
+}
+
+#[test]
+fn what_is_shipped_and_every_valid_sample_passes() {
+    let (profile, config) = (validator(&schema::profile()), validator(&schema::config()));
+    let mut checked = 0;
+    let mut pass = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let of_config = path.file_name().unwrap() == "trusted-server.toml";
+        let validator = if of_config { &config } else { &profile };
+        assert_eq!(
+            problems(validator, &text),
+            Vec::<String>::new(),
+            "{}",
+            path.display()
+        );
+        checked += 1;
+    };
+    pass(root().join("trusted-server.toml"));
+    for profile in ["development", "staging", "production"] {
+        let path = root().join(format!("policies/{profile}.toml"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.starts_with("#:schema ../schemas/profile.schema.json\n"));
+        pass(path);
+    }
+    for sample in samples("valid") {
+        let folder = site(&sample);
+        pass(folder.path().join("trusted-server.toml"));
+        for entry in std::fs::read_dir(folder.path().join("policies")).unwrap() {
+            pass(entry.unwrap().path());
+        }
+    }
+    assert!(checked > 100, "{checked}");
+}
+
+/// The README's blocks of TOML: profiles, or parts of one.
+fn readme_blocks() -> Vec<String> {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let blocks = readme.split("```toml\n").skip(1);
+    blocks
+        .map(|rest| rest.split("```").next().unwrap().to_owned())
+        .collect()
+}
+
+#[test]
+fn what_the_readme_shows_of_policies_passes_and_is_read() {
+    let validator = validator(&schema::profile());
+    let blocks = readme_blocks();
+    assert!(blocks.len() >= 3, "{blocks:?}");
+    for block in blocks {
+        assert_eq!(
+            problems(&validator, &block),
+            Vec::<String>::new(),
+            "{block}"
+        );
+        // Its parent and the profile it shares stores with are the shipped ones.
+        assert!(block.contains("inherits") || reads(&block), "{block}");
+    }
+}
+
+/// Whether reading alone, apart from the rule book, takes the profile.
+fn reads(profile: &str) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("trusted-server.toml"), "").unwrap();
+    std::fs::create_dir(folder.path().join("policies")).unwrap();
+    std::fs::write(folder.path().join("policies/sample.toml"), profile).unwrap();
+    let written = Written {
+        config: folder.path().join("trusted-server.toml"),
+        policies: folder.path().join("policies"),
+        ..Written::default()
+    };
+    let loaded = PolicyFiles::open(written).unwrap().load("sample").unwrap();
+    // What a guardrail makes of a value is the rule book's.
+    loaded
+        .resolved
+        .findings
+        .iter()
+        .all(|finding| finding.severity < Severity::Error || finding.code == Code::BeyondGuardrail)
+}
+
+#[test]
+fn the_schema_and_the_code_refuse_the_same() {
+    let validator = validator(&schema::profile());
+    for (profile, good) in [
+        ("", true),
+        ("inherits = 5", false),
+        ("inherit = \"a\"", false),
+        ("deploy = \"yes\"", false),
+        ("[ec]\nprofile = \"a\"", false),
+        ("[ec]\nec_store = \"a b\"", false),
+        ("[ec]\nec_store = \"\"", false),
+        ("[ec]\nec_store = \"a.b-c_D9\"", true),
+        ("[ec]\npassphrase = \"a literal\"", true),
+        ("[ec]\npassphrase = \"\"", false),
+        ("[ec]\npassphrase = { env = \"A\" }", true),
+        ("[ec]\npassphrase = { env = \"\" }", false),
+        ("[ec]\npassphrase = { env = \"A\", key = \"B\" }", false),
+        (
+            "[ec]\npassphrase = { secret_store = \"A\", key = \"B\" }",
+            true,
+        ),
+        ("[ec]\npassphrase = { secret_store = \"A\" }", false),
+        ("[ec]\npassphrase = 5", false),
+        ("[ec.entry]\nttl = \"365d\"", true),
+        ("[ec.entry]\nttl = \"1h 30m\"", true),
+        ("[ec.entry]\nttl = \"2weeks\"", true),
+        ("[ec.entry]\nttl = \"1month\"", false),
+        ("[ec.entry]\nttl = \"1y\"", false),
+        ("[ec.entry]\nttl = \"soon\"", false),
+        ("[ec.entry]\nttl = \"\"", false),
+        ("[ec.entry]\nttl = \"300\"", false),
+        ("[ec.entry]\nttl = 300", false),
+        ("[ec.entry]\ntll = \"300s\"", false),
+        ("[ec.entry]\nrenewal = \"on_visit\"", true),
+        ("[ec.entry]\nrenewal = \"on_vist\"", false),
+        ("[ec.entry]\nmax_metadata_bytes = 2000", true),
+        ("[ec.entry]\nmax_metadata_bytes = 2001", false),
+        ("[ec.entry]\nmax_metadata_bytes = \"2000\"", false),
+        ("[ec.sync]\nmax_age = \"none\"", true),
+        ("[ec.sync]\nmax_age = \"24h\"", true),
+        ("[ec.sync]\nmax_age = \"never\"", false),
+        ("[ec.cookie]\nhttp_only = true", true),
+        ("[ec.cookie]\nhttp_only = \"true\"", false),
+        ("[ec.cookie]\nname = \"ts-ec\"", true),
+        ("[ec.cookie]\nname = \"a'b|c\"", true),
+        ("[ec.cookie]\nname = \"a b\"", false),
+        ("[ec.cookie]\nname = \"a;b\"", false),
+        ("[ec.cookie]\nname = \"ü\"", false),
+        ("[ec.consent]\nus_states = [\"CA\"]", true),
+        ("[ec.consent]\nus_states = [\"ca\"]", false),
+        ("[ec.consent]\nus_states = \"CA\"", false),
+        ("[ec.local]\ngeo = \"US-CA\"", true),
+        ("[ec.local]\ngeo = \"none\"", true),
+        ("[ec.local]\ngeo = \"us\"", false),
+        ("[ec.local]\ndata_dir = \" \"", false),
+        (
+            "[ec.local]\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]",
+            true,
+        ),
+        ("[ec.local]\ntrusted_proxies = [\"proxy.example\"]", false),
+        ("[[ec.partners]]\nsource_domain = \"a.com\"", true),
+        ("[[ec.partners]]\nname = \"a\"", false),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\ncolour = 1",
+            false,
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\napi_token_sha256 = \"ab\"",
+            false,
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\nenabled = 1",
+            false,
+        ),
+        ("[ec.guardrails]\n\"entry.ttl\" = { max = \"395d\" }", true),
+        ("[ec.guardrails]\n\"entry.ttl\" = { max = 395 }", false),
+        ("[ec.guardrails]\n\"entry.ttl\" = {}", false),
+        ("[ec.guardrails]\n\"entry.tll\" = { max = \"395d\" }", false),
+        (
+            "[ec.guardrails]\n\"entry.renewal\" = { max = \"on_visit\" }",
+            false,
+        ),
+        (
+            "[ec.guardrails]\n\"entry.renewal\" = { one_of = [\"on_visit\"] }",
+            true,
+        ),
+        ("[ec.guardrails]\n\"entry.ttl\" = { one_of = [] }", false),
+        ("[[ec.allow]]\ncode = \"EC0205\"\nreason = \"why\"", true),
+        ("[[ec.allow]]\ncode = \"EC0205\"", false),
+        ("[[ec.allow]]\ncode = \"EC0205\"\nreason = \" \"", false),
+        ("[[ec.allow]]\ncode = \"205\"\nreason = \"why\"", false),
+        (
+            "[[ec.allow]]\ncode = \"EC0205\"\nreason = \"why\"\nseverity = \"error\"",
+            false,
+        ),
+    ] {
+        let found = problems(&validator, profile);
+        assert_eq!(
+            found.is_empty(),
+            good,
+            "the schema of {profile:?}: {found:?}"
+        );
+        assert_eq!(reads(profile), good, "the code of {profile:?}");
+    }
+}
+
+#[test]
+fn an_invalid_sample_that_a_schema_can_tell_is_told() {
+    let validator = validator(&schema::profile());
+    let told = [
+        "EC0002", "EC0003", "EC0004", "EC0005", "EC0006", "EC0007", "EC0008", "EC0014", "EC0015",
+        "EC0603", "EC0802",
+    ];
+    for sample in samples("invalid").iter().filter(|sample| sample.is_file()) {
+        let name = name(sample);
+        if told.contains(&code(sample).as_str()) {
+            let text = std::fs::read_to_string(sample).unwrap();
+            assert_ne!(problems(&validator, &text), Vec::<String>::new(), "{name}");
+        }
+    }
+}
