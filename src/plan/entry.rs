@@ -73,7 +73,7 @@ fn ttl(pair: &Pair<'_>) -> Answer {
     answer.mixed(if skips {
         "a machine of the deployed policy still shows users whom the candidate counts as gone; one of them who withdraws at a machine of the candidate leaves no tombstone (`tombstone.on_missing` is `skip`), and the other machines still know them: keep this time short"
     } else {
-        "a machine of the deployed policy still shows users whom the candidate counts as gone, and a visit there brings them back for both"
+        "a machine of the deployed policy still shows users whom the candidate counts as gone, and a visit there can bring them back for both"
     })
 }
 
@@ -134,8 +134,13 @@ fn renewal(pair: &Pair<'_>) -> Answer {
             ),
         ),
     };
+    let by_creation = |policy: &EcPolicy| policy.entry.renewal == FromCreation;
     Answer::safe(records, why).mixed(
-        "a record is prolonged or not by the machine that writes it, and what one machine prolongs the others keep",
+        if by_creation(pair.deployed) || by_creation(pair.candidate) {
+            "a user who first came long ago is gone at a machine that counts from then, and known at one that does not; a page at the first gives them a new id"
+        } else {
+            "a record is prolonged or not by the machine that writes it, and what one machine prolongs the others keep"
+        },
     )
 }
 

@@ -123,7 +123,9 @@ fn on_rate_limited(pair: &Pair<'_>) -> Answer {
 
 fn budget(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.organic.budget);
-    let why = if to < from {
+    let why = if to.duration().is_zero() {
+        "no page waits for an identity: only what is there at once comes along; a withdrawal goes on all the same"
+    } else if to < from {
         "pages are answered sooner where the store is slow, and more of them without an identity; a withdrawal goes on all the same"
     } else {
         "pages wait longer for a slow store, and fewer of them go without an identity"
