@@ -73,6 +73,8 @@ pub mod event;
 pub mod graph;
 #[cfg(feature = "service")]
 pub mod partner;
+#[cfg(feature = "service")]
+pub mod plan;
 pub mod policy;
 pub mod record;
 pub mod rules;

@@ -128,6 +128,8 @@ const FACTS: &[(&str, &str)] = &[
         "SHORTEST_SECRET",
         "how long a secret is that is not guessed, for a rule",
     ),
+    ("MINUTE", "what a minute is"),
+    ("HASH_BYTES", "the format of an EC id, in examples"),
     ("LINES_TOGETHER", "how the command line reads"),
     ("WAITING", "how the command line reads"),
     ("BUFFER_BYTES", "how the command line reads"),
@@ -171,8 +173,8 @@ const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
     // Bytes to be filled, and the end of a list of bounds.
     ("src/server/handler.rs", &["0_u8"]),
     ("src/server/metrics.rs", &["5"]),
-    // The exit code of a command that could not run, and digits in threes.
-    ("src/bin/ec/main.rs", &["2"]),
+    // The exit codes of a command that could not run and of a plan that has to wait, and digits in threes.
+    ("src/bin/ec/main.rs", &["2", "3"]),
     (
         "src/bin/ec/command/apply/summary.rs",
         &["3", "20", "12", "2"],

@@ -5,6 +5,9 @@
     reason = "each test file uses its part, and a broken fixture should stop it"
 )]
 
+#[cfg(feature = "files")]
+pub mod written;
+
 use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::engine::{Finished, Operation, PartnerSync, Record};
 use edge_cookie::graph::KvIdentityGraph;

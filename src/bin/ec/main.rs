@@ -52,6 +52,7 @@ enum Command {
     Explain(command::explain::Explain),
     Show(command::show::Show),
     Diff(command::diff::Diff),
+    Plan(command::plan::Plan),
     Serve(command::serve::Serve),
     Bundle(command::bundle::Bundle),
     Rollout(command::rollout::Rollout),
@@ -74,6 +75,8 @@ enum End {
     Well,
     /// There were problems, all of them told.
     Problems,
+    /// All will be well once some time has passed.
+    Wait,
 }
 
 /// Why a command could not run, in words for the user; none where they were told already.
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Show(show) => show.run(files),
         Command::Diff(diff) => diff.run(files),
+        Command::Plan(plan) => plan.run(files),
         Command::Serve(serve) => serve.run(files),
         Command::Bundle(bundle) => bundle.run(files),
         Command::Rollout(rollout) => rollout.run(files),
@@ -118,6 +122,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(End::Well) => ExitCode::SUCCESS,
         Ok(End::Problems) => ExitCode::from(1),
+        Ok(End::Wait) => ExitCode::from(3),
         // Whoever reads the output has read enough.
         Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS

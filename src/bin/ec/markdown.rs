@@ -1,4 +1,6 @@
-//! Text that stands in a Markdown table as it is.
+//! Markdown for a pull request: tables, and text that stands in them as it is.
+
+use std::io::Write;
 
 /// As code, in a cell of a table.
 pub(crate) fn code(text: &str) -> String {
@@ -24,4 +26,15 @@ pub(crate) fn text(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// The head of a table, after an empty line.
+pub(crate) fn table(titles: &[&str], out: &mut impl Write) -> std::io::Result<()> {
+    let rule = vec!["---"; titles.len()].join(" | ");
+    writeln!(out, "\n| {} |\n| {rule} |", titles.join(" | "))
+}
+
+/// A row of a table.
+pub(crate) fn row(cells: &[String], out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "| {} |", cells.join(" | "))
 }

@@ -4,6 +4,7 @@ use std::io::{Write, stdout};
 
 use clap::Args;
 use edge_cookie::policy::difference::{Difference, DifferenceReport, between};
+use edge_cookie::policy::provenance::Origin;
 use serde::Serialize;
 
 use super::ReviewFormat;
@@ -109,20 +110,20 @@ fn markdown(
     if differences.is_empty() {
         return Ok(());
     }
-    writeln!(
-        out,
-        "\n| setting | {before} | {after} |\n| --- | --- | --- |"
-    )?;
+    markdown::table(&["setting", &before, &after], out)?;
     for difference in differences {
         let (before, after) = difference.shown();
-        writeln!(
+        let value = |shown: &str, origin: &Origin| {
+            let origin = markdown::text(&origin.to_string());
+            format!("{}<br>{origin}", markdown::code(shown))
+        };
+        markdown::row(
+            &[
+                markdown::code(difference.key()),
+                value(&before, &difference.from.origin),
+                value(&after, &difference.to.origin),
+            ],
             out,
-            "| {} | {}<br>{} | {}<br>{} |",
-            markdown::code(difference.key()),
-            markdown::code(&before),
-            markdown::text(&difference.from.origin.to_string()),
-            markdown::code(&after),
-            markdown::text(&difference.to.origin.to_string()),
         )?;
     }
     Ok(())

@@ -12,6 +12,7 @@ pub(crate) mod init;
 pub(crate) mod list;
 pub(crate) mod migrate;
 pub(crate) mod partner;
+pub(crate) mod plan;
 pub(crate) mod rollout;
 pub(crate) mod schema;
 pub(crate) mod serve;

@@ -1,0 +1,226 @@
+//! `ec plan`
+
+use std::io::{Write, stdout};
+
+use clap::Args;
+use edge_cookie::plan::{Change, Plan as Planned, Row, Verdict};
+
+use super::ReviewFormat;
+use crate::markdown;
+use crate::policy::PolicyArgs;
+use crate::side::Side;
+use crate::{End, FileArgs, Stop};
+
+/// Tells what happens to users and records when one policy replaces another.
+///
+/// Each is a profile or a bundle file. For every setting that differs: when it takes effect, on which records, what the
+/// time means in which machines of both policies run, and whether it is safe, with a worked example where it is not. Ends
+/// with 0 where the change is safe, with 1 where it is not, with 3 where it is once some time has passed, with 2 where
+/// that could not be told.
+#[derive(Debug, Args)]
+pub(crate) struct Plan {
+    /// The profile or bundle file that is deployed.
+    #[arg(long, value_name = "A")]
+    deployed: String,
+    /// The profile or bundle file that is to replace it.
+    #[arg(long, value_name = "B")]
+    candidate: String,
+    /// How the result is printed.
+    #[arg(long, value_enum, default_value_t = ReviewFormat::Human)]
+    format: ReviewFormat,
+}
+
+impl Plan {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+        let mut files = PolicyArgs::default().open(args)?;
+        let deployed = Side::read(&self.deployed, &mut files)?;
+        let candidate = Side::read(&self.candidate, &mut files)?;
+        let plan = Planned::of(&deployed.resolved, &candidate.resolved);
+        let mut out = stdout().lock();
+        match self.format {
+            ReviewFormat::Human => human(&deployed, &candidate, &plan, &mut out)?,
+            ReviewFormat::Json => {
+                serde_json::to_writer(&mut out, &plan).map_err(std::io::Error::from)?;
+                writeln!(out)?;
+            }
+            ReviewFormat::Markdown => markdown(&deployed, &candidate, &plan, &mut out)?,
+        }
+        out.flush()?;
+        Ok(match plan.verdict {
+            Verdict::Safe => End::Well,
+            Verdict::Wait => End::Wait,
+            Verdict::Unsafe => End::Problems,
+        })
+    }
+}
+
+/// From when a plan's time is counted.
+const COUNTED: &str =
+    "the time counts from when the last machine of the deployed policy has stopped";
+
+/// A verdict, with the time until it is safe.
+fn verdict(verdict: Verdict, safe_after: Option<&str>) -> String {
+    match safe_after {
+        Some(after) => format!("{}, safe after {after}", verdict.word()),
+        None => verdict.word().to_owned(),
+    }
+}
+
+/// The whole plan in a line.
+fn summary(plan: &Planned) -> String {
+    if plan.changes.is_empty() {
+        return "safe: nothing differs in force".to_owned();
+    }
+    let count = |verdict| {
+        let those = plan
+            .changes
+            .iter()
+            .filter(|change| change.verdict == verdict);
+        those.count()
+    };
+    let all = [Verdict::Unsafe, Verdict::Wait, Verdict::Safe];
+    let counted = all
+        .into_iter()
+        .map(|verdict| (count(verdict), verdict.word()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"));
+    let counted: Vec<String> = counted.collect();
+    format!(
+        "{}: {}",
+        verdict(plan.verdict, plan.safe_after.as_deref()),
+        counted.join(", ")
+    )
+}
+
+/// The key below `ec`.
+fn key(change: &Change) -> &str {
+    change.key.strip_prefix("ec.").unwrap_or(&change.key)
+}
+
+/// The changes, the worst first.
+fn worst_first(plan: &Planned) -> Vec<&Change> {
+    let mut changes: Vec<&Change> = plan.changes.iter().collect();
+    changes.sort_by_key(|change| std::cmp::Reverse(change.verdict));
+    changes
+}
+
+fn human(
+    deployed: &Side,
+    candidate: &Side,
+    plan: &Planned,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    let (from, to) = (&deployed.label, &candidate.label);
+    writeln!(out, "{from} -> {to}: {}", summary(plan))?;
+    if plan.verdict == Verdict::Wait {
+        writeln!(out, "{COUNTED}")?;
+    }
+    for change in worst_first(plan) {
+        let verdict = verdict(change.verdict, change.safe_after.as_deref());
+        let (from, to) = &change.shown;
+        writeln!(out, "\n{}: {verdict}", key(change))?;
+        writeln!(out, "  - {from}\n  + {to}")?;
+        writeln!(out, "  means    {}", change.why)?;
+        writeln!(out, "  effect   {}", change.effect)?;
+        writeln!(out, "  mixed    {}", change.mixed)?;
+        if let Some(way_out) = &change.way_out {
+            writeln!(out, "  way out  {way_out}")?;
+        }
+        if !change.example.is_empty() {
+            writeln!(out, "  example  the candidate takes over at 0s:")?;
+            timeline(&change.example, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn timeline(rows: &[Row], out: &mut impl Write) -> std::io::Result<()> {
+    let width = |cell: fn(&Row) -> &str, title: &str| {
+        let cells = rows.iter().map(|row| cell(row).len());
+        cells.max().unwrap_or_default().max(title.len())
+    };
+    let at = width(|row| &row.at, "");
+    let deployed = width(|row| row.deployed, "deployed");
+    let candidate = width(|row| row.candidate, "candidate");
+    let mut line = |one: &str, two: &str, three: &str, four: &str| {
+        writeln!(
+            out,
+            "    {one:>at$}  {two:deployed$}  {three:candidate$}  {four}"
+        )
+    };
+    line("", "deployed", "candidate", "event")?;
+    for row in rows {
+        line(&row.at, row.deployed, row.candidate, &row.event)?;
+    }
+    Ok(())
+}
+
+fn markdown(
+    deployed: &Side,
+    candidate: &Side,
+    plan: &Planned,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    let (from, to) = (
+        markdown::code(&deployed.label),
+        markdown::code(&candidate.label),
+    );
+    writeln!(out, "### Plan: {from} to {to}\n\n**{}**", summary(plan))?;
+    if plan.changes.is_empty() {
+        return Ok(());
+    }
+    if plan.verdict == Verdict::Wait {
+        writeln!(out, "\n{COUNTED}")?;
+    }
+    markdown::table(
+        &[
+            "setting",
+            "from",
+            "to",
+            "verdict",
+            "what it means",
+            "when it takes effect",
+        ],
+        out,
+    )?;
+    let changes = worst_first(plan);
+    for change in &changes {
+        markdown::row(
+            &[
+                markdown::code(key(change)),
+                markdown::code(&change.shown.0),
+                markdown::code(&change.shown.1),
+                verdict(change.verdict, change.safe_after.as_deref()),
+                markdown::text(&change.why),
+                markdown::text(change.effect),
+            ],
+            out,
+        )?;
+    }
+    for change in changes
+        .iter()
+        .filter(|change| change.verdict != Verdict::Safe)
+    {
+        writeln!(out, "\n#### {}\n", markdown::code(key(change)))?;
+        writeln!(out, "While both run: {}.", markdown::text(&change.mixed))?;
+        if let Some(way_out) = &change.way_out {
+            writeln!(out, "\nWay out: {}.", markdown::text(way_out))?;
+        }
+        if change.example.is_empty() {
+            continue;
+        }
+        markdown::table(&["at", "event", "deployed", "candidate"], out)?;
+        for row in &change.example {
+            markdown::row(
+                &[
+                    row.at.clone(),
+                    markdown::text(&row.event),
+                    markdown::code(row.deployed),
+                    markdown::code(row.candidate),
+                ],
+                out,
+            )?;
+        }
+    }
+    Ok(())
+}

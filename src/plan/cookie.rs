@@ -1,0 +1,126 @@
+//! The cookie that carries the id, and what becomes of it when a withdrawal fails.
+
+use super::answer::{Answer, Known};
+use super::pair::Pair;
+use super::{Records, scenes};
+use crate::policy::settings::{CookieRenewal, OnFailedWithdrawal, SameSite};
+
+pub(super) const ANSWERS: [Known; 6] = [
+    ("cookie.name", name),
+    ("cookie.max_age", max_age),
+    ("cookie.same_site", same_site),
+    ("cookie.http_only", http_only),
+    ("cookie.renewal", renewal),
+    ("cookie.on_failed_withdrawal", on_failed_withdrawal),
+];
+
+/// What becomes of a record whose id nobody brings any more.
+const OUT_OF_REACH: &str = "their old record stays live until it expires, partners go on syncing it, and no withdrawal reaches it: what the user says goes to the new one";
+
+fn name(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.cookie.name);
+    Answer::never(
+        Records::All,
+        format!(
+            "nobody looks at `{from}` any more: every returning user is taken for a new one and gets a new id in `{to}`; {OUT_OF_REACH}"
+        ),
+        "keep the name; to change it, erase the graph with it, so that no record is left that nobody can withdraw",
+        scenes::old_cookie(),
+    )
+    .effective("at once, for every cookie that a browser holds")
+    .mixed("a user goes back and forth between two ids, by the machine that a page meets; a withdrawal reaches one of them")
+}
+
+fn max_age(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.cookie.max_age);
+    let ttl = pair.candidate.entry.ttl;
+    if to.seconds() == 0 {
+        return Answer::never(
+            Records::NewCookies,
+            format!(
+                "browsers drop the cookie as it comes: every page makes a new user; {OUT_OF_REACH}"
+            ),
+            "give the cookie as long as `entry.ttl`",
+            scenes::new_cookie(false),
+        );
+    }
+    let why = if to < from {
+        let beyond = if to.seconds() < ttl.seconds() {
+            format!(
+                ". The record of one whose cookie is gone stays for up to {ttl}, out of their reach"
+            )
+        } else {
+            String::new()
+        };
+        format!(
+            "users are taken for new ones {to} after the cookie was set{beyond}. Cookies that browsers have already stay for up to {from}"
+        )
+    } else {
+        format!(
+            "browsers keep the cookie for {to}; those that have one keep it for the {from} that it was set for, unless it is set again"
+        )
+    };
+    Answer::safe(Records::NewCookies, why)
+}
+
+fn same_site(pair: &Pair<'_>) -> Answer {
+    match pair.candidate.cookie.same_site {
+        SameSite::Strict => Answer::never(
+            Records::NewCookies,
+            format!(
+                "the browser leaves the cookie out when a user comes by a link on another site: they are taken for a new one, and the new id replaces the old cookie; {OUT_OF_REACH}"
+            ),
+            "keep `cookie.same_site = \"Lax\"`",
+            scenes::new_cookie(true),
+        ),
+        SameSite::Lax => Answer::safe(
+            Records::NewCookies,
+            "the cookie comes along when a user follows a link from another site, and not with requests that other sites make",
+        ),
+        SameSite::None => Answer::safe(
+            Records::NewCookies,
+            "the cookie comes along with every request to the publisher, those that other sites make included: the id is known there too",
+        ),
+    }
+}
+
+fn http_only(pair: &Pair<'_>) -> Answer {
+    Answer::safe(
+        Records::NewCookies,
+        if pair.candidate.cookie.http_only {
+            "page scripts can no longer read the id: those that do find nothing"
+        } else {
+            "every script on a page can read the id and take it elsewhere, advertisers' scripts included"
+        },
+    )
+}
+
+fn renewal(pair: &Pair<'_>) -> Answer {
+    let max_age = pair.candidate.cookie.max_age;
+    Answer::safe(
+        Records::NewCookies,
+        match pair.candidate.cookie.renewal {
+            CookieRenewal::OnTouch => format!(
+                "a user who keeps coming keeps the cookie: each visit that is written down sets it for another {max_age}"
+            ),
+            CookieRenewal::Never => format!(
+                "a user is taken for a new one {max_age} after the cookie was last set, however often they come"
+            ),
+        },
+    )
+}
+
+fn on_failed_withdrawal(pair: &Pair<'_>) -> Answer {
+    if pair.candidate.cookie.on_failed_withdrawal == OnFailedWithdrawal::Keep {
+        return Answer::safe(
+            Records::None,
+            "a withdrawal that the store did not take keeps the cookie, so that the user's next page tries again",
+        );
+    }
+    Answer::never(
+        Records::None,
+        "a withdrawal that the store did not take is lost: the cookie goes all the same, nothing tries again, and the record stays live and in use by partners until it expires",
+        "keep `cookie.on_failed_withdrawal = \"keep\"`",
+        scenes::failed_withdrawal(u32::MAX),
+    )
+}

@@ -1,0 +1,236 @@
+//! How long records live, how large they grow, and when a visit is written down.
+
+use super::answer::{Answer, Known};
+use super::pair::Pair;
+use super::{Records, scenes};
+use crate::policy::EcPolicy;
+use crate::policy::settings::{Expiry, OnMissingWithdrawal, Renewal};
+
+pub(super) const ANSWERS: [Known; 8] = [
+    ("entry.ttl", ttl),
+    ("entry.renewal", renewal),
+    ("entry.expiry", expiry),
+    ("entry.max_partner_ids", max_partner_ids),
+    ("entry.max_uid_bytes", max_uid_bytes),
+    ("entry.max_body_bytes", max_body_bytes),
+    ("entry.max_metadata_bytes", max_metadata_bytes),
+    ("last_seen.debounce", debounce),
+];
+
+/// Whose stay starts `entry.ttl` again, in words.
+const fn renewed_by(policy: &EcPolicy) -> &'static str {
+    match policy.entry.renewal {
+        Renewal::OnWrite => "since their last visit or a partner's last sync",
+        Renewal::OnVisit => "since their last visit",
+        Renewal::FromCreation => "since they first came",
+    }
+}
+
+fn ttl(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.entry.ttl);
+    let since = renewed_by(pair.candidate);
+    if from < to {
+        let why = format!(
+            "users who stay away are kept longer: for {to} instead of {from} {since}. A record that stands was given to the store for {from}, and is kept longer once it is written again"
+        );
+        return Answer::safe(Records::Rewritten, why).mixed(
+            "a machine of the deployed policy writes records for the shorter time, one of the candidate for the longer",
+        );
+    }
+    if unwritten_visits(pair.candidate) && !unwritten_visits(pair.deployed) {
+        return too_seldom(pair, Records::All);
+    }
+    if pair.candidate.entry.expiry == Expiry::Store {
+        let why = format!(
+            "records that stand were given to the store for up to {from}, and `entry.expiry` (`store`) trusts the store: until that has passed, reads return users whom the candidate promises to have forgotten"
+        );
+        return Answer::wait(
+            Records::NoneUntilExpiry,
+            from.seconds(),
+            why,
+            "set `entry.expiry = \"engine\"` in the candidate: then the shorter time holds at once",
+        )
+        .shown_by(scenes::kept_long(pair));
+    }
+    let why = format!(
+        "users are forgotten earlier: for whom more than {to} have passed {since}, the record counts as absent at once, with its partner ids; they get a new id at their next visit. Nothing else changes for those who keep coming"
+    );
+    let skips = pair.candidate.tombstone.on_missing == OnMissingWithdrawal::Skip;
+    let answer = if skips && pair.deployed.entry.renewal == Renewal::OnWrite {
+        let why = format!(
+            "{why}. But under `tombstone.on_missing` (`skip`) a withdrawal of such a user leaves no trace at a machine of the candidate, while one of the deployed policy still takes partners' syncs for the record and so renews it (`entry.renewal` is `on_write`): the user lives on for {to}"
+        );
+        Answer::wait(
+            Records::All,
+            to.seconds(),
+            why,
+            "keep `tombstone.on_missing = \"write\"` until the last machine of the deployed policy has stopped",
+        )
+        .shown_by(scenes::gone_and_back(pair))
+    } else {
+        Answer::safe(Records::All, why)
+    };
+    answer.mixed(if skips {
+        "a machine of the deployed policy still shows users whom the candidate counts as gone; one of them who withdraws at a machine of the candidate leaves no tombstone (`tombstone.on_missing` is `skip`), and the other machines still know them: keep this time short"
+    } else {
+        "a machine of the deployed policy still shows users whom the candidate counts as gone, and a visit there brings them back for both"
+    })
+}
+
+/// Whether a visitor's record can expire before a visit is written down.
+fn unwritten_visits(policy: &EcPolicy) -> bool {
+    policy.entry.renewal != Renewal::FromCreation
+        && policy.last_seen.debounce.seconds() >= policy.entry.ttl.seconds()
+}
+
+fn too_seldom(pair: &Pair<'_>, records: Records) -> Answer {
+    let (debounce, ttl) = (pair.candidate.last_seen.debounce, pair.candidate.entry.ttl);
+    Answer::never(
+        records,
+        format!(
+            "a visitor who comes every day loses their id and every partner id again and again: the record expires after {ttl}, before `last_seen.debounce` ({debounce}) lets a visit be written"
+        ),
+        "keep `last_seen.debounce` well below `entry.ttl`",
+        scenes::expires_between_visits(pair),
+    )
+}
+
+fn renewal(pair: &Pair<'_>) -> Answer {
+    use Renewal::{FromCreation, OnVisit, OnWrite};
+    let ttl = pair.candidate.entry.ttl;
+    let gone = match pair.candidate.entry.expiry {
+        Expiry::Engine => "counts as absent at once",
+        Expiry::Store => "goes once it is next written",
+    };
+    let (records, why) = match (pair.deployed.entry.renewal, pair.candidate.entry.renewal) {
+        (_, FromCreation) => (
+            Records::All,
+            format!(
+                "retention is shorter: it counts from the day that a user first came, whatever they did since. The record of whoever came first more than {ttl} ago {gone}, with its partner ids, however faithful the visitor; they get a new id at their next visit"
+            ),
+        ),
+        (OnWrite, _) => (
+            Records::Rewritten,
+            format!(
+                "retention is shorter: a partner's sync no longer prolongs a user who stays away. Such a user goes {ttl} after the last write under the deployed policy, and nobody goes at once"
+            ),
+        ),
+        (OnVisit, _) => (
+            Records::Rewritten,
+            format!(
+                "retention is longer: every partner's sync starts the {ttl} again, so that users who never come back are kept for as long as a partner likes"
+            ),
+        ),
+        (FromCreation, OnVisit) => (
+            Records::Rewritten,
+            format!(
+                "retention is longer: users who keep coming stay beyond {ttl} after they first came, from their next visit on"
+            ),
+        ),
+        (FromCreation, OnWrite) => (
+            Records::Rewritten,
+            format!(
+                "retention is longer: users who keep coming stay beyond {ttl} after they first came, and so do users who stay away for as long as a partner syncs them"
+            ),
+        ),
+    };
+    Answer::safe(records, why).mixed(
+        "a record is prolonged or not by the machine that writes it, and what one machine prolongs the others keep",
+    )
+}
+
+fn expiry(pair: &Pair<'_>) -> Answer {
+    let ttl = pair.candidate.entry.ttl;
+    if pair.candidate.entry.expiry == Expiry::Engine {
+        return Answer::safe(
+            Records::All,
+            format!(
+                "retention is shorter: records older than {ttl} that the store has not collected yet count as absent at once"
+            ),
+        )
+        .mixed("a machine of the deployed policy still shows what the store has not collected");
+    }
+    Answer::never(
+        Records::All,
+        format!(
+            "users are read after their time: a record past its {ttl} is live again until the store collects it, at the edge up to 24 hours later, and longer where it was given to the store for longer; partners see it, and their syncs can prolong it"
+        ),
+        "keep `entry.expiry = \"engine\"`: it costs nothing",
+        scenes::collected_late(pair),
+    )
+    .mixed("a record past its time is absent at one machine and live at another")
+}
+
+fn max_partner_ids(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.entry.max_partner_ids);
+    let why = if to < from {
+        format!(
+            "nobody becomes unreadable and no partner id is dropped: a record that holds {to} or more keeps them all, and its partners go on updating theirs; a further partner is refused with `too_many_partners`"
+        )
+    } else {
+        format!(
+            "records may hold up to {to} partner ids; partners that were refused get in with their next sync"
+        )
+    };
+    Answer::safe(Records::Rewritten, why)
+        .mixed("whether a further partner gets in depends on the machine that its sync meets; all of them read every record")
+}
+
+fn max_uid_bytes(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.entry.max_uid_bytes);
+    let why = if to < from {
+        format!(
+            "uids of more than {to} bytes are refused with `invalid_uid`; those that stand stay as they are and are still read, but their partners can no longer write them again"
+        )
+    } else {
+        format!("uids of up to {to} bytes get in, with the partner's next sync")
+    };
+    Answer::safe(Records::Rewritten, why)
+}
+
+fn max_body_bytes(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.entry.max_body_bytes);
+    let why = if to < from {
+        format!(
+            "nobody becomes unreadable: a record of more than {to} bytes stays, is read, touched and withdrawn as before, but takes no sync (`entry_too_large`); a visitor whose consent strings alone are longer gets no id"
+        )
+    } else {
+        format!(
+            "records may grow up to {to} bytes; syncs that were refused get in when they are made again"
+        )
+    };
+    Answer::safe(Records::Rewritten, why)
+}
+
+fn max_metadata_bytes(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.entry.max_metadata_bytes);
+    let why = if to < from {
+        format!(
+            "nobody becomes unreadable: a record whose metadata, with what other systems keep in it, is longer than {to} bytes takes no touch and no sync any more, and so ends with its time; it can still be withdrawn and erased"
+        )
+    } else {
+        format!(
+            "metadata may grow up to {to} bytes, and a record with more than the old limit takes touches and syncs again"
+        )
+    };
+    Answer::safe(Records::Rewritten, why)
+}
+
+fn debounce(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.last_seen.debounce);
+    if to <= from {
+        return Answer::safe(
+            Records::Rewritten,
+            format!("`last_seen` gets finer, for more writes: one visit is written for every {to}"),
+        );
+    }
+    if unwritten_visits(pair.candidate) && !unwritten_visits(pair.deployed) {
+        return too_seldom(pair, Records::Rewritten);
+    }
+    Answer::safe(
+        Records::Rewritten,
+        format!(
+            "`last_seen` gets coarser, for fewer writes: one visit is written for every {to}, and a user's retention can count from up to {to} before their last visit"
+        ),
+    )
+}

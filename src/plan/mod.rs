@@ -1,0 +1,223 @@
+//! The plan of a policy change: what happens to users and records when a candidate replaces what is deployed.
+//!
+//! Every changed setting has an [answer](Change) of its own, drawn from both whole policies: when it takes effect, on
+//! which records, what the time means in which machines of both policies run side by side, and a [`Verdict`]. What is
+//! not safe comes with an [`example`](Change::example): events run on the real engine, once under the deployed policy
+//! all through, and once with the candidate taking over at `0s`. Nothing here does I/O or reads a clock.
+//!
+//! ```
+//! use edge_cookie::plan::{Plan, Verdict};
+//! use edge_cookie::policy::layers::{Layer, LayerName};
+//! use edge_cookie::policy::resolve::resolve;
+//!
+//! let deployed = resolve(&[]);
+//! let plan = Plan::of(&deployed, &deployed);
+//! assert_eq!(plan.verdict, Verdict::Safe);
+//! assert!(plan.changes.is_empty());
+//! ```
+
+mod answer;
+mod consent;
+mod cookie;
+mod entry;
+mod pair;
+mod places;
+mod running;
+mod scene;
+mod scenes;
+mod sync;
+mod withdrawals;
+mod world;
+
+use serde::Serialize;
+
+use crate::policy::difference::{Difference, between};
+use crate::policy::resolve::Resolved;
+use crate::policy::setting::full_key;
+use crate::policy::types::Seconds;
+use crate::policy::value::Value;
+use answer::Answer;
+use pair::Pair;
+
+/// How a change may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// At once: nobody loses anything that the deployed policy promised.
+    Safe,
+    /// A danger comes with the change-over, for users of the deployed policy and for syncs under way, and is over once
+    /// `safe_after` has passed since the last machine of the deployed policy stopped.
+    Wait,
+    /// Waiting does not help: somebody is worse off for good.
+    Unsafe,
+}
+
+impl Verdict {
+    /// The word, as JSON has it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Wait => "wait",
+            Self::Unsafe => "unsafe",
+        }
+    }
+}
+
+/// Which records a change reaches, and when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Records {
+    /// Records that are new.
+    New,
+    /// New ones, and old ones when they are next written.
+    Rewritten,
+    /// All at once: whoever reads a record judges it by its own policy.
+    All,
+    /// None that stand: they keep what they were written with until they expire.
+    NoneUntilExpiry,
+    /// The cookies that are set from now on.
+    NewCookies,
+    /// None: it governs requests.
+    None,
+}
+
+impl Records {
+    const fn effect(self) -> &'static str {
+        match self {
+            Self::New => "at once, for records that are new; those that stand are not touched",
+            Self::Rewritten => {
+                "at once for new records; for one that stands, when it is next written"
+            }
+            Self::All => {
+                "at once, for every record that stands: whoever reads one judges it by its own policy"
+            }
+            Self::NoneUntilExpiry => {
+                "for records written from now on; those that stand keep what they were written with until they expire"
+            }
+            Self::NewCookies => {
+                "for cookies set from now on; browsers keep the others as they were set"
+            }
+            Self::None => "at once, for every request; no record changes",
+        }
+    }
+}
+
+/// One moment of a worked example.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// When, counted from the change-over, as `-1h` or `13h`.
+    pub at: String,
+    /// What happens.
+    pub event: String,
+    /// How it ends where the deployed policy runs all through.
+    pub deployed: &'static str,
+    /// How it ends where the candidate takes over.
+    pub candidate: &'static str,
+}
+
+/// What becomes of one setting that differs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The full key, as `ec.tombstone.ttl`.
+    pub key: String,
+    /// The deployed value.
+    pub from: Value,
+    /// The candidate's.
+    pub to: Value,
+    /// Both as people read them; of secrets only that they differ.
+    #[serde(skip)]
+    pub shown: (String, String),
+    /// When it takes effect.
+    pub effect: &'static str,
+    /// On which records.
+    pub records: Records,
+    /// How it may be made.
+    pub verdict: Verdict,
+    /// How long until it is safe, in the largest exact unit; only where it is a matter of waiting.
+    pub safe_after: Option<String>,
+    /// What it means to users, and why the verdict is what it is.
+    pub why: String,
+    /// What the time means while machines of both policies run.
+    pub mixed: String,
+    /// How to make it without the danger, where there is one.
+    pub way_out: Option<String>,
+    /// What goes wrong, on a timeline; empty where nothing does.
+    pub example: Vec<Row>,
+}
+
+/// What happens when a candidate replaces the deployed policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Plan {
+    /// The worst of its changes.
+    pub verdict: Verdict,
+    /// The longest of its changes, in the largest exact unit; none where it is safe, or never will be.
+    pub safe_after: Option<String>,
+    /// Every setting that differs, in the order of the settings.
+    pub changes: Vec<Change>,
+    /// The example of the first of its worst changes that has one.
+    pub example: Vec<Row>,
+}
+
+impl Plan {
+    /// The plan for `candidate` to replace `deployed`.
+    #[must_use]
+    pub fn of(deployed: &Resolved, candidate: &Resolved) -> Self {
+        let pair = Pair {
+            deployed: &deployed.policy,
+            candidate: &candidate.policy,
+        };
+        let mut longest: Option<Seconds> = None;
+        let mut verdict = Verdict::Safe;
+        let mut changes = Vec::new();
+        for difference in between(deployed, candidate) {
+            let answer = answer::to(difference.key(), &pair);
+            verdict = verdict.max(answer.verdict);
+            longest = longest.max(answer.safe_after);
+            changes.push(told(&difference, answer, &pair));
+        }
+        let worst = changes.iter().filter(|change| change.verdict == verdict);
+        let example = worst
+            .map(|change| &change.example)
+            .find(|example| !example.is_empty());
+        Self {
+            verdict,
+            safe_after: longest
+                .filter(|_| verdict == Verdict::Wait)
+                .map(|after| after.to_string()),
+            example: example.cloned().unwrap_or_default(),
+            changes,
+        }
+    }
+}
+
+fn told(difference: &Difference<'_>, answer: Answer, pair: &Pair<'_>) -> Change {
+    Change {
+        key: full_key(difference.key()),
+        from: difference.from.value.clone(),
+        to: difference.to.value.clone(),
+        shown: difference.shown(),
+        effect: answer.effect,
+        records: answer.records,
+        verdict: answer.verdict,
+        safe_after: answer.safe_after.map(|after| after.to_string()),
+        why: answer.why,
+        mixed: answer.mixed,
+        way_out: answer.way_out,
+        example: answer.scene.map_or_else(Vec::new, |scene| scene.run(pair)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::known_settings;
+
+    #[test]
+    fn every_setting_has_its_own_answer_and_every_answer_a_setting() {
+        for setting in known_settings() {
+            assert!(answer::is_known(setting.key), "{} has none", setting.key);
+        }
+        assert_eq!(answer::count(), known_settings().len());
+    }
+}

@@ -1,0 +1,47 @@
+//! The two policies of a change, and what follows from both.
+
+use crate::policy::EcPolicy;
+use crate::policy::settings::OnMissingSync;
+
+/// A policy that is deployed, and the one that is to replace it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pair<'p> {
+    pub(super) deployed: &'p EcPolicy,
+    pub(super) candidate: &'p EcPolicy,
+}
+
+impl Pair<'_> {
+    /// Whether the two keep the graph in different places.
+    pub(super) fn moves(&self) -> bool {
+        let place = |policy: &EcPolicy| {
+            (
+                policy.stores.ec_store.clone(),
+                policy.local.data_dir.clone(),
+            )
+        };
+        place(self.deployed) != place(self.candidate)
+    }
+
+    /// Whether a sync can create a user while machines of both run.
+    pub(super) fn creates(&self) -> bool {
+        creates(self.deployed) || creates(self.candidate)
+    }
+
+    /// Whether a sync can create a user only on machines that still run the deployed policy.
+    pub(super) fn only_the_deployed_creates(&self) -> bool {
+        creates(self.deployed) && !creates(self.candidate)
+    }
+}
+
+/// Whether a partner's sync for an unknown id makes a user.
+pub(super) fn creates(policy: &EcPolicy) -> bool {
+    policy.sync.on_missing == OnMissingSync::CreateMinimal
+}
+
+/// The age, in seconds, of the oldest sync that `policy` accepts; the greatest number where it accepts any.
+pub(super) fn oldest_sync(policy: &EcPolicy) -> u64 {
+    policy
+        .sync
+        .max_age
+        .map_or(u64::MAX, crate::policy::types::Seconds::seconds)
+}

@@ -1,0 +1,152 @@
+//! Where the graph and the partners are kept, and the secrets.
+
+use super::answer::{Answer, Known};
+use super::pair::Pair;
+use super::{Records, scenes};
+use crate::policy::types::{Partner, Partners};
+
+pub(super) const ANSWERS: [Known; 6] = [
+    ("ec_store", ec_store),
+    ("partner_store", partner_store),
+    ("passphrase", passphrase),
+    ("admin_token", admin_token),
+    ("partners", partners),
+    ("local.data_dir", data_dir),
+];
+
+fn ec_store(pair: &Pair<'_>) -> Answer {
+    Answer::never(
+        Records::All,
+        "the graph starts empty: every user loses their partner ids and gets a new id at the next visit. What was kept stays behind in the old store, its withdrawals with it: nobody asks it any more, and no withdrawal or erasure reaches it",
+        "copy the old store into the new one with the time each record has left, switch, and then empty the old one; or keep the store",
+        scenes::left_behind(pair),
+    )
+    .effective("at once, for every user: no record comes along")
+    .mixed("one user has two records: a withdrawal at one machine leaves the other's record live")
+}
+
+fn data_dir(pair: &Pair<'_>) -> Answer {
+    Answer::never(
+        Records::All,
+        "the native server's graph starts empty in the new folder: every user loses their partner ids, and withdrawals stay behind in the old one. The edge does not read this setting",
+        "stop the server and move the folder's contents to the new one before it starts under the candidate",
+        scenes::left_behind(pair),
+    )
+    .effective("when the native server starts, for every user: no record comes along")
+    .mixed("one user has two records: a withdrawal at one server leaves the other's record live")
+}
+
+fn partner_store(_: &Pair<'_>) -> Answer {
+    Answer::never(
+        Records::None,
+        "partners that are kept in the old store are not known in the new one: each is refused with `401` until its record is there, and what it syncs meanwhile is lost. A token that was replaced or shut out in the old store may still be good in the new one. Partners declared in the policy are not touched",
+        "load the new store with the old one's partners before the switch, as `ec partner` lists them; or declare them",
+        scenes::stored_partner(),
+    )
+    .effective("at once: no partner's record comes along")
+    .mixed("a partner gets in or not by the machine it meets")
+}
+
+fn passphrase(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.passphrase);
+    match (from, to) {
+        (None, _) => Answer::safe(
+            Records::New,
+            "without a passphrase nothing was served, so no id was made that could change",
+        ),
+        (_, None) => Answer::never(
+            Records::None,
+            "the candidate has no passphrase, and so cannot serve: no page gets an identity, no withdrawal is taken, no partner can sync",
+            "give the candidate the passphrase that is deployed",
+            scenes::not_served(),
+        ),
+        _ => Answer::never(
+            Records::New,
+            "every id that is made from now on is another: the same address gives another hash. A visitor who brings the cookie keeps the id in it; everybody else starts anew, and what was kept under the hash of their address is no longer found by it, nor erased",
+            "keep the passphrase; to change it, erase by the old hash as well for as long as `entry.ttl` of the deployed policy",
+            scenes::other_hash(),
+        )
+        .effective("at once, for every id that is made from now on")
+        .mixed("one address gets ids of two hashes, by the machine that it meets"),
+    }
+}
+
+fn admin_token(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.admin_token);
+    let why = match (from, to) {
+        (None, _) => "the admin routes appear, for whoever has the token",
+        (_, None) => "the admin routes are gone: what uses them is answered with `404`",
+        _ => "the old token is refused: whatever uses it needs the new one",
+    };
+    Answer::safe(Records::None, why)
+        .mixed("old and new token are each good on the machines that know them")
+}
+
+/// The declared partners by what befalls them.
+fn partners(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.partners);
+    let named = |partners: &Partners, keep: &dyn Fn(&Partner) -> bool| {
+        let kept = partners.iter().filter(|partner| keep(partner));
+        let names: Vec<String> = kept.map(|partner| format!("`{}`", partner.id)).collect();
+        names.join(", ")
+    };
+    let other = |partners: &Partners, partner: &Partner| {
+        let other = partners.iter().find(|other| other.id == partner.id);
+        other.cloned()
+    };
+    let changed = |differs: fn(&Partner, &Partner) -> bool| {
+        named(to, &|partner| {
+            other(from, partner).is_some_and(|before| differs(&before, partner))
+        })
+    };
+    let told = [
+        (
+            named(to, &|partner| other(from, partner).is_none()),
+            "may come in from now on, and no longer with what `partner_store` keeps of it",
+        ),
+        (
+            named(from, &|partner| other(to, partner).is_none()),
+            "is no longer declared, and is refused unless `partner_store` knows it; its uids stay in the records until they expire",
+        ),
+        (
+            changed(|before, after| before.token != after.token),
+            "is refused with its old token",
+        ),
+        (
+            changed(|before, after| before.enabled && !after.enabled),
+            "is shut out; its uids stay in the records until they expire",
+        ),
+        (
+            changed(|before, after| !before.enabled && after.enabled),
+            "is let in again",
+        ),
+        (
+            changed(|before, after| before.rate_limit != after.rate_limit),
+            "may make another number of requests",
+        ),
+        (
+            changed(|before, after| {
+                let announced = |partner: &Partner| {
+                    (
+                        partner.name.clone(),
+                        partner.source_domain.clone(),
+                        partner.openrtb_atype,
+                    )
+                };
+                announced(before) != announced(after)
+            }),
+            "is announced otherwise with the uids that stand",
+        ),
+    ];
+    let told = told.iter().filter(|(names, _)| !names.is_empty());
+    let told: Vec<String> = told
+        .map(|(names, what)| format!("{names} {what}"))
+        .collect();
+    let why = if told.is_empty() {
+        "the same partners, in another order".to_owned()
+    } else {
+        told.join("; ")
+    };
+    Answer::safe(Records::None, why)
+        .mixed("a partner gets in or not by the machine it meets: give it a new token only once every machine knows that")
+}

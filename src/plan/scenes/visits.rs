@@ -1,0 +1,120 @@
+//! Examples of users who come back, or cannot be served, and of who counts as one that consents.
+
+use super::{DAY, HOUR, PAGE, RETURNS, STILL_SYNCS, SYNCS, WITHDRAW, WITHDRAWS, known_since, sync};
+use crate::plan::pair::{Pair, creates};
+use crate::plan::scene::{Act, Says, Scene};
+use crate::policy::types::Locality;
+
+/// The candidate's graph is another one: a withdrawal stayed behind, or a user.
+pub(in crate::plan) fn left_behind(pair: &Pair<'_>) -> Scene {
+    let scene = known_since(-DAY);
+    let back = HOUR;
+    if creates(pair.candidate) {
+        return scene
+            .then(-HOUR, WITHDRAW, WITHDRAWS)
+            .then(back, sync(back), STILL_SYNCS);
+    }
+    out_of_reach(scene, PAGE, RETURNS)
+}
+
+/// A returning user is taken for a new one, and withdraws: that does not reach the old record.
+fn out_of_reach(scene: Scene, returns: Act, words: &str) -> Scene {
+    let [withdraws, syncs] = [DAY.saturating_add(HOUR), DAY.saturating_add(DAY)];
+    scene
+        .then(DAY, returns, words)
+        .then(withdraws, WITHDRAW, WITHDRAWS)
+        .then(syncs, sync(syncs), STILL_SYNCS)
+}
+
+/// The cookie that a user has had for long is not looked at any more.
+pub(in crate::plan) fn old_cookie() -> Scene {
+    out_of_reach(known_since(-DAY), PAGE, RETURNS)
+}
+
+/// The cookie that the candidate sets does not come back.
+pub(in crate::plan) fn new_cookie(from_elsewhere: bool) -> Scene {
+    let words = if from_elsewhere {
+        "the user comes back, by a link on another site"
+    } else {
+        RETURNS
+    };
+    out_of_reach(known_since(HOUR), Act::Page { from_elsewhere }, words)
+}
+
+/// A withdrawal meets a store that takes no writes, so many of them.
+pub(in crate::plan) fn failed_withdrawal(refused: u32) -> Scene {
+    let tries_again = HOUR.saturating_add(HOUR);
+    let syncs = tries_again.saturating_add(HOUR);
+    known_since(-DAY)
+        .then(
+            HOUR,
+            Act::Withdraw { refused },
+            "the user withdraws consent, while the store refuses writes",
+        )
+        .then(
+            tries_again,
+            WITHDRAW,
+            "the browser says so again, with the next page",
+        )
+        .then(syncs, sync(syncs), STILL_SYNCS)
+}
+
+/// Records are found by the hash of an address.
+pub(in crate::plan) fn other_hash() -> Scene {
+    let syncs = HOUR.saturating_add(HOUR);
+    known_since(-DAY)
+        .then(
+            HOUR,
+            Act::EraseAddress,
+            "an operator erases every record whose id was made from the user's address",
+        )
+        .then(syncs, Act::Read, "the record of the user is read")
+}
+
+/// A user comes, whom the candidate cannot serve.
+pub(in crate::plan) fn not_served() -> Scene {
+    known_since(-DAY).then(HOUR, PAGE, RETURNS)
+}
+
+/// A partner that is kept in the store syncs.
+pub(in crate::plan) fn stored_partner() -> Scene {
+    let scene = known_since(-DAY).then(
+        HOUR,
+        sync(HOUR),
+        "the partner, kept in `partner_store`, syncs again",
+    );
+    scene.with_stored_partner()
+}
+
+/// A user whose browser says so much comes, from a place or from where machines assume them to be; one who refuses was
+/// there before.
+pub(in crate::plan) fn comes(says: Says, place: Option<Locality>) -> Scene {
+    let scene = match says {
+        Says::No => known_since(-DAY),
+        Says::Nothing | Says::NotOptedOut => Scene::new(),
+    };
+    let syncs = HOUR.saturating_add(HOUR);
+    let from = from(place.as_ref());
+    let words = match says {
+        Says::Nothing => format!("a user, {from}, who says nothing of consent, comes"),
+        Says::No => {
+            format!("the user, {from}, comes with a browser that now refuses (`Sec-GPC: 1`)")
+        }
+        Says::NotOptedOut => {
+            format!("a user, {from}, who has not opted out (`us_privacy=1YNN`), comes")
+        }
+    };
+    scene
+        .then(HOUR, Act::Judged { place, says }, words)
+        .then(syncs, sync(syncs), SYNCS)
+}
+
+fn from(place: Option<&Locality>) -> String {
+    match place {
+        Some(place) => match &place.region {
+            Some(region) => format!("in `{}-{region}`", place.country),
+            None => format!("in `{}`", place.country),
+        },
+        None => "of unknown place".to_owned(),
+    }
+}

@@ -1,0 +1,36 @@
+//! Policies as somebody writes them on a command line.
+
+use std::sync::OnceLock;
+
+use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::resolve::Resolved;
+use tempfile::TempDir;
+
+/// The policy of an empty configuration with these overrides (`tombstone.ttl=12h`), usable or not.
+pub fn overridden<S: AsRef<str>>(sets: impl IntoIterator<Item = S>) -> Resolved {
+    static EMPTY: OnceLock<TempDir> = OnceLock::new();
+    let folder = EMPTY.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("trusted-server.toml"), "").unwrap();
+        folder
+    });
+    let mut files = PolicyFiles::open(Written {
+        config: folder.path().join("trusted-server.toml"),
+        policies: folder.path().join("none"),
+        environment: Vec::new(),
+        sets: sets
+            .into_iter()
+            .map(|set| format!("ec.{}", set.as_ref()))
+            .collect(),
+        ..Written::default()
+    })
+    .unwrap();
+    files.load("development").unwrap().resolved
+}
+
+/// As [`overridden`]; it has to be usable.
+pub fn with<S: AsRef<str>>(sets: impl IntoIterator<Item = S>) -> Resolved {
+    let resolved = overridden(sets);
+    assert!(resolved.is_usable(), "{:?}", resolved.findings);
+    resolved
+}
