@@ -309,6 +309,23 @@ fn what_checks_advise_against_needs_a_reason_that_goes_along() {
 }
 
 #[test]
+fn a_candidate_whose_plan_is_unsafe_needs_a_reason_too() {
+    // Nothing is wrong with it by itself; but beside production fewer refusals count.
+    let site = Site::new("[ec.consent]\ngdpr_countries = [\"DE\"]\n");
+    let canary = ["--candidate", "canary", "--percent", "1"];
+    let refused = site.bundle(&canary);
+    assert_eq!(refused.status.code(), Some(2));
+    let told = err(&refused);
+    assert!(told.contains("`ec.consent.gdpr_countries`"), "{told}");
+    assert!(
+        told.contains("`ec plan --deployed production --candidate canary`"),
+        "{told}"
+    );
+    let forced = site.bundle(&[&canary[..], &["--force", "a test in Germany"]].concat());
+    assert!(forced.status.success(), "{}", err(&forced));
+}
+
+#[test]
 fn two_policies_share_one_graph_or_are_refused() {
     for (changed, key) in [
         (OWN.replace("\"graph\"", "\"another_graph\""), "ec.ec_store"),

@@ -116,16 +116,41 @@ fn write_pair(store: &impl KvStore, key: &str) {
     store.insert(key, whole(key)).unwrap();
 }
 
+/// Kills of one store, one after another.
+const KILLS_OF_A_STORE: u64 = 10;
+
+/// A number below `bound` from a seed (Knuth's MMIX constants).
+fn drawn(seed: &mut u64, bound: u64) -> u64 {
+    *seed = seed
+        .wrapping_mul(6_364_136_223_846_793_005)
+        .wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) % bound
+}
+
+/// `KILLS` says how many (200 where it is not set), `KILL_SEED` where in the writing they come.
 #[test]
 fn killed_writers_lose_nothing_acknowledged() {
+    let number = |name: &str, default: u64| {
+        let set = std::env::var(name).ok();
+        set.map_or(default, |set| set.parse().unwrap())
+    };
+    let mut seed = number("KILL_SEED", 1);
+    let stores = number("KILLS", 200).div_ceil(KILLS_OF_A_STORE);
+    for store in 0..stores {
+        println!("store {store} of {stores}: KILL_SEED={seed} KILLS={KILLS_OF_A_STORE}");
+        kill_its_writers(&mut seed);
+    }
+}
+
+fn kill_its_writers(seed: &mut u64) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let mut promised = Vec::new();
     let mut generations = BTreeMap::new();
-    for round in 0..10 {
+    for _ in 0..KILLS_OF_A_STORE {
         let mut writer = child("child_writes_until_it_is_killed", &path);
         let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
-        for _ in 0..=(round * 17) {
+        for _ in 0..=drawn(seed, 150) {
             promised.push(acknowledged(&mut lines).unwrap());
         }
         writer.kill().unwrap();

@@ -4,6 +4,7 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use clap::Args;
+use edge_cookie::plan::{Plan, Verdict};
 use edge_cookie::policy::bundle::{self, Contents};
 use edge_cookie::policy::files::{Loaded, PolicyFiles};
 use edge_cookie::policy::rollout::{Rollout, Share};
@@ -14,7 +15,7 @@ use crate::{End, FileArgs, Stop, render};
 /// Writes the policy in force as one file, with its origins, for the edge.
 ///
 /// The edge's build embeds it, and one in a config store replaces that without a redeploy. It is refused where
-/// `ec check --deny-warnings` finds anything.
+/// `ec check --deny-warnings` finds anything, and where the plan for the candidate is unsafe.
 #[derive(Debug, Args)]
 pub(crate) struct Bundle {
     #[command(flatten)]
@@ -56,6 +57,7 @@ impl Bundle {
             (Some(name), Some(share)) => {
                 let name = files.choose(Some(name), None).map_err(Stop::because)?;
                 let candidate = clean(&mut files, &name, forced)?;
+                may_be_tried(&loaded, &candidate, forced)?;
                 Some(Rollout::new(&name, candidate.resolved, share))
             }
             _ => None,
@@ -83,6 +85,23 @@ impl Bundle {
         }
         Ok(End::Well)
     }
+}
+
+/// Whether a candidate may run beside the profile: its plan is not unsafe, or somebody has a reason.
+fn may_be_tried(deployed: &Loaded, candidate: &Loaded, forced: Option<&str>) -> Result<(), Stop> {
+    let plan = Plan::of(&deployed.resolved, &candidate.resolved);
+    let worst = plan
+        .changes
+        .iter()
+        .find(|change| change.verdict == Verdict::Unsafe);
+    let (Some(worst), None) = (worst, forced) else {
+        return Ok(());
+    };
+    let (from, to) = (&deployed.profile, &candidate.profile);
+    Err(Stop::because(format!(
+        "trying `{to}` beside `{from}` is unsafe, even on a few: of `{}`, {}. See `ec plan --deployed {from} --candidate {to}`, or give a reason with `--force REASON`",
+        worst.key, worst.why
+    )))
 }
 
 /// The policy of a profile that `ec check --deny-warnings` finds nothing in, or that somebody has a reason for.

@@ -1,0 +1,85 @@
+//! The service in this process, over a store in memory.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use edge_cookie::clock::SystemClock;
+use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::types::{Locality, Secret};
+use edge_cookie::server::{Metrics, NativeHome, Stores};
+use edge_cookie::service::{Client, Reply, Service, Setup};
+use edge_cookie::store::MemoryStore;
+use http::Request;
+use tokio::runtime::Runtime;
+
+const CONFIG: &str = r#"
+[publisher]
+domain = "publisher.example"
+[ec]
+passphrase = "fuzz"
+admin_token = "operator"
+[ec.sync]
+rate_limit = 1000000
+[[ec.partners]]
+source_domain = "a.com"
+api_token = "token-a"
+"#;
+
+pub struct Served {
+    service: Service<NativeHome>,
+    runtime: Runtime,
+    client: Client,
+}
+
+impl Served {
+    pub fn new() -> Self {
+        let config = PathBuf::from("no-folder/trusted-server.toml");
+        let written = Written {
+            edited: Some((config.clone(), CONFIG.to_owned())),
+            policies: PathBuf::from("no-folder/policies"),
+            config,
+            ..Written::default()
+        };
+        let loaded = PolicyFiles::open(written)
+            .and_then(|mut files| files.load("development"))
+            .expect("the policy is this file's own");
+        let setup = Setup::new(
+            &loaded.profile,
+            &loaded.resolved,
+            &loaded.publisher,
+            |secret| match secret {
+                Secret::Literal(secret) => Some(secret.clone()),
+                _ => None,
+            },
+        )
+        .expect("every secret is there");
+        let stores = Stores {
+            graph: Arc::new(MemoryStore::new(SystemClock)),
+            partners: Arc::new(MemoryStore::new(SystemClock)),
+        };
+        let home = NativeHome::new(&stores, setup.policy(), Arc::new(Metrics::default()));
+        Self {
+            service: Service::new(home, setup),
+            runtime: tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .expect("a runtime"),
+            client: Client {
+                address: Some([203, 0, 113, 7].into()),
+                place: Locality::parse("US-CA"),
+            },
+        }
+    }
+
+    /// The status of the answer; none where the page is handed on.
+    pub fn ask(&self, request: Request<Bytes>) -> Option<u16> {
+        let (head, body) = request.into_parts();
+        let mut body = body;
+        let answered = self.service.answer(&head, &mut body, &self.client);
+        match self.runtime.block_on(answered) {
+            Reply::Answer(answer) => Some(answer.status().as_u16()),
+            Reply::PassOn(_) => None,
+        }
+    }
+}
