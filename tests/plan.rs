@@ -80,7 +80,7 @@ fn every_case_has_its_verdict_and_its_time() {
             &[CREATE, "sync.max_age=12h"],
             &["tombstone.ttl=48h"],
             &["tombstone.ttl=24h"],
-            wait("2d"),
+            wait("48h"),
         ),
         // But a withdrawal that is made again was covered by the longer memory alone.
         (
@@ -100,14 +100,14 @@ fn every_case_has_its_verdict_and_its_time() {
             &[CREATE],
             &["tombstone.ttl=48h", "sync.max_age=72h"],
             &["tombstone.ttl=24h", "sync.max_age=24h"],
-            wait("3d"),
+            wait("72h"),
         ),
         // Only machines of the old policy make users of syncs, bounded or not.
         (
             &[DAY_OLD],
             &[CREATE, "tombstone.ttl=48h"],
             &[REJECT, "tombstone.ttl=12h"],
-            wait("1d"),
+            wait("24h"),
         ),
         (
             &[],
@@ -161,7 +161,7 @@ fn every_case_has_its_verdict_and_its_time() {
             &[CREATE],
             &["sync.max_age=1h"],
             &["sync.max_age=24h", "delete.mode=tombstone"],
-            wait("1d"),
+            wait("24h"),
         ),
         (
             &[CREATE],

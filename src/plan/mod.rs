@@ -32,6 +32,7 @@ mod world;
 use serde::Serialize;
 
 use crate::policy::difference::{Difference, between};
+use crate::policy::provenance::InForce;
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::full_key;
 use crate::policy::types::Seconds;
@@ -134,7 +135,7 @@ pub struct Change {
     pub records: Records,
     /// How it may be made.
     pub verdict: Verdict,
-    /// How long until it is safe, in the largest exact unit; only where it is a matter of waiting.
+    /// How long until it is safe, as a setting has it or in the largest exact unit; only where it is a matter of waiting.
     pub safe_after: Option<String>,
     /// What it means to users, and why the verdict is what it is.
     pub why: String,
@@ -151,7 +152,7 @@ pub struct Change {
 pub struct Plan {
     /// The worst of its changes.
     pub verdict: Verdict,
-    /// The longest of its changes, in the largest exact unit; none where it is safe, or never will be.
+    /// The longest of its changes, in the same way; none where it is safe, or never will be.
     pub safe_after: Option<String>,
     /// Every setting that differs, in the order of the settings.
     pub changes: Vec<Change>,
@@ -174,7 +175,8 @@ impl Plan {
             let answer = answer::to(difference.key(), &pair);
             verdict = verdict.max(answer.verdict);
             longest = longest.max(answer.safe_after);
-            changes.push(told(&difference, answer, &pair));
+            let written = [deployed, candidate];
+            changes.push(told(&difference, answer, &pair, written));
         }
         let worst = changes.iter().filter(|change| change.verdict == verdict);
         let example = worst
@@ -184,14 +186,33 @@ impl Plan {
             verdict,
             safe_after: longest
                 .filter(|_| verdict == Verdict::Wait)
-                .map(|after| after.to_string()),
+                .map(|after| as_written(after, [deployed, candidate])),
             example: example.cloned().unwrap_or_default(),
             changes,
         }
     }
 }
 
-fn told(difference: &Difference<'_>, answer: Answer, pair: &Pair<'_>) -> Change {
+/// A time as somebody wrote it, where it is a setting's: `48h` and not `2d`; else in the largest exact unit.
+fn as_written(time: Seconds, policies: [&Resolved; 2]) -> String {
+    let exact = time.to_string();
+    let meant = Value::from(exact.as_str());
+    let values = policies.into_iter().flat_map(|policy| &policy.values);
+    match values.into_iter().find(|value| value.digested == meant) {
+        Some(InForce {
+            value: Value::Text(written),
+            ..
+        }) => written.clone(),
+        _ => exact,
+    }
+}
+
+fn told(
+    difference: &Difference<'_>,
+    answer: Answer,
+    pair: &Pair<'_>,
+    written: [&Resolved; 2],
+) -> Change {
     Change {
         key: full_key(difference.key()),
         from: difference.from.value.clone(),
@@ -200,7 +221,7 @@ fn told(difference: &Difference<'_>, answer: Answer, pair: &Pair<'_>) -> Change 
         effect: answer.effect,
         records: answer.records,
         verdict: answer.verdict,
-        safe_after: answer.safe_after.map(|after| after.to_string()),
+        safe_after: answer.safe_after.map(|after| as_written(after, written)),
         why: answer.why,
         mixed: answer.mixed,
         way_out: answer.way_out,
