@@ -26,10 +26,11 @@ mod secrets;
 mod subject;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use subject::Finding;
 
 pub use fleet::Ancestor;
 pub use isolation::{Declared, Deployed, Fleet};
-pub use subject::{Finding, Subject};
+pub use subject::Subject;
 
 /// One rule, and everything that is told of it. The first two digits of its code name its family.
 #[derive(Debug, Clone, Copy)]

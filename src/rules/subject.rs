@@ -71,7 +71,7 @@ impl<'s> Subject<'s> {
 
 /// What breaks a rule: the settings that take part, the first being the one it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub(super) struct Finding {
     keys: Vec<&'static str>,
     about: Option<String>,
     places: Vec<Place>,

@@ -15,7 +15,8 @@ settings! {
         [own] partner_store: StoreName = StoreName::known("ec_partner_store");
         /// HMAC key for EC ids; a literal, `{ env = "NAME" }` or `{ secret_store = "S", key = "K" }`.
         ///
-        /// Changing it changes every id, so that every user starts anew.
+        /// Changing it changes every id that is made from then on; a visitor who comes back keeps the one in the
+        /// cookie.
         [own] passphrase: Option<Secret> = None;
         /// Bearer token of the admin routes, as the passphrase is; without one those routes are not there.
         [own] admin_token: Option<Secret> = None;
