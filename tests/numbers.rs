@@ -107,6 +107,10 @@ const FACTS: &[(&str, &str)] = &[
     ("HUNDREDTHS", "how finely a share of the users is told"),
     ("DECIMALS", "how finely a share of the users is told"),
     (
+        "NUDGE",
+        "when a second thread is woken for reads that wait; what is read is the same",
+    ),
+    (
         "WRITE_INTERVAL",
         "how often the platform takes a write to a key, for a rule",
     ),

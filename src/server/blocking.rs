@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::readers::{Readers, Unanswered};
 use crate::store::{AsyncKvStore, Consistency, Insert, KvStore, Removed, StoreError, Stored};
 
 /// A blocking store that many threads share.
@@ -17,6 +18,7 @@ pub type SharedStore = Arc<dyn KvStore + Send + Sync>;
 #[derive(Clone)]
 pub struct Blocking {
     store: SharedStore,
+    readers: Arc<Readers>,
     /// What leave there is for calls under way.
     leave: Arc<Semaphore>,
     call_timeout: Duration,
@@ -28,23 +30,52 @@ impl Blocking {
     #[must_use]
     pub fn new(store: SharedStore, leave: Arc<Semaphore>, call_timeout: Duration) -> Self {
         Self {
+            readers: Arc::new(Readers::new(Arc::clone(&store), leave.available_permits())),
             store,
             leave,
             call_timeout,
         }
     }
 
-    /// Makes a call; `late` is what it means to have waited for its answer in vain.
-    async fn call<T: Send + 'static>(
+    /// Leave for one call, as soon as there is any.
+    async fn leave(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let leave = timeout(self.call_timeout, Arc::clone(&self.leave).acquire_owned()).await;
+        match leave {
+            Ok(Ok(leave)) => Ok(leave),
+            _ => Err(StoreError::Unavailable(self.waited())),
+        }
+    }
+
+    fn waited(&self) -> String {
+        format!("no answer within {}ms", self.call_timeout.as_millis())
+    }
+
+    /// Makes a read, which changes nothing.
+    async fn read<T: Send + 'static>(
         &self,
-        late: fn(String) -> StoreError,
         make: impl FnOnce(&dyn KvStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let waited = || format!("no answer within {}ms", self.call_timeout.as_millis());
-        let leave = timeout(self.call_timeout, Arc::clone(&self.leave).acquire_owned()).await;
-        let Ok(Ok(leave)) = leave else {
-            return Err(StoreError::Unavailable(waited()));
-        };
+        let leave = self.leave().await?;
+        let read = self.readers.read(self.call_timeout, move |store| {
+            let answer = make(store);
+            drop(leave);
+            answer
+        });
+        read.await.unwrap_or_else(|why| {
+            Err(StoreError::Unavailable(match why {
+                Unanswered::Late => self.waited(),
+                Unanswered::Broken => "its call broke off".to_owned(),
+            }))
+        })
+    }
+
+    /// Makes a write, whose answer may be waited for in vain. Each has a thread of its own, so that those under way
+    /// together are committed together.
+    async fn write<T: Send + 'static>(
+        &self,
+        make: impl FnOnce(&dyn KvStore) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let leave = self.leave().await?;
         let store = Arc::clone(&self.store);
         // The leave goes with the call: one that nobody waits for any longer is still under way.
         let call = spawn_blocking(move || {
@@ -54,8 +85,8 @@ impl Blocking {
         });
         match timeout(self.call_timeout, call).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(late("its call broke off".to_owned())),
-            Err(_) => Err(late(waited())),
+            Ok(Err(_)) => Err(StoreError::AnswerLost("its call broke off".to_owned())),
+            Err(_) => Err(StoreError::AnswerLost(self.waited())),
         }
     }
 }
@@ -68,25 +99,25 @@ impl AsyncKvStore for Blocking {
     async fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         let key = key.to_owned();
         let make = move |store: &dyn KvStore| store.lookup(&key);
-        self.call(StoreError::Unavailable, make).await
+        self.read(make).await
     }
 
     async fn exists(&self, key: &str) -> Result<bool, StoreError> {
         let key = key.to_owned();
         let make = move |store: &dyn KvStore| store.exists(&key);
-        self.call(StoreError::Unavailable, make).await
+        self.read(make).await
     }
 
     async fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
         let key = key.to_owned();
         let make = move |store: &dyn KvStore| store.insert(&key, insert);
-        self.call(StoreError::AnswerLost, make).await
+        self.write(make).await
     }
 
     async fn delete(&self, key: &str) -> Result<Removed, StoreError> {
         let key = key.to_owned();
         let make = move |store: &dyn KvStore| store.delete(&key);
-        self.call(StoreError::AnswerLost, make).await
+        self.write(make).await
     }
 
     async fn list(
@@ -97,6 +128,6 @@ impl AsyncKvStore for Blocking {
     ) -> Result<Vec<String>, StoreError> {
         let (prefix, after) = (prefix.to_owned(), after.map(str::to_owned));
         let make = move |store: &dyn KvStore| store.list(&prefix, after.as_deref(), limit);
-        self.call(StoreError::Unavailable, make).await
+        self.read(make).await
     }
 }

@@ -1,10 +1,12 @@
 //! One request: from the connection to the service and back.
 
+use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, BodyDataStream};
+use axum::body::{Body, BodyDataStream, HttpBody};
 use axum::response::Response;
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -24,6 +26,7 @@ pub struct Server {
     stores: Stores,
     origin: Origin,
     metrics: Arc<Metrics>,
+    ids: RequestIds,
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -50,6 +53,7 @@ impl Server {
             stores,
             origin: Origin::new().map_err(|error| error.to_string())?,
             metrics,
+            ids: RequestIds::default(),
         })
     }
 
@@ -100,7 +104,7 @@ impl Server {
         let start = Instant::now();
         let service = self.serving();
         let (head, body) = request.into_parts();
-        let id = request_id(&head.headers);
+        let id = self.ids.of(&head.headers);
         let route = Route::name_of(head.uri.path());
         let method = head.method.clone();
         let patience = service.setup().policy().local.request_timeout;
@@ -210,19 +214,28 @@ fn client(headers: &HeaderMap, peer: IpAddr, setup: &Setup) -> Client {
     }
 }
 
-/// The request's own id where it has a plain one, else one that is drawn.
-fn request_id(headers: &HeaderMap) -> String {
-    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let usable = |id: &&str| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(plain);
-    given.filter(usable).map_or_else(drawn_id, str::to_owned)
+/// Ids of requests, to find one again in logs: a count, hashed under a key of this run so that it tells nothing.
+#[derive(Default)]
+struct RequestIds {
+    key: RandomState,
+    count: AtomicU64,
 }
 
-fn drawn_id() -> String {
-    let mut random = [0_u8; size_of::<u64>()];
-    // Without randomness ids are all alike, and requests are answered all the same.
-    let _ = getrandom::fill(&mut random);
-    hex(&random)
+impl RequestIds {
+    /// The request's own id where it has a plain one, else the next.
+    fn of(&self, headers: &HeaderMap) -> String {
+        let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let usable = |id: &&str| (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(plain);
+        given
+            .filter(usable)
+            .map_or_else(|| self.next(), str::to_owned)
+    }
+
+    fn next(&self) -> String {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        hex(&self.key.hash_one(count).to_be_bytes())
+    }
 }
 
 /// A body that arrives: whole until somebody reads it.
@@ -231,6 +244,9 @@ struct Arriving(Option<Body>, Option<BodyDataStream>);
 impl Arriving {
     /// Reads on to the end, as far as a body may go: a client that is refused while it sends hears of it only then.
     async fn drain(&mut self, most: usize) {
+        if self.0.as_ref().is_some_and(HttpBody::is_end_stream) {
+            return;
+        }
         let mut read = 0;
         while read <= most {
             match tokio::time::timeout(DRAIN_PATIENCE, self.part()).await {

@@ -5,14 +5,15 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
 use axum::routing::get;
-use axum::{Extension, Router};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{info, warn};
 
@@ -151,24 +152,17 @@ fn connect(
         .max_buf_size(local.max_header_bytes as usize);
     // Answers are small and whole: waiting to fill a packet only delays them.
     let _ = stream.set_nodelay(true);
-    let router = Router::new()
-        .fallback(request)
-        .layer(Extension(peer))
-        .with_state(Arc::clone(server));
-    let connection = http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let (server, client) = (Arc::clone(server), peer.ip().to_canonical());
+    let service = service_fn(move |request: http::Request<Incoming>| {
+        let server = Arc::clone(&server);
+        async move { Ok::<_, Infallible>(server.answer(request.map(Body::new), client).await) }
+    });
+    let connection = http.serve_connection(TokioIo::new(stream), service);
     let connection = under_way.watch(connection);
     tokio::spawn(async move {
         // A client that broke off is no trouble of ours.
         let _ = connection.await;
     });
-}
-
-async fn request(
-    State(server): State<Arc<Server>>,
-    Extension(peer): Extension<SocketAddr>,
-    request: http::Request<Body>,
-) -> Result<axum::response::Response, Infallible> {
-    Ok(server.answer(request, peer.ip().to_canonical()).await)
 }
 
 async fn metrics(State(server): State<Arc<Server>>) -> String {

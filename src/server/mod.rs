@@ -17,6 +17,7 @@ mod listen;
 mod log;
 mod metrics;
 mod origin;
+mod readers;
 
 pub use address::forwarded_client;
 pub use blocking::{Blocking, SharedStore};
