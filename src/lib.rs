@@ -83,3 +83,5 @@ pub mod server;
 #[cfg(feature = "service")]
 pub mod service;
 pub mod store;
+#[cfg(feature = "verify")]
+pub mod verify;

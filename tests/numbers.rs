@@ -115,6 +115,21 @@ const FACTS: &[(&str, &str)] = &[
         "how often the platform takes a write to a key, for a rule",
     ),
     (
+        "LOOKUP_LAG",
+        "how far the platform's lookups may lag behind, for rules",
+    ),
+    (
+        "MORE_THAN_RETRIES",
+        "what an operation may send (`POLICY.md`, promise 5)",
+    ),
+    ("PARTS", "how a table is shared out among threads"),
+    ("HOURS_UP_TO", "how a time is shown"),
+    ("SECONDS_PER_MINUTE", "what a minute is"),
+    ("SECONDS_PER_HOUR", "what an hour is"),
+    ("SECONDS_PER_DAY", "what a day is"),
+    ("LONG", "how far a proof goes"),
+    ("REPORT", "how often progress is shown"),
+    (
         "EDGE_EXECUTION",
         "how long the platform lets a request live, for rules",
     ),
@@ -145,6 +160,11 @@ const FACTS: &[(&str, &str)] = &[
 
 /// Numbers that stand in expressions, by file: what they are is told beside them.
 const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
+    // The numbers of the promises (`POLICY.md`).
+    (
+        "src/verify/broken.rs",
+        &["2", "3", "4", "5", "6", "7", "8", "9", "10"],
+    ),
     // What the units of time are.
     (
         "src/policy/types/duration.rs",

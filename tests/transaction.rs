@@ -18,11 +18,11 @@ use edge_cookie::engine::{
 };
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{
-    DeleteMode, Jitter, OnMissingWithdrawal, OnRateLimited, Repeat,
+    DeleteMode, Jitter, OnMissingWithdrawal, OnRateLimited, Renewal, Repeat,
 };
 use edge_cookie::policy::types::Millis;
 use edge_cookie::record::{ConsentStrings, Generation, KvEntry, KvGeo, KvMetadata, Precondition};
-use support::{DAY, HOUR, NOON, live, policy, sync, tombstone};
+use support::{DAY, HOUR, NOON, expired, live, policy, sync, tombstone};
 
 const NO_TIME: Duration = Duration::ZERO;
 
@@ -739,4 +739,51 @@ fn work_is_bounded_under_every_policy_and_every_answer() {
             }
         }
     }
+}
+
+/// Found by `ec verify`: the sync took as its own the time at which it had started, and so moved the user's time back.
+#[test]
+fn a_sync_that_was_overtaken_by_a_touch_leaves_the_users_time_where_the_touch_put_it() {
+    let sync = sync("liveramp.com", "LR_1", NOON);
+    let touched = NOON + 60;
+    for (renewal, retained) in [
+        (Renewal::OnVisit, touched),
+        (Renewal::FromCreation, NOON - DAY),
+    ] {
+        let policy = policy(|policy| policy.entry.renewal = renewal);
+        let mut transaction = begin(
+            &policy,
+            Operation::UpsertPartnerId(&sync),
+            Consistency::Strong,
+        );
+        let mut entry = KvEntry::minimal(Timestamp::from_unix(NOON - DAY));
+        entry.last_seen = Some(Timestamp::from_unix(touched));
+        let metadata = KvMetadata::of(&entry, Timestamp::from_unix(touched), "");
+        transaction.resume(Answer::Found(Found::Record(Box::new(Record {
+            entry,
+            metadata,
+            generation: Generation::from_platform(7),
+        }))));
+        let Step::Insert(write) = transaction.step() else {
+            panic!("{:?}", transaction.step());
+        };
+        assert_eq!(write.metadata.t, Some(Timestamp::from_unix(retained)));
+    }
+}
+
+/// Found by `ec verify`: the removal took along whoever came in between, and left nothing that a sync under way would meet.
+#[test]
+fn an_erasure_that_finds_a_record_past_its_time_swaps_it() {
+    let policy = policy(|policy| policy.delete.mode = DeleteMode::Tombstone);
+    let mut transaction = begin(&policy, Operation::Delete, Consistency::Strong);
+    transaction.resume(Answer::Found(record(expired())));
+    let Step::Insert(write) = transaction.step() else {
+        panic!("{:?}", transaction.step());
+    };
+    assert!(write.entry.is_tombstone());
+    let generation = Generation::from_platform(7);
+    assert_eq!(write.precondition, Precondition::Generation(generation));
+    transaction.resume(Answer::Written);
+    let done = transaction.finish().result.unwrap();
+    assert_eq!(done.outcome.word(), "not_found");
 }

@@ -1,9 +1,11 @@
 //! `delete`: the record is erased.
 
 use super::Outcome;
+use super::answer::Write;
 use super::decision::{Current, Decision};
 use super::scene::Scene;
 use crate::policy::settings::DeleteMode;
+use crate::record::Precondition;
 
 /// A hard deletion needs to know nothing; a tombstone is left only for somebody who was there.
 pub(super) fn open(scene: &Scene<'_>) -> Decision {
@@ -17,8 +19,14 @@ pub(super) fn decide(scene: &Scene<'_>, current: &Current) -> Decision {
     match current {
         Current::Absent if scene.believes_absence() => Decision::end(Outcome::NotFound),
         Current::Absent => Decision::MakeSure,
-        // What is past its time counts as absent, and erased means erased.
-        Current::Expired(_) if scene.believes_absence() => Decision::Remove,
+        // What is past its time counts as absent, and erased means erased; but only if nobody came in between.
+        Current::Expired(generation) if scene.believes_absence() => Decision::Write(
+            Box::new(Write {
+                precondition: Precondition::Generation(*generation),
+                ..*scene.tombstone()
+            }),
+            Outcome::NotFound.into(),
+        ),
         _ => blind(scene),
     }
 }

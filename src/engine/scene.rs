@@ -126,9 +126,10 @@ impl Scene<'_> {
         let from = match self.policy.entry.renewal {
             Renewal::OnWrite => self.now,
             Renewal::OnVisit if visited => self.now,
-            Renewal::OnVisit | Renewal::FromCreation => {
-                retained_from(self.policy, &entry, &metadata, self.now)
-            }
+            // Somebody who started later may have moved it on already: it stays where it is.
+            Renewal::OnVisit => (metadata.t)
+                .unwrap_or_else(|| retained_from(self.policy, &entry, &metadata, self.now)),
+            Renewal::FromCreation => entry.created,
         };
         self.write(entry, metadata, from, Precondition::Generation(generation))
     }

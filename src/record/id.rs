@@ -101,7 +101,7 @@ impl PartnerId {
     }
 
     /// A partner id as another system stored it: whatever it is, it is kept.
-    pub(super) fn stored(name: Box<str>) -> Self {
+    pub(crate) fn stored(name: Box<str>) -> Self {
         Self(name)
     }
 

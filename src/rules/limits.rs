@@ -13,7 +13,7 @@ use crate::policy::types::Seconds;
 const WRITE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long an execution at the edge may last (Fastly's documentation, limits).
-pub(super) const EDGE_EXECUTION: Duration = Duration::from_secs(120);
+const EDGE_EXECUTION: Duration = Duration::from_secs(120);
 
 /// As long as browsers keep a cookie (RFC 6265bis, section 5.5).
 const BROWSERS_KEEP_DAYS: u64 = 400;
@@ -198,13 +198,36 @@ fn debounce_below_write_rate(subject: &Subject<'_>) -> Vec<Finding> {
 
 /// The longest that one operation can take under a policy: the last retry starts by the deadline, and is a read and
 /// a write.
-pub(super) fn longest_operation(policy: &EcPolicy) -> Duration {
+fn longest_operation(policy: &EcPolicy) -> Duration {
     let call = policy.store.call_timeout.duration();
     let attempt = call.saturating_mul(CALLS_OF_AN_ATTEMPT);
     if policy.cas.max_retries == 0 {
         return attempt;
     }
     policy.cas.deadline.duration().saturating_add(attempt)
+}
+
+/// How far a lookup at the edge may lag behind. No bound is documented (Fastly's documentation, data stores): within a
+/// second as a rule, and so a minute is ample.
+const LOOKUP_LAG: Duration = Duration::from_secs(60);
+
+/// For how many seconds a lookup may see what was replaced.
+#[cfg(feature = "verify")]
+pub(crate) const fn lookup_lag() -> u64 {
+    LOOKUP_LAG.as_secs()
+}
+
+/// For how many seconds after a write an operation may act on what stood before it.
+pub(super) fn longest_after_write(policy: &EcPolicy) -> u64 {
+    longest_under_way(policy).saturating_add(LOOKUP_LAG.as_secs())
+}
+
+/// In how many seconds an operation has ended at the latest, counted from the second in which it started: the edge lets
+/// a request live for so long, and the native server as long as its last operation takes beside.
+pub(crate) fn longest_under_way(policy: &EcPolicy) -> u64 {
+    let longest = EDGE_EXECUTION.saturating_add(longest_operation(policy));
+    let begun = u64::from(longest.subsec_nanos() > 0);
+    longest.as_secs().saturating_add(begun)
 }
 
 fn batch_over_deadline(subject: &Subject<'_>) -> Vec<Finding> {

@@ -30,6 +30,8 @@ use subject::Finding;
 
 pub use fleet::Ancestor;
 pub use isolation::{Declared, Deployed, Fleet};
+#[cfg(feature = "verify")]
+pub(crate) use limits::{longest_under_way, lookup_lag};
 pub use subject::Subject;
 
 /// One rule, and everything that is told of it. The first two digits of its code name its family.

@@ -1,8 +1,6 @@
 //! The promises of `POLICY.md`: where a policy cannot keep one, who is hurt and which lines cause it.
 
-use std::time::Duration;
-
-use super::limits::{EDGE_EXECUTION, longest_operation};
+use super::limits::longest_after_write;
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Severity};
 use crate::policy::settings::{DeleteMode, Expiry, OnMissingSync, Renewal, Unchanged};
@@ -65,7 +63,7 @@ pub(super) const RULES: [Rule; 8] = [
         protects: "promise 1, no resurrection: a write that began before the withdrawal must meet the tombstone",
         example: "[ec.tombstone]\nttl = \"60s\"\n",
         consequence: "a sync reads the live record and hangs; the user withdraws, the tombstone expires, the sync writes what it read: the user is back",
-        mend: "keep `tombstone.ttl` above the two minutes that the edge lets a request live, and what an operation may take: hours cost nothing",
+        mend: "keep `tombstone.ttl` above the minute by which a lookup may lag behind, the two minutes that the edge lets a request live, and what an operation may take: hours cost nothing",
         find: Find::By(tombstone_too_short),
     },
     Rule {
@@ -192,17 +190,16 @@ fn hard_delete(subject: &Subject<'_>) -> Vec<Finding> {
 
 fn tombstone_too_short(subject: &Subject<'_>) -> Vec<Finding> {
     let policy = subject.policy();
-    let stands = Duration::from_secs(policy.tombstone.ttl.seconds());
-    let longest = EDGE_EXECUTION.saturating_add(longest_operation(policy));
-    if stands > longest {
+    let longest = longest_after_write(policy);
+    if policy.tombstone.ttl.seconds() >= longest {
         return Vec::new();
     }
     vec![Finding::new(
         &["tombstone.ttl", "cas.deadline", "store.call_timeout"],
         format!(
-            "`tombstone.ttl` ({}) is no longer than a request may live and its operation take ({} s): a write that read the record before the withdrawal can come after the tombstone, and the user is back",
+            "`tombstone.ttl` ({}) is shorter than a lookup may lag behind, a request live and its operation take ({} s): a write that read the record before the withdrawal can come after the tombstone, and the user is back",
             subject.value("tombstone.ttl"),
-            longest.as_secs(),
+            longest,
         ),
         "raise `tombstone.ttl`: hours cost nothing, as `24h`",
     )]

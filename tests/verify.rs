@@ -1,0 +1,207 @@
+//! The rules that speak of promises are right: what they accept is proven to keep every promise, and what they warn of is
+//! shown to break one.
+#![cfg(all(feature = "verify", feature = "files"))]
+#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
+
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use edge_cookie::diagnostic::Code;
+use edge_cookie::policy::resolve::Resolved;
+use edge_cookie::rules::{self, Subject};
+use edge_cookie::verify::{Proof, Scope, verify};
+use proptest::prelude::*;
+use support::written::with;
+
+/// Enough for every rule, and little enough for many policies.
+const SMALL: Scope = Scope {
+    actors: 2,
+    partners: 1,
+    operations: 2,
+    faults: 2,
+    moves: 2,
+};
+
+/// A policy that keeps every promise.
+const CLEAN: [&str; 4] = [
+    "delete.mode=tombstone",
+    "entry.renewal=on_visit",
+    "sync.on_missing=reject",
+    "sync.max_age=24h",
+];
+
+fn changed(sets: &[&str]) -> Resolved {
+    with(CLEAN.iter().chain(sets).map(|set| (*set).to_owned()))
+}
+
+fn proof(resolved: &Resolved) -> Proof {
+    let policy = Arc::new(resolved.policy.clone());
+    verify(&[policy], SMALL, &|_| {})
+}
+
+/// The rules of promises that are broken, and the setting that each is about.
+fn flagged(resolved: &Resolved) -> Vec<(Code, String)> {
+    let found = rules::check(&Subject::of(resolved));
+    found
+        .into_iter()
+        .filter(|finding| finding.code.to_string().starts_with("EC02"))
+        .map(|finding| (finding.code, finding.key.unwrap_or_default()))
+        .collect()
+}
+
+/// What each violation is caused by before all: the promise, and its first setting.
+fn shown(proof: &Proof) -> BTreeSet<(u8, String)> {
+    let cause = |keys: &[&str]| {
+        keys.first()
+            .map_or_else(String::new, |key| format!("ec.{key}"))
+    };
+    proof
+        .violations
+        .iter()
+        .map(|violation| (violation.promise, cause(violation.keys)))
+        .collect()
+}
+
+/// What is set, the rules that warn of it, and the promises that it breaks with the setting each rests on.
+type Case = (
+    &'static [&'static str],
+    &'static [Code],
+    &'static [(u8, &'static str)],
+);
+
+#[test]
+fn each_rule_of_a_promise_has_its_counterexample() {
+    let cases: &[Case] = &[
+        (&[], &[], &[]),
+        (
+            &["sync.on_missing=create_minimal"],
+            &[Code::SyncCreatesUser],
+            &[(1, "ec.sync.on_missing")],
+        ),
+        (
+            &["sync.on_missing=create_minimal", "sync.max_age=none"],
+            &[Code::LateSyncCreatesUser],
+            &[(1, "ec.sync.on_missing")],
+        ),
+        // The first policy that is flagged, and the last that is not.
+        (
+            &["entry.ttl=1h", "last_seen.debounce=1h"],
+            &[Code::DebounceOutlivesEntry],
+            &[(9, "ec.last_seen.debounce")],
+        ),
+        (&["entry.ttl=1h", "last_seen.debounce=3599s"], &[], &[]),
+        (
+            &[
+                "entry.ttl=7d",
+                "sync.unchanged=refresh",
+                "sync.refresh_after=7d",
+            ],
+            &[Code::RefreshOutlivesEntry],
+            &[(10, "ec.sync.refresh_after")],
+        ),
+        (
+            &[
+                "entry.ttl=7d",
+                "sync.unchanged=refresh",
+                "sync.refresh_after=604799s",
+            ],
+            &[],
+            &[],
+        ),
+        (
+            &["delete.mode=hard"],
+            &[Code::HardDelete],
+            &[(1, "ec.delete.mode")],
+        ),
+        // A lookup lags by 60 s, a request lives for 120 s, its operation takes 2 s.
+        (
+            &["tombstone.ttl=181s"],
+            &[Code::TombstoneTooShort],
+            &[(1, "ec.tombstone.ttl")],
+        ),
+        (&["tombstone.ttl=182s"], &[], &[]),
+        (
+            &["entry.renewal=on_write"],
+            &[Code::SyncsKeepForEver],
+            &[(8, "ec.entry.renewal")],
+        ),
+        (
+            &["entry.expiry=store"],
+            &[Code::RetentionRestsOnStore],
+            &[(8, "ec.entry.expiry")],
+        ),
+    ];
+    for (sets, rules, broken) in cases {
+        let resolved = changed(sets);
+        let codes: Vec<Code> = flagged(&resolved)
+            .into_iter()
+            .map(|(code, _)| code)
+            .collect();
+        assert_eq!(codes, *rules, "{sets:?}");
+        let expected = broken
+            .iter()
+            .map(|(promise, key)| (*promise, (*key).to_owned()));
+        let proof = proof(&resolved);
+        assert_eq!(shown(&proof), expected.collect(), "{sets:?}");
+    }
+}
+
+/// Every setting by which a promise can stand or fall, and those that govern how an operation is tried again.
+fn sets() -> impl Strategy<Value = Vec<String>> {
+    let of = |key: &'static str, values: &'static [&'static str]| {
+        prop::sample::select(values).prop_map(move |value| format!("{key}={value}"))
+    };
+    let retention = (
+        of("entry.ttl", &["90s", "1h", "30d", "365d"]),
+        of(
+            "entry.renewal",
+            &["on_write", "on_visit", "on_visit", "from_creation"],
+        ),
+        of("entry.expiry", &["engine", "engine", "engine", "store"]),
+        of("last_seen.debounce", &["0s", "1s", "300s", "1h"]),
+    );
+    let withdrawals = (
+        of("tombstone.ttl", &["60s", "5m", "24h", "400d"]),
+        of("tombstone.repeat", &["rewrite", "keep"]),
+        of("tombstone.on_missing", &["write", "skip"]),
+        of("delete.mode", &["hard", "tombstone", "tombstone"]),
+    );
+    let syncs = (
+        of("sync.on_missing", &["create_minimal", "reject", "reject"]),
+        of("sync.unchanged", &["rewrite", "skip", "refresh"]),
+        of("sync.refresh_after", &["5m", "7d", "30d"]),
+        of("sync.max_age", &["none", "1h", "24h", "48h"]),
+        of("sync.order", &["arrival", "timestamp"]),
+    );
+    let retries = (
+        of("cas.max_retries", &["0", "1", "3"]),
+        of("cas.on_rate_limited", &["fail", "retry"]),
+        of("cas.deadline", &["0ms", "1s", "5s"]),
+        of("cas.backoff", &["0ms", "20ms"]),
+    );
+    (retention, withdrawals, syncs, retries).prop_map(|(retention, withdrawals, syncs, retries)| {
+        let mut all: Vec<String> = Vec::new();
+        all.extend([retention.0, retention.1, retention.2, retention.3]);
+        all.extend([withdrawals.0, withdrawals.1, withdrawals.2, withdrawals.3]);
+        all.extend([syncs.0, syncs.1, syncs.2, syncs.3, syncs.4]);
+        all.extend([retries.0, retries.1, retries.2, retries.3]);
+        all
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+
+    #[test]
+    fn a_policy_is_flagged_exactly_where_it_breaks_a_promise(sets in sets()) {
+        let resolved = with(sets);
+        let flagged = flagged(&resolved);
+        let shown = shown(&proof(&resolved));
+        prop_assert_eq!(flagged.is_empty(), shown.is_empty(), "{:?} {:?}", flagged, shown);
+        for (_, key) in &shown {
+            prop_assert!(flagged.iter().any(|(_, about)| about == key), "{} of {:?}", key, flagged);
+        }
+    }
+}
