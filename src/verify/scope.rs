@@ -42,9 +42,9 @@ impl Scope {
         moves: 3,
     };
 
-    /// A pass over a long time with little at once, then the scope itself.
+    /// A pass over a long time with little at once, then the scope itself where that goes further.
     #[must_use]
-    pub fn passes(self) -> [Self; 2] {
+    pub fn passes(self) -> Vec<Self> {
         let long = Self {
             actors: self.actors.min(Self::LONG.actors),
             partners: self.partners.min(Self::LONG.partners),
@@ -52,6 +52,14 @@ impl Scope {
             faults: self.faults.min(Self::LONG.faults),
             moves: self.moves.max(Self::LONG.moves),
         };
-        [long, self]
+        let further = Self {
+            moves: long.moves,
+            ..self
+        };
+        if further == long {
+            vec![long]
+        } else {
+            vec![long, self]
+        }
     }
 }

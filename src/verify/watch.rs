@@ -141,8 +141,9 @@ impl Watch {
     }
 
     fn consented(&mut self, change: &Change<'_>) -> Option<Broken> {
+        // Within one second nothing tells before from after, unless a tombstone does.
         if let Some((since, erased)) = self.withdrawn
-            && change.start <= since
+            && (change.start < since || (change.start == since && !erased))
         {
             let how = Return::OldConsent;
             return Some(Broken::Returned { how, erased });

@@ -82,7 +82,10 @@ impl Verify {
             resolved: loaded.resolved,
         }];
         if let Some(deployed) = &self.deployed {
-            sides.push(Side::read(deployed, &mut self.policy.open(args)?)?);
+            sides.push(Side::read(
+                deployed,
+                &mut PolicyArgs::default().open(args)?,
+            )?);
         }
         let policies: Vec<_> = sides
             .iter()
@@ -173,18 +176,18 @@ fn human(sides: &[Side], proof: &Proof, out: &mut impl Write) -> std::io::Result
     }
     writeln!(out, "looked at {} states:", states(proof))?;
     for Pass { scope, states } in &proof.passes {
+        let count = |count: usize, what: &str| match count {
+            1 => format!("1 {what}"),
+            _ => format!("{count} {what}s"),
+        };
         writeln!(
             out,
-            "  {states} of up to {} operations, {} under way at once, {} partners, {} faults, time moving {}",
-            scope.operations,
+            "  {states} of up to {}, {} under way at once, {}, {}, {} of time",
+            count(scope.operations, "operation"),
             scope.actors,
-            scope.partners,
-            scope.faults,
-            if scope.moves == 1 {
-                "once".to_owned()
-            } else {
-                format!("{} times", scope.moves)
-            },
+            count(scope.partners, "partner"),
+            count(scope.faults, "fault"),
+            count(scope.moves, "move"),
         )?;
     }
     Ok(())
