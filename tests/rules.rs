@@ -21,15 +21,16 @@ use std::process::Command;
 use edge_cookie::diagnostic::{Code, Diagnostic, Place};
 use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
 use edge_cookie::rules;
-use samples::{code, name, samples, site};
+use samples::{code, name, samples, sets, site};
 
-/// What reading finds that no sample can hold: a file that cannot be read, and an override.
-const WITHOUT_SAMPLE: [Code; 2] = [Code::UnreadableFile, Code::BadOverride];
+/// What reading finds that an explanation cannot show in a file: a file that cannot be read, and an override.
+const NOT_IN_A_FILE: [Code; 2] = [Code::UnreadableFile, Code::BadOverride];
 
 fn load_all(root: &Path) -> Vec<Loaded> {
     let written = Written {
         config: root.join("trusted-server.toml"),
         policies: root.join("policies"),
+        sets: sets(root),
         ..Written::default()
     };
     PolicyFiles::open(written).unwrap().load_all().unwrap()
@@ -49,8 +50,13 @@ fn told(place: &Place, root: &Path) -> String {
 
 /// The places that a file's comments mark, those that findings are about first.
 fn marked(root: &Path, file: &str, code: Code, about: &mut Vec<String>, beside: &mut Vec<String>) {
-    let text = std::fs::read_to_string(root.join(file)).unwrap();
-    for (index, line) in text.lines().enumerate() {
+    let text = std::fs::read(root.join(file)).unwrap();
+    let file = if file == "sets" {
+        "<command line>"
+    } else {
+        file
+    };
+    for (index, line) in String::from_utf8_lossy(&text).lines().enumerate() {
         let Some(before) = line
             .strip_suffix(&format!(" {code}"))
             .filter(|line| line.starts_with('#'))
@@ -71,6 +77,7 @@ fn marked(root: &Path, file: &str, code: Code, about: &mut Vec<String>, beside: 
 
 fn files(root: &Path) -> Vec<String> {
     let mut files = vec!["trusted-server.toml".to_owned()];
+    files.extend(root.join("sets").exists().then(|| "sets".to_owned()));
     for entry in std::fs::read_dir(root.join("policies")).unwrap() {
         files.push(format!(
             "policies/{}",
@@ -84,7 +91,7 @@ fn files(root: &Path) -> Vec<String> {
 fn every_rule_has_a_sample_that_breaks_it_and_one_that_shows_it_mended() {
     for kind in ["invalid", "valid"] {
         let shown: BTreeSet<Code> = samples(kind).iter().map(|sample| code(sample)).collect();
-        for rule in rules::book().filter(|rule| !WITHOUT_SAMPLE.contains(&rule.code)) {
+        for rule in rules::book() {
             assert!(
                 shown.contains(&rule.code),
                 "{} has no {kind} sample",
@@ -188,7 +195,7 @@ fn survives(root: &Path, profile: &str) {
 
 #[test]
 fn what_an_explanation_shows_breaks_its_rule() {
-    for rule in rules::book().filter(|rule| !WITHOUT_SAMPLE.contains(&rule.code)) {
+    for rule in rules::book().filter(|rule| !NOT_IN_A_FILE.contains(&rule.code)) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         let mut file = "policies/sample.toml".to_owned();

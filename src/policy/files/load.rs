@@ -296,19 +296,24 @@ impl PolicyFiles {
             mut resolved,
             ..
         } = unchecked;
-        findings.extend(rules::check(&Subject {
-            resolved: &resolved,
-            profile: &profile,
-            deployed: header
-                .deploy
-                .as_ref()
-                .and_then(|(deploy, place)| deploy.then_some(place)),
-            shares_stores_with: header.shares_stores_with.as_ref(),
-            layers: &layers,
-            fleet,
-            ancestors,
-            declared: self.declared.as_ref(),
-        }));
+        // Of a file that cannot be read nobody knows what it would have said: no rule can judge it.
+        let read = |finding: &Diagnostic| finding.code != Code::UnreadableFile;
+        let judged = findings.iter().all(read).then(|| {
+            rules::check(&Subject {
+                resolved: &resolved,
+                profile: &profile,
+                deployed: header
+                    .deploy
+                    .as_ref()
+                    .and_then(|(deploy, place)| deploy.then_some(place)),
+                shares_stores_with: header.shares_stores_with.as_ref(),
+                layers: &layers,
+                fleet,
+                ancestors,
+                declared: self.declared.as_ref(),
+            })
+        });
+        findings.extend(judged.into_iter().flatten());
         resolved.findings = self.in_order(findings);
         Loaded {
             profile,
