@@ -7,13 +7,16 @@
     reason = "a failed test should stop"
 )]
 
+#[path = "support/overrides.rs"]
+mod overrides;
 #[path = "support/samples.rs"]
 mod samples;
 
 use std::path::Path;
 use std::process::Command;
 
-use samples::{code, name, samples, sets, site};
+use overrides::sets;
+use samples::{code, name, samples, site};
 use serde_json::Value;
 
 struct Ran {

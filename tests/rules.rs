@@ -11,6 +11,8 @@
     reason = "a failed test should stop"
 )]
 
+#[path = "support/overrides.rs"]
+mod overrides;
 #[path = "support/samples.rs"]
 mod samples;
 
@@ -21,7 +23,8 @@ use std::process::Command;
 use edge_cookie::diagnostic::{Code, Diagnostic, Place};
 use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
 use edge_cookie::rules;
-use samples::{code, name, samples, sets, site};
+use overrides::sets;
+use samples::{code, name, samples, site};
 
 /// What reading finds that an explanation cannot show in a file: a file that cannot be read, and an override.
 const NOT_IN_A_FILE: [Code; 2] = [Code::UnreadableFile, Code::BadOverride];

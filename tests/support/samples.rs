@@ -38,13 +38,6 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// The overrides that a sample's file `sets` holds, as they stand on a command line.
-pub fn sets(root: &Path) -> Vec<String> {
-    let written = std::fs::read_to_string(root.join("sets")).unwrap_or_default();
-    let set = |line: &str| line.strip_prefix("--set ").map(str::to_owned);
-    written.lines().filter_map(set).collect()
-}
-
 /// The sample as a publisher's folder: its profile is `sample`, and may inherit `hardened`.
 pub fn site(sample: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
