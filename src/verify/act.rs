@@ -248,8 +248,6 @@ pub(super) struct Running {
     pub(super) held_up: HeldUp,
     /// Whether it was under way when time passed last.
     pub(super) waited: bool,
-    /// Whether it changed the record.
-    pub(super) did: bool,
     pub(super) told: Vec<Told>,
     pub(super) asks: Asks,
     /// What it asked for when an answer was lost, until it asks for another write.
@@ -286,7 +284,6 @@ impl Running {
                 limit: policy.cas.max_retries as usize,
                 held_up,
                 waited: false,
-                did: false,
                 told: Vec::new(),
                 asks,
                 lost: None,

@@ -210,8 +210,8 @@ impl Model {
                 How::Well => Told::Exists(world.current.is_some()),
                 _ => failed(Failure::Unavailable, world, &running),
             },
-            Asks::Insert(write) => self.insert(world, &mut running, &write, how)?,
-            Asks::Delete => self.delete(world, &mut running, how)?,
+            Asks::Insert(write) => self.insert(world, &running, &write, how)?,
+            Asks::Delete => self.delete(world, &running, how)?,
         };
         if world.left.faults == 0 {
             world.previous = None;
@@ -234,7 +234,7 @@ impl Model {
     fn insert(
         &self,
         world: &mut World,
-        running: &mut Running,
+        running: &Running,
         write: &Write,
         how: How,
     ) -> Option<Told> {
@@ -250,7 +250,6 @@ impl Model {
         }
         let before = world.current.as_ref().map(|held| Arc::clone(&held.content));
         world.put(write, running.start, self.short);
-        running.did = true;
         let change = Change {
             act: running.act,
             policy: (running.policy, self.policy(running.policy)?),
@@ -266,7 +265,7 @@ impl Model {
         })
     }
 
-    fn delete(&self, world: &mut World, running: &mut Running, how: How) -> Option<Told> {
+    fn delete(&self, world: &mut World, running: &Running, how: How) -> Option<Told> {
         match how {
             How::RateLimited => return Some(failed(Failure::RateLimited, world, running)),
             How::LostUndone => return Some(failed(Failure::AnswerLost, world, running)),
@@ -274,7 +273,6 @@ impl Model {
         }
         let removed = world.remove();
         if removed.is_some() {
-            running.did = true;
             let policy = self.policy(running.policy)?;
             world.watch.erased(running.start, policy, world.now);
         }

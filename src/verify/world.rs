@@ -225,7 +225,6 @@ impl World {
             start,
             self.is_new_to(running),
             running.waited && (self.passed || running.held_up != HeldUp::No),
-            running.did,
         )
             .hash(&mut hasher);
         self.hash_asks(&running.asks, &mut hasher);
