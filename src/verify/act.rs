@@ -103,7 +103,7 @@ impl Act {
     }
 
     /// The uid that a sync brings.
-    pub(super) const fn uid(self) -> &'static str {
+    const fn uid(self) -> &'static str {
         match self {
             Self::Sync { late: true, .. } => LATE,
             _ => FRESH,

@@ -201,11 +201,12 @@ impl Model {
         reason = "whether the call can be made, and whether the operation then ended"
     )]
     fn call(&self, world: &mut World, mut running: Running, how: How) -> Option<Option<Finished>> {
+        let stale = world.stale().map(Option::<&Held>::cloned);
         if how != How::Well {
             world.left.faults = world.left.faults.checked_sub(1)?;
         }
         let told = match running.asks.clone() {
-            Asks::Lookup => lookup(world, how, &running)?,
+            Asks::Lookup => lookup(world, stale, how, &running)?,
             Asks::Exists => match how {
                 How::Well => Told::Exists(world.current.is_some()),
                 _ => failed(Failure::Unavailable, world, &running),
@@ -213,9 +214,6 @@ impl Model {
             Asks::Insert(write) => self.insert(world, &running, &write, how)?,
             Asks::Delete => self.delete(world, &running, how)?,
         };
-        if world.left.faults == 0 {
-            world.previous = None;
-        }
         let policy = self.policy(running.policy)?;
         let Some(finished) = running.tell(told, policy, world.consistency) else {
             world.running.push(Arc::new(running));
@@ -287,14 +285,18 @@ fn failed(failure: Failure, world: &World, running: &Running) -> Told {
     Told::Failed(failure, world.now.seconds_since(running.start))
 }
 
-fn lookup(world: &World, how: How, running: &Running) -> Option<Told> {
+#[allow(
+    clippy::option_option,
+    reason = "whether there can be a stale lookup, and whether it sees a record"
+)]
+fn lookup(world: &World, stale: Option<Option<Held>>, how: How, running: &Running) -> Option<Told> {
     let seen = match how {
-        How::Well => &world.current,
-        How::Stale => &world.previous,
+        How::Well => world.current.clone(),
+        How::Stale => stale?,
         How::Unavailable => return Some(failed(Failure::Unavailable, world, running)),
         _ => return None,
     };
-    Some(seen.clone().map_or(Told::Nothing, Told::Saw))
+    Some(seen.map_or(Told::Nothing, Told::Saw))
 }
 
 impl Checked for Model {

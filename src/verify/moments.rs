@@ -39,7 +39,7 @@ pub(super) fn ahead(world: &World, policies: &[Arc<EcPolicy>], short: bool) -> V
     }
     if short {
         moments.extend(last);
-        if world.previous.is_some() {
+        if world.stale().is_some() {
             moments.push(world.replaced.plus_seconds(lookup_lag()));
         }
     }

@@ -5,8 +5,6 @@ use super::model::{First, Happens, How, Model};
 use super::moments;
 use super::world::World;
 use crate::clock::Timestamp;
-use crate::engine::Consistency;
-use crate::rules::lookup_lag;
 
 impl Model {
     /// The moments to which time may move.
@@ -68,10 +66,7 @@ impl Model {
         }
         match asks {
             Asks::Lookup => {
-                let replaced = world.previous.as_ref().map(|held| held.generation);
-                let lags = world.now.seconds_since(world.replaced) <= lookup_lag();
-                let eventual = world.consistency == Consistency::Eventual;
-                if eventual && lags && world.identity() != replaced {
+                if world.stale().is_some() {
                     ways.push(How::Stale);
                 }
                 ways.push(How::Unavailable);

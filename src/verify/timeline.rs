@@ -164,7 +164,7 @@ impl Told<'_> {
                 How::Stale => {
                     format!(
                         "reads what stood there before: {}",
-                        self.seen(world, world.previous.as_ref(), policy)
+                        self.seen(world, world.stale().flatten(), policy)
                     )
                 }
                 How::Unavailable => "cannot read: the store is not available".to_owned(),

@@ -16,7 +16,7 @@ use crate::record::{KvEntry, KvMetadata};
 pub(super) const MORE_THAN_RETRIES: usize = 2;
 
 /// One life of the record: from its creation to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Life {
     created: Timestamp,
     /// The last visit that was written.
@@ -55,7 +55,7 @@ impl Life {
 }
 
 /// What was promised.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Watch {
     /// When the user withdrew or was erased, until fresh consent; and whether nothing was left that remembers it.
     withdrawn: Option<(Timestamp, bool)>,
@@ -131,13 +131,13 @@ impl Watch {
     }
 
     /// The life that a write goes on with, and the record before it; none where nothing counts as standing.
-    fn going_on<'c>(&self, change: &Change<'c>) -> Option<(Life, &'c KvEntry, &'c KvMetadata)> {
+    fn going_on<'c>(&self, change: &Change<'c>) -> Option<(Life, &'c KvEntry)> {
         let life = self.life.filter(|life| {
             let over = life.is_over(change.policy.1, change.now);
             !over || change.after.0.created == life.created
         })?;
-        let (entry, metadata) = change.before?.as_ref()?;
-        Some((life, entry, metadata))
+        let (entry, _) = change.before?.as_ref()?;
+        Some((life, entry))
     }
 
     fn consented(&mut self, change: &Change<'_>) -> Option<Broken> {
@@ -158,7 +158,7 @@ impl Watch {
     fn touched(&mut self, change: &Change<'_>) -> Option<Broken> {
         let (entry, _) = change.after;
         let policy = change.policy.1;
-        let Some((mut life, before, _)) = self.going_on(change) else {
+        let Some((mut life, before)) = self.going_on(change) else {
             return self.written_back(change);
         };
         let seen = entry.last_seen?;
@@ -189,7 +189,7 @@ impl Watch {
     fn synced(&mut self, change: &Change<'_>, partner: usize) -> Option<Broken> {
         let (entry, metadata) = change.after;
         let policy = change.policy.1;
-        let Some((mut life, before, _)) = self.going_on(change) else {
+        let Some((mut life, before)) = self.going_on(change) else {
             let creates = policy.sync.on_missing == OnMissingSync::CreateMinimal;
             if !creates || entry.created != change.start {
                 return self.written_back(change);

@@ -33,9 +33,8 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     pub(super) consistency: Consistency,
     pub(super) current: Option<Held>,
-    /// What was there before the last change: a stale lookup sees it.
-    pub(super) previous: Option<Held>,
-    /// When it was replaced.
+    /// What was there before the last change, and when that was.
+    previous: Option<Held>,
     pub(super) replaced: Timestamp,
     writes: u64,
     pub(super) running: Vec<Arc<Running>>,
@@ -125,8 +124,8 @@ impl World {
             generation: Generation::from_platform(self.writes),
             gone_from: Some(from.plus_seconds(write.ttl.seconds())),
         };
-        let before = self.current.replace(new);
-        self.remember(before);
+        self.previous = self.current.replace(new);
+        self.replaced = self.now;
     }
 
     /// Moves time.
@@ -138,33 +137,35 @@ impl World {
                 Arc::make_mut(running).waited = true;
             }
         }
-        if to.seconds_since(self.replaced) > lookup_lag() {
-            self.previous = None;
-        }
     }
 
-    /// Keeps what a stale lookup may still see.
-    fn remember(&mut self, before: Option<Held>) {
-        let stale = self.consistency == Consistency::Eventual && self.left.faults > 0;
-        self.previous = before.filter(|_| stale);
-        self.replaced = self.now;
+    /// What a stale lookup sees, where there can be one: perhaps that there was nothing.
+    #[allow(
+        clippy::option_option,
+        reason = "whether there can be a stale lookup, and whether it sees a record"
+    )]
+    pub(super) fn stale(&self) -> Option<Option<&Held>> {
+        let lags = self.now.seconds_since(self.replaced) <= lookup_lag();
+        let faulty = self.consistency == Consistency::Eventual && self.left.faults > 0;
+        let previous = self.previous.as_ref();
+        let differs = previous.map(|held| held.generation) != self.identity();
+        (lags && faulty && differs).then_some(previous)
     }
 
     /// Removes the record; gives back what it was.
     pub(super) fn remove(&mut self) -> Option<Held> {
-        let removed = self.current.take();
-        self.remember(removed.clone());
-        removed
+        self.previous = self.current.take();
+        self.replaced = self.now;
+        self.previous.clone()
     }
 
     /// What a generation is now: opaque, it means nothing else.
     fn standing(&self, generation: Generation) -> u8 {
-        let is =
-            |held: &Option<Held>| held.as_ref().map(|held| held.generation) == Some(generation);
-        if is(&self.current) {
+        let stale = || self.stale().flatten().map(|held| held.generation);
+        if self.identity() == Some(generation) {
             0
         } else {
-            1 + u8::from(!is(&self.previous))
+            1 + u8::from(stale() != Some(generation))
         }
     }
 
@@ -281,17 +282,15 @@ impl World {
     fn hash_whole(&self, hasher: &mut impl Hasher) {
         let ages = &self.matters;
         (self.consistency == Consistency::Strong).hash(hasher);
-        for held in [&self.current, &self.previous] {
+        let stale = self.stale();
+        let replaced = stale.map(|_| self.age(self.replaced, ages.recent));
+        replaced.hash(hasher);
+        for held in [self.current.as_ref(), stale.flatten()] {
             held.is_some().hash(hasher);
             if let Some(held) = held {
                 self.hash_held(held, hasher);
             }
         }
-        let replaced = self
-            .previous
-            .as_ref()
-            .map(|_| self.age(self.replaced, ages.recent));
-        replaced.hash(hasher);
         let mut running: Vec<u64> = self
             .running
             .iter()
