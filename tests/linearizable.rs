@@ -22,7 +22,8 @@ use edge_cookie::policy::settings::{DeleteMode, OnMissingSync};
 use edge_cookie::policy::types::Millis;
 use edge_cookie::record::{ConsentStrings, EcId, KvGeo};
 use edge_cookie::store::{
-    EmbeddedStore, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError, Stored,
+    Consistency, EmbeddedStore, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError,
+    Stored,
 };
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use support::{NOON, sync};
@@ -319,6 +320,43 @@ fn embedded(test: impl Fn(&EmbeddedStore<SystemClock>)) {
     test(&store);
 }
 
+/// A store that is asked first for what it has at hand, as the native server asks it.
+struct AtHand<'s>(&'s EmbeddedStore<SystemClock>);
+
+impl KvStore for AtHand<'_> {
+    fn consistency(&self) -> Consistency {
+        self.0.consistency()
+    }
+
+    fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        match self.0.at_hand(key) {
+            Some(stored) => Ok(Some(stored)),
+            None => self.0.lookup(key),
+        }
+    }
+
+    fn exists(&self, key: &str) -> Result<bool, StoreError> {
+        self.0.exists(key)
+    }
+
+    fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
+        self.0.insert(key, insert)
+    }
+
+    fn delete(&self, key: &str) -> Result<Removed, StoreError> {
+        self.0.delete(key)
+    }
+
+    fn list(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<String>, StoreError> {
+        self.0.list(prefix, after, limit)
+    }
+}
+
 #[test]
 fn the_memory_store_is_linearizable() {
     a_store_is_linearizable(&MemoryStore::new(ManualClock::default()));
@@ -330,6 +368,11 @@ fn the_embedded_store_is_linearizable() {
 }
 
 #[test]
+fn the_embedded_store_is_linearizable_with_records_at_hand() {
+    embedded(|store| a_store_is_linearizable(&AtHand(store)));
+}
+
+#[test]
 fn the_graph_is_linearizable_over_the_memory_store() {
     a_graph_is_linearizable(&MemoryStore::new(ManualClock::default()));
 }
@@ -337,6 +380,11 @@ fn the_graph_is_linearizable_over_the_memory_store() {
 #[test]
 fn the_graph_is_linearizable_over_the_embedded_store() {
     embedded(a_graph_is_linearizable);
+}
+
+#[test]
+fn the_graph_is_linearizable_over_the_embedded_store_with_records_at_hand() {
+    embedded(|store| a_graph_is_linearizable(&AtHand(store)));
 }
 
 /// The test itself can fail: a history that no order explains is told.

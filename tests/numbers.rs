@@ -52,6 +52,11 @@ const FACTS: &[(&str, &str)] = &[
         "where sorting becomes cheaper; the outcomes are the same either way",
     ),
     ("PAGE", "keys listed at once"),
+    ("TURNS", "how what is at hand grows old"),
+    (
+        "PARTS",
+        "locks that threads share; what is at hand is the same",
+    ),
     (
         "DRAIN_PATIENCE",
         "when a client that is refused while it sends is hung up on; its answer is the same",

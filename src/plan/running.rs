@@ -6,7 +6,7 @@ use super::{Records, scenes};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{Jitter, OnFailedWithdrawal, OnRateLimited};
 
-pub(super) const ANSWERS: [Known; 21] = [
+pub(super) const ANSWERS: [Known; 22] = [
     ("cas.max_retries", retries),
     ("cas.backoff", waits),
     ("cas.max_backoff", waits),
@@ -20,6 +20,7 @@ pub(super) const ANSWERS: [Known; 21] = [
     ("local.commit_writes", commit_writes),
     ("local.sweep_per_write", sweep_per_write),
     ("local.cache_mib", cache_mib),
+    ("local.recent_records", recent_records),
     ("local.store_calls", store_calls),
     ("local.trusted_proxies", trusted_proxies),
     ("local.request_timeout", request_timeout),
@@ -188,6 +189,10 @@ fn sweep_per_write(pair: &Pair<'_>) -> Answer {
 
 fn cache_mib(_: &Pair<'_>) -> Answer {
     native("the embedded store keeps another amount of pages in memory")
+}
+
+fn recent_records(_: &Pair<'_>) -> Answer {
+    native("the embedded store keeps another number of records at hand, and answers the same")
 }
 
 fn store_calls(_: &Pair<'_>) -> Answer {

@@ -97,6 +97,9 @@ impl AsyncKvStore for Blocking {
     }
 
     async fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        if let Some(stored) = self.store.at_hand(key) {
+            return Ok(Some(stored));
+        }
         let key = key.to_owned();
         let make = move |store: &dyn KvStore| store.lookup(&key);
         self.read(make).await

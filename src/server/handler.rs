@@ -193,6 +193,10 @@ fn needs_restart(old: &Setup, new: &Setup) -> Option<&'static str> {
         ),
         ("ec.local.cache_mib", was.cache_mib == is.cache_mib),
         (
+            "ec.local.recent_records",
+            was.recent_records == is.recent_records,
+        ),
+        (
             "ec.local.max_header_bytes",
             was.max_header_bytes == is.max_header_bytes,
         ),

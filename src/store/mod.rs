@@ -87,6 +87,12 @@ pub trait KvStore {
     /// [`StoreError::Unavailable`] or [`StoreError::RateLimited`].
     fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError>;
 
+    /// What [`lookup`](Self::lookup) would find under `key`, where that can be told at once: without waiting for a disk,
+    /// another machine or another thread. None says nothing: look it up.
+    fn at_hand(&self, _key: &str) -> Option<Stored> {
+        None
+    }
+
     /// Whether a record is under `key` for certain, never stale.
     ///
     /// # Errors
@@ -128,6 +134,10 @@ impl<S: KvStore + ?Sized> KvStore for &S {
 
     fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         (**self).lookup(key)
+    }
+
+    fn at_hand(&self, key: &str) -> Option<Stored> {
+        (**self).at_hand(key)
     }
 
     fn exists(&self, key: &str) -> Result<bool, StoreError> {

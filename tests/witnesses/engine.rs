@@ -364,6 +364,17 @@ pub const WITNESSES: &[Witness] = &[
         },
     },
     Witness {
+        key: "local.recent_records",
+        base: &[],
+        change: "0",
+        shows: |policy| {
+            let store = Embedded::open(policy);
+            store.insert("a", raw(b"", None)).unwrap();
+            store.lookup("a").unwrap();
+            store.at_hand("a").is_some().to_string()
+        },
+    },
+    Witness {
         key: "local.sweep_per_write",
         base: &[],
         change: "0",

@@ -17,6 +17,11 @@ settings! {
         sweep_per_write: u32 = 2, from 0, to 1_000;
         /// Memory that the embedded store may use to keep pages at hand, in MiB.
         cache_mib: u32 = 64, from 1, to 65_536;
+        /// Records read lately that the embedded store keeps at hand beside its pages, so that reading one again waits for
+        /// no disk; `0` keeps none.
+        ///
+        /// One takes as much memory as its body and metadata.
+        recent_records: u32 = 16_384, from 0, to 16_777_216;
         /// Store calls that the native server has under way at once; more wait, within `store.call_timeout`.
         ///
         /// Writes under way together share a commit to disk.

@@ -18,9 +18,19 @@ pub struct Batch<'b> {
     pub(super) generations: &'b Generations,
     /// Writes and deletions done in this batch.
     pub(super) changes: Cell<u64>,
+    /// The keys of what was changed, where somebody has to know.
+    pub(super) changed: Option<RefCell<Vec<String>>>,
 }
 
 impl Batch<'_> {
+    /// Counts a change of what is under `key`.
+    fn note(&self, key: &str) {
+        self.changes.set(self.changes.get() + 1);
+        if let Some(changed) = &self.changed {
+            changed.borrow_mut().push(key.to_owned());
+        }
+    }
+
     /// Looks at up to `most` records after `cursor`, removes those whose time is over, and says where it
     /// came to; none at the end.
     pub(super) fn sweep(
@@ -136,7 +146,7 @@ impl KvStore for Batch<'_> {
         let slot = layout::write(&insert, self.generations.next(), self.clock.now())
             .ok_or_else(|| StoreError::TooLarge("its metadata has over 4 GiB".to_owned()))?;
         records.insert(key, slot.as_slice()).map_err(unavailable)?;
-        self.changes.set(self.changes.get() + 1);
+        self.note(key);
         Ok(())
     }
 
@@ -145,7 +155,7 @@ impl KvStore for Batch<'_> {
         let Some(removed) = records.remove(key).map_err(unavailable)? else {
             return Ok(Removed::Nothing);
         };
-        self.changes.set(self.changes.get() + 1);
+        self.note(key);
         Ok(match Slot::read(removed.value()) {
             None => Removed::Record(None),
             Some(slot) if slot.is_kept(self.clock.now()) => Removed::Record(Some(slot.to_stored())),

@@ -13,6 +13,7 @@ use redb::{
 use super::batch::{Batch, keys, look};
 use super::error::{OpenError, commit_failed, unavailable};
 use super::layout;
+use super::recent::Recent;
 use crate::clock::Clock;
 use crate::policy::settings::Local;
 use crate::policy::types::StoreName;
@@ -45,6 +46,7 @@ pub(super) struct File<C> {
     clock: C,
     generations: Generations,
     sweep_per_write: u64,
+    recent: Recent,
     /// Where the search for expired records came to.
     swept: Mutex<Option<String>>,
     commits: AtomicU64,
@@ -79,6 +81,7 @@ impl<C: Clock> File<C> {
             clock,
             generations,
             sweep_per_write: u64::from(local.sweep_per_write),
+            recent: Recent::new(local.recent_records as usize),
             swept: Mutex::new(None),
             commits: AtomicU64::new(0),
         })
@@ -90,7 +93,7 @@ impl<C: Clock> File<C> {
     pub(super) fn batch<T>(&self, work: impl FnOnce(&Batch<'_>) -> T) -> Result<T, StoreError> {
         let mut transaction = self.database.begin_write().map_err(unavailable)?;
         transaction.set_quick_repair(QUICK_REPAIR);
-        let batch = Batch {
+        let mut batch = Batch {
             records: RefCell::new(
                 transaction
                     .open_table(records(&self.name))
@@ -99,6 +102,7 @@ impl<C: Clock> File<C> {
             clock: &self.clock,
             generations: &self.generations,
             changes: Cell::new(0),
+            changed: self.recent.is_kept().then(RefCell::default),
         };
         let result = work(&batch);
         let changes = batch.changes.get();
@@ -113,6 +117,8 @@ impl<C: Clock> File<C> {
                 changes.saturating_mul(self.sweep_per_write),
             )?;
         }
+        let changed = batch.changed.take().map(RefCell::into_inner);
+        let change = self.recent.change(&changed.unwrap_or_default());
         // The transaction commits only tables that are closed.
         drop(batch);
         transaction
@@ -121,16 +127,27 @@ impl<C: Clock> File<C> {
             .insert(COUNTED, self.generations.used())
             .map_err(unavailable)?;
         transaction.commit().map_err(commit_failed)?;
+        drop(change);
         self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(result)
     }
 
+    pub(super) fn at_hand(&self, key: &str) -> Option<Stored> {
+        self.recent.get(key, self.clock.now())
+    }
+
     pub(super) fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+        let leave = self.recent.leave(key);
         let transaction = self.database.begin_read().map_err(unavailable)?;
         let records = transaction
             .open_table(records(&self.name))
             .map_err(unavailable)?;
-        look(&records, &self.clock, key, |slot| slot.to_stored())
+        look(&records, &self.clock, key, |slot| {
+            if let Some(leave) = &leave {
+                self.recent.keep(leave, key, &slot);
+            }
+            slot.to_stored()
+        })
     }
 
     pub(super) fn list(

@@ -37,6 +37,11 @@ impl<'p> Slot<'p> {
         Generation::from_platform(self.generation)
     }
 
+    /// The millisecond in which its time is over.
+    pub(super) const fn expires(&self) -> u64 {
+        self.expires
+    }
+
     pub(super) const fn is_kept(&self, now: Moment) -> bool {
         now.unix_millis() < self.expires
     }

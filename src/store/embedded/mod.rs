@@ -23,6 +23,7 @@ mod batch;
 mod error;
 mod file;
 mod layout;
+mod recent;
 mod writer;
 
 use std::path::Path;
@@ -127,6 +128,10 @@ impl<C: Clock + Send + Sync + 'static> KvStore for EmbeddedStore<C> {
 
     fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         self.file.lookup(key)
+    }
+
+    fn at_hand(&self, key: &str) -> Option<Stored> {
+        self.file.at_hand(key)
     }
 
     fn exists(&self, key: &str) -> Result<bool, StoreError> {

@@ -1,0 +1,151 @@
+//! What the durable store has at hand: what was read lately, for as long as the file holds it.
+#![cfg(feature = "embedded")]
+#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
+
+mod support;
+
+use std::sync::Arc;
+
+use edge_cookie::clock::{ManualClock, Timestamp};
+use edge_cookie::policy::EcPolicy;
+use edge_cookie::policy::types::Ttl;
+use edge_cookie::store::{EmbeddedStore, Insert, KvStore, Precondition};
+use support::NOON;
+
+type Store = EmbeddedStore<Arc<ManualClock>>;
+
+/// Runs `test` on a store that keeps about `records` at hand.
+fn store(records: u32, test: impl Fn(&Store, &ManualClock)) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut policy = EcPolicy::default();
+    policy.local.recent_records = records;
+    let clock = Arc::new(ManualClock::default());
+    clock.set(Timestamp::from_unix(NOON).into());
+    let path = folder.path().join("store");
+    let name = &policy.stores.ec_store;
+    let store = EmbeddedStore::open(&path, name, &policy.local, Arc::clone(&clock)).unwrap();
+    test(&store, &clock);
+}
+
+fn insert(body: &str, precondition: Precondition) -> Insert {
+    Insert {
+        body: body.into(),
+        metadata: b"{}".to_vec(),
+        ttl: Some(Ttl::from_seconds_clamped(60)),
+        precondition,
+    }
+}
+
+fn put(store: &impl KvStore, key: &str, body: &str) {
+    store.insert(key, insert(body, Precondition::None)).unwrap();
+}
+
+#[test]
+fn what_was_read_is_at_hand_as_it_was_read() {
+    store(1_000, |store, _| {
+        assert_eq!(store.lookup("a"), Ok(None));
+        assert_eq!(store.at_hand("a"), None);
+        put(store, "a", "1");
+        assert_eq!(store.at_hand("a"), None);
+        let read = store.lookup("a").unwrap();
+        assert_eq!(read.as_ref().unwrap().body, b"1");
+        assert_eq!(store.at_hand("a"), read);
+        assert_eq!(store.at_hand("b"), None);
+    });
+}
+
+/// Each way to change a record, and what a lookup finds then.
+#[test]
+fn what_is_changed_is_not_at_hand_until_it_is_read_again() {
+    type Change = fn(&Store);
+    let changes: &[(&str, Change, Option<&[u8]>)] = &[
+        ("overwritten", |store| put(store, "a", "2"), Some(b"2")),
+        (
+            "swapped",
+            |store| {
+                let generation = store.lookup("a").unwrap().unwrap().generation;
+                let swap = insert("2", Precondition::Generation(generation));
+                store.insert("a", swap).unwrap();
+            },
+            Some(b"2"),
+        ),
+        (
+            "written in a batch",
+            |store| store.batch(|batch| put(batch, "a", "2")).unwrap(),
+            Some(b"2"),
+        ),
+        ("deleted", |store| drop(store.delete("a").unwrap()), None),
+    ];
+    for (how, change, then) in changes {
+        store(1_000, |store, _| {
+            put(store, "a", "1");
+            store.lookup("a").unwrap();
+            change(store);
+            assert_eq!(store.at_hand("a"), None, "{how}");
+            let read = store.lookup("a").unwrap();
+            assert_eq!(read.as_ref().map(|read| &*read.body), *then, "{how}");
+            assert_eq!(store.at_hand("a"), read, "{how}");
+        });
+    }
+}
+
+/// A batch that reads what it has not put on disk yet shows nobody else.
+#[test]
+fn a_read_within_a_batch_leaves_nothing_at_hand() {
+    store(1_000, |store, _| {
+        store
+            .batch(|batch| {
+                put(batch, "a", "1");
+                batch.lookup("a").unwrap();
+                assert_eq!(store.at_hand("a"), None);
+            })
+            .unwrap();
+        assert_eq!(store.at_hand("a"), None);
+    });
+}
+
+#[test]
+fn a_refused_write_takes_nothing_away() {
+    store(1_000, |store, _| {
+        put(store, "a", "1");
+        let read = store.lookup("a").unwrap();
+        store
+            .insert("a", insert("2", Precondition::Add))
+            .unwrap_err();
+        assert_eq!(store.at_hand("a"), read);
+    });
+}
+
+#[test]
+fn a_record_is_at_hand_as_long_as_its_time_lasts() {
+    store(1_000, |store, clock| {
+        put(store, "a", "1");
+        store.lookup("a").unwrap();
+        clock.set(Timestamp::from_unix(NOON + 59).into());
+        assert!(store.at_hand("a").is_some());
+        clock.set(Timestamp::from_unix(NOON + 60).into());
+        assert_eq!(store.at_hand("a"), None);
+        assert_eq!(store.lookup("a"), Ok(None));
+    });
+}
+
+/// As many as the policy says, but for how evenly they fall to the parts; those read again and again stay.
+#[test]
+fn no_more_are_kept_than_there_is_room_for() {
+    const ROOM: u32 = 1_024;
+    let key = |number: u32| format!("{number:04}");
+    store(ROOM, |store, _| {
+        store
+            .batch(|batch| (0..10 * ROOM).for_each(|number| put(batch, &key(number), "1")))
+            .unwrap();
+        for number in 0..10 * ROOM {
+            store.lookup(&key(number)).unwrap();
+            assert!(store.at_hand(&key(number)).is_some());
+            assert!(store.at_hand(&key(0)).is_some());
+        }
+        let at_hand = |number: &u32| store.at_hand(&key(*number)).is_some();
+        let kept = (0..10 * ROOM).filter(at_hand).count();
+        assert!(kept <= ROOM as usize, "{kept} at hand");
+        assert!(at_hand(&0));
+    });
+}
