@@ -6,7 +6,7 @@ use super::scene::Scene;
 use super::{Done, Outcome};
 use crate::clock::Timestamp;
 use crate::policy::settings::{OnMissingSync, SyncOrder, Unchanged};
-use crate::record::{KvEntry, Precondition};
+use crate::record::{KvEntry, PartnerId, Precondition};
 
 /// Up to this many syncs, comparing each with each is cheaper than sorting them.
 const FEW: usize = 32;
@@ -137,6 +137,17 @@ fn synced(scene: &Scene<'_>, sync: &PartnerSync) -> Timestamp {
     sync.timestamp.min(scene.now)
 }
 
+/// The first bytes of a partner's name; two names that differ in them are two partners.
+fn glance_at(partner: &PartnerId) -> u64 {
+    let name = partner.as_str().as_bytes();
+    match name.first_chunk() {
+        Some(first) => u64::from_le_bytes(*first),
+        None => name
+            .iter()
+            .fold(0, |seen, byte| (seen << u8::BITS) | u64::from(*byte)),
+    }
+}
+
 /// Syncs of one user, on their way into one entry.
 struct Batch<'b, 'p> {
     scene: &'b Scene<'p>,
@@ -185,12 +196,19 @@ impl<'b, 'p> Batch<'b, 'p> {
         if self.syncs.len() > FEW {
             return false;
         }
-        let mut rest = self.syncs;
-        while let [sync, later @ ..] = rest {
-            if later.iter().any(|other| other.partner == sync.partner) {
+        let mut glances = [0; FEW];
+        for (glance, sync) in glances.iter_mut().zip(self.syncs) {
+            *glance = glance_at(&sync.partner);
+        }
+        let mut rest = self.syncs.iter().zip(&glances);
+        while let Some((sync, glance)) = rest.next() {
+            // Names that differ at a glance need no comparing.
+            let same = |(other, seen): (&PartnerSync, &u64)| {
+                seen == glance && other.partner == sync.partner
+            };
+            if rest.clone().any(same) {
                 return false;
             }
-            rest = later;
         }
         true
     }

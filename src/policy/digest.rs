@@ -59,12 +59,14 @@ pub(crate) fn is_sha256(written: &str) -> bool {
 /// Bytes in lower-case hex digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: usize| DIGITS.get(value).copied().unwrap_or_default();
-    let digits = bytes.iter().flat_map(|byte| {
+    let digit = |value: usize| DIGITS.get(value).copied().map_or('0', char::from);
+    let mut digits = String::with_capacity(bytes.len() + bytes.len());
+    for byte in bytes {
         let byte = usize::from(*byte);
-        [digit(byte / DIGITS.len()), digit(byte % DIGITS.len())]
-    });
-    digits.map(char::from).collect()
+        digits.push(digit(byte / DIGITS.len()));
+        digits.push(digit(byte % DIGITS.len()));
+    }
+    digits
 }
 
 #[cfg(test)]

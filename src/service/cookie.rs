@@ -1,9 +1,8 @@
 //! The cookie that carries the EC id.
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderValue;
 
 use super::Setup;
-use super::head::cookies;
 use crate::policy::settings::Cookie;
 use crate::record::EcId;
 
@@ -19,15 +18,12 @@ pub(super) enum EcCookie {
 }
 
 impl EcCookie {
-    pub(super) fn of(headers: &HeaderMap, setup: &Setup) -> Self {
-        let mut found = Self::None;
-        for value in cookies(headers, setup.policy.cookie.name.as_str()) {
-            match value.parse() {
-                Ok(id) => return Self::Valid(id),
-                Err(_) => found = Self::Malformed,
-            }
+    /// What it is after another cookie of its name, with this value.
+    pub(super) fn with(self, value: &str) -> Self {
+        match self {
+            Self::Valid(_) => self,
+            Self::None | Self::Malformed => value.parse().map_or(Self::Malformed, Self::Valid),
         }
-        found
     }
 }
 

@@ -16,15 +16,15 @@ pub struct Client {
     pub place: Option<Locality>,
 }
 
-/// The values of every cookie of this name, in the order sent; what is not UTF-8 is no value.
-pub(super) fn cookies<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h str> {
+/// Every cookie's name and value, in the order sent; what is not UTF-8 is no cookie.
+pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
     headers
         .get_all(COOKIE)
         .iter()
         .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
-        .filter_map(move |pair| {
-            let (own, value) = str::from_utf8(pair).ok()?.trim().split_once('=')?;
-            (own == name).then(|| value.trim_matches('"'))
+        .filter_map(|pair| {
+            let (name, value) = str::from_utf8(pair).ok()?.trim().split_once('=')?;
+            Some((name, value.trim_matches('"')))
         })
 }
 
@@ -78,7 +78,10 @@ mod tests {
         ] {
             headers.append(COOKIE, HeaderValue::from_bytes(value).unwrap());
         }
-        let found: Vec<&str> = cookies(&headers, "ts-ec").collect();
+        let found: Vec<_> = cookies(&headers)
+            .filter(|(name, _)| *name == "ts-ec")
+            .map(|(_, value)| value)
+            .collect();
         assert_eq!(found, ["one", "two", ""]);
     }
 }

@@ -1,6 +1,5 @@
 //! The user behind a request: what they consent to, and who they are known as.
 
-use http::HeaderMap;
 use http::request::Parts;
 
 use super::cookie::EcCookie;
@@ -27,17 +26,31 @@ const GPP: &str = "__gpp";
 impl Visitor {
     pub(super) fn of(head: &Parts, client: &Client, setup: &Setup) -> Self {
         let headers = &head.headers;
-        let signals = Signals {
+        let mut signals = Signals {
             gpc: headers.get(GPC).is_some_and(|value| value == "1"),
-            us_privacy: first(headers, US_PRIVACY),
-            tcf: first(headers, TCF),
-            gpp: first(headers, GPP),
+            us_privacy: None,
+            tcf: None,
+            gpp: None,
         };
+        let mut cookie = EcCookie::None;
+        for (name, value) in cookies(headers) {
+            if name == setup.policy.cookie.name.as_str() {
+                cookie = cookie.with(value);
+            }
+            let signal = match name {
+                US_PRIVACY => &mut signals.us_privacy,
+                TCF => &mut signals.tcf,
+                GPP => &mut signals.gpp,
+                _ => continue,
+            };
+            if signal.is_none() && !value.is_empty() {
+                *signal = Some(value);
+            }
+        }
         let place = client.place.as_ref().map(|place| Place {
             country: &place.country,
             region: place.region.as_deref(),
         });
-        let cookie = EcCookie::of(headers, setup);
         let policy = match &cookie {
             EcCookie::Valid(id) => setup.policy_of(id),
             EcCookie::None | EcCookie::Malformed => &setup.policy,
@@ -61,8 +74,4 @@ impl Visitor {
     pub(super) fn undecodable(&self) -> impl Iterator<Item = Signal> {
         self.judgement.undecodable.iter().copied()
     }
-}
-
-fn first<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    cookies(headers, name).find(|value| !value.is_empty())
 }
