@@ -8,6 +8,8 @@
     reason = "a failed test should stop"
 )]
 
+#[path = "support/random.rs"]
+mod random;
 mod support;
 
 use std::collections::BTreeMap;
@@ -25,6 +27,7 @@ use edge_cookie::store::{
     Consistency, EmbeddedStore, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError,
     Stored,
 };
+use random::Random;
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use support::{NOON, sync};
 
@@ -32,24 +35,11 @@ const THREADS: usize = 4;
 const EACH: usize = 6;
 const ROUNDS: usize = 200;
 
-/// Numbers that are drawn in the same order in every run (the generator of Steele, Lea and Flood).
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-}
-
 /// Runs `act` on threads that start at once, and holds what they see against `spec`.
 fn holds<S>(
     spec: S,
     round: usize,
-    act: impl Fn(usize, &mut Draw, &mut dyn FnMut(S::Op) -> S::Ret) + Sync,
+    act: impl Fn(usize, &mut Random, &mut dyn FnMut(S::Op) -> S::Ret) + Sync,
     run: impl Fn(&S::Op) -> S::Ret + Sync,
 ) where
     S: SequentialSpec + Clone + Send + std::fmt::Debug,
@@ -62,7 +52,7 @@ fn holds<S>(
         for thread in 0..THREADS {
             let (history, start, act, run) = (&history, &start, &act, &run);
             scope.spawn(move || {
-                let mut draw = Draw((round * THREADS + thread) as u64);
+                let mut draw = Random((round * THREADS + thread) as u64);
                 start.wait();
                 act(thread, &mut draw, &mut |op: S::Op| {
                     history

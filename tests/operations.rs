@@ -9,7 +9,7 @@
 
 mod support;
 
-use edge_cookie::engine::{Operation, Tally};
+use edge_cookie::engine::{Operation, Outcome, Tally};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{
     DeleteMode, OnMissingSync, OnMissingWithdrawal, Repeat, SyncOrder, Unchanged,
@@ -409,4 +409,24 @@ fn what_is_erased_is_gone_and_a_soft_deletion_leaves_a_tombstone() {
     soft_expired.delete();
     // A removal would take along a user who came in between: a swap does not.
     assert!(soft_expired.get().unwrap().entry.is_tombstone());
+}
+
+#[test]
+fn operations_and_outcomes_go_by_their_words() {
+    let (consent, geo) = (&ConsentStrings::default(), &KvGeo::default());
+    let one = sync("liveramp.com", "LR_1", NOON);
+    for (operation, word) in [
+        (Operation::Get, "get"),
+        (Operation::GetMetadata, "get_metadata"),
+        (Operation::Create { consent, geo }, "create"),
+        (
+            Operation::CreateOrRevive { consent, geo },
+            "create_or_revive",
+        ),
+        (Operation::UpsertPartnerId(&one), "upsert_partner_id"),
+        (Operation::Delete, "delete"),
+    ] {
+        assert_eq!(operation.word(), word);
+    }
+    assert_eq!(Outcome::AlreadyLive.to_string(), "already_live");
 }

@@ -3,7 +3,7 @@
 //! `tests/policies/invalid/CODE_…` breaks the rule of its code and no other, at the places that its comments mark:
 //! `#   ^ CODE` under the value that the finding is about, `#   - CODE` under one that takes part (`#@N` for the
 //! column N, where no caret can stand). `tests/policies/valid/CODE_…` is clean. A sample is a profile, or a folder.
-#![cfg(feature = "cli")]
+#![cfg(feature = "files")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -18,7 +18,6 @@ mod samples;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::process::Command;
 
 use edge_cookie::diagnostic::{Code, Diagnostic, Place};
 use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
@@ -139,7 +138,7 @@ fn a_sample_that_breaks_a_rule_breaks_it_at_the_places_marked_and_no_other_rule(
 }
 
 #[test]
-fn a_valid_sample_is_clean_and_survives_being_shown() {
+fn a_valid_sample_is_clean() {
     for sample in samples("valid") {
         let folder = site(&sample);
         let root = folder.path();
@@ -152,48 +151,7 @@ fn a_valid_sample_is_clean_and_survives_being_shown() {
                 loaded.profile
             );
         }
-        survives(root, "sample");
     }
-}
-
-#[test]
-fn the_shipped_profiles_survive_being_shown() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // Development's own secrets stand in clear, and are not shown.
-    for profile in ["production", "staging"] {
-        survives(root, profile);
-    }
-}
-
-fn ec(root: &Path, args: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_ec"))
-        .current_dir(root)
-        .args(args)
-        .env_remove("EC_PROFILE")
-        .output()
-        .unwrap();
-    (
-        output.status.code(),
-        String::from_utf8(output.stdout).unwrap(),
-    )
-}
-
-/// `show`, as a file of its own, is the same policy.
-fn survives(root: &Path, profile: &str) {
-    let (code, shown) = ec(root, &["show", "--profile", profile]);
-    assert_eq!(code, Some(0));
-    let alone = tempfile::tempdir().unwrap();
-    std::fs::write(alone.path().join("trusted-server.toml"), shown).unwrap();
-    let digest = |root: &Path, args: &[&str]| {
-        let (_, json) = ec(root, &[&["check", "--format", "json"], args].concat());
-        let report: serde_json::Value = serde_json::from_str(&json).unwrap();
-        let digest = report["profiles"][0]["digest"].as_str().map(str::to_owned);
-        digest.unwrap_or_else(|| panic!("{profile} of {}: {json}", root.display()))
-    };
-    assert_eq!(
-        digest(alone.path(), &[]),
-        digest(root, &["--profile", profile])
-    );
 }
 
 #[test]
@@ -238,5 +196,60 @@ fn what_an_explanation_shows_breaks_its_rule() {
                 .any(|finding| finding.code == rule.code && finding.severity == rule.severity)
         };
         assert!(found.iter().any(fires), "{}: {}", rule.code, rule.example);
+    }
+}
+
+#[cfg(feature = "cli")]
+mod shown {
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::{samples, site};
+
+    #[test]
+    fn a_valid_sample_survives_being_shown() {
+        for sample in samples("valid") {
+            survives(site(&sample).path(), "sample");
+        }
+    }
+
+    #[test]
+    fn the_shipped_profiles_survive_being_shown() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        // Development's own secrets stand in clear, and are not shown.
+        for profile in ["production", "staging"] {
+            survives(root, profile);
+        }
+    }
+
+    fn ec(root: &Path, args: &[&str]) -> (Option<i32>, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_ec"))
+            .current_dir(root)
+            .args(args)
+            .env_remove("EC_PROFILE")
+            .output()
+            .unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+        )
+    }
+
+    /// `show`, as a file of its own, is the same policy.
+    fn survives(root: &Path, profile: &str) {
+        let (code, shown) = ec(root, &["show", "--profile", profile]);
+        assert_eq!(code, Some(0));
+        let alone = tempfile::tempdir().unwrap();
+        std::fs::write(alone.path().join("trusted-server.toml"), shown).unwrap();
+        let digest = |root: &Path, args: &[&str]| {
+            let (_, json) = ec(root, &[&["check", "--format", "json"], args].concat());
+            let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+            let digest = report["profiles"][0]["digest"].as_str().map(str::to_owned);
+            digest.unwrap_or_else(|| panic!("{profile} of {}: {json}", root.display()))
+        };
+        assert_eq!(
+            digest(alone.path(), &[]),
+            digest(root, &["--profile", profile])
+        );
     }
 }

@@ -6,6 +6,9 @@
     reason = "a broken fixture should stop the test"
 )]
 
+#[path = "support/random.rs"]
+mod random;
+
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::io::{BufRead, BufReader, Lines, Read};
@@ -19,6 +22,7 @@ use edge_cookie::clock::{ManualClock, Moment, SystemClock};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Ttl;
 use edge_cookie::store::{EmbeddedStore, Insert, KvStore, Precondition, StoreError, Stored};
+use random::Random;
 use redb::{ReadableDatabase, TableHandle};
 
 /// Tells a child process which file to work on.
@@ -119,14 +123,6 @@ fn write_pair(store: &impl KvStore, key: &str) {
 /// Kills of one store, one after another.
 const KILLS_OF_A_STORE: u64 = 10;
 
-/// A number below `bound` from a seed (Knuth's MMIX constants).
-fn drawn(seed: &mut u64, bound: u64) -> u64 {
-    *seed = seed
-        .wrapping_mul(6_364_136_223_846_793_005)
-        .wrapping_add(1_442_695_040_888_963_407);
-    (*seed >> 33) % bound
-}
-
 /// `KILLS` says how many (200 where it is not set), `KILL_SEED` where in the writing they come.
 #[test]
 fn killed_writers_lose_nothing_acknowledged() {
@@ -134,15 +130,18 @@ fn killed_writers_lose_nothing_acknowledged() {
         let set = std::env::var(name).ok();
         set.map_or(default, |set| set.parse().unwrap())
     };
-    let mut seed = number("KILL_SEED", 1);
+    let mut random = Random(number("KILL_SEED", 1));
     let stores = number("KILLS", 200).div_ceil(KILLS_OF_A_STORE);
     for store in 0..stores {
-        println!("store {store} of {stores}: KILL_SEED={seed} KILLS={KILLS_OF_A_STORE}");
-        kill_its_writers(&mut seed);
+        println!(
+            "store {store} of {stores}: KILL_SEED={} KILLS={KILLS_OF_A_STORE}",
+            random.0
+        );
+        kill_its_writers(&mut random);
     }
 }
 
-fn kill_its_writers(seed: &mut u64) {
+fn kill_its_writers(random: &mut Random) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     let mut promised = Vec::new();
@@ -150,7 +149,7 @@ fn kill_its_writers(seed: &mut u64) {
     for _ in 0..KILLS_OF_A_STORE {
         let mut writer = child("child_writes_until_it_is_killed", &path);
         let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
-        for _ in 0..=drawn(seed, 150) {
+        for _ in 0..=random.below(150) {
             promised.push(acknowledged(&mut lines).unwrap());
         }
         writer.kill().unwrap();

@@ -292,6 +292,15 @@ impl Watch {
         if tally.writes as usize > most || tally.reads as usize > most {
             return Some(Broken::TooManyCalls);
         }
+        if tally.writes == 0 {
+            match outcome {
+                Some(Outcome::Withdrawn | Outcome::Deleted) => return Some(Broken::Forgotten),
+                Some(Outcome::Written | Outcome::Refreshed | Outcome::CreatedMinimal) => {
+                    return Some(Broken::Lost);
+                }
+                _ => {}
+            }
+        }
         let ttl = policy.entry.ttl.seconds();
         let last_but_one = |from: Timestamp| start.seconds_since(from).saturating_add(1) >= ttl;
         let life = self.life?;

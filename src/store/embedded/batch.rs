@@ -54,7 +54,7 @@ impl Batch<'_> {
                 }
                 looked += 1;
                 let (key, value) = record.map_err(unavailable)?;
-                if Slot::read(value.value()).is_some_and(|slot| !slot.is_kept(now)) {
+                if Slot::read(key.value(), value.value()).is_some_and(|slot| !slot.is_kept(now)) {
                     over.push(key.value().to_owned());
                 }
                 last = Some(key.value().to_owned());
@@ -71,8 +71,8 @@ impl Batch<'_> {
     }
 }
 
-fn damaged() -> StoreError {
-    StoreError::Unavailable("a record in the file is damaged".to_owned())
+fn damaged_record() -> StoreError {
+    StoreError::Unavailable("its record is damaged: write it anew, or delete it".to_owned())
 }
 
 /// What `records` holds under `key`, given to `read` unless its time is over.
@@ -85,7 +85,7 @@ pub(super) fn look<T>(
     let Some(found) = records.get(key).map_err(unavailable)? else {
         return Ok(None);
     };
-    let slot = Slot::read(found.value()).ok_or_else(damaged)?;
+    let slot = Slot::read(key, found.value()).ok_or_else(damaged_record)?;
     Ok(slot.is_kept(clock.now()).then(|| read(slot)))
 }
 
@@ -112,7 +112,7 @@ pub(super) fn keys(
             break;
         }
         // A damaged record is listed: looking it up says what is wrong with it.
-        if Slot::read(value.value()).is_none_or(|slot| slot.is_kept(now)) {
+        if Slot::read(key.value(), value.value()).is_none_or(|slot| slot.is_kept(now)) {
             keys.push(key.value().to_owned());
         }
     }
@@ -143,7 +143,7 @@ impl KvStore for Batch<'_> {
                 return Err(StoreError::PreconditionFailed);
             }
         }
-        let slot = layout::write(&insert, self.generations.next(), self.clock.now())
+        let slot = layout::write(key, &insert, self.generations.next(), self.clock.now())
             .ok_or_else(|| StoreError::TooLarge("its metadata has over 4 GiB".to_owned()))?;
         records.insert(key, slot.as_slice()).map_err(unavailable)?;
         self.note(key);
@@ -156,7 +156,7 @@ impl KvStore for Batch<'_> {
             return Ok(Removed::Nothing);
         };
         self.note(key);
-        Ok(match Slot::read(removed.value()) {
+        Ok(match Slot::read(key, removed.value()) {
             None => Removed::Record(None),
             Some(slot) if slot.is_kept(self.clock.now()) => Removed::Record(Some(slot.to_stored())),
             Some(_) => Removed::Nothing,

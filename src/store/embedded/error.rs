@@ -38,7 +38,7 @@ pub enum OpenError {
     },
     /// The file was a store once.
     #[error(
-        "the store `{path}` is damaged, and was left as it is: put a copy in its place, or move it away and start anew"
+        "the store `{path}` is damaged: put a copy in its place, or move it away and start anew"
     )]
     Damaged {
         /// The file.
@@ -94,6 +94,14 @@ impl OpenError {
 
 const FULL: &str = "no room is left on its disk: free some";
 
+const DAMAGED: &str =
+    "its file is damaged: put a copy in its place, or move it away and start anew";
+
+/// A failure that shows the file to be damaged.
+pub(super) fn damaged() -> StoreError {
+    StoreError::Unavailable(DAMAGED.to_owned())
+}
+
 /// A failure before anything was committed: nothing was written.
 pub(super) fn unavailable(error: impl Into<redb::Error>) -> StoreError {
     match error.into() {
@@ -119,10 +127,7 @@ fn words(error: &redb::Error) -> String {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FULL.to_owned(),
             _ => format!("its disk failed: {error}"),
         },
-        redb::Error::Corrupted(_) => {
-            "its file is damaged: put a copy in its place, or move it away and start anew"
-                .to_owned()
-        }
+        redb::Error::Corrupted(_) => DAMAGED.to_owned(),
         // After a failed write redb takes no more until the file is opened again.
         _ => "an earlier failure closed it: restart to open it again".to_owned(),
     }
