@@ -2,69 +2,65 @@
 # Mutation testing: changes the code in one place at a time, and asks the tests whether they notice.
 #   scripts/mutants.sh [SHARE] [SEED]    engine and rules whole; of record, store and service one mutant in SHARE (8),
 #                                        drawn by SEED (1)
-# Each area is tried on its own tests first; what they miss is tried on every test of the library. What is left is in
-# target/mutants/AREA.txt, with the counts. AREAS="engine rules" names the areas to try.
+#   AREAS="engine rules" scripts/mutants.sh
+# An area is tried on its own tests first, in a build that has no more than they need; what they miss is tried on more.
+# What is left is in target/mutants/AREA.txt, with the counts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 share=${1:-8}
 seed=${2:-1}
 out=target/mutants
-mkdir -p "$out"
+wide=(verify plan plan_promises witnesses examples cli serve blackbox)
+
 # One target for all areas, so that what the crate rests on is built once.
 export CARGO_TARGET_DIR="$PWD/$out/target" CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=none
 
-mutants() { # mutants FOLDER ARGUMENT...
-    local folder=$1
-    shift
-    # It ends with 2 where mutants are missed, and with 3 where some take too long.
-    cargo mutants --output "$folder" --colors never --no-times --minimum-test-timeout 60 "$@" || [ $? -le 3 ]
-}
-
-only() { # only FILE: the mutants named in FILE, as arguments
+mutants() { # mutants FOLDER FILE FEATURES TEST...: the mutants named in FILE
+    local folder=$1 names=$2 features=$3 name test args=()
+    shift 3
     while IFS= read -r name; do
-        # shellcheck disable=SC2001
-        printf -- '--re\n^%s$\n' "$(sed 's/[][\.*^$+?(){}|]/\\&/g' <<<"$name")"
-    done <"$1"
+        args+=(--re "^$(sed 's/[][\.*^$+?(){}|]/\\&/g' <<<"$name")\$")
+    done <"$names"
+    args+=(-C=--lib)
+    for test in "$@"; do args+=("-C=--test=$test"); done
+    # It ends with 2 where mutants are missed, and with 3 where some take too long.
+    cargo mutants --output "$folder" --colors never --no-times --minimum-test-timeout 60 \
+        --no-default-features --features "$features" "${args[@]}" || [ $? -le 3 ]
 }
 
-try() { # try AREA EVERY TEST...
-    local area=$1 every=$2 test
-    shift 2
-    local tests=(-C=--lib)
-    for test in "$@"; do tests+=("-C=--test=$test"); done
-    rm -rf "${out:?}/$area"
-    mkdir -p "$out/$area"
-    cargo mutants --list -f "src/$area/**" >"$out/$area/all"
+try() { # try AREA EVERY FEATURES TEST...
+    local area=$1 every=$2 features=$3 folder="$out/$1" name all count
+    shift 3
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    cargo mutants --list -f "src/$area/**" >"$folder/all"
+    all=$(wc -l <"$folder/all")
+    count=$(((all + every - 1) / every))
     # A draw that anybody can have again: the names in the order of their digests.
     while IFS= read -r name; do
         printf '%s %s\n' "$(printf '%s %s' "$seed" "$name" | sha256sum | cut -c1-16)" "$name"
-    done <"$out/$area/all" | sort | cut -d' ' -f2- >"$out/$area/drawn"
-    local count
-    count=$((($(wc -l <"$out/$area/all") + every - 1) / every))
-    head -n "$count" "$out/$area/drawn" >"$out/$area/chosen"
-    mapfile -t chosen < <(only "$out/$area/chosen")
-    mutants "$out/$area" -f "src/$area/**" "${chosen[@]}" "${tests[@]}"
-    local found="$out/$area/mutants.out"
-    cat "$found/missed.txt" "$found/timeout.txt" >"$out/$area/left"
-    if [ -s "$out/$area/left" ]; then
-        mapfile -t left < <(only "$out/$area/left")
-        mutants "$out/$area/again" -f "src/$area/**" "${left[@]}"
-        cp "$out/$area/again/mutants.out/missed.txt" "$out/$area/left"
+    done <"$folder/all" | sort | head -n "$count" | cut -d' ' -f2- >"$folder/chosen"
+    mutants "$folder" "$folder/chosen" "$features" "$@"
+    local found="$folder/mutants.out"
+    cp "$found/missed.txt" "$folder/left"
+    if [ -s "$folder/left" ]; then
+        mutants "$folder/again" "$folder/left" default "${wide[@]}"
+        cp "$folder/again/mutants.out/missed.txt" "$folder/left"
     fi
     {
-        echo "$area: $count of $(wc -l <"$out/$area/all") mutants tried," \
-            "$(wc -l <"$found/unviable.txt") do not build, $(wc -l <"$out/$area/left") not noticed:"
-        cat "$out/$area/left"
-    } | tee "$out/$area.txt"
+        echo "$area: $count of $all mutants tried, $(wc -l <"$found/unviable.txt") do not build," \
+            "$(wc -l <"$found/timeout.txt") never end, $(wc -l <"$folder/left") are not noticed:"
+        cat "$folder/left"
+    } | tee "$folder.txt"
 }
 
 for area in ${AREAS:-engine rules record store service}; do
     case $area in
-    engine) try engine 1 transaction operations effects ;;
-    rules) try rules 1 rules diagnostics witnesses ;;
-    record) try record "$share" records operations properties ;;
-    store) try store "$share" store_conformance store_crash store_threads store_damage ;;
-    service) try service "$share" service consent openapi blackbox ;;
+    engine) try engine 1 files transaction operations effects ;;
+    rules) try rules 1 files rules diagnostics ;;
+    record) try record "$share" files records operations properties ;;
+    store) try store "$share" embedded,files store_conformance store_crash store_threads store_damage ;;
+    service) try service "$share" files,server service consent openapi ;;
     esac
 done

@@ -56,7 +56,8 @@ impl<C: Clock> File<C> {
         clock: C,
     ) -> Result<Self, OpenError> {
         let mut builder = Database::builder();
-        // Pages carry checksums that redb does not look at when it reads them: what opens is whole.
+        // Pages carry checksums that redb does not look at when it reads them: what opens is whole. The whole file is
+        // read for it, as it is after a crash without quick repair.
         builder.set_check_integrity_on_open(true);
         builder.set_cache_size((local.cache_mib as usize).saturating_mul(BYTES_PER_MIB));
         if path.is_dir() {
