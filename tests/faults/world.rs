@@ -9,7 +9,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::Renewal;
 
 use crate::draw::Draw;
-use crate::oracle::{Broken, Last, Op, Story, explained, shown};
+use crate::oracle::{Broken, Last, Op, Story, explained, may_write, shown};
 use crate::policies::Regime;
 use crate::report::{Failure, Fault, Tally};
 use crate::store::{Call, Refusal, Store};
@@ -37,7 +37,7 @@ struct World<'s> {
     script: &'s Script,
     store: Store,
     stories: Vec<Story>,
-    running: Vec<Option<Running<'s>>>,
+    running: Vec<Option<Box<Running<'s>>>>,
     free: Vec<usize>,
     calls: BinaryHeap<Reverse<(u64, usize)>>,
     draw: Draw,
@@ -72,7 +72,6 @@ pub fn run(seed: u64, regime: &Regime) -> Result<Tally, Box<Failure>> {
                 ""
             }
         ),
-        record,
         broken,
         operations,
         story: story.into(),
@@ -159,7 +158,7 @@ impl<'s> World<'s> {
         let consistency = self.regime.consistency;
         let now = Timestamp::from_unix(start);
         self.tally.operations += 1;
-        let running = Running {
+        let running = Box::new(Running {
             planned,
             number,
             transaction: Transaction::new(policy, operation, now, consistency),
@@ -180,7 +179,7 @@ impl<'s> World<'s> {
                 wrote: None,
             },
             limit: start * MILLIS + longest(policy),
-        };
+        });
         self.tell(&running, planned.at, || {
             format!("starts under policy {}: {:?}", planned.policy, planned.act)
         });
@@ -188,7 +187,7 @@ impl<'s> World<'s> {
     }
 
     /// Lets an operation go on to its next call, or to its end.
-    fn go_on(&mut self, running: Running<'s>, now: u64) -> Result<(), Broken> {
+    fn go_on(&mut self, running: Box<Running<'s>>, now: u64) -> Result<(), Broken> {
         let takes = match running.transaction.step() {
             Step::End => return self.end(running, now),
             Step::Wait(wait) => {
@@ -222,7 +221,7 @@ impl<'s> World<'s> {
     }
 
     /// Makes the call that an operation asks for.
-    fn call(&mut self, mut running: Running<'s>, now: u64) -> Result<(), Broken> {
+    fn call(&mut self, mut running: Box<Running<'s>>, now: u64) -> Result<(), Broken> {
         let record = running.planned.record;
         if let Some((gone, at)) = self.store.collect(record, now) {
             self.tell(&running, at, || {
@@ -273,6 +272,7 @@ impl<'s> World<'s> {
                 }
             }
             Step::Insert(write) => {
+                may_write(&running.op, write.precondition)?;
                 running.op.writes += 1;
                 let (change, refusal) = self.store.insert(record, now, write, &mut self.tally);
                 if let Some(change) = change {
@@ -316,7 +316,7 @@ impl<'s> World<'s> {
         self.go_on(running, now)
     }
 
-    fn end(&mut self, running: Running<'s>, now: u64) -> Result<(), Broken> {
+    fn end(&mut self, running: Box<Running<'s>>, now: u64) -> Result<(), Broken> {
         let operation = running.planned.act.operation(&self.script.said).word();
         let Running {
             planned,
@@ -324,7 +324,7 @@ impl<'s> World<'s> {
             transaction,
             op,
             ..
-        } = running;
+        } = *running;
         let finished = transaction.finish();
         self.tally.ended(operation, &finished);
         if let Some((record, story)) = &mut self.told

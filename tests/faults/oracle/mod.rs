@@ -12,7 +12,7 @@ use edge_cookie::policy::settings::{Expiry, Renewal};
 use edge_cookie::record::{KvEntry, KvMetadata};
 
 pub use promises::Story;
-pub use table::explained;
+pub use table::{explained, may_write};
 
 use crate::store::{Refusal, Seen, Version};
 use crate::traffic::{Act, Said};

@@ -252,6 +252,11 @@ impl Story {
             self.gone = None;
         }
         must(
+            state(op.policy, before, op.start) != State::Tombstone,
+            1,
+            "a sync or a touch wrote over a tombstone",
+        )?;
+        must(
             write.entry.consent.ok,
             7,
             "a sync or a touch withdrew consent",

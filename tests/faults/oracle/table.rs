@@ -4,7 +4,7 @@ use edge_cookie::engine::{Done, Finished, OperationError, Outcome, PartnerSync};
 use edge_cookie::policy::settings::{
     DeleteMode, OnMissingSync, OnMissingWithdrawal, OnRateLimited, Repeat, SyncOrder, Unchanged,
 };
-use edge_cookie::record::{KvEntry, KvPartnerId};
+use edge_cookie::record::{KvEntry, KvPartnerId, Precondition};
 
 use super::{Broken, Last, Op, State, Unfit, broken, counted_from, made, must, unfit, winner};
 use crate::store::Refusal;
@@ -32,6 +32,20 @@ pub fn explained(op: &Op<'_>, finished: &Finished) -> Result<(), Broken> {
         Ok(done) => ended(op, done),
         Err(error) => failed(op, error),
     }
+}
+
+/// Holds a write that is about to be sent against what its operation was told: one that met another, or that may have been
+/// done, is not tried again without a look at what stands there, unless it overwrites whatever that is.
+pub fn may_write(op: &Op<'_>, precondition: Precondition) -> Result<(), Broken> {
+    let met = matches!(
+        op.last,
+        Last::Refused(Refusal::Conflict | Refusal::AnswerLost)
+    );
+    must(
+        !met || precondition == Precondition::None,
+        2,
+        "a write was tried again unread",
+    )
 }
 
 /// Whether a lookup found the very write whose answer was lost.
@@ -72,9 +86,22 @@ fn ended(op: &Op<'_>, done: &Done) -> Result<(), Broken> {
                 .as_ref()
                 .map(|record| (&record.entry, &record.metadata));
             let same = record == op.told_entry().map(|(entry, metadata)| (entry, metadata));
-            same && (saw(State::Live) || saw(State::Tombstone))
+            must(
+                !saw(State::Absent),
+                8,
+                "a read returns a record whose time is over",
+            )?;
+            same && op.last == Last::Saw
         }
-        (Act::Get | Act::GetMetadata, Outcome::NotFound) => saw(State::Absent),
+        (Act::Get | Act::GetMetadata, Outcome::NotFound) => {
+            must(!saw(State::Live), 2, "a read does not find a live entry")?;
+            must(
+                !saw(State::Tombstone),
+                3,
+                "a read does not find a tombstone",
+            )?;
+            saw(State::Absent)
+        }
         (Act::Create(_) | Act::Consent(_), Outcome::Created) => {
             wrote(op) && (own_work || met == Some(State::Absent))
         }
