@@ -9,11 +9,11 @@ impl Draw {
     /// Each `seed` and `purpose` has its own course.
     pub fn new(seed: u64, purpose: u64) -> Self {
         let mut draw = Self(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ purpose);
-        draw.next();
+        draw.number();
         draw
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -22,7 +22,7 @@ impl Draw {
     }
 
     pub fn below(&mut self, end: u64) -> u64 {
-        u64::try_from((u128::from(self.next()) * u128::from(end)) >> 64).unwrap()
+        u64::try_from((u128::from(self.number()) * u128::from(end)) >> 64).unwrap()
     }
 
     pub fn within(&mut self, range: RangeInclusive<u64>) -> u64 {

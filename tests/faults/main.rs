@@ -9,6 +9,7 @@
     reason = "a failed test should stop"
 )]
 
+mod act;
 mod draw;
 mod oracle;
 mod policies;

@@ -6,10 +6,11 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Consistency, Found, Record, Write};
 use edge_cookie::record::{Generation, KvEntry, KvMetadata, Precondition, Unreadable};
 
+use crate::act::MILLIS;
 use crate::draw::Draw;
 use crate::policies::Regime;
 use crate::report::{Fault, Tally};
-use crate::traffic::{BEGINNING, MILLIS};
+use crate::traffic::BEGINNING;
 
 /// For how long a lookup at the edge may see what was replaced, in milliseconds.
 const LAG: u64 = 60 * MILLIS;
@@ -113,7 +114,7 @@ impl Store {
         let mut draw = Draw::new(seed, 4);
         let mut store = Self {
             cells: Vec::new(),
-            generations: draw.next(),
+            generations: draw.number(),
             consistency: regime.consistency,
             recreates: regime.recreates,
             hostility: regime.hostility,

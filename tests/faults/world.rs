@@ -8,12 +8,13 @@ use edge_cookie::engine::{Answer, Deleted, Step, StoreError, Transaction};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::Renewal;
 
+use crate::act::MILLIS;
 use crate::draw::Draw;
 use crate::oracle::{Broken, Last, Op, Story, explained, may_write, shown};
 use crate::policies::Regime;
 use crate::report::{Failure, Fault, Tally};
 use crate::store::{Call, Refusal, Store};
-use crate::traffic::{MILLIS, Planned, RECORDS, Script};
+use crate::traffic::{Planned, RECORDS, Script};
 
 /// How long the edge lets a request live, in milliseconds (`POLICY.md` has no longer operation).
 const REQUEST: u64 = 120 * MILLIS;
@@ -191,7 +192,7 @@ impl<'s> World<'s> {
         let takes = match running.transaction.step() {
             Step::End => return self.end(running, now),
             Step::Wait(wait) => {
-                let drawn = self.draw.next();
+                let drawn = self.draw.number();
                 1 + u64::try_from(wait.length(|| drawn).as_millis()).unwrap()
             }
             _ if running.planned.slow => {

@@ -1,21 +1,23 @@
 //! What may never be seen: the semantics of `POLICY.md` said once more, plainly, from the record's and the operation's
 //! side, and sharing no code with the engine that decides.
 
+mod change;
 mod promises;
+mod syncs;
 mod table;
 
 use std::rc::Rc;
 
 use edge_cookie::engine::{Consistency, PartnerSync};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::settings::{Expiry, Renewal};
+use edge_cookie::policy::settings::{Expiry, Renewal, SyncOrder};
 use edge_cookie::record::{KvEntry, KvMetadata};
 
 pub use promises::Story;
 pub use table::{explained, may_write};
 
+use crate::act::{Act, Said};
 use crate::store::{Refusal, Seen, Version};
-use crate::traffic::{Act, Said};
 
 /// Something that may never be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,7 +178,6 @@ fn unfit(op: &Op<'_>, sync: &PartnerSync) -> Option<Unfit> {
 
 /// Of the syncs that one operation brings for one partner, which counts: the last, or the latest where times decide.
 fn winner<'o>(op: &Op<'o>, partner: &str) -> Option<(usize, &'o PartnerSync)> {
-    use edge_cookie::policy::settings::SyncOrder;
     let mut best: Option<(usize, &PartnerSync)> = None;
     for (index, sync) in op.act.syncs().iter().enumerate() {
         if sync.partner.as_str() != partner || unfit(op, sync).is_some() {
