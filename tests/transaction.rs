@@ -13,14 +13,14 @@ use std::time::Duration;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{
-    Answer, Consistency, Deleted, Finished, Found, Operation, Record, Step, StoreError,
-    Transaction, Write,
+    Answer, Consistency, Deleted, Finished, Found, Operation, OperationError, Record, Step,
+    StoreError, Transaction, Write,
 };
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{
     DeleteMode, Jitter, OnMissingWithdrawal, OnRateLimited, Renewal, Repeat,
 };
-use edge_cookie::policy::types::Millis;
+use edge_cookie::policy::types::{Millis, Seconds};
 use edge_cookie::record::{ConsentStrings, Generation, KvEntry, KvGeo, KvMetadata, Precondition};
 use support::{DAY, HOUR, NOON, expired, live, policy, sync, tombstone};
 
@@ -227,6 +227,31 @@ fn no_retry_starts_after_the_deadline() {
             assert!(error.to_string().contains("`cas.deadline`"), "{error}");
         }
     }
+}
+
+/// A retry that the deadline stops before it starts is none: found by the fault simulation.
+#[test]
+fn what_stops_the_last_retry_before_it_starts_is_the_deadline() {
+    let policy = policy(|policy| {
+        policy.cas.max_retries = 1;
+        policy.cas.backoff = Millis::new(1);
+        policy.cas.max_backoff = Millis::new(1);
+    });
+    let transaction = begin(
+        &policy,
+        Operation::WriteWithdrawalTombstone,
+        Consistency::Strong,
+    );
+    let (steps, finished) = run(transaction, |_, step| match step {
+        Step::Wait(_) => Answer::Waited {
+            elapsed: policy.cas.deadline.duration(),
+        },
+        _ => failed(StoreError::RateLimited),
+    });
+    assert_eq!(steps, ["overwrite", "wait 1"]);
+    let deadline_passed = OperationError::DeadlinePassed { attempts: 1 };
+    assert_eq!(finished.result, Err(deadline_passed));
+    assert_eq!((finished.tally.writes, finished.tally.retries), (1, 0));
 }
 
 #[test]
@@ -786,4 +811,21 @@ fn an_erasure_that_finds_a_record_past_its_time_swaps_it() {
     transaction.resume(Answer::Written);
     let done = transaction.finish().result.unwrap();
     assert_eq!(done.outcome.word(), "not_found");
+}
+
+/// Found by the fault simulation: it told of each of its ids where it was refused before any read, and only there.
+#[test]
+fn a_single_sync_tells_of_itself_alone_however_it_ends() {
+    let policy = policy(|policy| policy.sync.max_age = Some(Seconds::new(HOUR)));
+    for (age, word) in [(0, "written"), (2 * HOUR, "stale")] {
+        let brought = sync("a.com", "U", NOON - age);
+        let operation = Operation::UpsertPartnerId(&brought);
+        let transaction = begin(&policy, operation, Consistency::Strong);
+        let (_, finished) = run(transaction, |_, step| match step {
+            Step::Lookup => Answer::Found(record(live())),
+            _ => Answer::Written,
+        });
+        assert_eq!(support::word(&finished), word);
+        assert!(finished.result.unwrap().each.is_empty(), "{word}");
+    }
 }

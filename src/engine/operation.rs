@@ -87,9 +87,7 @@ impl Operation<'_> {
     pub(super) fn open(self, scene: &Scene<'_>) -> Decision {
         match self {
             Self::Create { consent, geo } => create::open(scene, consent, geo),
-            Self::UpsertPartnerId(sync) => {
-                upsert_partner_ids::open(scene, std::slice::from_ref(sync))
-            }
+            Self::UpsertPartnerId(sync) => upsert_partner_ids::open_one(scene, sync),
             Self::UpsertPartnerIds(syncs) => upsert_partner_ids::open(scene, syncs),
             Self::WriteWithdrawalTombstone => withdrawal::open(scene),
             Self::Delete => delete::open(scene),

@@ -120,9 +120,10 @@ impl<'p> Transaction<'p> {
                 self.end(self.deleted(deleted));
             }
             (&Stage::Wait(_, again), Answer::Waited { elapsed }) => {
-                self.stage = again.into();
                 if self.out_of_time(elapsed) {
                     self.give_up(elapsed);
+                } else {
+                    self.again(again);
                 }
             }
             (Stage::Look | Stage::MakeSure, Answer::Failed { error, .. }) => {
@@ -273,13 +274,18 @@ impl<'p> Transaction<'p> {
             .and_then(|times| rules.backoff.duration().checked_mul(times));
         let greatest = rules.max_backoff.duration();
         let longest = doubled.map_or(greatest, |wait| wait.min(greatest));
-        self.tally.retries += 1;
-        self.stage = if longest.is_zero() {
-            again.into()
+        if longest.is_zero() {
+            self.again(again);
         } else {
             let jitter = rules.jitter;
-            Stage::Wait(Wait { longest, jitter }, again)
-        };
+            self.stage = Stage::Wait(Wait { longest, jitter }, again);
+        }
+    }
+
+    /// Starts a retry: one that the deadline stops before is none.
+    fn again(&mut self, again: Again) {
+        self.tally.retries += 1;
+        self.stage = again.into();
     }
 
     fn out_of_time(&self, elapsed: Duration) -> bool {

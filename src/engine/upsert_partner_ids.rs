@@ -22,16 +22,26 @@ pub(super) fn open(scene: &Scene<'_>, syncs: &[PartnerSync]) -> Decision {
         .collect())
 }
 
-/// One sync: its own outcome is that of the operation.
+/// As [`open`], for one sync.
+pub(super) fn open_one(scene: &Scene<'_>, sync: &PartnerSync) -> Decision {
+    one(open(scene, std::slice::from_ref(sync)))
+}
+
+/// As [`decide`], for one sync.
 pub(super) fn decide_one(scene: &Scene<'_>, sync: &PartnerSync, current: Current) -> Decision {
-    let one = |mut done: Done| {
+    one(decide(scene, std::slice::from_ref(sync), current))
+}
+
+/// One sync: its own outcome is that of the operation.
+fn one(decision: Decision) -> Decision {
+    let alone = |mut done: Done| {
         done.outcome = done.each.first().copied().unwrap_or(done.outcome);
         done.each.clear();
         done
     };
-    match decide(scene, std::slice::from_ref(sync), current) {
-        Decision::Write(write, done) => Decision::Write(write, one(done)),
-        Decision::End(Ok(done)) => Decision::End(Ok(one(done))),
+    match decision {
+        Decision::Write(write, done) => Decision::Write(write, alone(done)),
+        Decision::End(Ok(done)) => Decision::End(Ok(alone(done))),
         other => other,
     }
 }

@@ -1,0 +1,82 @@
+//! What edges are asked to do.
+
+use edge_cookie::clock::Timestamp;
+use edge_cookie::engine::{Operation, PartnerSync};
+use edge_cookie::record::{ConsentStrings, KvGeo};
+
+pub const MILLIS: u64 = 1_000;
+
+/// What is asked of an edge.
+#[derive(Debug, Clone)]
+pub enum Act {
+    Get,
+    GetMetadata,
+    Create(usize),
+    Consent(usize),
+    Touch(Timestamp),
+    Sync(PartnerSync),
+    Batch(Box<[PartnerSync]>),
+    Withdraw,
+    Erase,
+}
+
+/// What users say and where they are.
+pub struct Said {
+    pub consents: [ConsentStrings; 3],
+    pub geos: [KvGeo; 3],
+}
+
+impl Said {
+    pub fn new() -> Self {
+        let tcf = |text: &str| ConsentStrings {
+            tcf: Some(text.into()),
+            gpp: None,
+        };
+        Self {
+            consents: [
+                ConsentStrings::default(),
+                tcf("CPxyz"),
+                tcf(&"C".repeat(160)),
+            ],
+            geos: [
+                KvGeo::default(),
+                KvGeo::known("DE", None).unwrap(),
+                KvGeo::known("US", Some("CA")).unwrap(),
+            ],
+        }
+    }
+}
+
+impl Act {
+    pub fn operation<'s>(&'s self, said: &'s Said) -> Operation<'s> {
+        let consented = |which: usize| (&said.consents[which], &said.geos[which]);
+        match self {
+            Self::Get => Operation::Get,
+            Self::GetMetadata => Operation::GetMetadata,
+            Self::Create(which) => {
+                let (consent, geo) = consented(*which);
+                Operation::Create { consent, geo }
+            }
+            Self::Consent(which) => {
+                let (consent, geo) = consented(*which);
+                Operation::CreateOrRevive { consent, geo }
+            }
+            Self::Touch(timestamp) => Operation::UpdateLastSeen {
+                timestamp: *timestamp,
+            },
+            Self::Sync(sync) => Operation::UpsertPartnerId(sync),
+            Self::Batch(syncs) => Operation::UpsertPartnerIds(syncs),
+            Self::Withdraw => Operation::WriteWithdrawalTombstone,
+            Self::Erase => Operation::Delete,
+        }
+    }
+
+    /// The uids that it brings.
+    pub fn syncs(&self) -> &[PartnerSync] {
+        match self {
+            Self::Sync(sync) => std::slice::from_ref(sync),
+            Self::Batch(syncs) => syncs,
+            _ => &[],
+        }
+    }
+}

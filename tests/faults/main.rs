@@ -1,0 +1,204 @@
+//! The fault simulation: many edges against one store that fails in every way it may, for years of virtual time, and every
+//! promise held against what is seen. `scripts/faults.sh` runs it at length.
+#![cfg(all(feature = "files", feature = "service"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
+
+mod act;
+mod draw;
+mod oracle;
+mod policies;
+mod report;
+mod store;
+mod traffic;
+mod world;
+#[path = "../support/written.rs"]
+#[allow(dead_code, reason = "the rule book's own tests use the rest")]
+mod written;
+
+use std::env;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use policies::Regime;
+use report::{Failure, Tally};
+
+/// Records are made and dropped by the million: an allocator that is good at it is worth a third of the time.
+#[cfg(feature = "cli")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Operations where nobody asks for more, and the seed of the first world.
+const OPERATIONS: u64 = 1_500_000;
+const SEED: u64 = 1;
+
+/// How each operation can end (`POLICY.md`, operations, and what a store's faults make of it).
+const ENDS: &[(&str, &[&str])] = &[
+    ("get", &["found", "not_found"]),
+    ("get_metadata", &["found", "not_found"]),
+    (
+        "create",
+        &[
+            "created",
+            "already_exists",
+            "retries_exhausted",
+            "entry_too_large",
+        ],
+    ),
+    (
+        "create_or_revive",
+        &[
+            "created",
+            "already_live",
+            "revived",
+            "consent_withdrawn",
+            "retries_exhausted",
+            "entry_too_large",
+        ],
+    ),
+    (
+        "upsert_partner_id",
+        &[
+            "created_minimal",
+            "not_found",
+            "written",
+            "unchanged",
+            "refreshed",
+            "stale",
+            "too_many_partners",
+            "entry_too_large",
+            "invalid_uid",
+            "consent_withdrawn",
+            "retries_exhausted",
+        ],
+    ),
+    (
+        "upsert_partner_ids",
+        &[
+            "created_minimal",
+            "not_found",
+            "written",
+            "unchanged",
+            "stale",
+            "too_many_partners",
+            "entry_too_large",
+            "invalid_uid",
+            "consent_withdrawn",
+            "refused",
+            "retries_exhausted",
+        ],
+    ),
+    (
+        "update_last_seen",
+        &[
+            "not_found",
+            "touched",
+            "debounced",
+            "stale",
+            "superseded",
+            "consent_withdrawn",
+            "retries_exhausted",
+        ],
+    ),
+    (
+        "write_withdrawal_tombstone",
+        &[
+            "withdrawn",
+            "already_withdrawn",
+            "not_found",
+            "retries_exhausted",
+        ],
+    ),
+    ("delete", &["deleted", "not_found", "retries_exhausted"]),
+];
+
+/// What a record that cannot be read makes of every operation that reads it, and a store that fails, of most.
+const READERS: [&str; 6] = [
+    "get",
+    "get_metadata",
+    "create_or_revive",
+    "upsert_partner_id",
+    "upsert_partner_ids",
+    "update_last_seen",
+];
+const FAILED: [&str; 3] = ["unreadable_entry", "rate_limited", "kv_unavailable"];
+
+/// What never happened, though it has to.
+fn missing(tally: &Tally) -> Vec<String> {
+    let table = ENDS
+        .iter()
+        .flat_map(|(operation, words)| words.iter().map(move |word| (*operation, *word)));
+    let failed = READERS
+        .iter()
+        .flat_map(|operation| FAILED.map(|word| (*operation, word)));
+    let never = table
+        .chain(failed)
+        .filter(|(operation, word)| tally.count(operation, word) == 0);
+    let ends = never.map(|(operation, word)| format!("{operation}: {word}"));
+    ends.chain(tally.missing_faults().into_iter().map(str::to_owned))
+        .collect()
+}
+
+/// Runs worlds from `seed` on until there were so many operations.
+fn simulate(operations: u64, seed: u64) -> Result<Tally, Box<Failure>> {
+    let worlds = operations.div_ceil(traffic::OPERATIONS as u64);
+    let next = AtomicU64::new(0);
+    let sum = Mutex::new(Tally::default());
+    let failed: Mutex<Option<Box<Failure>>> = Mutex::new(None);
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                let mut block = None;
+                let mut mine = Tally::default();
+                while failed.lock().unwrap().is_none() {
+                    let world = next.fetch_add(1, Ordering::Relaxed);
+                    if world >= worlds {
+                        break;
+                    }
+                    let seed = seed + world;
+                    match world::run(seed, &Regime::of(seed, &mut block)) {
+                        Ok(tally) => mine.add(&tally),
+                        Err(failure) => *failed.lock().unwrap() = Some(failure),
+                    }
+                }
+                sum.lock().unwrap().add(&mine);
+            });
+        }
+    });
+    match failed.into_inner().unwrap() {
+        Some(failure) => Err(failure),
+        None => Ok(sum.into_inner().unwrap()),
+    }
+}
+
+fn asked(variable: &str, otherwise: u64) -> u64 {
+    let number = |written: String| written.replace('_', "").parse().unwrap();
+    env::var(variable).map_or(otherwise, number)
+}
+
+#[test]
+fn every_promise_holds() {
+    let (operations, seed) = (asked("FAULTS", OPERATIONS), asked("FAULT_SEED", SEED));
+    let began = Instant::now();
+    let tally = simulate(operations, seed).unwrap_or_else(|failure| panic!("{failure}"));
+    let took = began.elapsed();
+    let a_second = u128::from(tally.operations) * 1_000 / took.as_millis().max(1);
+    let last = seed + tally.worlds - 1;
+    // Whatever can happen has to, many times, or the rest says little.
+    if operations >= OPERATIONS {
+        assert_eq!(missing(&tally), [""; 0], "{tally}");
+    }
+    print!("{tally}");
+    println!(
+        "seeds {seed} to {last}, in {} s: {a_second} operations a second",
+        took.as_secs()
+    );
+}
