@@ -15,12 +15,14 @@ mod client;
 pub(crate) mod duration;
 mod name;
 mod partner;
+mod place;
 mod secret;
 mod window;
 
 pub use client::{Locality, Proxies};
 pub use duration::{Millis, Seconds, Ttl};
 pub use name::{CookieName, Countries, DataDir, StoreName, UsStates};
+pub use place::{PlaceError, RedisAddress, StorePlace};
 pub use partner::{Partner, PartnerToken, Partners};
 pub use secret::Secret;
 pub use window::EdgeWindow;

@@ -1,0 +1,27 @@
+//! `[ec.redis]`: the way to a Valkey or Redis that several servers share.
+
+use crate::policy::setting::settings;
+use crate::policy::types::{Millis, Secret};
+
+settings! {
+    /// The way to a Valkey or Redis that several servers share.
+    Redis in "redis." {
+        /// Password of the user that the store's address names; a literal, `{ env = "NAME" }` or
+        /// `{ secret_store = "S", key = "K" }`.
+        [own] password: Option<Secret> = None;
+        /// Connections that a server keeps open; calls on one connection are pipelined.
+        connections: u32 = 2, from 1, to 256;
+        /// Longest that a connection may take to be made, its greeting included.
+        connect_timeout: Millis = Millis::new(250), from Millis::new(1), to Millis::new(60_000);
+        /// Wait before a connection that could not be made is tried again, doubled each time up to
+        /// `redis.max_backoff`; calls meanwhile fail at once.
+        backoff: Millis = Millis::new(20), from Millis::new(0), to Millis::new(60_000);
+        /// Longest wait before a connection is tried again: how long a server that is back may go unnoticed.
+        max_backoff: Millis = Millis::new(500), from Millis::new(0), to Millis::new(60_000);
+        /// The `min-replicas-to-write` that the server is run with: replicas that must have its writes, or it takes none.
+        ///
+        /// Replication is asynchronous: with `0`, what was acknowledged last is lost where a replica takes over. It is
+        /// held against the server's own, where that can be read.
+        min_replicas_to_write: u32 = 0, from 0, to 64;
+    }
+}
