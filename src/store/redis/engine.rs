@@ -21,6 +21,8 @@ use crate::store::generation::Generations;
 ///
 /// Nothing is connected before the first call. A connection that broke is made again by the next call; one that
 /// cannot be made is left alone for a while, and calls meanwhile fail at once. No call is sent twice.
+///
+/// Its connections live on the runtime that made them: an engine is for one.
 #[derive(Clone)]
 pub struct RedisEngine {
     links: Arc<[Link]>,
