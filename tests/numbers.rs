@@ -20,6 +20,8 @@ const FACTS: &[(&str, &str)] = &[
     ),
     ("MILLIS_PER_SECOND", "what a second is"),
     ("MILLIS", "what the units of time are"),
+    ("MICROS_PER_MILLI", "what a millisecond is"),
+    ("HEX", "how a generation is written"),
     ("MIN", "the shortest TTL that a store takes"),
     (
         "SCHEMA_VERSION",

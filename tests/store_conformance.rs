@@ -16,8 +16,8 @@ use edge_cookie::clock::{Clock, ManualClock, Moment};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Ttl;
 use edge_cookie::store::{
-    Awaited, Consistency, EmbeddedStore, Generation, Insert, KvStore, MemoryStore, Precondition, Removed,
-    StoreError, Stored,
+    Awaited, Consistency, EmbeddedStore, Generation, Insert, KvStore, MemoryStore, Precondition,
+    Removed, StoreError, Stored,
 };
 
 /// Monday, 2 March 2026, noon.
@@ -318,23 +318,31 @@ fn the_embedded_store_conforms() {
 /// The suite on a clock that is handed in, which the server's own knows nothing of.
 #[test]
 fn the_redis_store_conforms() {
-    let Some(server) = redis::Redis::start() else { return };
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
     let policy = EcPolicy::default();
     let engine = redis::engine(&server.url(), &policy);
     let clock = clock();
-    let store = engine.store(&policy.stores.ec_store).on_clock(Arc::clone(&clock) as _);
+    let store = engine
+        .store(&policy.stores.ec_store)
+        .on_clock(Arc::clone(&clock) as _);
     conforms(&Awaited::new(store).unwrap(), &clock);
     // The same on a clock that is ahead of the server's.
     clock.set(Moment::from_unix_millis(4_000_000_000_000));
     let engine = redis::engine(&server.url(), &policy);
-    let store = engine.store(&policy.stores.partner_store).on_clock(Arc::clone(&clock) as _);
+    let store = engine
+        .store(&policy.stores.partner_store)
+        .on_clock(Arc::clone(&clock) as _);
     conforms(&Awaited::new(store).unwrap(), &clock);
 }
 
 /// What has no end or a far one, on the server's own clock.
 #[test]
 fn the_redis_store_expires_on_the_servers_clock() {
-    let Some(server) = redis::Redis::start() else { return };
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
     let policy = EcPolicy::default();
     let engine = redis::engine(&server.url(), &policy);
     let store = Awaited::new(engine.store(&policy.stores.ec_store)).unwrap();
@@ -343,9 +351,13 @@ fn the_redis_store_expires_on_the_servers_clock() {
         ..write("passing", Precondition::Add)
     };
     store.insert("passing", second.clone()).unwrap();
-    store.insert("staying", passing(write("body", Precondition::Add))).unwrap();
+    store
+        .insert("staying", passing(write("body", Precondition::Add)))
+        .unwrap();
     store.insert("prolonged", second).unwrap();
-    store.insert("prolonged", write("body", Precondition::None)).unwrap();
+    store
+        .insert("prolonged", write("body", Precondition::None))
+        .unwrap();
     let seen = store.lookup("passing").unwrap().unwrap().generation;
     redis::until("the end of a second", || {
         (!store.exists("passing").unwrap()).then_some(())
@@ -367,13 +379,16 @@ fn the_redis_store_expires_on_the_servers_clock() {
 /// A record whose time was over on a clock that ran behind is not shown by the server's, and is collected in time.
 #[test]
 fn both_clocks_hold_on_one_record() {
-    let Some(server) = redis::Redis::start() else { return };
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
     let policy = EcPolicy::default();
     let name = &policy.stores.ec_store;
     let engine = redis::engine(&server.url(), &policy);
     let clock = clock();
     let past = Awaited::new(engine.store(name).on_clock(Arc::clone(&clock) as _)).unwrap();
-    past.insert("old", passing(write("body", Precondition::Add))).unwrap();
+    past.insert("old", passing(write("body", Precondition::Add)))
+        .unwrap();
     assert!(past.exists("old").unwrap());
     let now = Awaited::new(engine.store(name)).unwrap();
     assert!(!now.exists("old").unwrap());
@@ -389,7 +404,9 @@ fn both_clocks_hold_on_one_record() {
 /// Names are prefixes that no other name begins with, and patterns stand for themselves.
 #[test]
 fn stores_of_one_engine_share_nothing() {
-    let Some(server) = redis::Redis::start() else { return };
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
     let policy = EcPolicy::default();
     let store = |database: &str, name| {
         redis::engine(&format!("{}{database}", server.url()), &policy).store(name)
@@ -420,7 +437,9 @@ fn stores_of_one_engine_share_nothing() {
 /// The engine forgets its scripts at every restart: they are loaded again.
 #[test]
 fn scripts_that_the_server_forgot_are_loaded_again() {
-    let Some(server) = redis::Redis::start() else { return };
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
     let policy = EcPolicy::default();
     let engine = redis::engine(&server.url(), &policy);
     let store = Awaited::new(engine.store(&policy.stores.ec_store)).unwrap();

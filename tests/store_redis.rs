@@ -12,26 +12,33 @@ mod cutter;
 #[path = "support/redis.rs"]
 mod redis;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::sync::mpsc::{Receiver, channel};
 
 use edge_cookie::clock::{Clock, SystemClock};
 use edge_cookie::engine::{Operation, Outcome, PartnerSync};
 use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::resolve::resolve;
+use edge_cookie::policy::types::Millis;
 use edge_cookie::record::{ConsentStrings, EcId, KvGeo, PartnerId};
 use edge_cookie::store::{
     AsyncKvStore, Awaited, Insert, KvStore, Precondition, RedisStore, StoreError,
 };
 
 use cutter::Cutter;
-use redis::{Redis, engine, free_port, until};
+use redis::{PATIENCE, Redis, engine, until};
+
+/// A policy that differs from the defaults as `change` says.
+fn policy(change: impl FnOnce(&mut EcPolicy)) -> EcPolicy {
+    let mut policy = EcPolicy::default();
+    change(&mut policy);
+    policy
+}
 
 fn insert(body: &str, precondition: Precondition) -> Insert {
     Insert {
@@ -48,7 +55,9 @@ fn store(url: &str, policy: &EcPolicy) -> Awaited<RedisStore> {
 
 #[test]
 fn a_server_that_is_down_takes_no_write_and_loses_no_answer() {
-    let Some(mut server) = Redis::start() else { return };
+    let Some(mut server) = Redis::start() else {
+        return;
+    };
     let policy = EcPolicy::default();
     let store = store(&server.url(), &policy);
     server.kill();
@@ -78,23 +87,38 @@ fn a_server_that_is_down_takes_no_write_and_loses_no_answer() {
 #[test]
 fn a_connection_cut_in_a_write_loses_the_answer_and_one_cut_in_a_read_nothing() {
     let Some(server) = Redis::start() else { return };
-    let policy = EcPolicy::default();
-    let cutter = Cutter::start(server.port);
-    let store = store(&cutter.url(), &policy);
-    store.insert("key", insert("1", Precondition::Add)).unwrap();
-    // The server gets the write, and its answer goes nowhere.
-    cutter.cut_answers();
-    let lost = store.insert("key", insert("2", Precondition::None));
-    assert!(matches!(lost, Err(StoreError::AnswerLost(_))), "{lost:?}");
-    assert_eq!(store.lookup("key").unwrap().unwrap().body, b"2");
-    cutter.cut_answers();
-    let lost = store.delete("key");
-    assert!(matches!(lost, Err(StoreError::AnswerLost(_))), "{lost:?}");
-    assert!(!store.exists("key").unwrap());
-    cutter.cut_answers();
-    let read = store.lookup("key");
-    assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
-    assert_eq!(store.lookup("key"), Ok(None));
+    let policy = policy(|policy| policy.redis.connections = 1);
+    let lost = |answer| matches!(answer, Err(StoreError::AnswerLost(_)));
+    for case in ["insert", "delete", "lookup"] {
+        let cutter = Cutter::start(server.port);
+        let store = store(&cutter.url(), &policy);
+        store
+            .insert("key", insert("1", Precondition::None))
+            .unwrap();
+        // The server knows the scripts from here on.
+        store.delete("another").unwrap();
+        // The look at the server's configuration is over: the next answer is the call's.
+        until("the server's configuration", || {
+            cutter.answered("min-replicas-to-write").then_some(())
+        });
+        cutter.cut_next_answer();
+        match case {
+            // The server has the write, and its answer goes nowhere.
+            "insert" => {
+                assert!(lost(store.insert("key", insert("2", Precondition::None))));
+                assert_eq!(store.lookup("key").unwrap().unwrap().body, b"2");
+            }
+            "delete" => {
+                assert!(lost(store.delete("key").map(drop)));
+                assert_eq!(store.lookup("key"), Ok(None));
+            }
+            _ => {
+                let read = store.lookup("key");
+                assert!(matches!(read, Err(StoreError::Unavailable(_))), "{read:?}");
+                assert_eq!(store.lookup("key").unwrap().unwrap().body, b"1");
+            }
+        }
+    }
 }
 
 #[test]
@@ -102,7 +126,9 @@ fn what_the_server_refuses_was_not_written() {
     let Some(server) = Redis::start() else { return };
     let policy = EcPolicy::default();
     let store = store(&server.url(), &policy);
-    store.insert("key", insert("old", Precondition::Add)).unwrap();
+    store
+        .insert("key", insert("old", Precondition::Add))
+        .unwrap();
     for (refusing, willing, word) in [
         (
             "CONFIG SET min-replicas-to-write 1",
@@ -110,15 +136,15 @@ fn what_the_server_refuses_was_not_written() {
             "NOREPLICAS",
         ),
         ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0", "OOM"),
-        (
-            "REPLICAOF 127.0.0.1 1",
-            "REPLICAOF NO ONE",
-            "READONLY",
-        ),
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", "READONLY"),
     ] {
         assert_eq!(server.say(refusing).unwrap(), "+OK");
         for precondition in [Precondition::None, Precondition::Add] {
-            let key = if precondition == Precondition::None { "key" } else { "new" };
+            let key = if precondition == Precondition::None {
+                "key"
+            } else {
+                "new"
+            };
             let Err(StoreError::Unavailable(why)) = store.insert(key, insert("new", precondition))
             else {
                 panic!("{word} was written");
@@ -139,11 +165,10 @@ fn what_the_server_refuses_was_not_written() {
     assert!(why.contains("WRONGTYPE"), "{why}");
 }
 
-/// Policies that differ in one setting, and a listener that hangs up on whoever comes: how often one comes tells.
-fn attempts(sets: &[(&str, &str)]) -> usize {
-    let policy = policy(sets);
+/// How often a server that hangs up at once is tried in four calls.
+fn attempts(policy: &EcPolicy) -> usize {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let url = format!("redis://{}", listener.local_addr().unwrap());
     let came = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&came);
     std::thread::spawn(move || {
@@ -151,48 +176,72 @@ fn attempts(sets: &[(&str, &str)]) -> usize {
             counted.fetch_add(1, Ordering::SeqCst);
         }
     });
-    let store = store(&format!("redis://127.0.0.1:{port}"), &policy);
+    let store = store(&url, policy);
     for _ in 0..4 {
         assert!(store.lookup("key").is_err());
     }
-    drop(store);
     came.load(Ordering::SeqCst)
 }
 
-fn policy(sets: &[(&str, &str)]) -> EcPolicy {
-    let layers: Vec<_> = sets.iter().map(|(key, value)| redis::set(key, value)).collect();
-    let resolved = resolve(&layers);
-    assert!(resolved.is_usable(), "{:?}", resolved.findings);
-    resolved.policy
-}
-
-/// Witnesses of `redis.backoff`, `redis.max_backoff`, `redis.connections` and `redis.connect_timeout`.
 #[test]
 fn a_server_that_cannot_be_reached_is_left_alone_as_the_policy_says() {
-    let one = ("redis.connections", "1");
-    let (long, none) = (("redis.backoff", "60s"), ("redis.backoff", "0ms"));
-    let cap = |most| ("redis.max_backoff", most);
-    assert_eq!(attempts(&[one, long, cap("60s")]), 1);
-    assert_eq!(attempts(&[one, none, cap("60s")]), 4);
-    assert_eq!(attempts(&[one, long, cap("0ms")]), 4);
-    // Each connection is tried by itself.
-    assert_eq!(attempts(&[("redis.connections", "3"), long, cap("60s")]), 3);
+    for (connections, backoff, max_backoff, tried) in [
+        (1, 60_000, 60_000, 1),
+        (1, 0, 60_000, 4),
+        (1, 60_000, 0, 4),
+        // Each connection is tried by itself.
+        (3, 60_000, 60_000, 3),
+    ] {
+        let policy = policy(|policy| {
+            policy.redis.connections = connections;
+            policy.redis.connect_timeout = Millis::new(60_000);
+            policy.redis.backoff = Millis::new(backoff);
+            policy.redis.max_backoff = Millis::new(max_backoff);
+            policy.store.call_timeout = Millis::new(60_000);
+        });
+        assert_eq!(
+            attempts(&policy),
+            tried,
+            "{backoff}ms up to {max_backoff}ms"
+        );
+    }
+}
 
-    // One that takes the connection and says nothing.
+#[test]
+fn a_server_that_says_nothing_is_waited_for_as_long_as_the_policy_says() {
+    // It takes the connection, and that is all.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("redis://{}", listener.local_addr().unwrap());
-    for (timeout, call, says) in [
-        ("40ms", "60s", "cannot connect: no answer within 40ms"),
-        ("60s", "30ms", "no connection within 30ms"),
+    for (connect, call, says) in [
+        (40, 60_000, "cannot connect: no answer within 40ms"),
+        (60_000, 30, "no connection within 30ms"),
     ] {
-        let policy = policy(&[
-            one,
-            ("redis.connect_timeout", timeout),
-            ("store.call_timeout", call),
-        ]);
+        let policy = policy(|policy| {
+            policy.redis.connections = 1;
+            policy.redis.connect_timeout = Millis::new(connect);
+            policy.store.call_timeout = Millis::new(call);
+        });
         let answer = store(&url, &policy).lookup("key");
         assert_eq!(answer, Err(StoreError::Unavailable(says.to_owned())));
     }
+    // One that is connected, and then says nothing: a write may have happened.
+    let Some(server) = Redis::start() else { return };
+    let cutter = Cutter::start(server.port);
+    let policy = policy(|policy| {
+        policy.redis.connections = 1;
+        policy.store.call_timeout = Millis::new(50);
+    });
+    let store = store(&cutter.url(), &policy);
+    until("a connection", || store.lookup("key").ok());
+    cutter.hold();
+    let late = "no answer within 50ms".to_owned();
+    let read = until("a late answer", || match store.lookup("key") {
+        Err(StoreError::Unavailable(why)) => Some(why),
+        _ => None,
+    });
+    assert_eq!(read, late);
+    cutter.release();
+    until("a connection", || store.lookup("key").ok());
 }
 
 /// Calls that are under way together on one connection are sent together: the server sees all of them before the
@@ -201,7 +250,7 @@ fn a_server_that_cannot_be_reached_is_left_alone_as_the_policy_says() {
 fn calls_on_one_connection_are_pipelined() {
     const CALLS: usize = 16;
     let Some(server) = Redis::start() else { return };
-    let policy = policy(&[("redis.connections", "1")]);
+    let policy = policy(|policy| policy.redis.connections = 1);
     let cutter = Cutter::start(server.port);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let store = engine(&cutter.url(), &policy).store(&policy.stores.ec_store);
@@ -241,41 +290,170 @@ fn identity(number: u64) -> EcId {
 
 /// Room for everybody, and retries for as long as they are needed.
 fn crowded() -> EcPolicy {
-    policy(&[
-        ("entry.max_partner_ids", "1000"),
-        ("entry.max_body_bytes", "1000000"),
-        ("cas.max_retries", "1000"),
-        ("cas.backoff", "1ms"),
-        ("cas.max_backoff", "50ms"),
-        ("cas.deadline", "60s"),
-        ("store.call_timeout", "60s"),
-        ("redis.max_backoff", "20ms"),
-    ])
+    policy(|policy| {
+        policy.entry.max_partner_ids = 1_000;
+        policy.entry.max_body_bytes = 1_000_000;
+        policy.cas.max_retries = 100;
+        policy.cas.backoff = Millis::new(1);
+        policy.cas.max_backoff = Millis::new(50);
+        policy.cas.deadline = Millis::new(60_000);
+        policy.store.call_timeout = Millis::new(30_000);
+        policy.redis.connect_timeout = Millis::new(30_000);
+        policy.redis.connections = 1;
+    })
+}
+
+fn uid(partner: u64, user: u64) -> String {
+    format!("uid-{partner}-{user}")
+}
+
+fn partner(number: u64) -> PartnerId {
+    PartnerId::parse(&format!("partner-{number}.com")).unwrap()
 }
 
 #[test]
 #[ignore = "a process of its own for the tests of many writers"]
 fn child_syncs_its_partners() {
-    let Ok(url) = std::env::var(URL_OF_CHILD) else { return };
+    let Ok(url) = std::env::var(URL_OF_CHILD) else {
+        return;
+    };
     let writer: u64 = std::env::var(WRITER_OF_CHILD).unwrap().parse().unwrap();
     let policy = crowded();
     let graph = KvIdentityGraph::new(store(&url, &policy), SystemClock);
-    for partner in (0..PARTNERS).filter(|partner| partner % WRITERS == writer) {
+    for number in (0..PARTNERS).filter(|number| number % WRITERS == writer) {
         for user in 0..IDENTITIES {
-            let name = PartnerId::parse(&format!("partner-{partner}.com")).unwrap();
-            let uid = format!("uid-{partner}-{user}");
-            let syncs = [PartnerSync {
-                partner: &name,
-                uid: &uid,
+            let sync = PartnerSync {
+                partner: partner(number),
+                uid: uid(number, user).into(),
                 timestamp: SystemClock.now().timestamp(),
-            }];
-            let operation = Operation::UpsertPartnerIds { syncs: &syncs };
-            until("a write", || {
-                let done = graph.run(&policy, &identity(user), operation).result.ok()?;
-                assert!(matches!(done.outcome, Outcome::Written), "{:?}", done.outcome);
-                Some(())
+            };
+            let outcome = until("a write", || {
+                let run = graph.run(&policy, &identity(user), Operation::UpsertPartnerId(&sync));
+                Some(run.result.ok()?.outcome)
             });
-            println!("{ACKNOWLEDGED}{partner} {user}");
+            assert_eq!(outcome, Outcome::Written);
+            println!("{ACKNOWLEDGED}{number} {user}");
         }
     }
+}
+
+/// Writers in processes of their own, and what they say was acknowledged.
+struct Writers {
+    processes: Vec<Child>,
+    acknowledged: Receiver<String>,
+}
+
+impl Writers {
+    fn start(url: &str) -> Self {
+        let (told, acknowledged) = channel();
+        let process = |writer: u64| {
+            let mut process = Command::new(std::env::current_exe().unwrap())
+                .args([
+                    "--ignored",
+                    "--exact",
+                    "child_syncs_its_partners",
+                    "--nocapture",
+                ])
+                .env(URL_OF_CHILD, url)
+                .env(WRITER_OF_CHILD, writer.to_string())
+                .stdout(Stdio::piped())
+                .spawn()
+                .unwrap();
+            let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+            let told = told.clone();
+            std::thread::spawn(move || {
+                for line in lines.map_while(Result::ok) {
+                    if let Some((_, what)) = line.split_once(ACKNOWLEDGED) {
+                        let _ = told.send(what.to_owned());
+                    }
+                }
+            });
+            process
+        };
+        Self {
+            processes: (0..WRITERS).map(process).collect(),
+            acknowledged,
+        }
+    }
+
+    /// Waits for so many acknowledged writes more.
+    fn wait_for(&self, writes: u64) -> Vec<String> {
+        let next = |_| self.acknowledged.recv_timeout(PATIENCE).unwrap();
+        (0..writes).map(next).collect()
+    }
+}
+
+/// Runs the writers, `meanwhile` after each tenth of their work but the last, and counts what is there at the end.
+fn nothing_is_lost(url: &str, server: &mut Redis, mut meanwhile: impl FnMut(&mut Redis)) {
+    let policy = crowded();
+    let direct = server.url();
+    let graph = KvIdentityGraph::new(store(&direct, &policy), SystemClock);
+    let (consent, geo) = (ConsentStrings::default(), KvGeo::known("DE", None).unwrap());
+    for user in 0..IDENTITIES {
+        let create = Operation::Create {
+            consent: &consent,
+            geo: &geo,
+        };
+        let run = graph.run(&policy, &identity(user), create);
+        assert_eq!(run.result.unwrap().outcome, Outcome::Created);
+    }
+    let mut writers = Writers::start(url);
+    let all = PARTNERS * IDENTITIES;
+    let mut acknowledged = BTreeSet::new();
+    for tenth in 1..=10 {
+        acknowledged.extend(writers.wait_for(all / 10));
+        if tenth < 10 {
+            meanwhile(server);
+        }
+    }
+    for process in &mut writers.processes {
+        assert!(process.wait().unwrap().success());
+    }
+    assert_eq!(
+        acknowledged.len() as u64,
+        all,
+        "each write is acknowledged once"
+    );
+    let graph = KvIdentityGraph::new(store(&direct, &policy), SystemClock);
+    for user in 0..IDENTITIES {
+        let read = graph.run(&policy, &identity(user), Operation::Get);
+        let ids = read.result.unwrap().record.unwrap().entry.ids;
+        assert_eq!(ids.iter().count() as u64, PARTNERS, "of user {user}");
+        for number in 0..PARTNERS {
+            let id = ids.get(&partner(number)).unwrap();
+            assert_eq!(*id.uid, uid(number, user));
+        }
+    }
+}
+
+#[test]
+fn writers_in_many_processes_lose_nothing() {
+    let Some(mut server) = Redis::start() else {
+        return;
+    };
+    let url = server.url();
+    nothing_is_lost(&url, &mut server, |_| {});
+}
+
+#[test]
+fn writers_lose_nothing_when_the_server_crashes_and_comes_back() {
+    let Some(mut server) = Redis::durable() else {
+        return;
+    };
+    let url = server.url();
+    nothing_is_lost(&url, &mut server, |server| {
+        server.kill();
+        server.up();
+    });
+}
+
+#[test]
+fn writers_lose_nothing_when_connections_are_cut_in_their_writes() {
+    let Some(mut server) = Redis::start() else {
+        return;
+    };
+    let cutter = Cutter::start(server.port);
+    cutter.cut_every(101);
+    nothing_is_lost(&cutter.url(), &mut server, |_| {});
+    assert!(cutter.cuts() > 100, "{} cuts", cutter.cuts());
 }

@@ -3,9 +3,9 @@
 #[cfg(feature = "redis")]
 use super::blocking::Leave;
 use super::{Blocking, SharedStore};
+use crate::store::{AsyncKvStore, Consistency, Insert, Removed, StoreError, Stored};
 #[cfg(feature = "redis")]
 use crate::store::{RedisEngine, RedisStore};
-use crate::store::{AsyncKvStore, Consistency, Insert, Removed, StoreError, Stored};
 
 /// The stores that a server opened.
 #[derive(Clone)]
@@ -43,7 +43,10 @@ macro_rules! call {
         match $own {
             Self::Blocking($store) => $call.await,
             #[cfg(feature = "redis")]
-            Self::Awaited { store: $store, leave } => {
+            Self::Awaited {
+                store: $store,
+                leave,
+            } => {
                 let _leave = leave.take().await?;
                 $call.await
             }

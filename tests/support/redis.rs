@@ -63,7 +63,9 @@ impl Redis {
                 std::env::var("CI").as_deref() != Ok("true"),
                 "there is no `redis-server`, which CI must have"
             );
-            eprintln!("LEFT OUT: there is no `redis-server`: install it, as Debian's `redis-server`");
+            eprintln!(
+                "LEFT OUT: there is no `redis-server`: install it, as Debian's `redis-server`"
+            );
             return None;
         }
         let mut redis = Self {
@@ -87,7 +89,9 @@ impl Redis {
             .spawn()
             .unwrap();
         self.process = Some(process);
-        until("the server", || (self.say("PING")? == "+PONG").then_some(()));
+        until("the server", || {
+            (self.say("PING")? == "+PONG").then_some(())
+        });
     }
 
     /// Ends it at once, as a crash does.

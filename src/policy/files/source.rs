@@ -122,7 +122,10 @@ fn mask_secrets(text: &str) -> String {
     for (start, scheme) in text.match_indices(SCHEME) {
         let from = start + scheme.len();
         let rest = text.get(from..).unwrap_or_default();
-        let word = rest.split([' ', '\t', '\n', '"', '\'']).next().unwrap_or_default();
+        let word = rest
+            .split([' ', '\t', '\n', '"', '\''])
+            .next()
+            .unwrap_or_default();
         let Some((user, _)) = word.rsplit_once('@') else {
             continue;
         };

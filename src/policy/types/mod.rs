@@ -22,7 +22,7 @@ mod window;
 pub use client::{Locality, Proxies};
 pub use duration::{Millis, Seconds, Ttl};
 pub use name::{CookieName, Countries, DataDir, StoreName, UsStates};
-pub use place::{PlaceError, RedisAddress, StorePlace};
 pub use partner::{Partner, PartnerToken, Partners};
+pub use place::{PlaceError, RedisAddress, StorePlace};
 pub use secret::Secret;
 pub use window::EdgeWindow;

@@ -39,7 +39,9 @@ pub enum PlaceError {
     )]
     Password,
     /// It is an address, and not a well-formed one.
-    #[error("it is no address: write `redis://HOST`, `redis://USER@HOST:PORT` or `redis://HOST/DATABASE`")]
+    #[error(
+        "it is no address: write `redis://HOST`, `redis://USER@HOST:PORT` or `redis://HOST/DATABASE`"
+    )]
     Address,
 }
 
@@ -157,7 +159,10 @@ impl SettingValue for Option<StorePlace> {
     }
 
     fn show(&self) -> Value {
-        Value::Text(self.as_ref().map_or_else(|| NONE.to_owned(), ToString::to_string))
+        Value::Text(
+            self.as_ref()
+                .map_or_else(|| NONE.to_owned(), ToString::to_string),
+        )
     }
 }
 

@@ -96,7 +96,12 @@ mod tests {
         ] {
             let found = judge(stated, policy, replicas);
             assert_eq!(found.len(), told.len(), "{found:?}");
-            assert!(found.iter().zip(told).all(|(found, told)| found.contains(told)));
+            assert!(
+                found
+                    .iter()
+                    .zip(told)
+                    .all(|(found, told)| found.contains(told))
+            );
         }
     }
 }

@@ -118,7 +118,10 @@ impl RedisEngine {
     }
 
     /// Asks for the answers to several commands that change nothing, sent together.
-    pub(super) async fn ask<T: FromRedisValue>(&self, commands: &Pipeline) -> Result<T, StoreError> {
+    pub(super) async fn ask<T: FromRedisValue>(
+        &self,
+        commands: &Pipeline,
+    ) -> Result<T, StoreError> {
         let (mut way, deadline) = self.way().await?;
         let call = commands.query_async(&mut way.connection);
         let answered = timeout_at(deadline, call).await;

@@ -25,7 +25,7 @@ impl Timing {
     /// The wait after so many failures in a row, the first of which is 1.
     fn wait(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1);
-        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        let factor = u32::checked_shl(1, doublings).unwrap_or(u32::MAX);
         self.backoff.saturating_mul(factor).min(self.max_backoff)
     }
 }
@@ -155,7 +155,9 @@ impl Shared {
                 Ok::<(), Infallible>(())
             });
         let patience = self.timing.connect_timeout;
-        let making = self.client.get_multiplexed_async_connection_with_config(&config);
+        let making = self
+            .client
+            .get_multiplexed_async_connection_with_config(&config);
         let made = timeout(patience, making).await;
         let made = made.unwrap_or_else(|_| Err(late(patience)));
         let checked = made.as_ref().ok().cloned();
@@ -217,7 +219,11 @@ mod tests {
             (timing(0, 500), 7, 0),
             (timing(20, 0), 1, 0),
         ] {
-            assert_eq!(timing.wait(failures), millis(expected), "{timing:?} {failures}");
+            assert_eq!(
+                timing.wait(failures),
+                millis(expected),
+                "{timing:?} {failures}"
+            );
         }
     }
 }

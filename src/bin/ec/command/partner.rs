@@ -124,7 +124,8 @@ impl Where {
                 ));
             }
             Place::File(graph) => {
-                let opened = EmbeddedStore::open(&partners_beside(&graph), name, local, SystemClock);
+                let opened =
+                    EmbeddedStore::open(&partners_beside(&graph), name, local, SystemClock);
                 Box::new(opened.map_err(Stop::because)?)
             }
             Place::Shared(address) => Box::new(shared(engine(&address, &policy)?.store(name))?),
