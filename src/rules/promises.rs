@@ -90,11 +90,11 @@ pub(super) const RULES: [Rule; 9] = [
     Rule {
         code: Code::FailOverLoses,
         severity: Severity::Warning,
-        reason: "a deployed store replicates asynchronously, and no replica need have a write before it is acknowledged",
+        reason: "a deployed store replicates asynchronously, and no replica need keep up with it",
         protects: "promises 1 to 3: an acknowledged withdrawal or sync stands",
         example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n[ec.local]\nstore = \"redis://valkey.internal\"\n",
         consequence: "the server is lost, a replica takes over, and what the last moments acknowledged is not on it: a user who withdrew is live again, and a partner's uid is gone",
-        mend: "run the server with `min-replicas-to-write` and say so in `redis.min_replicas_to_write`; where it has no replica to fail over to, say that in an allowance",
+        mend: "run the server with `min-replicas-to-write`, and state the number in `redis.min_replicas_to_write`: then no more is lost than `min-replicas-max-lag` allows; where there is no replica to fail over to, say that in an allowance",
         find: Find::By(fail_over_loses),
     },
 ];
@@ -256,7 +256,7 @@ fn fail_over_loses(subject: &Subject<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let message = format!(
-        "a fail-over of {} loses acknowledged withdrawals and syncs: `redis.min_replicas_to_write` is {}",
+        "a fail-over of {} loses acknowledged withdrawals and syncs, however many: `redis.min_replicas_to_write` is {}",
         subject.value("local.store"),
         subject.value("redis.min_replicas_to_write"),
     );

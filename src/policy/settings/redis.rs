@@ -18,10 +18,11 @@ settings! {
         backoff: Millis = Millis::new(20), from Millis::new(0), to Millis::new(60_000);
         /// Longest wait before a connection is tried again: how long a server that is back may go unnoticed.
         max_backoff: Millis = Millis::new(500), from Millis::new(0), to Millis::new(60_000);
-        /// The `min-replicas-to-write` that the server is run with: replicas that must have its writes, or it takes none.
+        /// The `min-replicas-to-write` that the server is run with: replicas that must keep up with it, or it takes no
+        /// writes; `0` where none is stated.
         ///
-        /// Replication is asynchronous: with `0`, what was acknowledged last is lost where a replica takes over. It is
-        /// held against the server's own, where that can be read.
+        /// Replication is asynchronous: what a fail-over loses is bounded by `min-replicas-max-lag` with it, and by
+        /// nothing without. It is held against the server's own, where that can be read.
         min_replicas_to_write: u32 = 0, from 0, to 64;
     }
 }

@@ -73,7 +73,7 @@ fn judge(min_replicas: u32, policy: Option<&str>, replicas: Option<&str>) -> Vec
     let stands: Option<u32> = replicas.and_then(|replicas| replicas.parse().ok());
     let alone = stands.filter(|stands| *stands < min_replicas).map(|stands| {
         format!(
-            "the server's `{REPLICAS}` is `{stands}`, and `redis.min_replicas_to_write` says {min_replicas}: a fail-over loses what was acknowledged last"
+            "the server's `{REPLICAS}` is `{stands}`, and `redis.min_replicas_to_write` says {min_replicas}: a fail-over may lose any number of acknowledged writes"
         )
     });
     evicts.into_iter().chain(alone).collect()
