@@ -19,6 +19,14 @@ struct Plan {
     cuts: usize,
 }
 
+/// What becomes of a part of the traffic.
+enum Passed {
+    /// It is held.
+    Held,
+    /// So much of it goes on; where that is not all, its connection is cut.
+    First(usize),
+}
+
 #[derive(Clone)]
 pub struct Cutter {
     plan: Arc<Mutex<Plan>>,
@@ -66,7 +74,7 @@ impl Cutter {
         &self,
         mut from: TcpStream,
         mut to: TcpStream,
-        judge: fn(&Self, &TcpStream, &[u8]) -> Option<usize>,
+        judge: fn(&Self, &TcpStream, &[u8]) -> Passed,
     ) {
         let mut part = vec![0; 1 << 16];
         while let Ok(read) = from.read(&mut part) {
@@ -74,37 +82,35 @@ impl Cutter {
                 break;
             }
             let whole = &part[..read];
-            let Some(most) = judge(self, &to, whole) else {
-                continue;
-            };
-            if to.write_all(&whole[..most]).is_err() || most < read {
+            if let Passed::First(most) = judge(self, &to, whole)
+                && (to.write_all(&whole[..most]).is_err() || most < read)
+            {
                 break;
             }
         }
         let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
     }
 
-    /// How much of a request goes on; none where it is held.
-    fn request(&self, to: &TcpStream, part: &[u8]) -> Option<usize> {
+    fn request(&self, to: &TcpStream, part: &[u8]) -> Passed {
         let mut plan = self.plan();
         if plan.holding {
             plan.held.push((to.try_clone().unwrap(), part.to_vec()));
-            return None;
+            return Passed::Held;
         }
-        Some(if plan.is_cut() {
+        Passed::First(if plan.is_cut() {
             part.len() / 2
         } else {
             part.len()
         })
     }
 
-    fn answer(&self, _: &TcpStream, part: &[u8]) -> Option<usize> {
+    fn answer(&self, _: &TcpStream, part: &[u8]) -> Passed {
         let mut plan = self.plan();
         if plan.answers.len() < KEPT {
             plan.answers.extend_from_slice(part);
         }
         let cut = std::mem::take(&mut plan.cut_answer) || plan.is_cut();
-        Some(if cut { 0 } else { part.len() })
+        Passed::First(if cut { 0 } else { part.len() })
     }
 
     pub fn cut_next_answer(&self) {
