@@ -336,6 +336,32 @@ fn a_password_comes_from_the_environment_and_never_shows() {
     }
 }
 
+/// The commands that `docs/operations.md` says the user needs are all that are needed.
+#[test]
+fn a_user_of_few_rights_is_enough() {
+    let Some(store) = Redis::start() else { return };
+    let operations = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");
+    let operations = std::fs::read_to_string(operations).unwrap();
+    let rights = operations
+        .split('`')
+        .find(|text| text.starts_with("+eval"))
+        .unwrap();
+    let user = format!("ACL SETUSER ec on nopass ~ec_identity_store:* ~ec_partner_store* {rights}");
+    assert_eq!(store.say(&user).unwrap(), "+OK");
+    let folder = tempfile::tempdir().unwrap();
+    let url = store.url().replace("redis://", "redis://ec@");
+    let sets = [r#"ec.redis.password="any""#];
+    let server = Server::start(folder.path(), &url, &sets);
+    let id = server.page().id.unwrap();
+    assert_eq!(server.sync(&id).status, 200);
+    assert_eq!(server.identify(&id).json()["uid"], "uid");
+    let admin = [("authorization", "Bearer a-secret-admin-token")];
+    let listed = server.ask("GET", "/_ts/admin/v1/ec?prefix=", &admin, "");
+    assert!(listed.body.contains(&id), "{}", listed.body);
+    let erased = server.ask("DELETE", &format!("/_ts/admin/v1/ec/{id}"), &admin, "");
+    assert_eq!(erased.status, 200, "{}", erased.body);
+}
+
 #[test]
 fn a_password_in_an_address_is_refused_and_not_repeated() {
     let folder = tempfile::tempdir().unwrap();
