@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # A Redis of one's own on a free port, and what is run on it. It goes when the script does.
 #   scripts/redis.sh blackbox    the black-box tests on two servers that share it
-#   scripts/redis.sh measure     our store beside redis-benchmark and the embedded store (docs/performance.md)
+#   scripts/redis.sh measure     our store beside redis-benchmark and the embedded store
+#                                (docs/performance.md); FSYNC=always has every write on disk first
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -55,10 +56,10 @@ blackbox)
     ;;
 measure)
     redis --save '' --appendonly yes --appendfsync "${FSYNC:-everysec}"
-    cargo bench --locked --bench redis -- "redis://127.0.0.1:$port"
+    cargo bench --locked ${PROFILE:+--profile "$PROFILE"} --bench redis -- "redis://127.0.0.1:$port"
     ;;
 *)
-    sed -n '2,4p' "$0" >&2
+    sed -n '2,5p' "$0" >&2
     exit 2
     ;;
 esac
