@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Sets up what the tests need, and runs every one of them: natively, on the edge's emulator, and schemathesis.
+# Sets up what the tests need, and runs every one of them: natively, on a Redis, on the edge's emulator, and schemathesis.
 #   scripts/test.sh            everything; in CI a part that cannot run is a failure
 #   EDGE=no scripts/test.sh    without the edge
 set -euo pipefail
@@ -31,6 +31,14 @@ else
     leave_out "the edge: what it takes could not be had"
 fi
 
+# The shared store: its tests start servers of their own on free ports.
+shared="no"
+if scripts/redis-setup.sh; then
+    shared="yes"
+else
+    leave_out "the shared store: there is no redis-server"
+fi
+
 # Everything else comes from crates.io by Cargo.lock.
 cargo test --locked --all-targets
 cargo test --locked --doc
@@ -50,6 +58,11 @@ if [ -n "$edge" ]; then
         echo "the edge's log tells what it must not" >&2
         exit 1
     fi
+fi
+
+if [ "$shared" = yes ]; then
+    echo "== the black-box tests on two servers that share a Redis, request by request in turn"
+    scripts/redis.sh blackbox
 fi
 
 if command -v python3 >/dev/null 2>&1; then

@@ -141,6 +141,8 @@ codes! {
     SyncsKeepForEver = "EC0207",
     /// Retention rests on the store alone.
     RetentionRestsOnStore = "EC0208",
+    /// A fail-over of the store loses what was acknowledged last.
+    FailOverLoses = "EC0209",
     /// The cookie outlives the entry.
     CookieOutlivesEntry = "EC0301",
     /// The entry outlives the cookie.

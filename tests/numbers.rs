@@ -20,6 +20,8 @@ const FACTS: &[(&str, &str)] = &[
     ),
     ("MILLIS_PER_SECOND", "what a second is"),
     ("MILLIS", "what the units of time are"),
+    ("MICROS_PER_MILLI", "what a millisecond is"),
+    ("HEX", "how a generation is written"),
     ("MIN", "the shortest TTL that a store takes"),
     (
         "SCHEMA_VERSION",
@@ -215,7 +217,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
         let path = entry.unwrap().path();
         if path.is_dir() {
             sources(&path, found);
-        } else {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
     }

@@ -4,6 +4,10 @@
     reason = "a store that fails to answer should stop the suite"
 )]
 
+#[path = "support/redis.rs"]
+#[allow(dead_code, reason = "each test takes what it needs")]
+mod redis;
+
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +16,8 @@ use edge_cookie::clock::{Clock, ManualClock, Moment};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Ttl;
 use edge_cookie::store::{
-    Consistency, EmbeddedStore, Generation, Insert, KvStore, MemoryStore, Precondition, Removed,
-    StoreError, Stored,
+    Awaited, Consistency, EmbeddedStore, Generation, Insert, KvStore, MemoryStore, Precondition,
+    Removed, StoreError, Stored,
 };
 
 /// Monday, 2 March 2026, noon.
@@ -309,6 +313,140 @@ fn the_embedded_store_conforms() {
     let clock = clock();
     let store = embedded(&folder.path().join("store"), &clock);
     conforms(&store, &clock);
+}
+
+/// The suite on a clock that is handed in, which the server's own knows nothing of.
+#[test]
+fn the_redis_store_conforms() {
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
+    let policy = EcPolicy::default();
+    let engine = redis::engine(&server.url(), &policy);
+    let clock = clock();
+    let store = engine
+        .store(&policy.stores.ec_store)
+        .on_clock(Arc::clone(&clock) as _);
+    conforms(&Awaited::new(store).unwrap(), &clock);
+    // The same on a clock that is ahead of the server's.
+    clock.set(Moment::from_unix_millis(4_000_000_000_000));
+    let engine = redis::engine(&server.url(), &policy);
+    let store = engine
+        .store(&policy.stores.partner_store)
+        .on_clock(Arc::clone(&clock) as _);
+    conforms(&Awaited::new(store).unwrap(), &clock);
+}
+
+/// What has no end or a far one, on the server's own clock.
+#[test]
+fn the_redis_store_expires_on_the_servers_clock() {
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
+    let policy = EcPolicy::default();
+    let engine = redis::engine(&server.url(), &policy);
+    let store = Awaited::new(engine.store(&policy.stores.ec_store)).unwrap();
+    let second = Insert {
+        ttl: Some(Ttl::from_seconds_clamped(1)),
+        ..write("passing", Precondition::Add)
+    };
+    store.insert("passing", second.clone()).unwrap();
+    store
+        .insert("staying", passing(write("body", Precondition::Add)))
+        .unwrap();
+    store.insert("prolonged", second).unwrap();
+    store
+        .insert("prolonged", write("body", Precondition::None))
+        .unwrap();
+    let seen = store.lookup("passing").unwrap().unwrap().generation;
+    redis::until("the end of a second", || {
+        (!store.exists("passing").unwrap()).then_some(())
+    });
+    assert_eq!(store.lookup("passing").unwrap(), None);
+    assert_eq!(store.list("", None, 9).unwrap(), ["prolonged", "staying"]);
+    let swap = store.insert("passing", write("late", Precondition::Generation(seen)));
+    assert_eq!(swap, Err(StoreError::PreconditionFailed));
+    assert_eq!(store.delete("passing").unwrap(), Removed::Nothing);
+    // The engine itself has let go of it.
+    redis::until("the engine's own expiry", || {
+        (server.say("DBSIZE")? == ":2").then_some(())
+    });
+    for key in ["staying", "prolonged"] {
+        assert!(store.exists(key).unwrap(), "{key}");
+    }
+}
+
+/// A record whose time was over on a clock that ran behind is not shown by the server's, and is collected in time.
+#[test]
+fn both_clocks_hold_on_one_record() {
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
+    let policy = EcPolicy::default();
+    let name = &policy.stores.ec_store;
+    let engine = redis::engine(&server.url(), &policy);
+    let clock = clock();
+    let past = Awaited::new(engine.store(name).on_clock(Arc::clone(&clock) as _)).unwrap();
+    past.insert("old", passing(write("body", Precondition::Add)))
+        .unwrap();
+    assert!(past.exists("old").unwrap());
+    let now = Awaited::new(engine.store(name)).unwrap();
+    assert!(!now.exists("old").unwrap());
+    assert_eq!(now.lookup("old").unwrap(), None);
+    assert_eq!(now.list("", None, 9).unwrap(), [""; 0]);
+    let left = server.say(&format!("PTTL {name}:old")).unwrap();
+    let left: u64 = left.trim_start_matches(':').parse().unwrap();
+    assert!((1..=TTL_MILLIS).contains(&left), "{left}");
+    now.insert("old", write("new", Precondition::Add)).unwrap();
+    assert_eq!(past.lookup("old").unwrap().unwrap().body, b"new");
+}
+
+/// Names are prefixes that no other name begins with, and patterns stand for themselves.
+#[test]
+fn stores_of_one_engine_share_nothing() {
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
+    let policy = EcPolicy::default();
+    let store = |database: &str, name| {
+        redis::engine(&format!("{}{database}", server.url()), &policy).store(name)
+    };
+    let stores = [
+        store("", &policy.stores.ec_store),
+        store("", &policy.stores.partner_store),
+        store("/1", &policy.stores.ec_store),
+    ];
+    for store in stores {
+        let store = Awaited::new(store).unwrap();
+        assert_eq!(store.list("", None, 9).unwrap(), [""; 0]);
+        for key in ["a*", "ab", "a[b]", "a?", r"a\b"] {
+            put(&store, key, key);
+        }
+        for (prefix, listed) in [
+            ("a*", &["a*"][..]),
+            ("a?", &["a?"]),
+            ("a[", &["a[b]"]),
+            (r"a\", &[r"a\b"]),
+            ("ab", &["ab"]),
+        ] {
+            assert_eq!(store.list(prefix, None, 9).unwrap(), listed, "{prefix}");
+        }
+    }
+}
+
+/// The engine forgets its scripts at every restart: they are loaded again.
+#[test]
+fn scripts_that_the_server_forgot_are_loaded_again() {
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
+    let policy = EcPolicy::default();
+    let engine = redis::engine(&server.url(), &policy);
+    let store = Awaited::new(engine.store(&policy.stores.ec_store)).unwrap();
+    put(&store, "key", "body");
+    assert_eq!(server.say("SCRIPT FLUSH").unwrap(), "+OK");
+    put(&store, "key", "again");
+    assert_eq!(store.lookup("key").unwrap().unwrap().body, b"again");
 }
 
 #[test]

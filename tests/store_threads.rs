@@ -6,13 +6,17 @@
     reason = "a store that fails to answer should stop the test"
 )]
 
+#[path = "support/redis.rs"]
+#[allow(dead_code, reason = "each test takes what it needs")]
+mod redis;
+
 use std::sync::{Arc, Barrier};
 use std::thread;
 
 use edge_cookie::clock::{ManualClock, SystemClock};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::store::{
-    EmbeddedStore, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError,
+    Awaited, EmbeddedStore, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError,
 };
 
 const THREADS: u64 = 16;
@@ -110,6 +114,18 @@ fn the_embedded_store_loses_nothing() {
     let path = folder.path().join("store");
     let store =
         EmbeddedStore::open(&path, &policy.stores.ec_store, &policy.local, SystemClock).unwrap();
+    no_update_is_lost(&store);
+    one_add_and_one_delete_win(&store);
+}
+
+#[test]
+fn the_redis_store_loses_nothing() {
+    let Some(server) = redis::Redis::start() else {
+        return;
+    };
+    let policy = EcPolicy::default();
+    let engine = redis::engine(&server.url(), &policy);
+    let store = Awaited::new(engine.store(&policy.stores.ec_store)).unwrap();
     no_update_is_lost(&store);
     one_add_and_one_delete_win(&store);
 }

@@ -35,8 +35,8 @@ pub use digest::PolicyDigest;
 pub(crate) use digest::{hex, is_sha256};
 use setting::SettingInfo;
 use settings::{
-    Cas, Consent, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log, Organic, Store,
-    Sync, Tombstone, Top,
+    Cas, Consent, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log, Organic, Redis,
+    Store, Sync, Tombstone, Top,
 };
 
 mod digest;
@@ -74,6 +74,8 @@ pub struct EcPolicy {
     pub log: Log,
     /// `[ec.local]`
     pub local: Local,
+    /// `[ec.redis]`
+    pub redis: Redis,
     /// `[ec.edge]`
     pub edge: Edge,
     /// Names this policy: equal exactly where all values are.

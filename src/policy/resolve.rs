@@ -15,8 +15,8 @@ use crate::policy::node::{Node, NodeValue};
 use crate::policy::provenance::{InForce, Origin, Overridden};
 use crate::policy::setting::{SettingInfo, SettingValue, full_key, wrong_type};
 use crate::policy::settings::{
-    Cas, Consent, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log, Organic, Store,
-    Sync, Tombstone, Top,
+    Cas, Consent, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log, Organic, Redis,
+    Store, Sync, Tombstone, Top,
 };
 use crate::policy::types::choice::nearest;
 use crate::policy::{EcPolicy, known_settings};
@@ -76,6 +76,7 @@ pub fn resolve(layers: &[Layer]) -> Resolved {
         identify: Identify::resolve(&mut from),
         log: Log::resolve(&mut from),
         local: Local::resolve(&mut from),
+        redis: Redis::resolve(&mut from),
         edge: Edge::resolve(&mut from),
         digest: PolicyDigest::of(&[]),
     };

@@ -4,8 +4,9 @@ use super::limits::longest_after_write;
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Severity};
 use crate::policy::settings::{DeleteMode, Expiry, OnMissingSync, Renewal, Unchanged};
+use crate::policy::types::StorePlace;
 
-pub(super) const RULES: [Rule; 8] = [
+pub(super) const RULES: [Rule; 9] = [
     Rule {
         code: Code::SyncCreatesUser,
         severity: Severity::Warning,
@@ -85,6 +86,16 @@ pub(super) const RULES: [Rule; 8] = [
         consequence: "Fastly collects expired records within 24 hours, not at once, and keeps the TTL it was told when the record was written: users past their time are still read, shown to partners and written again, and a shorter `entry.ttl` does nothing for those already there",
         mend: "set `entry.expiry = \"engine\"`: it costs nothing",
         find: Find::By(retention_rests_on_store),
+    },
+    Rule {
+        code: Code::FailOverLoses,
+        severity: Severity::Warning,
+        reason: "a deployed store replicates asynchronously, and no replica need keep up with it",
+        protects: "promises 1 to 3: an acknowledged withdrawal or sync stands",
+        example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n[ec.local]\nstore = \"redis://valkey.internal\"\n",
+        consequence: "the server is lost, a replica takes over, and what the last moments acknowledged is not on it: a user who withdrew is live again, and a partner's uid is gone",
+        mend: "run the server with `min-replicas-to-write`, and state the number in `redis.min_replicas_to_write`: then no more is lost than `min-replicas-max-lag` allows; where there is no replica to fail over to, say that in an allowance",
+        find: Find::By(fail_over_loses),
     },
 ];
 
@@ -233,4 +244,23 @@ fn retention_rests_on_store(subject: &Subject<'_>) -> Vec<Finding> {
         ),
         "set `entry.expiry = \"engine\"`: it costs nothing",
     )]
+}
+
+fn fail_over_loses(subject: &Subject<'_>) -> Vec<Finding> {
+    let policy = subject.policy();
+    let place = policy.local.store.as_ref();
+    let (Some(deploy), Some(_)) = (subject.deployed, place.and_then(StorePlace::redis)) else {
+        return Vec::new();
+    };
+    if policy.redis.min_replicas_to_write > 0 {
+        return Vec::new();
+    }
+    let message = format!(
+        "a fail-over of {} loses acknowledged withdrawals and syncs, however many: `redis.min_replicas_to_write` is {}",
+        subject.value("local.store"),
+        subject.value("redis.min_replicas_to_write"),
+    );
+    let help = "run it with `min-replicas-to-write 1` and state that number; where there is no replica, allow it with that reason";
+    let keys = ["local.store", "redis.min_replicas_to_write"];
+    vec![Finding::new(&keys, message, help).at(deploy.clone())]
 }

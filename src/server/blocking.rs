@@ -19,27 +19,29 @@ pub type SharedStore = Arc<dyn KvStore + Send + Sync>;
 pub struct Blocking {
     store: SharedStore,
     readers: Arc<Readers>,
-    /// What leave there is for calls under way.
-    leave: Arc<Semaphore>,
+    leave: Leave,
+}
+
+/// What leave there is for calls under way, and how long it and an answer are waited for.
+#[derive(Clone)]
+pub struct Leave {
+    calls: Arc<Semaphore>,
     call_timeout: Duration,
 }
 
-impl Blocking {
-    /// `store` with at most as many calls under way as `leave` has permits, each waited for no longer than
-    /// `call_timeout`.
+impl Leave {
+    /// Leave for at most `calls` at once.
     #[must_use]
-    pub fn new(store: SharedStore, leave: Arc<Semaphore>, call_timeout: Duration) -> Self {
+    pub fn new(calls: usize, call_timeout: Duration) -> Self {
         Self {
-            readers: Arc::new(Readers::new(Arc::clone(&store), leave.available_permits())),
-            store,
-            leave,
+            calls: Arc::new(Semaphore::new(calls)),
             call_timeout,
         }
     }
 
     /// Leave for one call, as soon as there is any.
-    async fn leave(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        let leave = timeout(self.call_timeout, Arc::clone(&self.leave).acquire_owned()).await;
+    pub(super) async fn take(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        let leave = timeout(self.call_timeout, Arc::clone(&self.calls).acquire_owned()).await;
         match leave {
             Ok(Ok(leave)) => Ok(leave),
             _ => Err(StoreError::Unavailable(self.waited())),
@@ -49,21 +51,34 @@ impl Blocking {
     fn waited(&self) -> String {
         format!("no answer within {}ms", self.call_timeout.as_millis())
     }
+}
+
+impl Blocking {
+    /// `store` with as many calls under way as there is leave for.
+    #[must_use]
+    pub fn new(store: SharedStore, leave: Leave) -> Self {
+        let most = leave.calls.available_permits();
+        Self {
+            readers: Arc::new(Readers::new(Arc::clone(&store), most)),
+            store,
+            leave,
+        }
+    }
 
     /// Makes a read, which changes nothing.
     async fn read<T: Send + 'static>(
         &self,
         make: impl FnOnce(&dyn KvStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let leave = self.leave().await?;
-        let read = self.readers.read(self.call_timeout, move |store| {
+        let leave = self.leave.take().await?;
+        let read = self.readers.read(self.leave.call_timeout, move |store| {
             let answer = make(store);
             drop(leave);
             answer
         });
         read.await.unwrap_or_else(|why| {
             Err(StoreError::Unavailable(match why {
-                Unanswered::Late => self.waited(),
+                Unanswered::Late => self.leave.waited(),
                 Unanswered::Broken => "its call broke off".to_owned(),
             }))
         })
@@ -75,7 +90,7 @@ impl Blocking {
         &self,
         make: impl FnOnce(&dyn KvStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let leave = self.leave().await?;
+        let leave = self.leave.take().await?;
         let store = Arc::clone(&self.store);
         // The leave goes with the call: one that nobody waits for any longer is still under way.
         let call = spawn_blocking(move || {
@@ -83,10 +98,10 @@ impl Blocking {
             drop(leave);
             answer
         });
-        match timeout(self.call_timeout, call).await {
+        match timeout(self.leave.call_timeout, call).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(StoreError::AnswerLost("its call broke off".to_owned())),
-            Err(_) => Err(StoreError::AnswerLost(self.waited())),
+            Err(_) => Err(StoreError::AnswerLost(self.leave.waited())),
         }
     }
 }

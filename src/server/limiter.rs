@@ -41,9 +41,7 @@ impl Limiter {
         let left = made
             .front()
             .map_or(length, |first| length.saturating_sub(now.since(*first)));
-        // Whole seconds, rounded up: who comes back then is let in.
-        let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-        Admission::TooMany(Seconds::new(whole.max(1)))
+        Admission::too_many(left)
     }
 }
 

@@ -1,4 +1,4 @@
-//! The native home of the service: a server on tokio, over a store that blocks.
+//! The native home of the service: a server on tokio, over stores of its own or an engine that servers share.
 //!
 //! ```
 //! use edge_cookie::server::forwarded_client;
@@ -18,13 +18,15 @@ mod log;
 mod metrics;
 mod origin;
 mod readers;
+mod store;
 
 pub use address::forwarded_client;
-pub use blocking::{Blocking, SharedStore};
+pub use blocking::{Blocking, Leave, SharedStore};
 pub use handler::Server;
-pub use home::{NativeHome, ReactorClock, Stores};
+pub use home::{NativeHome, ReactorClock};
 pub use limiter::Limiter;
 pub use listen::{Listeners, ServeError, serve};
 pub use log::{LogFormat, start_log};
 pub use metrics::Metrics;
 pub use origin::http_client;
+pub use store::{NativeStore, Stores};

@@ -25,6 +25,9 @@ struct Health<'h> {
     #[serde(skip_serializing_if = "is_zero")]
     unknown_settings: usize,
     stores: Vec<StoreHealth<'h>>,
+    /// In what the stores may lose what they acknowledged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
 }
 
 #[expect(
@@ -81,6 +84,7 @@ impl<H: Home> Service<H> {
             trouble: self.setup.trouble.as_deref(),
             unknown_settings: self.setup.unknown_settings(),
             stores,
+            warnings: self.home.warnings(),
         };
         json(status, &health).into()
     }

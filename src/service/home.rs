@@ -18,6 +18,15 @@ pub enum Admission {
     TooMany(Seconds),
 }
 
+impl Admission {
+    /// It may try again when `left` has passed: in whole seconds, rounded up, so that who comes back then is let in.
+    #[must_use]
+    pub fn too_many(left: Duration) -> Self {
+        let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
+        Self::TooMany(Seconds::new(whole.max(1)))
+    }
+}
+
 /// A home of the service: where its stores, its clock and its platform's means are.
 pub trait Home: Send + Sync + 'static {
     /// The stores.
@@ -56,6 +65,11 @@ pub trait Home: Send + Sync + 'static {
         budget: Duration,
         work: impl Future<Output = T> + Send + 'static,
     ) -> impl Future<Output = Option<T>> + Send;
+
+    /// In what the stores may lose what they acknowledged, for operators.
+    fn warnings(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Hears what happened, for logs and metrics. Must not block.
     fn note(&self, note: &Note<'_>);

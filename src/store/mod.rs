@@ -16,6 +16,8 @@ mod embedded;
 mod fastly;
 mod generation;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod side_by_side;
 
 #[cfg(feature = "embedded")]
@@ -23,6 +25,8 @@ pub use embedded::{Batch, EmbeddedStore, OpenError, Pending};
 #[cfg(all(feature = "fastly", target_os = "wasi"))]
 pub use fastly::FastlyStore;
 pub use memory::{Calls, MemoryStore};
+#[cfg(feature = "redis")]
+pub use redis::{AddressError, Awaited, RedisEngine, RedisStore, RedisWindow};
 pub use side_by_side::{AsyncKvStore, Inline, run_to_end};
 
 use std::time::Duration;
@@ -127,37 +131,44 @@ pub trait KvStore {
     ) -> Result<Vec<String>, StoreError>;
 }
 
-impl<S: KvStore + ?Sized> KvStore for &S {
-    fn consistency(&self) -> Consistency {
-        (**self).consistency()
-    }
+/// A store behind a pointer is that store.
+macro_rules! through {
+    ($($pointer:ty),*) => { $(
+        impl<S: KvStore + ?Sized> KvStore for $pointer {
+            fn consistency(&self) -> Consistency {
+                (**self).consistency()
+            }
 
-    fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        (**self).lookup(key)
-    }
+            fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+                (**self).lookup(key)
+            }
 
-    fn at_hand(&self, key: &str) -> Option<Stored> {
-        (**self).at_hand(key)
-    }
+            fn at_hand(&self, key: &str) -> Option<Stored> {
+                (**self).at_hand(key)
+            }
 
-    fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        (**self).exists(key)
-    }
+            fn exists(&self, key: &str) -> Result<bool, StoreError> {
+                (**self).exists(key)
+            }
 
-    fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
-        (**self).insert(key, insert)
-    }
+            fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
+                (**self).insert(key, insert)
+            }
 
-    fn delete(&self, key: &str) -> Result<Removed, StoreError> {
-        (**self).delete(key)
-    }
+            fn delete(&self, key: &str) -> Result<Removed, StoreError> {
+                (**self).delete(key)
+            }
 
-    fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        (**self).list(prefix, after, limit)
-    }
+            fn list(
+                &self,
+                prefix: &str,
+                after: Option<&str>,
+                limit: usize,
+            ) -> Result<Vec<String>, StoreError> {
+                (**self).list(prefix, after, limit)
+            }
+        }
+    )* };
 }
+
+through!(&S, Box<S>);

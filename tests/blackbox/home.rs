@@ -1,8 +1,10 @@
-//! The home under test: one at `EC_BASE_URL`, else an `ec serve` of the test's own.
+//! The home under test: one at `EC_BASE_URL`, several with commas between them that share a store, else an `ec serve`
+//! of the test's own.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -31,7 +33,9 @@ const PATIENCE: Duration = Duration::from_secs(3);
 pub const CONSENT: (&str, &str) = ("us_privacy", "1YNN");
 
 pub struct Home {
-    base: String,
+    /// Servers that pass for one: requests take turns on them.
+    bases: Vec<String>,
+    turn: AtomicUsize,
     server: Option<Child>,
 }
 
@@ -46,8 +50,12 @@ impl Drop for Home {
 
 impl Home {
     pub fn start() -> Self {
-        if let Ok(base) = std::env::var("EC_BASE_URL") {
-            return Self { base, server: None };
+        if let Ok(bases) = std::env::var("EC_BASE_URL") {
+            return Self {
+                bases: bases.split(',').map(str::to_owned).collect(),
+                turn: AtomicUsize::new(0),
+                server: None,
+            };
         }
         let mut server = Command::new(env!("CARGO_BIN_EXE_ec"))
             .args(["serve", "--config", CONFIG, "--policies", "no-profiles"])
@@ -73,9 +81,16 @@ impl Home {
             .unwrap()
             .to_owned();
         Self {
-            base,
+            bases: vec![base],
+            turn: AtomicUsize::new(0),
             server: Some(server),
         }
+    }
+
+    /// Whose turn it is.
+    fn base(&self) -> &str {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        &self.bases[turn % self.bases.len()]
     }
 
     /// Whether this is the edge's emulator, whose rate limiter never trips.
@@ -86,7 +101,7 @@ impl Home {
     pub fn ask(&self, method: &str, path: &str) -> Ask {
         let request = ureq::http::Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.base));
+            .uri(format!("{}{path}", self.base()));
         Ask {
             request,
             cookies: Vec::new(),
@@ -141,7 +156,7 @@ impl Home {
     }
 
     fn send_raw(&self, request: &[u8], break_off: bool) -> String {
-        let address = self.base.strip_prefix("http://").unwrap();
+        let address = self.base().strip_prefix("http://").unwrap();
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();

@@ -144,7 +144,7 @@ impl Served {
     pub fn under(graph: SharedStore, setup: Setup) -> Self {
         let partners: SharedStore = Arc::new(MemoryStore::new(SystemClock));
         let metrics = Arc::new(Metrics::default());
-        let stores = Stores { graph, partners };
+        let stores = Stores::Own { graph, partners };
         let home = NativeHome::new(&stores, setup.policy(), Arc::clone(&metrics));
         Self {
             service: Service::new(home, setup),

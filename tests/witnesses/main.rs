@@ -24,6 +24,13 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("local.request_timeout", "tests/serve.rs"),
     ("local.max_header_bytes", "tests/serve.rs"),
     ("local.shutdown_grace", "tests/serve.rs"),
+    ("local.store", "tests/serve_redis.rs"),
+    ("redis.password", "tests/serve_redis.rs"),
+    ("redis.min_replicas_to_write", "tests/serve_redis.rs"),
+    ("redis.connections", "tests/store_redis.rs"),
+    ("redis.connect_timeout", "tests/store_redis.rs"),
+    ("redis.backoff", "tests/store_redis.rs"),
+    ("redis.max_backoff", "tests/store_redis.rs"),
     ("edge.config_store", "tests/edge.rs"),
     ("edge.bundle_key", "tests/edge.rs"),
     // The emulator's counters never count: what is read of this name only the platform shows.

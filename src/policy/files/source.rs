@@ -84,9 +84,12 @@ impl Sources {
 }
 
 /// The keys whose values never show, however they are written.
-const SECRET_KEYS: [&str; 2] = ["passphrase", "api_token"];
+const SECRET_KEYS: [&str; 4] = ["passphrase", "api_token", "admin_token", "password"];
 
-/// Puts `*` over every literal secret, byte by byte; references stay. Works on damaged text too.
+/// What stands before the user of an address.
+const SCHEME: &str = "://";
+
+/// Puts `*` over every literal secret, and over the password in an address, byte by byte; references stay. Works on damaged text too.
 fn mask_secrets(text: &str) -> String {
     let lowered = text.to_ascii_lowercase();
     let mut masked = text.as_bytes().to_vec();
@@ -114,6 +117,25 @@ fn mask_secrets(text: &str) -> String {
                     *byte = b'*';
                 }
             }
+        }
+    }
+    for (start, scheme) in text.match_indices(SCHEME) {
+        let from = start + scheme.len();
+        let rest = text.get(from..).unwrap_or_default();
+        let word = rest
+            .split([' ', '\t', '\n', '"', '\''])
+            .next()
+            .unwrap_or_default();
+        let Some((user, _)) = word.rsplit_once('@') else {
+            continue;
+        };
+        if let Some((name, password)) = user.split_once(':') {
+            let first = from + name.len() + 1;
+            masked
+                .iter_mut()
+                .skip(first)
+                .take(password.len())
+                .for_each(|byte| *byte = b'*');
         }
     }
     // A character is masked as a whole, since a literal ends at ASCII.
@@ -162,6 +184,10 @@ mod tests {
             "TRUSTED_SERVER__EC__PASSPHRASE=hunter2\nA=1",
             "partners = [{ id = \"a\", api_token = \"hunter2\", foo = 1 }]",
             "passphrase = hunter2é",
+            "admin_token = \"hunter2\"",
+            "[ec.redis]\npassword = 'hunter2'",
+            "store = \"redis://:hunter2@valkey:6379/0\"",
+            "store = \"rediss://user:hunter2@hunter2@valkey\"",
         ] {
             let masked = mask_secrets(text);
             assert!(!masked.contains("hunter2"), "{masked}");

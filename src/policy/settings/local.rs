@@ -1,13 +1,18 @@
-//! `[ec.local]`: the embedded store of the native server and the command line.
+//! `[ec.local]`: the store of the native server and the command line, and the server itself.
 
 use crate::policy::setting::settings;
-use crate::policy::types::{DataDir, Locality, Proxies, Seconds};
+use crate::policy::types::{DataDir, Locality, Proxies, Seconds, StorePlace};
 
 settings! {
     /// The embedded store, and the native server.
     Local in "local." {
         /// Folder of the embedded store, created on first use.
         data_dir: DataDir = DataDir::known("ec-data");
+        /// Where records are kept, unless `--store` says: `memory`, a file or folder, or the Valkey or Redis that several
+        /// servers share, as `redis://HOST:PORT/DATABASE` (`rediss://` over TLS); `none` means `local.data_dir`.
+        ///
+        /// A password has no place in it: it is `redis.password`.
+        store: Option<StorePlace> = None;
         /// Most writes that share one commit to disk.
         ///
         /// More make a busy store faster, and a lone writer no slower: a commit never waits for company.

@@ -15,6 +15,7 @@ mod client;
 pub(crate) mod duration;
 mod name;
 mod partner;
+mod place;
 mod secret;
 mod window;
 
@@ -22,5 +23,6 @@ pub use client::{Locality, Proxies};
 pub use duration::{Millis, Seconds, Ttl};
 pub use name::{CookieName, Countries, DataDir, StoreName, UsStates};
 pub use partner::{Partner, PartnerToken, Partners};
+pub use place::{PlaceError, RedisAddress, StorePlace};
 pub use secret::Secret;
 pub use window::EdgeWindow;

@@ -12,10 +12,10 @@ use serde::Serialize;
 
 use crate::policy::PolicyArgs;
 use crate::server::{AdminApi, ServerArgs};
-use crate::store::{Place, partners_beside};
+use crate::store::{AnyStore, Place, engine, partners_beside, shared};
 use crate::{End, FileArgs, Stop};
 
-/// Keeps the partners that may use the API, in the embedded store or on a running server.
+/// Keeps the partners that may use the API, in a store or on a running server.
 #[derive(Debug, Args)]
 pub(crate) struct Partner {
     #[command(subcommand)]
@@ -95,18 +95,18 @@ fn shown<S: serde::Serializer>(id: &Option<PartnerId>, to: S) -> Result<S::Ok, S
 struct Where {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// The graph's file or folder, beside which they are; else the folder that `[ec.local]` names.
-    #[arg(long, value_name = "PATH", conflicts_with = "server")]
+    /// The graph's file or folder, beside which they are, or `redis://HOST`; else what `[ec.local]` names.
+    #[arg(long, value_name = "PATH|URL", conflicts_with = "server")]
     store: Option<String>,
     #[command(flatten)]
     server: ServerArgs,
 }
 
-type Store = Inline<EmbeddedStore<SystemClock>>;
+type Store = Inline<AnyStore>;
 
-/// The partners of an embedded store, or of a running server.
+/// The partners of a store, or of a running server.
 enum Partners {
-    Embedded(Store),
+    Store(Store),
     Server(AdminApi),
 }
 
@@ -116,14 +116,21 @@ impl Where {
         if let Some(server) = &self.server.server {
             return Ok(Partners::Server(AdminApi::new(server, &policy)?));
         }
-        let Place::File(graph) = Place::of(self.store.as_deref(), &policy) else {
-            return Err(Stop::because(
-                "partners in `memory` would be gone at once: name a file with `--store PATH`",
-            ));
-        };
         let (name, local) = (&policy.stores.partner_store, &policy.local);
-        let opened = EmbeddedStore::open(&partners_beside(&graph), name, local, SystemClock);
-        Ok(Partners::Embedded(Inline(opened.map_err(Stop::because)?)))
+        let store: AnyStore = match Place::of(self.store.as_deref(), &policy)? {
+            Place::Memory => {
+                return Err(Stop::because(
+                    "partners in `memory` would be gone at once: name a file with `--store PATH`",
+                ));
+            }
+            Place::File(graph) => {
+                let opened =
+                    EmbeddedStore::open(&partners_beside(&graph), name, local, SystemClock);
+                Box::new(opened.map_err(Stop::because)?)
+            }
+            Place::Shared(address) => Box::new(shared(engine(&address, &policy)?.store(name))?),
+        };
+        Ok(Partners::Store(Inline(store)))
     }
 }
 
@@ -154,7 +161,7 @@ impl Partner {
 impl Partners {
     fn add(&self, described: &Described) -> Result<String, Stop> {
         match self {
-            Self::Embedded(store) => {
+            Self::Store(store) => {
                 let id = match &described.id {
                     Some(id) => id.clone(),
                     None => partner_id(&described.source_domain).map_err(Stop::because)?,
@@ -180,7 +187,7 @@ impl Partners {
 
     fn rotate(&self, id: &PartnerId) -> Result<String, Stop> {
         match self {
-            Self::Embedded(store) => {
+            Self::Store(store) => {
                 let token = run_to_end(Registry(store).rotate(id)).map_err(stop)?;
                 Ok(token.reveal().to_owned())
             }
@@ -193,7 +200,7 @@ impl Partners {
 
     fn set_enabled(&self, id: &PartnerId, enabled: bool) -> Result<(), Stop> {
         match self {
-            Self::Embedded(store) => {
+            Self::Store(store) => {
                 run_to_end(Registry(store).set_enabled(id, enabled)).map_err(stop)
             }
             Self::Server(server) => {
@@ -206,7 +213,7 @@ impl Partners {
 
     fn list(&self) -> Result<Vec<PartnerRecord>, Stop> {
         match self {
-            Self::Embedded(store) => run_to_end(Registry(store).list()).map_err(stop),
+            Self::Store(store) => run_to_end(Registry(store).list()).map_err(stop),
             Self::Server(server) => {
                 let mut answered = server.must(Method::GET, "partners", None)?;
                 let partners = answered.get_mut("partners").map(serde_json::Value::take);

@@ -10,13 +10,13 @@ use edge_cookie::diagnostic::Severity;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::files::PolicyFiles;
 use edge_cookie::policy::types::StoreName;
-use edge_cookie::server::{Listeners, LogFormat, Server, SharedStore, Stores, serve, start_log};
+use edge_cookie::server::{Listeners, LogFormat, Server, Stores, serve, start_log};
 use edge_cookie::service::Setup;
 use edge_cookie::store::{EmbeddedStore, MemoryStore};
 
 use crate::policy::PolicyArgs;
 use crate::secret::reveal;
-use crate::store::{Place, partners_beside};
+use crate::store::{Place, engine, partners_beside};
 use crate::{End, FileArgs, Stop};
 
 /// Serves the EC API, and hands pages on to the publisher's origin.
@@ -33,8 +33,8 @@ pub(crate) struct Serve {
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7676")]
     addr: String,
-    /// `memory`, or the store's file or folder; else the folder that `[ec.local]` names.
-    #[arg(long, value_name = "memory|PATH")]
+    /// `memory`, the store's file or folder, or `redis://HOST`; else what `[ec.local]` names.
+    #[arg(long, value_name = "memory|PATH|URL")]
     store: Option<String>,
     /// The place assumed of every client, as `DE` or `US-CA`; else that of `[ec.local]`.
     #[arg(long, value_name = "PLACE")]
@@ -105,20 +105,18 @@ impl Serve {
     }
 
     fn open(&self, policy: &EcPolicy) -> Result<Stores, Stop> {
-        let of = |name: &StoreName, path: Option<PathBuf>| -> Result<SharedStore, Stop> {
-            Ok(match path {
-                None => Arc::new(MemoryStore::new(SystemClock)),
-                Some(path) => Arc::new(open(&path, name, policy)?),
-            })
-        };
-        let place = Place::of(self.store.as_deref(), policy);
-        let (graph, partners) = match place {
-            Place::Memory => (None, None),
-            Place::File(path) => (Some(path.clone()), Some(partners_beside(&path))),
-        };
-        Ok(Stores {
-            graph: of(&policy.stores.ec_store, graph)?,
-            partners: of(&policy.stores.partner_store, partners)?,
+        let names = &policy.stores;
+        Ok(match Place::of(self.store.as_deref(), policy)? {
+            Place::Memory => Stores::Own {
+                graph: Arc::new(MemoryStore::new(SystemClock)),
+                partners: Arc::new(MemoryStore::new(SystemClock)),
+            },
+            Place::File(path) => Stores::Own {
+                graph: Arc::new(open(&path, &names.ec_store, policy)?),
+                partners: Arc::new(open(&partners_beside(&path), &names.partner_store, policy)?),
+            },
+            // One that is down now may be up when it is needed.
+            Place::Shared(address) => Stores::Shared(engine(&address, policy)?),
         })
     }
 }

@@ -22,7 +22,7 @@ pub(crate) use line::OutcomeLine;
 use self::input::{Input, Lines};
 use self::session::{Applied, Session};
 use crate::policy::PolicyArgs;
-use crate::store::Place;
+use crate::store::{Place, engine, shared};
 use crate::{End, FileArgs, Stop};
 
 /// Runs a stream of graph operations under the policy: JSON, one operation a line.
@@ -36,8 +36,8 @@ pub(crate) struct Apply {
     files: Vec<String>,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// `memory`, or the store's file or folder; else the folder that `[ec.local]` names.
-    #[arg(long, value_name = "memory|PATH")]
+    /// `memory`, the store's file or folder, or `redis://HOST`; else what `[ec.local]` names.
+    #[arg(long, value_name = "memory|PATH|URL")]
     store: Option<String>,
     /// What is printed.
     #[arg(long, value_enum, default_value_t = Output::Summary)]
@@ -64,13 +64,19 @@ impl Apply {
         let input = Input::open(&self.files)?;
         let progress = progress(input.bytes());
         let clock = Arc::new(ManualClock::default());
-        let place = Place::of(self.store.as_deref(), &policy);
+        let place = Place::of(self.store.as_deref(), &policy)?;
         let mut session = Session::new(&policy, &clock, self.rules(&place));
         let lines = input.read();
         let census = match &place {
             Place::Memory => {
                 let store = MemoryStore::new(Arc::clone(&clock));
-                apply_in_memory(&mut session, &lines, &store, &progress)?;
+                apply_singly(&mut session, &lines, &store, &progress)?;
+                self.census(&policy, &session, &store)?
+            }
+            Place::Shared(address) => {
+                let store = engine(address, &policy)?.store(&policy.stores.ec_store);
+                let store = shared(store.on_clock(Arc::clone(&clock) as _))?;
+                apply_singly(&mut session, &lines, &store, &progress)?;
                 self.census(&policy, &session, &store)?
             }
             Place::File(path) => {
@@ -127,7 +133,8 @@ impl Apply {
     }
 }
 
-fn apply_in_memory(
+/// Each operation stands by itself.
+fn apply_singly(
     session: &mut Session<'_>,
     lines: &Lines,
     store: &impl KvStore,

@@ -1,0 +1,187 @@
+//! The engine: connections to one server, which the graph's store, the partners' and the rate limits share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use redis::{Client, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, ScriptInvocation};
+use tokio::time::error::Elapsed;
+use tokio::time::{Instant, timeout_at};
+
+use super::checkup::Checkup;
+use super::failure::{Effect, words};
+use super::link::{InUse, Link, Timing};
+use super::{RedisStore, RedisWindow};
+use crate::policy::settings;
+use crate::policy::types::{RedisAddress, StoreName};
+use crate::store::StoreError;
+use crate::store::generation::Generations;
+
+/// A Valkey or Redis that servers share: a few connections, on each of which many calls are under way at once.
+///
+/// Nothing is connected before the first call. A connection that broke is made again by the next call; one that
+/// cannot be made is left alone for a while, and calls meanwhile fail at once. No call is sent twice.
+///
+/// Its connections live on the runtime that made them: an engine is for one.
+#[derive(Clone)]
+pub struct RedisEngine {
+    links: Arc<[Link]>,
+    turn: Arc<AtomicUsize>,
+    checkup: Arc<Checkup>,
+    generations: Arc<Generations>,
+    call_timeout: Duration,
+}
+
+/// Why there is no way to an engine, whether or not it is up.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{address}` cannot be used: {why}")]
+pub struct AddressError {
+    address: String,
+    why: String,
+}
+
+impl RedisEngine {
+    /// The engine at `address`, whose user has this password; each call takes at most `call_timeout`.
+    ///
+    /// # Errors
+    ///
+    /// Where the address cannot be used. Whether a server answers there shows at the first call.
+    pub fn new(
+        address: &RedisAddress,
+        password: Option<&str>,
+        settings: &settings::Redis,
+        call_timeout: Duration,
+    ) -> Result<Self, AddressError> {
+        // Whoever chose a provider before us has chosen well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = client(address, password).map_err(|error| AddressError {
+            address: address.to_string(),
+            why: words(&error),
+        })?;
+        let timing = Timing {
+            connect_timeout: settings.connect_timeout.duration(),
+            backoff: settings.backoff.duration(),
+            max_backoff: settings.max_backoff.duration(),
+        };
+        let checkup = Arc::new(Checkup::new(settings.min_replicas_to_write));
+        let link = |_| Link::new(client.clone(), timing, Arc::clone(&checkup));
+        Ok(Self {
+            links: (0..settings.connections).map(link).collect(),
+            turn: Arc::default(),
+            checkup,
+            generations: Arc::new(Generations::fresh()),
+            call_timeout,
+        })
+    }
+
+    /// The same engine, by the same connections, each call taking at most `call_timeout`.
+    #[must_use]
+    pub fn with_call_timeout(&self, call_timeout: Duration) -> Self {
+        Self {
+            call_timeout,
+            ..self.clone()
+        }
+    }
+
+    /// The store of this name: the keys that begin with it. Expiry counts on the server's clock.
+    #[must_use]
+    pub fn store(&self, name: &StoreName) -> RedisStore {
+        RedisStore::new(self.clone(), name)
+    }
+
+    /// The rate limits that belong to the partners in the store of this name.
+    #[must_use]
+    pub fn window(&self, partners: &StoreName) -> RedisWindow {
+        RedisWindow::new(self.clone(), partners)
+    }
+
+    /// In what the server's own configuration may lose what it acknowledged, as far as it tells.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.checkup.found()
+    }
+
+    pub(super) fn generations(&self) -> &Generations {
+        &self.generations
+    }
+
+    /// Runs a script.
+    pub(super) async fn run<T: FromRedisValue>(
+        &self,
+        effect: Effect,
+        script: &ScriptInvocation<'_>,
+    ) -> Result<T, StoreError> {
+        let (mut way, deadline) = self.way().await?;
+        let call = script.invoke_async(&mut way.connection);
+        let answered = timeout_at(deadline, call).await;
+        self.outcome(effect, &way, answered)
+    }
+
+    /// Asks for the answers to several commands that change nothing, sent together.
+    pub(super) async fn ask<T: FromRedisValue>(
+        &self,
+        commands: &Pipeline,
+    ) -> Result<T, StoreError> {
+        let (mut way, deadline) = self.way().await?;
+        let call = commands.query_async(&mut way.connection);
+        let answered = timeout_at(deadline, call).await;
+        self.outcome(Effect::Read, &way, answered)
+    }
+
+    /// A connection, and when the call on it must be over. Calls take turns on the connections; where one cannot be
+    /// made, another serves.
+    async fn way(&self) -> Result<(InUse, Instant), StoreError> {
+        let deadline = Instant::now() + self.call_timeout;
+        let first = self.turn.fetch_add(1, Ordering::Relaxed);
+        let mut why = String::new();
+        for step in 0..self.links.len() {
+            let index = first.wrapping_add(step) % self.links.len();
+            let Some(link) = self.links.get(index) else {
+                continue;
+            };
+            match timeout_at(deadline, link.connection()).await {
+                Ok(Ok(way)) => return Ok((way, deadline)),
+                Ok(Err(down)) => why = down,
+                Err(_) => {
+                    why = format!("no connection within {}ms", self.call_timeout.as_millis());
+                    break;
+                }
+            }
+        }
+        Err(StoreError::Unavailable(why))
+    }
+
+    /// What a call came to. A connection that broke, or does not answer, is used no more.
+    fn outcome<T>(
+        &self,
+        effect: Effect,
+        way: &InUse,
+        answered: Result<RedisResult<T>, Elapsed>,
+    ) -> Result<T, StoreError> {
+        match answered {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => {
+                if error.is_unrecoverable_error() {
+                    way.broke();
+                }
+                Err(effect.failed(&error))
+            }
+            Err(_) => {
+                way.broke();
+                Err(effect.late(self.call_timeout))
+            }
+        }
+    }
+}
+
+fn client(address: &RedisAddress, password: Option<&str>) -> RedisResult<Client> {
+    let info = address.as_str().into_connection_info()?;
+    let settings = info.redis_settings().clone();
+    // The protocol that tells of a connection which ended while nobody used it.
+    let settings = settings.set_protocol(redis::ProtocolVersion::RESP3);
+    let settings = match password {
+        Some(password) => settings.set_password(password),
+        None => settings,
+    };
+    Client::open(info.set_redis_settings(settings))
+}

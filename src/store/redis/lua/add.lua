@@ -1,0 +1,3 @@
+if generation then
+  return 0
+end

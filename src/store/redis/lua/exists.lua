@@ -1,0 +1,1 @@
+return generation and 1 or 0

@@ -1,0 +1,169 @@
+//! A proxy before a server, which cuts connections, holds them up, and tells what it saw.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread;
+
+#[derive(Default)]
+struct Plan {
+    /// The next answer goes nowhere, and its connection is cut.
+    cut_answer: bool,
+    /// Every so many parts of the traffic, a connection is cut: requests in their middle, answers before they arrive.
+    cut_every: Option<usize>,
+    parts: usize,
+    holding: bool,
+    held: Vec<(TcpStream, Vec<u8>)>,
+    answers: Vec<u8>,
+    connections: usize,
+    cuts: usize,
+}
+
+/// What becomes of a part of the traffic.
+enum Passed {
+    /// It is held.
+    Held,
+    /// So much of it goes on; where that is not all, its connection is cut.
+    First(usize),
+}
+
+#[derive(Clone)]
+pub struct Cutter {
+    plan: Arc<Mutex<Plan>>,
+    port: u16,
+}
+
+/// How much of the answers is kept.
+const KEPT: usize = 1 << 20;
+
+impl Cutter {
+    pub fn start(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let cutter = Self {
+            plan: Arc::default(),
+            port: listener.local_addr().unwrap().port(),
+        };
+        let own = cutter.clone();
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                // A server that is down hangs up on whoever comes.
+                let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", server)))
+                else {
+                    continue;
+                };
+                own.plan().connections += 1;
+                let _ = (client.set_nodelay(true), server.set_nodelay(true));
+                let ways = (client.try_clone().unwrap(), server.try_clone().unwrap());
+                let (there, back) = (own.clone(), own.clone());
+                thread::spawn(move || there.pass(ways.0, ways.1, Cutter::request));
+                thread::spawn(move || back.pass(server, client, Cutter::answer));
+            }
+        });
+        cutter
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap()
+    }
+
+    fn pass(
+        &self,
+        mut from: TcpStream,
+        mut to: TcpStream,
+        judge: fn(&Self, &TcpStream, &[u8]) -> Passed,
+    ) {
+        let mut part = vec![0; 1 << 16];
+        while let Ok(read) = from.read(&mut part) {
+            if read == 0 {
+                break;
+            }
+            let whole = &part[..read];
+            if let Passed::First(most) = judge(self, &to, whole)
+                && (to.write_all(&whole[..most]).is_err() || most < read)
+            {
+                break;
+            }
+        }
+        let _ = (from.shutdown(Shutdown::Both), to.shutdown(Shutdown::Both));
+    }
+
+    fn request(&self, to: &TcpStream, part: &[u8]) -> Passed {
+        let mut plan = self.plan();
+        if plan.holding {
+            plan.held.push((to.try_clone().unwrap(), part.to_vec()));
+            return Passed::Held;
+        }
+        Passed::First(if plan.is_cut() {
+            part.len() / 2
+        } else {
+            part.len()
+        })
+    }
+
+    fn answer(&self, _: &TcpStream, part: &[u8]) -> Passed {
+        let mut plan = self.plan();
+        if plan.answers.len() < KEPT {
+            plan.answers.extend_from_slice(part);
+        }
+        let cut = std::mem::take(&mut plan.cut_answer) || plan.is_cut();
+        Passed::First(if cut { 0 } else { part.len() })
+    }
+
+    pub fn cut_next_answer(&self) {
+        self.plan().cut_answer = true;
+    }
+
+    pub fn cut_every(&self, parts: usize) {
+        self.plan().cut_every = Some(parts);
+    }
+
+    pub fn hold(&self) {
+        self.plan().holding = true;
+    }
+
+    /// What is held, as text.
+    pub fn held(&self) -> String {
+        let plan = self.plan();
+        let parts = plan
+            .held
+            .iter()
+            .map(|(_, part)| String::from_utf8_lossy(part));
+        parts.collect()
+    }
+
+    pub fn release(&self) {
+        let mut plan = self.plan();
+        plan.holding = false;
+        for (mut to, part) in std::mem::take(&mut plan.held) {
+            to.write_all(&part).unwrap();
+        }
+    }
+
+    /// Whether the server has said this.
+    pub fn answered(&self, text: &str) -> bool {
+        String::from_utf8_lossy(&self.plan().answers).contains(text)
+    }
+
+    pub fn connections(&self) -> usize {
+        self.plan().connections
+    }
+
+    pub fn cuts(&self) -> usize {
+        self.plan().cuts
+    }
+}
+
+impl Plan {
+    fn is_cut(&mut self) -> bool {
+        self.parts += 1;
+        let cut = self
+            .cut_every
+            .is_some_and(|every| self.parts.is_multiple_of(every));
+        self.cuts += usize::from(cut);
+        cut
+    }
+}

@@ -1,0 +1,128 @@
+//! A Redis of a test's own: Debian's `redis-server`, on a free port, with a folder for what it keeps.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use edge_cookie::policy::EcPolicy;
+use edge_cookie::policy::types::StorePlace;
+use edge_cookie::store::RedisEngine;
+
+/// Far longer than anything here takes.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+pub struct Redis {
+    process: Option<Child>,
+    pub port: u16,
+    options: Vec<String>,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+/// Asks again and again until there is an answer.
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(start.elapsed() < PATIENCE, "{what} does not come");
+        std::thread::yield_now();
+    }
+}
+
+impl Redis {
+    /// One that keeps nothing; none where there is no `redis-server`, which in CI is a failure.
+    pub fn start() -> Option<Self> {
+        Self::start_with(&["--save", ""])
+    }
+
+    /// One that has every acknowledged write on disk.
+    pub fn durable() -> Option<Self> {
+        Self::start_with(&["--appendonly", "yes", "--appendfsync", "always"])
+    }
+
+    pub fn start_with(options: &[&str]) -> Option<Self> {
+        let there = Command::new("redis-server")
+            .arg("--version")
+            .stdout(Stdio::null())
+            .status();
+        if there.is_err() {
+            assert!(
+                std::env::var("CI").as_deref() != Ok("true"),
+                "there is no `redis-server`, which CI must have"
+            );
+            eprintln!(
+                "LEFT OUT: there is no `redis-server`: install it, as Debian's `redis-server`"
+            );
+            return None;
+        }
+        let mut redis = Self {
+            process: None,
+            port: free_port(),
+            options: options.iter().map(|&option| option.to_owned()).collect(),
+            folder: tempfile::tempdir().unwrap(),
+        };
+        redis.up();
+        Some(redis)
+    }
+
+    /// Starts it where it is down, and waits until it answers.
+    pub fn up(&mut self) {
+        let process = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
+            .arg("--dir")
+            .arg(self.folder.path())
+            .args(&self.options)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.process = Some(process);
+        until("the server", || {
+            (self.say("PING")? == "+PONG").then_some(())
+        });
+    }
+
+    /// Ends it at once, as a crash does.
+    pub fn kill(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+
+    /// The first line of its answer to a command of one line.
+    pub fn say(&self, command: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
+        let mut line = String::new();
+        let mut byte = [0];
+        while stream.read_exact(&mut byte).is_ok() && byte != *b"\n" {
+            line.push(char::from(byte[0]));
+        }
+        Some(line.trim_end().to_owned())
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+}
+
+/// The engine at `url`, under a policy.
+pub fn engine(url: &str, policy: &EcPolicy) -> RedisEngine {
+    let place = StorePlace::parse(url).unwrap();
+    let call_timeout = policy.store.call_timeout.duration();
+    RedisEngine::new(place.redis().unwrap(), None, &policy.redis, call_timeout).unwrap()
+}
