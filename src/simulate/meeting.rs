@@ -300,3 +300,89 @@ impl<'p> Run<'p, '_, '_> {
 fn current(versions: &[Version], now: Moment) -> Option<&Held> {
     kept(versions.last()?.held.as_ref(), now)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::PartnerSync;
+    use crate::policy::EcPolicy;
+    use crate::record::PartnerId;
+    use crate::simulate::identity::{Books, Caller, Identity};
+    use crate::simulate::workload::Workload;
+
+    const ONE: &str = r#"
+        visitors = 1
+        days = 3650
+        [[audience]]
+        share = 1
+        [[regions]]
+        country = "DE"
+        share = 1
+        consents = 1
+        [[partners]]
+        id = "a.example"
+        [store]
+        latency = "3s"
+    "#;
+
+    /// Syncs of one record that come at random, `mean` apart, each tried once; gives back the share that conflicts.
+    fn share_of_conflicts(mean: u64, operations: u64) -> f64 {
+        let workload = Workload::read("one.toml", ONE).workload.unwrap();
+        let mut policy = EcPolicy::default();
+        policy.cas.max_retries = 0;
+        let ground = Ground::new(&workload, &policy, 1, workload.starts);
+        let mut accounts = Accounts::new(1, 1);
+        let mut generations = Generations::default();
+        let mut books = Books {
+            accounts: &mut accounts,
+            generations: &mut generations,
+            emitter: None,
+        };
+        let mut identity = Identity::default();
+        let mut caller = Caller {
+            visitor: 0,
+            number: 0,
+            at: 0,
+            edge: 0,
+        };
+        identity.run(&ground, &caller, Call::Create(0), &mut books);
+        let mut dice = ground.dice(Stream::Visitor, 0);
+        caller.at = 1_000_000;
+        for _ in 0..operations {
+            caller.at += dice.exponential(mean);
+            let sync = PartnerSync {
+                partner: PartnerId::parse("a.example").unwrap(),
+                uid: "u".into(),
+                timestamp: ground.moment(caller.at).timestamp(),
+            };
+            let syncs = vec![sync];
+            identity.run(
+                &ground,
+                &caller,
+                Call::Sync { partner: 0, syncs },
+                &mut books,
+            );
+        }
+        identity.end(&ground, &caller, &mut books);
+        accounts.met[0].conflicts as f64 / operations as f64
+    }
+
+    /// A sync that starts at `s` reads at `s + L` and writes at `s + 2L`, with `L` the store's latency. Its write is refused
+    /// exactly where another one was accepted after that read, and so where a sync that succeeded started in `(s - L, s]`. Without
+    /// retries this is a counter with a dead time of `L` after each success: with arrivals at a rate `r`, successes come at
+    /// the rate `r / (1 + rL)` (renewal theory: `L`, then on average `1 / r` until the next), and all others conflict.
+    #[test]
+    fn conflicts_of_random_writers_are_those_of_a_counter_with_a_dead_time() {
+        for mean in [3_000, 10_000, 60_000] {
+            let load = 3_000.0 / mean as f64;
+            let expected = load / (1.0 + load);
+            let found = share_of_conflicts(mean, 20_000);
+            // Four standard deviations of as many independent trials, and what counting in milliseconds adds.
+            let close = 4.0 * (expected * (1.0 - expected) / 20_000.0).sqrt() + 0.001;
+            assert!(
+                (found - expected).abs() < close,
+                "{mean}: {found}, {expected}"
+            );
+        }
+    }
+}
