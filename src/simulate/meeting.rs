@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::account::{Accounts, Met};
 use super::dice::{Dice, Stream};
 use super::ground::{Call, Ground};
-use super::held::{Generations, Held, kept};
+use super::held::{Before, Generations, Held, kept};
 use crate::clock::Moment;
 use crate::engine::{
     Answer, Consistency, Deleted, Found, OperationError, Step, StoreError, Tally, Transaction,
@@ -30,7 +30,7 @@ pub(crate) struct Part {
 pub(crate) struct Meeting {
     parts: Vec<Part>,
     /// The record before the first write; none where nothing was written.
-    before: Option<Option<Held>>,
+    before: Option<Before>,
     /// Until when what was done can still matter to who comes.
     until: u64,
 }
@@ -45,7 +45,7 @@ impl Meeting {
         at >= self.until
     }
 
-    pub(crate) fn join(&mut self, ground: &Ground<'_>, part: Part, replaced: Option<Option<Held>>) {
+    pub(crate) fn join(&mut self, ground: &Ground<'_>, part: Part, replaced: Option<Before>) {
         let writes = part.alone.writes > 0 || must_make_sure(ground, &part.call);
         if writes || part.at < self.until {
             let until = part.at.saturating_add(self.reach(ground, &part));
@@ -93,7 +93,7 @@ impl Meeting {
                 versions: vec![Version {
                     at: 0,
                     edge: None,
-                    held: before.unwrap_or_else(|| slot.cloned()),
+                    held: before.map_or_else(|| slot.cloned(), |before| before.0),
                 }],
                 accepted: Vec::new(),
                 generations: Generations::apart(),
@@ -326,7 +326,7 @@ mod tests {
     "#;
 
     /// Syncs of one record that come at random, `mean` apart, each tried once; gives back the share that conflicts.
-    fn share_of_conflicts(mean: u64, operations: u64) -> f64 {
+    fn share_of_conflicts(mean: u32, operations: u32) -> f64 {
         let workload = Workload::read("one.toml", ONE).workload.unwrap();
         let mut policy = EcPolicy::default();
         policy.cas.max_retries = 0;
@@ -349,7 +349,7 @@ mod tests {
         let mut dice = ground.dice(Stream::Visitor, 0);
         caller.at = 1_000_000;
         for _ in 0..operations {
-            caller.at += dice.exponential(mean);
+            caller.at += dice.exponential(mean.into());
             let sync = PartnerSync {
                 partner: PartnerId::parse("a.example").unwrap(),
                 uid: "u".into(),
@@ -364,7 +364,8 @@ mod tests {
             );
         }
         identity.end(&ground, &caller, &mut books);
-        accounts.met[0].conflicts as f64 / operations as f64
+        let conflicts = u32::try_from(accounts.met[0].conflicts).unwrap();
+        f64::from(conflicts) / f64::from(operations)
     }
 
     /// A sync that starts at `s` reads at `s + L` and writes at `s + 2L`, with `L` the store's latency. Its write is refused
@@ -374,7 +375,7 @@ mod tests {
     #[test]
     fn conflicts_of_random_writers_are_those_of_a_counter_with_a_dead_time() {
         for mean in [3_000, 10_000, 60_000] {
-            let load = 3_000.0 / mean as f64;
+            let load = 3_000.0 / f64::from(mean);
             let expected = load / (1.0 + load);
             let found = share_of_conflicts(mean, 20_000);
             // Four standard deviations of as many independent trials, and what counting in milliseconds adds.
