@@ -82,6 +82,8 @@ pub mod rules;
 pub mod server;
 #[cfg(feature = "service")]
 pub mod service;
+#[cfg(feature = "simulate")]
+pub mod simulate;
 pub mod store;
 #[cfg(feature = "verify")]
 pub mod verify;

@@ -24,6 +24,8 @@ mod side_by_side;
 pub use embedded::{Batch, EmbeddedStore, OpenError, Pending};
 #[cfg(all(feature = "fastly", target_os = "wasi"))]
 pub use fastly::FastlyStore;
+#[cfg(feature = "simulate")]
+pub(crate) use generation::{GOLDEN_GAMMA, mix};
 pub use memory::{Calls, MemoryStore};
 #[cfg(feature = "redis")]
 pub use redis::{AddressError, Awaited, RedisEngine, RedisStore, RedisWindow};
@@ -63,8 +65,12 @@ impl Insert {
     /// When a record written at `now` is gone; never where there is no time to live.
     #[must_use]
     pub fn expires(&self, now: Moment) -> Option<Moment> {
-        let ttl = self.ttl?;
-        Some(now.plus(Duration::from_secs(ttl.seconds())))
+        self.ttl.map(|ttl| Self::expires_after(ttl, now))
+    }
+
+    /// When a record that is kept for `ttl` from `now` on is gone.
+    pub(crate) fn expires_after(ttl: Ttl, now: Moment) -> Moment {
+        now.plus(Duration::from_secs(ttl.seconds()))
     }
 }
 

@@ -1,0 +1,24 @@
+//! The workload's days, one after another.
+
+use serde::Serialize;
+
+/// One day of the workload.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Day {
+    /// The date, as `2026-03-02`, in UTC.
+    pub date: String,
+    /// Page views, of visitors and forged requests alike.
+    pub page_views: u64,
+    /// Partner ids that partners sent.
+    pub syncs: u64,
+    /// Reads, without those that contention adds.
+    pub reads: u64,
+    /// Writes, without those that contention adds.
+    pub writes: u64,
+    /// Live entries at the end of the day.
+    pub live: u64,
+    /// Tombstones at the end of the day.
+    pub tombstones: u64,
+    /// Bytes stored at the end of the day: keys, bodies and metadata.
+    pub stored_bytes: u64,
+}
