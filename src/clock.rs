@@ -128,6 +128,19 @@ impl Moment {
     }
 }
 
+/// RFC 3339 in UTC, to the millisecond; a time past the year 9999 shows as its Unix seconds.
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = i64::try_from(self.0)
+            .ok()
+            .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok());
+        match shown {
+            Some(time) => write!(f, "{time}"),
+            None => self.timestamp().fmt(f),
+        }
+    }
+}
+
 impl From<Timestamp> for Moment {
     fn from(timestamp: Timestamp) -> Self {
         Self(timestamp.0.saturating_mul(MILLIS_PER_SECOND))

@@ -27,6 +27,9 @@ pub struct EcId([u8; EC_ID_BYTES]);
 pub struct EcIdError;
 
 impl EcId {
+    /// How long an id is as written.
+    pub const BYTES: usize = EC_ID_BYTES;
+
     /// The id as written.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -165,7 +165,7 @@ fn by_user(partner: &PartnerId, mappings: &[Mapping<'_>]) -> Vec<Work> {
 }
 
 /// Why a mapping that ended so is rejected (`API.md`, reasons).
-fn rejected(outcome: Outcome, reasons: SyncReasons) -> Reason {
+pub(crate) fn rejected(outcome: Outcome, reasons: SyncReasons) -> Reason {
     match outcome {
         Outcome::NotFound | Outcome::ConsentWithdrawn if reasons == SyncReasons::Opaque => {
             Some("ineligible")

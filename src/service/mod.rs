@@ -44,6 +44,8 @@ use std::sync::Arc;
 use http::request::Parts;
 
 pub use answer::Reply;
+#[cfg(feature = "simulate")]
+pub(crate) use batch_sync::rejected;
 pub use body::{BodyError, Incoming};
 pub use head::Client;
 pub use home::{Admission, Home};

@@ -22,6 +22,8 @@ mod side_by_side;
 pub use embedded::{Batch, EmbeddedStore, OpenError, Pending};
 #[cfg(all(feature = "fastly", target_os = "wasi"))]
 pub use fastly::FastlyStore;
+#[cfg(feature = "simulate")]
+pub(crate) use generation::{GOLDEN_GAMMA, mix};
 pub use memory::{Calls, MemoryStore};
 pub use side_by_side::{AsyncKvStore, Inline, run_to_end};
 
@@ -59,8 +61,12 @@ impl Insert {
     /// When a record written at `now` is gone; never where there is no time to live.
     #[must_use]
     pub fn expires(&self, now: Moment) -> Option<Moment> {
-        let ttl = self.ttl?;
-        Some(now.plus(Duration::from_secs(ttl.seconds())))
+        self.ttl.map(|ttl| Self::expires_after(ttl, now))
+    }
+
+    /// When a record that is kept for `ttl` from `now` on is gone.
+    pub(crate) fn expires_after(ttl: Ttl, now: Moment) -> Moment {
+        now.plus(Duration::from_secs(ttl.seconds()))
     }
 }
 

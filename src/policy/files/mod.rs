@@ -31,4 +31,8 @@ mod toml;
 
 pub use load::{LoadError, Loaded, PolicyFiles, Written};
 pub use profile::Header;
+#[cfg(feature = "simulate")]
+pub(crate) use read::read_text;
 pub use source::{Source, Sources};
+#[cfg(feature = "simulate")]
+pub(crate) use toml::document;

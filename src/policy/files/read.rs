@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 /// Reads a text file, or says in a few words why not.
-pub(super) fn read_text(path: &Path) -> Result<String, String> {
+pub(crate) fn read_text(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|error| plain(&error))?;
     String::from_utf8(bytes).map_err(|error| {
         format!(

@@ -18,7 +18,7 @@ pub struct Source {
 pub struct Sources(Vec<Source>);
 
 impl Source {
-    pub(super) fn new(name: &str, text: &str) -> Self {
+    pub(crate) fn new(name: &str, text: &str) -> Self {
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         Self {
             name: name.into(),
@@ -42,7 +42,7 @@ impl Source {
     }
 
     /// The place of these bytes.
-    pub(super) fn place(&self, span: Range<usize>) -> Place {
+    pub(crate) fn place(&self, span: Range<usize>) -> Place {
         let line = self
             .line_starts
             .partition_point(|start| *start <= span.start);
@@ -63,7 +63,7 @@ impl Source {
 }
 
 impl Sources {
-    pub(super) fn add(&mut self, source: Source) {
+    pub(crate) fn add(&mut self, source: Source) {
         self.0.push(source);
     }
 

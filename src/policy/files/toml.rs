@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Key, Node, NodeValue};
 
 /// Reads a TOML document; every syntax error becomes a finding, and the rest is read all the same.
-pub(super) fn document(source: &Source, text: &str, findings: &mut Vec<Diagnostic>) -> Node {
+pub(crate) fn document(source: &Source, text: &str, findings: &mut Vec<Diagnostic>) -> Node {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let end = text.len();

@@ -19,6 +19,8 @@ mod secret;
 mod window;
 
 pub use client::{Locality, Proxies};
+#[cfg(feature = "simulate")]
+pub(crate) use duration::parse_duration;
 pub use duration::{Millis, Seconds, Ttl};
 pub use name::{CookieName, Countries, DataDir, StoreName, UsStates};
 pub use partner::{Partner, PartnerToken, Partners};

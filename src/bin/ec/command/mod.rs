@@ -18,6 +18,7 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod set;
 pub(crate) mod show;
+pub(crate) mod simulate;
 pub(crate) mod verify;
 
 use clap::ValueEnum;

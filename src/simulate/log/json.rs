@@ -1,0 +1,92 @@
+//! Logs of JSON lines, whose fields a mapping names.
+
+use serde_json::Value;
+
+use super::{BadLine, Request};
+use crate::clock::Moment;
+use crate::simulate::workload::Fields;
+
+/// What each field is called; dots lead into objects.
+#[derive(Debug, Clone)]
+pub(crate) struct Mapping {
+    at: String,
+    address: String,
+    agent: String,
+    method: String,
+    path: String,
+    status: String,
+}
+
+/// The names where nobody says otherwise.
+impl Default for Mapping {
+    fn default() -> Self {
+        Self {
+            at: "at".to_owned(),
+            address: "address".to_owned(),
+            agent: "agent".to_owned(),
+            method: "method".to_owned(),
+            path: "path".to_owned(),
+            status: "status".to_owned(),
+        }
+    }
+}
+
+impl Mapping {
+    pub(super) fn read(fields: &mut Fields<'_, '_>) -> Self {
+        let mut name = |known: &'static str| fields.text(known).unwrap_or(known).to_owned();
+        Self {
+            at: name("at"),
+            address: name("address"),
+            agent: name("agent"),
+            method: name("method"),
+            path: name("path"),
+            status: name("status"),
+        }
+    }
+}
+
+/// Reads a line and hands on its request. A method that is missing is `GET`, an agent that is missing is none.
+pub(super) fn request(
+    line: &str,
+    mapping: &Mapping,
+    take: impl FnOnce(&Request<'_>),
+) -> Result<(), BadLine> {
+    let read: Value = serde_json::from_str(line).map_err(|error| BadLine {
+        at: error.column().saturating_sub(1),
+        message: "not JSON".to_owned(),
+    })?;
+    let at_start = |message: String| BadLine { at: 0, message };
+    let field = |name: &str| {
+        name.split('.')
+            .try_fold(&read, |inside, name| inside.get(name))
+    };
+    let text = |name: &str| {
+        let value = field(name).ok_or_else(|| at_start(format!("there is no field `{name}`")))?;
+        value
+            .as_str()
+            .ok_or_else(|| at_start(format!("`{name}` is not a string")))
+    };
+    let optional = |name: &str, otherwise| field(name).and_then(Value::as_str).unwrap_or(otherwise);
+    let time = field(&mapping.at).map(|value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
+    });
+    let time = time.ok_or_else(|| at_start(format!("there is no field `{}`", mapping.at)))?;
+    let status = field(&mapping.status).and_then(|value| match value {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_u64(),
+    });
+    take(&Request {
+        at: time
+            .parse::<Moment>()
+            .map_err(|error| at_start(error.to_string()))?,
+        address: text(&mapping.address)?,
+        agent: optional(&mapping.agent, ""),
+        method: optional(&mapping.method, "GET"),
+        path: text(&mapping.path)?,
+        status: status
+            .ok_or_else(|| at_start(format!("there is no status in `{}`", mapping.status)))?,
+    });
+    Ok(())
+}

@@ -1,0 +1,352 @@
+//! From TOML to a workload.
+
+use std::path::Path;
+
+use super::fields::Fields;
+use super::{Audience, Changes, Forged, Lag, Partner, Region, Store, Workload};
+use crate::clock::{Moment, Timestamp};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::policy::files::{Source, Sources, document};
+use crate::record::{KvGeo, PartnerId};
+use crate::simulate::dice::Share;
+use crate::simulate::log::LogRules;
+use crate::simulate::result::Prices;
+use crate::simulate::rhythm::{DAY, HOURS, Rhythm};
+
+/// What was read: a workload where nothing is wrong, and every finding.
+#[derive(Debug)]
+pub struct Read {
+    /// The workload.
+    pub workload: Option<Workload>,
+    /// Everything wrong.
+    pub findings: Vec<Diagnostic>,
+    /// The text, for showing the lines of a finding.
+    pub sources: Sources,
+}
+
+/// Shares that make up a whole may miss it by so much: people write `0.33`.
+const SLACK: f64 = 0.011;
+
+/// The most that shares can sum up to, with what floating point adds.
+const WHOLE: f64 = 1.0 + 1e-9;
+
+/// Where a workload says nothing of it: one page after another, the length of a batch's gathering, and of a uid.
+const PAGE_EVERY: u64 = 45_000;
+const BATCH: u64 = 500;
+const SENDS: u64 = 300_000;
+const UID_BYTES: u64 = 36;
+const REPEATS_MOST: f64 = 1e6;
+const MIDNIGHT: &str = "T00:00:00Z";
+
+impl Workload {
+    /// Reads a workload; `name` is its file's.
+    #[must_use]
+    pub fn read(name: &str, text: &str) -> Read {
+        let mut findings = Vec::new();
+        let source = Source::new(name, text);
+        let document = document(&source, text, &mut findings);
+        let mut fields = Fields::new(&document, "a workload", &mut findings);
+        let short = Path::new(name).file_stem().map_or_else(
+            || name.to_owned(),
+            |stem| stem.to_string_lossy().into_owned(),
+        );
+        let workload = workload(&mut fields, short);
+        fields.finish();
+        let mut sources = Sources::default();
+        sources.add(source);
+        let well = findings
+            .iter()
+            .all(|finding| finding.severity < Severity::Error);
+        Read {
+            workload: Some(workload).filter(|_| well),
+            findings,
+            sources,
+        }
+    }
+}
+
+fn workload(fields: &mut Fields<'_, '_>, name: String) -> Workload {
+    let description = fields.text("description").map(str::to_owned);
+    let starts = starts(fields);
+    let log = fields.table("log", "a log", LogRules::read);
+    if log.is_none() {
+        fields.need("visitors");
+        fields.need("days");
+    }
+    let visitors = fields.count("visitors", 1).unwrap_or(1);
+    let days = fields.count("days", 1).unwrap_or(1);
+    let edges = fields.count("edges", 1).unwrap_or(1);
+    let page_every = fields.length("page_every").unwrap_or(PAGE_EVERY);
+    let weights = fields.counts("hours", HOURS).unwrap_or_default();
+    let audiences = fields.tables("audience", "an audience", audience);
+    whole(
+        fields,
+        "audience",
+        audiences.iter().map(|audience| audience.share),
+    );
+    let regions = fields.tables("regions", "a region", region);
+    whole(fields, "regions", regions.iter().map(|region| region.share));
+    Workload {
+        name,
+        description,
+        starts,
+        days,
+        visitors,
+        edges,
+        page_every,
+        rhythm: Rhythm::new(&weights),
+        audiences,
+        regions,
+        changes: fields
+            .table("changes", "`changes`", changes)
+            .unwrap_or_default(),
+        partners: fields
+            .tables("partners", "a partner", partner)
+            .into_iter()
+            .flatten()
+            .collect(),
+        store: fields.table("store", "a store", store).unwrap_or_default(),
+        forged: fields
+            .table("forged", "`forged`", forged)
+            .unwrap_or_default(),
+        prices: fields
+            .table("prices", "`prices`", prices)
+            .unwrap_or_default(),
+        log,
+    }
+}
+
+/// Shares that must make up a whole.
+fn whole(fields: &mut Fields<'_, '_>, name: &'static str, shares: impl Iterator<Item = f64>) {
+    let mut shares = shares.peekable();
+    if shares.peek().is_none() {
+        fields.need(name);
+        return;
+    }
+    let sum: f64 = shares.sum();
+    if (sum - 1.0).abs() > SLACK
+        && let Some(node) = fields.member(name)
+    {
+        let message = format!("the shares of `{name}` sum up to {sum:.2}");
+        fields.refuse(
+            node,
+            name,
+            message,
+            "together they are everybody: make them 1",
+        );
+    }
+}
+
+fn starts(fields: &mut Fields<'_, '_>) -> Timestamp {
+    let Some(text) = fields.text("starts") else {
+        return Timestamp::default();
+    };
+    if let Ok(moment) = format!("{text}{MIDNIGHT}").parse::<Moment>() {
+        return moment.timestamp();
+    }
+    if let Some(node) = fields.member("starts") {
+        fields.refuse(
+            node,
+            "starts",
+            format!("`{text}` is not a day"),
+            "write it as `\"2026-03-02\"`",
+        );
+    }
+    Timestamp::default()
+}
+
+fn audience(fields: &mut Fields<'_, '_>) -> Audience {
+    fields.need("share");
+    fields.text("name");
+    Audience {
+        share: fields.share("share").unwrap_or_default(),
+        every: longer_than_nothing(fields, "every"),
+        pages: fields
+            .number("pages", 1.0, REPEATS_MOST, "a visit has at least one page")
+            .unwrap_or(1.0),
+        leaves: Share::of(fields.share("leaves").unwrap_or_default()),
+        new: Share::of(fields.share("new").unwrap_or_default()),
+    }
+}
+
+fn region(fields: &mut Fields<'_, '_>) -> Region {
+    for name in ["country", "share"] {
+        fields.need(name);
+    }
+    let country = fields.text("country").unwrap_or("ZZ");
+    let state = fields.text("region");
+    let geo = KvGeo::known(country, state);
+    if geo.is_none()
+        && let Some(node) = fields.member("country")
+    {
+        fields.refuse(
+            node,
+            "country",
+            format!("`{country}` is not a country"),
+            "write its two letters, as `\"DE\"`",
+        );
+    }
+    let share = fields.share("share").unwrap_or_default();
+    let consents = fields.share("consents").unwrap_or_default();
+    let refuses = fields.share("refuses").unwrap_or_default();
+    if consents + refuses > WHOLE
+        && let Some(node) = fields.member("refuses")
+    {
+        let message = format!(
+            "`consents` and `refuses` sum up to {:.2}",
+            consents + refuses
+        );
+        fields.refuse(
+            node,
+            "refuses",
+            message,
+            "who does neither says nothing: make them at most 1 together",
+        );
+    }
+    Region {
+        share,
+        geo: geo.unwrap_or_default(),
+        consents,
+        refuses,
+    }
+}
+
+fn changes(fields: &mut Fields<'_, '_>) -> Changes {
+    let mut share = |name| Share::of(fields.share(name).unwrap_or_default());
+    Changes {
+        withdraws: share("withdraws"),
+        repeats: share("repeats"),
+        reconsents: share("reconsents"),
+    }
+}
+
+fn partner(fields: &mut Fields<'_, '_>) -> Option<Partner> {
+    fields.need("id");
+    let written = fields.text("id");
+    let id = written.map(PartnerId::parse);
+    if let Some(Err(why)) = &id
+        && let Some(node) = fields.member("id")
+    {
+        fields.refuse(
+            node,
+            "id",
+            why.to_string(),
+            "it stands in records and in events, usually a domain",
+        );
+    }
+    let overlap = fields.share("overlap").unwrap_or(1.0);
+    let per_visit = fields.share("per_visit").unwrap_or_default();
+    let changes = Share::of(fields.share("changes").unwrap_or_default());
+    let batch = fields.count("batch", 1).unwrap_or(BATCH);
+    let sends = longer_than_nothing(fields, "sends").unwrap_or(SENDS);
+    let every = longer_than_nothing(fields, "every");
+    let keeps = fields.length("keeps");
+    if every.is_some() {
+        fields.need("keeps");
+    }
+    let uid_bytes = fields.count("uid_bytes", 1).unwrap_or(UID_BYTES);
+    let lag = fields.table("lag", "`lag`", lag).unwrap_or_default();
+    Some(Partner {
+        id: id?.ok()?,
+        overlap: Share::of(overlap),
+        overlap_fraction: overlap,
+        per_visit: Share::of(per_visit),
+        per_visit_fraction: per_visit,
+        changes,
+        batch,
+        sends,
+        lag,
+        every,
+        keeps: keeps.unwrap_or_default(),
+        uid_bytes,
+    })
+}
+
+fn lag(fields: &mut Fields<'_, '_>) -> Lag {
+    fields.need("median");
+    let median = fields.length("median").unwrap_or_default();
+    let p90 = fields.length("p90").unwrap_or(median);
+    let p99 = fields.length("p99").unwrap_or(p90);
+    let longest = fields.length("longest").unwrap_or(p99);
+    for (name, shorter, longer) in [
+        ("p90", median, p90),
+        ("p99", p90, p99),
+        ("longest", p99, longest),
+    ] {
+        if longer < shorter
+            && let Some(node) = fields.member(name)
+        {
+            let message = format!("`{name}` is shorter than what comes before it");
+            fields.refuse(
+                node,
+                name,
+                message,
+                "`median`, `p90`, `p99` and `longest` rise",
+            );
+        }
+    }
+    Lag {
+        median,
+        p90,
+        p99,
+        longest,
+    }
+}
+
+fn store(fields: &mut Fields<'_, '_>) -> Store {
+    Store {
+        latency: fields.length("latency").unwrap_or_default(),
+        staleness: fields.length("staleness").unwrap_or_default(),
+        writes_a_second: fields.count("writes_a_second", 0).unwrap_or_default(),
+    }
+}
+
+fn forged(fields: &mut Fields<'_, '_>) -> Forged {
+    fields.need("a_day");
+    Forged {
+        a_day: fields.count("a_day", 0).unwrap_or_default(),
+        withdraws: Share::of(fields.share("withdraws").unwrap_or_default()),
+    }
+}
+
+fn prices(fields: &mut Fields<'_, '_>) -> Prices {
+    for name in ["as_of", "currency"] {
+        fields.need(name);
+    }
+    let mut text = |name| fields.text(name).unwrap_or_default().to_owned();
+    let (as_of, currency) = (text("as_of"), text("currency"));
+    let mut price = |name| {
+        fields
+            .number(name, 0.0, f64::MAX, "a price is zero or more")
+            .unwrap_or_default()
+    };
+    Prices {
+        as_of,
+        currency,
+        million_reads: price("million_reads"),
+        million_writes: price("million_writes"),
+        gigabyte_month: price("gigabyte_month"),
+    }
+}
+
+fn longer_than_nothing(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<u64> {
+    let length = fields.length(name)?;
+    if length == 0
+        && let Some(node) = fields.member(name)
+    {
+        fields.refuse(
+            node,
+            name,
+            format!("`{name}` is no time at all"),
+            "write a length of time, as `\"1d\"`",
+        );
+    }
+    Some(length).filter(|length| *length > 0)
+}
+
+impl Workload {
+    /// The length of the workload in milliseconds.
+    pub(crate) const fn length(&self) -> u64 {
+        self.days.saturating_mul(DAY)
+    }
+}
