@@ -44,9 +44,12 @@ const FIGURES: &[(&str, &str, Unit, Found)] = &[
     ("Cost", "writes a day", Unit::ADay, |policy, about| {
         Some(a_day(policy.totals.writes, about))
     }),
-    ("Cost", "writes spared a day", Unit::ADay, |policy, about| {
-        Some(a_day(policy.avoided.all(), about))
-    }),
+    (
+        "Cost",
+        "writes spared a day",
+        Unit::ADay,
+        |policy, about| Some(a_day(policy.avoided.all(), about)),
+    ),
     ("Edges", "conflicts in all", Unit::Count, |policy, _| {
         Some(float(policy.contention.conflicts))
     }),
@@ -56,36 +59,62 @@ const FIGURES: &[(&str, &str, Unit, Found)] = &[
     ("Edges", "gave up in all", Unit::Count, |policy, _| {
         Some(float(policy.contention.exhausted))
     }),
-    ("Stored", "live entries, at the end", Unit::Count, |policy, _| {
-        Some(float(policy.over_time.last()?.live))
-    }),
-    ("Stored", "tombstones, at the end", Unit::Count, |policy, _| {
-        Some(float(policy.over_time.last()?.tombstones))
-    }),
+    (
+        "Stored",
+        "live entries, at the end",
+        Unit::Count,
+        |policy, _| Some(float(policy.over_time.last()?.live)),
+    ),
+    (
+        "Stored",
+        "tombstones, at the end",
+        Unit::Count,
+        |policy, _| Some(float(policy.over_time.last()?.tombstones)),
+    ),
     ("Stored", "stored, at the end", Unit::Bytes, |policy, _| {
         Some(float(policy.over_time.last()?.stored_bytes))
     }),
-    ("Users", "identities lost in all", Unit::Count, |policy, _| {
-        Some(float(policy.lost.all()))
-    }),
+    (
+        "Users",
+        "identities lost in all",
+        Unit::Count,
+        |policy, _| Some(float(policy.lost.all())),
+    ),
     ("Users", "syncs refused in all", Unit::Count, |policy, _| {
-        Some(float(policy.refused.iter().map(|refused| refused.syncs).sum()))
+        Some(float(
+            policy.refused.iter().map(|refused| refused.syncs).sum(),
+        ))
     }),
-    ("Users", "withdrawal to last trace, half", Unit::Seconds, |policy, _| {
-        policy.forgetting.reached_by(HALF)
-    }),
-    ("Users", "withdrawal to last trace, all", Unit::Seconds, |policy, _| {
-        policy.forgetting.reached_by(ALL)
-    }),
-    ("Fresh", "last_seen lags, mean", Unit::Seconds, |policy, _| {
-        Some(policy.freshness.last_seen_lag_seconds)
-    }),
-    ("Fresh", "partner ids' age, mean", Unit::Seconds, |policy, _| {
-        Some(policy.freshness.uid_age_seconds)
-    }),
-    ("Kept", "promises broken, times", Unit::Count, |policy, _| {
-        Some(float(policy.broken().map(|promise| promise.broken).sum()))
-    }),
+    (
+        "Users",
+        "withdrawal to last trace, half",
+        Unit::Seconds,
+        |policy, _| policy.forgetting.reached_by(HALF).map(float),
+    ),
+    (
+        "Users",
+        "withdrawal to last trace, all",
+        Unit::Seconds,
+        |policy, _| policy.forgetting.reached_by(ALL).map(float),
+    ),
+    (
+        "Fresh",
+        "last_seen lags, mean",
+        Unit::Seconds,
+        |policy, _| Some(policy.freshness.last_seen_lag_seconds),
+    ),
+    (
+        "Fresh",
+        "partner ids' age, mean",
+        Unit::Seconds,
+        |policy, _| Some(policy.freshness.uid_age_seconds),
+    ),
+    (
+        "Kept",
+        "promises broken, times",
+        Unit::Count,
+        |policy, _| Some(float(policy.broken().map(|promise| promise.broken).sum())),
+    ),
 ];
 
 pub(super) const HALF: u8 = 50;

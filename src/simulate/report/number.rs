@@ -16,7 +16,11 @@ pub const SPACE: char = '\u{a0}';
 /// A number without a unit.
 #[must_use]
 pub fn count(number: f64) -> String {
-    scaled(number, &[(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")], 1e3)
+    scaled(
+        number,
+        &[(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e4, "k")],
+        1e3,
+    )
 }
 
 /// A number of bytes, in powers of ten.

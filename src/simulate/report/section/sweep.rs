@@ -1,0 +1,165 @@
+//! One setting against cost and freshness.
+
+use super::super::chart::{Axis, Lines, Tick};
+use super::super::html::{Cell, code, figure, table};
+use super::super::number::{count, duration, exact, money};
+use super::section;
+use crate::simulate::result::{Point, Simulation, Sweep};
+
+/// From how many times the least value on the axis counts factors instead of differences.
+const WIDE: f64 = 10.0;
+
+/// A figure of a point: its title, what it says, how it is found and shown.
+type Figure<'f> = (
+    &'f str,
+    &'f str,
+    fn(&Point) -> f64,
+    &'f dyn Fn(f64) -> String,
+);
+
+pub(super) fn swept(simulation: &Simulation) -> String {
+    let Some(sweep) = &simulation.sweep else {
+        return String::new();
+    };
+    let prices = &simulation.workload.prices;
+    let priced = |amount: f64| money(amount, &prices.currency);
+    let cost: Figure<'_> = if prices.are_set() {
+        (
+            "Cost",
+            "price a day, as a mean",
+            |point| point.price_a_day,
+            &priced,
+        )
+    } else {
+        (
+            "Cost",
+            "writes a day, as a mean",
+            |point| point.writes_a_day,
+            &count,
+        )
+    };
+    let seen: Figure<'_> = (
+        "Freshness of visits",
+        "how far “last seen” lags behind, as a mean",
+        |point| point.last_seen_lag_seconds,
+        &duration,
+    );
+    let synced: Figure<'_> = (
+        "Freshness of partners’ ids",
+        "how old an id is when its partner sends it again, as a mean",
+        |point| point.uid_age_seconds,
+        &duration,
+    );
+    let mut figures = vec![cost, seen];
+    if differs(sweep, synced.2) {
+        figures.push(synced);
+    }
+    let table = numbers(sweep, &priced, prices.are_set());
+    let charts: String = figures
+        .iter()
+        .map(|(title, note, of, show)| {
+            let chart = Lines {
+                says: format!("{title} over {}: {note}", sweep.key),
+                axis: axis(sweep),
+                show,
+                lines: vec![
+                    sweep
+                        .points
+                        .iter()
+                        .map(|point| (place(sweep, point), of(point)))
+                        .collect(),
+                ],
+            };
+            figure(title, note, "", &chart.svg(), &table)
+        })
+        .collect();
+    section(
+        &format!("What if {} were another", sweep.key),
+        &format!(
+            "The same workload under `{}` with this one setting at several values, everything else as it is. The dotted line \
+             marks the value in force.",
+            sweep.profile
+        ),
+        &format!("<div class=\"charts\">\n{charts}</div>\n"),
+    )
+}
+
+fn differs(sweep: &Sweep, of: fn(&Point) -> f64) -> bool {
+    let values = || sweep.points.iter().map(of);
+    let (least, most) = (
+        values().fold(f64::MAX, f64::min),
+        values().fold(f64::MIN, f64::max),
+    );
+    most - least > f64::EPSILON
+}
+
+/// Where a point stands on the axis.
+fn place(sweep: &Sweep, point: &Point) -> f64 {
+    let least = sweep.points.first().map_or(0.0, |point| point.amount);
+    let most = sweep.points.last().map_or(0.0, |point| point.amount);
+    if least > 0.0 && most / least >= WIDE {
+        point.amount.ln()
+    } else {
+        point.amount
+    }
+}
+
+fn axis(sweep: &Sweep) -> Axis {
+    let tick = |point: &Point| Tick {
+        at: place(sweep, point),
+        label: point.value.clone(),
+    };
+    let ticks: Vec<Tick> = sweep.points.iter().map(tick).collect();
+    Axis {
+        from: ticks.first().map_or(0.0, |tick| tick.at),
+        to: ticks.last().map_or(1.0, |tick| tick.at),
+        ticks,
+        mark: sweep
+            .points
+            .iter()
+            .find(|point| point.current)
+            .map(|point| Tick {
+                label: format!("now {}", point.value),
+                ..tick(point)
+            }),
+    }
+}
+
+fn numbers(sweep: &Sweep, priced: &dyn Fn(f64) -> String, are_priced: bool) -> String {
+    let mut titles = vec!["value"];
+    if are_priced {
+        titles.push("price a day");
+    }
+    titles.extend([
+        "reads a day",
+        "writes a day",
+        "“last seen” lags",
+        "ids’ age",
+        "conflicts",
+        "lost",
+        "broken",
+    ]);
+    let rows: Vec<Vec<Cell>> = sweep
+        .points
+        .iter()
+        .map(|point| {
+            let now = if point.current { " (now)" } else { "" };
+            let mut row = vec![Cell::Head(format!("{}{now}", code(&point.value)))];
+            let mut numbers = vec![
+                count(point.reads_a_day),
+                count(point.writes_a_day),
+                duration(point.last_seen_lag_seconds),
+                duration(point.uid_age_seconds),
+                exact(point.conflicts),
+                exact(point.lost),
+                exact(point.broken),
+            ];
+            if are_priced {
+                numbers.insert(0, priced(point.price_a_day));
+            }
+            row.extend(numbers.iter().map(|number| Cell::number(number)));
+            row
+        })
+        .collect();
+    table(&titles, &rows)
+}
