@@ -23,6 +23,11 @@ pub(super) fn code(word: &str) -> String {
     format!("<code>{}</code>", text(word))
 }
 
+/// A word that may be broken where its parts meet.
+pub(super) fn parted(word: &str) -> String {
+    code(word).replace('.', ".<wbr>").replace('_', "_<wbr>")
+}
+
 /// Text in which words in backticks are those of a machine.
 pub(super) fn prose(words: &str) -> String {
     let mut html = String::new();

@@ -38,22 +38,39 @@ pub fn bytes(number: f64) -> String {
 /// A time, given in seconds, in the unit in which it is easiest to grasp.
 #[must_use]
 pub fn duration(seconds: f64) -> String {
+    duration_in(seconds, unit(seconds))
+}
+
+/// A unit of time: its seconds, and its name.
+pub(super) type TimeUnit = (f64, &'static str);
+
+/// The same in a unit that others share.
+pub(super) fn duration_in(seconds: f64, (unit, name): TimeUnit) -> String {
+    format!("{}{SPACE}{name}", digits(seconds / unit))
+}
+
+/// The unit in which a time is easiest to grasp.
+pub(super) fn unit(seconds: f64) -> TimeUnit {
     const MINUTE: f64 = 60.0;
     const HOUR: f64 = 60.0 * MINUTE;
     const DAY: f64 = 24.0 * HOUR;
-    let (unit, name) = match seconds {
+    match seconds {
         few if few < 2.0 * MINUTE => (1.0, "s"),
         few if few < 2.0 * HOUR => (MINUTE, "min"),
         few if few <= 3.0 * DAY => (HOUR, "h"),
         _ => (DAY, "days"),
-    };
-    format!("{}{SPACE}{name}", digits(seconds / unit))
+    }
 }
 
 /// An amount of money.
 #[must_use]
 pub fn money(amount: f64, currency: &str) -> String {
-    let shown = if amount == 0.0 || (0.1..100.0).contains(&amount) {
+    format!("{}{SPACE}{currency}", self::amount(amount))
+}
+
+/// An amount of money whose currency stands elsewhere.
+pub(super) fn amount(amount: f64) -> String {
+    if amount == 0.0 || (0.1..100.0).contains(&amount) {
         format!("{amount:.2}")
     } else if amount < 0.1 {
         // Two digits that say something, however small it is.
@@ -67,8 +84,7 @@ pub fn money(amount: f64, currency: &str) -> String {
         format!("{amount:.places$}")
     } else {
         grouped(&format!("{amount:.0}"))
-    };
-    format!("{shown}{SPACE}{currency}")
+    }
 }
 
 /// How much more or less the second number is than the first.

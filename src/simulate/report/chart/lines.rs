@@ -41,6 +41,8 @@ pub(in crate::simulate::report) struct Lines<'c> {
     /// What it shows, for who does not see it.
     pub(in crate::simulate::report) says: String,
     pub(in crate::simulate::report) axis: Axis,
+    /// What a round step is counted in: 1, or the seconds of a unit of time.
+    pub(in crate::simulate::report) unit: f64,
     /// How a value is shown.
     pub(in crate::simulate::report) show: &'c dyn Fn(f64) -> String,
     /// The values of each policy.
@@ -60,7 +62,7 @@ impl Lines<'_> {
             .iter()
             .flatten()
             .fold(0.0, |most: f64, (_, value)| most.max(*value));
-        let step = step(most);
+        let step = step(most / self.unit) * self.unit;
         let steps = (most / step).ceil().max(1.0);
         let top = step * steps;
         // One value has no width.

@@ -90,6 +90,13 @@ fn by_whom(simulation: &Simulation) -> String {
         "Conflicts, by whose writes they were",
         "over the whole time",
     );
+    let table = table(&titles, &rows);
+    if drawn
+        .iter()
+        .all(|bar| bar.values.iter().all(|value| *value <= 0.0))
+    {
+        return table;
+    }
     let names = names(simulation);
     let says = format!("{title}: {note}, for {}", names.join(" and "));
     figure(
@@ -97,6 +104,6 @@ fn by_whom(simulation: &Simulation) -> String {
         note,
         &legend(&names),
         &bars(&says, &drawn, count),
-        &table(&titles, &rows),
+        &table,
     )
 }

@@ -52,7 +52,7 @@ fn titles<'t>(first: &'t str, simulation: &'t Simulation) -> Vec<&'t str> {
     let mut titles = vec![first];
     titles.extend(names(simulation));
     if simulation.profiles.len() == 2 {
-        titles.push("difference");
+        titles.push("change");
     }
     titles
 }

@@ -6,6 +6,10 @@ use super::super::number::{bytes, count, exact, float, short_date};
 use super::{names, section};
 use crate::simulate::result::{Day, Simulation};
 
+/// From how many days on a line is drawn by weeks: from day to day it would only flicker.
+const MANY: usize = 120;
+const WEEK: usize = 7;
+
 pub(super) fn stored(simulation: &Simulation) -> String {
     let charts = [
         daily(
@@ -51,10 +55,29 @@ pub(super) fn daily(
         .profiles
         .first()
         .map_or(&[] as &[Day], |policy| &policy.over_time);
-    let ticks = days.iter().enumerate().map(|(place, day)| Tick {
+    let together = if days.len() > MANY { WEEK } else { 1 };
+    let drawn_note = if together == 1 {
+        note.to_owned()
+    } else {
+        format!("{note}, drawn as the mean of each week")
+    };
+    // Where days are many, only months have names.
+    let named = |day: &Day| together == 1 || day.date.ends_with("-01");
+    let ticks = days.iter().enumerate().filter(|(_, day)| named(day));
+    let ticks = ticks.map(|(place, day)| Tick {
         at: place_of(place),
         label: short_date(&day.date),
     });
+    let points = |days: &[Day]| -> Vec<(f64, f64)> {
+        let weeks = days.chunks_exact(together).enumerate();
+        weeks
+            .map(|(week, days)| {
+                let sum: u64 = days.iter().map(figure_of).sum();
+                let middle = place_of(week * together) + (place_of(together) - 1.0) / 2.0;
+                (middle, float(sum) / place_of(together))
+            })
+            .collect()
+    };
     let chart = Lines {
         says: format!("{title}: {note}, for {}", names.join(" and ")),
         axis: Axis {
@@ -63,16 +86,12 @@ pub(super) fn daily(
             ticks: ticks.collect(),
             mark: None,
         },
+        unit: 1.0,
         show,
         lines: simulation
             .profiles
             .iter()
-            .map(|policy| {
-                let points = policy.over_time.iter().enumerate();
-                points
-                    .map(|(place, day)| (place_of(place), float(figure_of(day))))
-                    .collect()
-            })
+            .map(|policy| points(&policy.over_time))
             .collect(),
     };
     let rows: Vec<Vec<Cell>> = days
@@ -91,7 +110,7 @@ pub(super) fn daily(
     titles.extend(&names);
     figure(
         title,
-        note,
+        &drawn_note,
         &legend(&names),
         &chart.svg(),
         &table(&titles, &rows),

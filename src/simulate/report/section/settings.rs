@@ -1,6 +1,6 @@
 //! The settings that differ.
 
-use super::super::html::{Cell, code, table, text};
+use super::super::html::{Cell, code, parted, table, text};
 use super::{names, section};
 use crate::policy::provenance::Origin;
 use crate::policy::value::Value;
@@ -22,7 +22,7 @@ pub(super) fn differing(simulation: &Simulation) -> String {
         .iter()
         .map(|setting| {
             vec![
-                Cell::Head(code(&setting.key)),
+                Cell::Head(parted(&setting.key)),
                 value(&setting.from, &setting.from_origin),
                 value(&setting.to, &setting.to_origin),
             ]

@@ -2,7 +2,7 @@
 
 use super::super::chart::{Axis, Lines, Tick};
 use super::super::html::{Cell, code, figure, table};
-use super::super::number::{count, duration, exact, money};
+use super::super::number::{amount, count, duration, duration_in, exact, money, unit};
 use super::section;
 use crate::simulate::result::{Point, Simulation, Sweep};
 
@@ -23,13 +23,9 @@ pub(super) fn swept(simulation: &Simulation) -> String {
     };
     let prices = &simulation.workload.prices;
     let priced = |amount: f64| money(amount, &prices.currency);
+    let price_note = format!("price a day in {}, as a mean", prices.currency);
     let cost: Figure<'_> = if prices.are_set() {
-        (
-            "Cost",
-            "price a day, as a mean",
-            |point| point.price_a_day,
-            &priced,
-        )
+        ("Cost", &price_note, |point| point.price_a_day, &amount)
     } else {
         (
             "Cost",
@@ -38,41 +34,25 @@ pub(super) fn swept(simulation: &Simulation) -> String {
             &count,
         )
     };
-    let seen: Figure<'_> = (
+    let synced: fn(&Point) -> f64 = |point| point.uid_age_seconds;
+    let table = numbers(sweep, &priced, prices.are_set());
+    let mut charts = chart(sweep, cost, 1.0, &table);
+    charts.push_str(&timed(
+        sweep,
         "Freshness of visits",
         "how far “last seen” lags behind, as a mean",
         |point| point.last_seen_lag_seconds,
-        &duration,
-    );
-    let synced: Figure<'_> = (
-        "Freshness of partners’ ids",
-        "how old an id is when its partner sends it again, as a mean",
-        |point| point.uid_age_seconds,
-        &duration,
-    );
-    let mut figures = vec![cost, seen];
-    if differs(sweep, synced.2) {
-        figures.push(synced);
+        &table,
+    ));
+    if differs(sweep, synced) {
+        charts.push_str(&timed(
+            sweep,
+            "Freshness of partners’ ids",
+            "how old an id is when its partner sends it again, as a mean",
+            synced,
+            &table,
+        ));
     }
-    let table = numbers(sweep, &priced, prices.are_set());
-    let charts: String = figures
-        .iter()
-        .map(|(title, note, of, show)| {
-            let chart = Lines {
-                says: format!("{title} over {}: {note}", sweep.key),
-                axis: axis(sweep),
-                show,
-                lines: vec![
-                    sweep
-                        .points
-                        .iter()
-                        .map(|point| (place(sweep, point), of(point)))
-                        .collect(),
-                ],
-            };
-            figure(title, note, "", &chart.svg(), &table)
-        })
-        .collect();
     section(
         &format!("What if {} were another", sweep.key),
         &format!(
@@ -82,6 +62,29 @@ pub(super) fn swept(simulation: &Simulation) -> String {
         ),
         &format!("<div class=\"charts\">\n{charts}</div>\n"),
     )
+}
+
+/// A chart of a time.
+fn timed(sweep: &Sweep, title: &str, note: &str, of: fn(&Point) -> f64, table: &str) -> String {
+    let unit = unit(sweep.points.iter().map(of).fold(0.0, f64::max));
+    let show = |seconds| duration_in(seconds, unit);
+    chart(sweep, (title, note, of, &show), unit.0, table)
+}
+
+fn chart(sweep: &Sweep, (title, note, of, show): Figure<'_>, unit: f64, table: &str) -> String {
+    let points = sweep.points.iter();
+    let chart = Lines {
+        says: format!("{title} over {}: {note}", sweep.key),
+        axis: axis(sweep),
+        unit,
+        show,
+        lines: vec![
+            points
+                .map(|point| (place(sweep, point), of(point)))
+                .collect(),
+        ],
+    };
+    figure(title, note, "", &chart.svg(), table)
 }
 
 fn differs(sweep: &Sweep, of: fn(&Point) -> f64) -> bool {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::chart::{Axis, Lines, Tick, legend};
 use super::super::html::{Cell, code, figure, table};
-use super::super::number::{count, duration, float, percent};
+use super::super::number::{count, duration, duration_in, float, percent, unit};
 use super::{names, of_each, row, section, titles};
 use crate::simulate::result::{Outcomes, Simulation};
 
@@ -142,6 +142,8 @@ fn reached(simulation: &Simulation) -> String {
     else {
         return String::new();
     };
+    let longest = lines.iter().flatten();
+    let unit = unit(longest.fold(0.0, |most, (_, seconds)| most.max(*seconds)));
     let ticks = [0.0, 25.0, 50.0, 75.0, 100.0];
     let names = names(simulation);
     let (title, note) = (
@@ -161,7 +163,8 @@ fn reached(simulation: &Simulation) -> String {
                 .into(),
             mark: None,
         },
-        show: &duration,
+        unit: unit.0,
+        show: &|seconds| duration_in(seconds, unit),
         lines,
     };
     let rows: Vec<Vec<Cell>> = any

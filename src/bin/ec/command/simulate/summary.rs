@@ -90,7 +90,7 @@ fn swept(out: &mut impl Write, told: &Simulation, sweep: &Sweep) -> io::Result<(
         "{} under {}; * is in force\n",
         sweep.key, sweep.profile
     )?;
-    let titles = ["price a day", "writes a day", "last_seen lag", "ids' age"];
+    let titles = ["price a day", "writes a day", "visits' lag", "ids' age"];
     write!(out, "  {:SWEPT$}", "value")?;
     for title in titles {
         write!(out, "{title:>VALUE$}")?;
