@@ -164,6 +164,102 @@ const FACTS: &[(&str, &str)] = &[
         "MAX_LINE_BYTES",
         "the longest line that the command line reads",
     ),
+    (
+        "LAST_TERM",
+        "how exactly the simulation draws lengths of time",
+    ),
+    (
+        "FRACTION_BITS",
+        "what a floating-point number is (IEEE 754)",
+    ),
+    ("ODD", "the terms of a series"),
+    ("HOUR", "what the units of time are"),
+    ("HOURS", "what the units of time are"),
+    ("SECOND", "what the units of time are"),
+    ("SECONDS_OF_A_DAY", "what the units of time are"),
+    (
+        "DAYS_OF_A_MONTH",
+        "what a month is where storage has its price",
+    ),
+    ("MILLION", "what a price is for"),
+    ("GIGABYTE", "what a price is for"),
+    (
+        "SLACK",
+        "how far shares that people round may miss the whole, in a workload",
+    ),
+    (
+        "PAGE_EVERY",
+        "a workload that says nothing of it: its description, no behaviour",
+    ),
+    (
+        "BATCH",
+        "a workload that says nothing of it: its description, no behaviour",
+    ),
+    (
+        "SENDS",
+        "a workload that says nothing of it: its description, no behaviour",
+    ),
+    (
+        "UID_BYTES",
+        "a workload that says nothing of it: its description, no behaviour",
+    ),
+    ("REPEATS_MOST", "more pages than a visit can have"),
+    (
+        "REPEATED_WITHIN",
+        "when a simulated visitor sends a withdrawal twice",
+    ),
+    ("VISIT_GAP", "what web analytics call a visit"),
+    (
+        "TOLD",
+        "broken lines of a log that are told; all are counted",
+    ),
+    ("OK", "a status (RFC 9110)"),
+    ("REDIRECTS", "a status (RFC 9110)"),
+    ("NOT_MODIFIED", "a status (RFC 9110)"),
+    ("BITS", "how page views are packed"),
+    ("CALLS", "what an attempt is: a read and a write"),
+    (
+        "VISITOR_BITS",
+        "how the simulation tells one stream of chance from another",
+    ),
+    (
+        "PARTNER_BITS",
+        "how the simulation tells one stream of chance from another",
+    ),
+    (
+        "UID_BITS",
+        "how the simulation tells one stream of chance from another",
+    ),
+    ("WORD_DIGITS", "hex digits of a word of 64 bits"),
+    ("WORDS", "words of a SHA-256"),
+    ("TAIL", "the format of an EC id (`POLICY.md`)"),
+    (
+        "FORGED",
+        "how the simulation tells one stream of chance from another",
+    ),
+    (
+        "TOGETHER",
+        "visitors that a thread takes at once; the result is the same",
+    ),
+    ("STEPS", "points of a sweep"),
+    ("MOST_WORDS", "batches that are counted apart"),
+    (
+        "WITHDRAWAL",
+        "the number of a promise (`POLICY.md`), less one",
+    ),
+    (
+        "LAST_SEEN",
+        "the number of a promise (`POLICY.md`), less one",
+    ),
+    ("WORK", "the number of a promise (`POLICY.md`), less one"),
+    (
+        "NAMESPACE",
+        "the number of a promise (`POLICY.md`), less one",
+    ),
+    (
+        "RETENTION",
+        "the number of a promise (`POLICY.md`), less one",
+    ),
 ];
 
 /// Numbers that stand in expressions, by file: what they are is told beside them.
@@ -188,6 +284,19 @@ const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
             "8",
         ],
     ),
+    // Zero and one with their types, and lists of percents.
+    ("src/simulate/dice.rs", &["1_u64"]),
+    ("src/simulate/log/mod.rs", &["0_u64"]),
+    ("src/simulate/rhythm.rs", &["0_u64"]),
+    ("src/simulate/sweep.rs", &["0_u32"]),
+    (
+        "src/simulate/tell.rs",
+        &[
+            "0_i64", "0_u64", "10", "25", "50", "75", "90", "95", "99", "100",
+        ],
+    ),
+    ("src/simulate/workload/lag.rs", &["50", "90", "99", "100"]),
+    ("src/simulate/watch.rs", &["1_u8"]),
     // The steps of the finaliser of SplitMix64.
     ("src/store/generation.rs", &["30", "27", "31"]),
     // Doubling.

@@ -73,11 +73,15 @@ impl Generations {
     }
 }
 
+/// What stood there before a write: nothing, or a record that the store perhaps gave out no more.
+#[derive(Debug)]
+pub(crate) struct Before(pub(crate) Option<Held>);
+
 /// An operation that ran on its own.
 pub(crate) struct Ran {
     pub(crate) finished: Finished,
     /// What stood there before, where something was written.
-    pub(crate) replaced: Option<Option<Held>>,
+    pub(crate) replaced: Option<Before>,
 }
 
 /// Runs `transaction` to its end on `slot` at `now`, with nobody else about.
@@ -104,7 +108,7 @@ pub(crate) fn run_alone(
                 {
                     let bytes = current.filter(|_| is_touch).map(|held| held.bytes);
                     let held = Held::new(write, now, generations.next(), bytes);
-                    replaced = Some(slot.replace(held));
+                    replaced = Some(Before(slot.replace(held)));
                     Answer::Written
                 } else {
                     refused()
@@ -113,7 +117,7 @@ pub(crate) fn run_alone(
             Step::Delete => {
                 let gone = slot.take();
                 let was = kept(gone.as_ref(), now).map(Held::found);
-                replaced = Some(gone);
+                replaced = Some(Before(gone));
                 Answer::Deleted(was.map_or(Deleted::Nothing, Deleted::Was))
             }
             // Nobody is met, so that nothing is waited for.

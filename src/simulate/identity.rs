@@ -79,7 +79,7 @@ impl Identity {
         if let Some(before) = &ran.replaced {
             let from = ground.moment(0).unix_millis();
             let until = |held: &Held| held.expires.unix_millis().saturating_sub(from);
-            accounts.replaced(at, before.as_ref(), slot, until);
+            accounts.replaced(at, before.0.as_ref(), slot, until);
         }
         self.note(ground, at, &call, ran.finished.result.as_ref(), accounts);
         let outcome = ran.finished.result.as_ref().ok().map(|done| done.outcome);

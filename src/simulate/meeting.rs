@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::account::{Accounts, Met};
 use super::dice::{Dice, Stream};
 use super::ground::{Call, Ground};
-use super::held::{Generations, Held, kept};
+use super::held::{Before, Generations, Held, kept};
 use crate::clock::Moment;
 use crate::engine::{
     Answer, Consistency, Deleted, Found, OperationError, Step, StoreError, Tally, Transaction,
@@ -30,7 +30,7 @@ pub(crate) struct Part {
 pub(crate) struct Meeting {
     parts: Vec<Part>,
     /// The record before the first write; none where nothing was written.
-    before: Option<Option<Held>>,
+    before: Option<Before>,
     /// Until when what was done can still matter to who comes.
     until: u64,
 }
@@ -45,7 +45,7 @@ impl Meeting {
         at >= self.until
     }
 
-    pub(crate) fn join(&mut self, ground: &Ground<'_>, part: Part, replaced: Option<Option<Held>>) {
+    pub(crate) fn join(&mut self, ground: &Ground<'_>, part: Part, replaced: Option<Before>) {
         let writes = part.alone.writes > 0 || must_make_sure(ground, &part.call);
         if writes || part.at < self.until {
             let until = part.at.saturating_add(self.reach(ground, &part));
@@ -93,7 +93,7 @@ impl Meeting {
                 versions: vec![Version {
                     at: 0,
                     edge: None,
-                    held: before.unwrap_or_else(|| slot.cloned()),
+                    held: before.map_or_else(|| slot.cloned(), |before| before.0),
                 }],
                 accepted: Vec::new(),
                 generations: Generations::apart(),
@@ -299,4 +299,91 @@ impl<'p> Run<'p, '_, '_> {
 /// The record that the store has at `now`.
 fn current(versions: &[Version], now: Moment) -> Option<&Held> {
     kept(versions.last()?.held.as_ref(), now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::PartnerSync;
+    use crate::policy::EcPolicy;
+    use crate::record::PartnerId;
+    use crate::simulate::identity::{Books, Caller, Identity};
+    use crate::simulate::workload::Workload;
+
+    const ONE: &str = r#"
+        visitors = 1
+        days = 3650
+        [[audience]]
+        share = 1
+        [[regions]]
+        country = "DE"
+        share = 1
+        consents = 1
+        [[partners]]
+        id = "a.example"
+        [store]
+        latency = "3s"
+    "#;
+
+    /// Syncs of one record that come at random, `mean` apart, each tried once; gives back the share that conflicts.
+    fn share_of_conflicts(mean: u32, operations: u32) -> f64 {
+        let workload = Workload::read("one.toml", ONE).workload.unwrap();
+        let mut policy = EcPolicy::default();
+        policy.cas.max_retries = 0;
+        let ground = Ground::new(&workload, &policy, 1, workload.starts);
+        let mut accounts = Accounts::new(1, 1);
+        let mut generations = Generations::default();
+        let mut books = Books {
+            accounts: &mut accounts,
+            generations: &mut generations,
+            emitter: None,
+        };
+        let mut identity = Identity::default();
+        let mut caller = Caller {
+            visitor: 0,
+            number: 0,
+            at: 0,
+            edge: 0,
+        };
+        identity.run(&ground, &caller, Call::Create(0), &mut books);
+        let mut dice = ground.dice(Stream::Visitor, 0);
+        caller.at = 1_000_000;
+        for _ in 0..operations {
+            caller.at += dice.exponential(mean.into());
+            let sync = PartnerSync {
+                partner: PartnerId::parse("a.example").unwrap(),
+                uid: "u".into(),
+                timestamp: ground.moment(caller.at).timestamp(),
+            };
+            let syncs = vec![sync];
+            identity.run(
+                &ground,
+                &caller,
+                Call::Sync { partner: 0, syncs },
+                &mut books,
+            );
+        }
+        identity.end(&ground, &caller, &mut books);
+        let conflicts = u32::try_from(accounts.met[0].conflicts).unwrap();
+        f64::from(conflicts) / f64::from(operations)
+    }
+
+    /// A sync that starts at `s` reads at `s + L` and writes at `s + 2L`, with `L` the store's latency. Its write is refused
+    /// exactly where another one was accepted after that read, and so where a sync that succeeded started in `(s - L, s]`. Without
+    /// retries this is a counter with a dead time of `L` after each success: with arrivals at a rate `r`, successes come at
+    /// the rate `r / (1 + rL)` (renewal theory: `L`, then on average `1 / r` until the next), and all others conflict.
+    #[test]
+    fn conflicts_of_random_writers_are_those_of_a_counter_with_a_dead_time() {
+        for mean in [3_000, 10_000, 60_000] {
+            let load = 3_000.0 / f64::from(mean);
+            let expected = load / (1.0 + load);
+            let found = share_of_conflicts(mean, 20_000);
+            // Four standard deviations of as many independent trials, and what counting in milliseconds adds.
+            let close = 4.0 * (expected * (1.0 - expected) / 20_000.0).sqrt() + 0.001;
+            assert!(
+                (found - expected).abs() < close,
+                "{mean}: {found}, {expected}"
+            );
+        }
+    }
 }

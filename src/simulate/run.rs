@@ -120,12 +120,11 @@ impl Job<'_> {
                     course.forge(visitor - workload.visitors);
                     continue;
                 }
-                match self.log.and_then(|log| log.pages(visitor)) {
-                    Some(pages) => course.follow(visitor, logged(pages, workload.visit_gap())),
-                    None => {
-                        let dice = ground.dice(Stream::Visits, visitor);
-                        course.follow(visitor, Drawn::new(ground, dice));
-                    }
+                if let Some(pages) = self.log.and_then(|log| log.pages(visitor)) {
+                    course.follow(visitor, logged(pages, workload.visit_gap()));
+                } else {
+                    let dice = ground.dice(Stream::Visits, visitor);
+                    course.follow(visitor, Drawn::new(ground, dice));
                 }
             }
             (self.progress)(end - first);

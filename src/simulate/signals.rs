@@ -58,7 +58,7 @@ impl Verdicts {
         Self(Choice::ALL.map(|choice| judge(&choice.signals(), Some(&place), rules).verdict))
     }
 
-    pub(crate) const fn of_choice(&self, choice: Choice) -> Verdict {
+    pub(crate) const fn of_choice(self, choice: Choice) -> Verdict {
         let [consents, refuses, silent] = self.0;
         match choice {
             Choice::Consents => consents,

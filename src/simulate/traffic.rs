@@ -32,6 +32,9 @@ enum Refused {
 
 const MILLIS_PER_SECOND: u64 = 1_000;
 
+/// Calls of an attempt: a read and a write.
+const CALLS: u64 = 2;
+
 impl Batches {
     /// How `partner` sends under `policy`, where its visitors make `visits` visits a day.
     ///
@@ -85,7 +88,6 @@ impl Batches {
 
     /// When one mapping of a batch has its turn, after the batch has come.
     fn turn(&self, ground: &Ground<'_>, dice: &mut Dice) -> u64 {
-        const CALLS: u64 = 2;
         let before = dice.below(self.size) / u64::from(ground.policy.sync.concurrency.max(1));
         before * CALLS * ground.workload.store.latency
     }

@@ -161,7 +161,7 @@ impl Watch {
             }
             return false;
         };
-        let standing_before = kept(before.as_ref(), at)
+        let standing_before = kept(before.0.as_ref(), at)
             .filter(|held| standing(policy, &held.entry, &held.metadata, now) != Standing::Expired);
         if matches!(call, Call::Touch) || done.outcome == Outcome::Written {
             self.is_retained(policy, now, promises);

@@ -28,12 +28,11 @@ pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
         message: format!("`{status}` is not a status"),
     })?;
     rest.word("the size")?;
-    let agent = match rest.left() {
-        "" => "",
-        _ => {
-            rest.between('"', '"', "the referer in quotes")?;
-            rest.between('"', '"', "the agent in quotes")?
-        }
+    let agent = if rest.left().is_empty() {
+        ""
+    } else {
+        rest.between('"', '"', "the referer in quotes")?;
+        rest.between('"', '"', "the agent in quotes")?
     };
     Ok(Request {
         at: moment,

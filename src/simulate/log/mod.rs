@@ -74,6 +74,11 @@ const ASSETS: [&str; 20] = [
     "avif", "ico", "woff", "woff2", "ttf", "mp4", "pdf",
 ];
 
+/// Statuses of HTTP: the first success, the first redirect, and that the browser has the page still.
+const OK: u64 = 200;
+const REDIRECTS: u64 = 300;
+const NOT_MODIFIED: u64 = 304;
+
 /// A request, as far as it matters.
 pub(crate) struct Request<'l> {
     pub(crate) at: Moment,
@@ -360,8 +365,5 @@ fn midnight(moment: Moment) -> Moment {
 
 /// Answers that show a page: the successes of HTTP, and what the browser has still.
 const fn is_success(status: u64) -> bool {
-    const OK: u64 = 200;
-    const REDIRECTS: u64 = 300;
-    const NOT_MODIFIED: u64 = 304;
     (status >= OK && status < REDIRECTS) || status == NOT_MODIFIED
 }

@@ -210,19 +210,16 @@ impl<'n, 'f> Fields<'n, 'f> {
     /// A length of time in milliseconds.
     pub(crate) fn length(&mut self, name: &'static str) -> Option<u64> {
         let node = self.member(name)?;
-        let read = match &node.value {
-            NodeValue::Text(text) => parse_duration(text),
-            _ => {
-                self.wrong(
-                    node,
-                    name,
-                    "a duration",
-                    "write it as a string, as `\"24h\"`",
-                );
-                return None;
-            }
+        let Some(text) = node.as_text() else {
+            self.wrong(
+                node,
+                name,
+                "a duration",
+                "write it as a string, as `\"24h\"`",
+            );
+            return None;
         };
-        match read {
+        match parse_duration(text) {
             Ok(length) => Some(millis(length)),
             Err((code, message, help)) => {
                 self.findings.push(

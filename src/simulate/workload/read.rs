@@ -52,6 +52,7 @@ impl Workload {
         );
         let workload = workload(&mut fields, short);
         fields.finish();
+        findings.sort_by_key(|finding| finding.places.first().map_or(0, |place| place.span.start));
         let mut sources = Sources::default();
         sources.add(source);
         let well = findings
