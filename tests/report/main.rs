@@ -11,8 +11,8 @@ mod fixture;
 mod screen;
 mod words;
 
-use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 
 /// What `ec simulate` tells on the small blog under the shipped policies.
 fn simulate(more: &[&str]) -> String {
@@ -27,20 +27,16 @@ fn simulate(more: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The page of two policies and a sweep.
-fn page(folder: &Path) -> String {
-    let file = folder.join("report.html");
-    let report = file.to_str().unwrap();
-    let sweep = "ec.last_seen.debounce=1m..1h";
-    simulate(&[
-        "--compare",
-        "staging",
-        "--sweep",
-        sweep,
-        "--seeds",
-        "2",
-        "--report",
-        report,
-    ]);
-    std::fs::read_to_string(file).unwrap()
+/// The page of two policies and a sweep, which is simulated once.
+fn page() -> &'static str {
+    static PAGE: OnceLock<String> = OnceLock::new();
+    PAGE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("report.html");
+        let report = file.to_str().unwrap();
+        let sweep = "ec.last_seen.debounce=1m..1h";
+        let sides = ["--compare", "staging", "--seeds", "2"];
+        simulate(&[&sides[..], &["--sweep", sweep, "--report", report]].concat());
+        std::fs::read_to_string(file).unwrap()
+    })
 }

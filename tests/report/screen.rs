@@ -7,6 +7,10 @@ fn a_policy_two_policies_and_a_sweep_each_fit_one_screen() {
     for (more, says) in [
         (&[] as &[&str], "price a day"),
         (&["--compare", "staging"], "instead of"),
+        (
+            &["--compare", "staging", "--seeds", "2"],
+            "2 seeds: writes a day",
+        ),
         (&["--sweep", "ec.last_seen.debounce=1m..1h"], "\n* 15m "),
     ] {
         let told = simulate(more);

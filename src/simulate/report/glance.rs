@@ -87,13 +87,7 @@ const FIGURES: &[(&str, &str, Unit, Found)] = &[
     }),
     (
         "Users",
-        "withdrawal to last trace, half",
-        Unit::Seconds,
-        |policy, _| policy.forgetting.reached_by(HALF).map(float),
-    ),
-    (
-        "Users",
-        "withdrawal to last trace, all",
+        "withdrawal to last trace, most",
         Unit::Seconds,
         |policy, _| policy.forgetting.reached_by(ALL).map(float),
     ),
@@ -117,7 +111,6 @@ const FIGURES: &[(&str, &str, Unit, Found)] = &[
     ),
 ];
 
-pub(super) const HALF: u8 = 50;
 pub(super) const ALL: u8 = 100;
 
 /// The figures that matter.

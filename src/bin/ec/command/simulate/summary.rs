@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use edge_cookie::simulate::report::number::{SPACE, count, duration, exact, money};
 use edge_cookie::simulate::report::{lines, sentence};
-use edge_cookie::simulate::result::{LogUse, Simulation, Sweep};
+use edge_cookie::simulate::result::{Figure, LogUse, Simulation, Sweep};
 
 /// How wide a screen is taken to be.
 const SCREEN: usize = 80;
@@ -66,7 +66,7 @@ fn used(out: &mut impl Write, log: &LogUse) -> io::Result<()> {
 }
 
 fn glance(out: &mut impl Write, told: &Simulation) -> io::Result<()> {
-    write!(out, "\n{:GROUP$}{:LABEL$}", "", "")?;
+    write!(out, "{:GROUP$}{:LABEL$}", "", "")?;
     for profile in &told.profiles {
         write!(out, "{:>VALUE$}", fitting(&profile.profile))?;
     }
@@ -81,7 +81,27 @@ fn glance(out: &mut impl Write, told: &Simulation) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    Ok(())
+    chance(out, told)
+}
+
+/// How far the writes differ from seed to seed, where there are several.
+fn chance(out: &mut impl Write, told: &Simulation) -> io::Result<()> {
+    let ranges = told.profiles.iter().filter_map(|profile| {
+        let mut spread = profile.spread.iter();
+        let writes = spread.find(|spread| spread.figure == Figure::WritesADay)?;
+        let (least, most) = (count(writes.least), count(writes.most));
+        Some(plain(&format!("{} {least} to {most}", profile.profile)))
+    });
+    let ranges: Vec<String> = ranges.collect();
+    if ranges.is_empty() {
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "{} seeds: writes a day {}",
+        told.workload.seeds,
+        ranges.join(", ")
+    )
 }
 
 fn swept(out: &mut impl Write, told: &Simulation, sweep: &Sweep) -> io::Result<()> {
