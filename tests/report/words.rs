@@ -48,7 +48,7 @@ fn a_chart_draws_the_numbers_of_its_table() {
                 .collect()
         })
         .collect();
-    let [second, first] = heights.as_slice() else {
+    let [first, second] = heights.as_slice() else {
         unreachable!("two lines: {svg}");
     };
     assert_eq!((first.len(), second.len()), (3, 3));

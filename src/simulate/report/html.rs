@@ -83,16 +83,12 @@ pub(super) fn table(titles: &[&str], rows: &[Vec<Cell>]) -> String {
     for row in rows {
         html.push_str("<tr>");
         for cell in row {
-            match cell {
-                Cell::Head(words) => {
-                    push(&mut html, format_args!("<th scope=\"row\">{words}</th>"))
-                }
-                Cell::Words(words) => push(&mut html, format_args!("<td>{words}</td>")),
-                Cell::Number(number) => push(
-                    &mut html,
-                    format_args!("<td class=\"number\">{number}</td>"),
-                ),
-            }
+            let (open, inside, close) = match cell {
+                Cell::Head(words) => ("<th scope=\"row\">", words, "</th>"),
+                Cell::Words(words) => ("<td>", words, "</td>"),
+                Cell::Number(number) => ("<td class=\"number\">", number, "</td>"),
+            };
+            html.extend([open, inside, close]);
         }
         html.push_str("</tr>\n");
     }

@@ -1,5 +1,7 @@
 //! Lines over an axis: what grows from day to day, or from value to value.
 
+use std::ops::Range;
+
 use plotters::coord::types::RangedCoordf64;
 use plotters::element::{Circle, PathElement, Text};
 use plotters::prelude::{Cartesian2d, DrawingArea, SVGBackend};
@@ -46,7 +48,7 @@ pub(in crate::simulate::report) struct Lines<'c> {
     /// How a value is shown.
     pub(in crate::simulate::report) show: &'c dyn Fn(f64) -> String,
     /// The values of each policy.
-    pub(in crate::simulate::report) lines: Vec<Vec<(f64, f64)>>,
+    pub(in crate::simulate::report) drawn: Vec<Vec<(f64, f64)>>,
 }
 
 type Area<'c> = DrawingArea<SVGBackend<'c>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
@@ -58,7 +60,7 @@ impl Lines<'_> {
 
     fn on<'c>(&self, canvas: &Canvas<'c>) -> Result<(), Failure<'c>> {
         let most = self
-            .lines
+            .drawn
             .iter()
             .flatten()
             .fold(0.0, |most: f64, (_, value)| most.max(*value));
@@ -71,10 +73,14 @@ impl Lines<'_> {
         } else {
             self.axis.from + 1.0
         };
+        let upwards = Range {
+            start: BOTTOM,
+            end: TOP,
+        };
         let coordinates = Cartesian2d::<RangedCoordf64, RangedCoordf64>::new(
             self.axis.from..to,
             0.0..top,
-            (LEFT..RIGHT, BOTTOM..TOP),
+            (LEFT..RIGHT, upwards),
         );
         let area: Area<'_> = canvas.clone().apply_coord_spec(coordinates);
         let mut level = 0.0;
@@ -95,8 +101,8 @@ impl Lines<'_> {
             let (across, _) = area.map_coordinate(&(mark.at, top));
             write(canvas, &mark.label, across, TOP - GAP, &MARK, VPos::Bottom)?;
         }
-        // The first policy last: where both say the same, its line is seen between the other's dashes.
-        for (points, colour) in self.lines.iter().zip(POLICIES).rev() {
+        // Where both say the same, the first policy's line is seen between the second's dashes.
+        for (points, colour) in self.drawn.iter().zip(POLICIES) {
             let style = colour.drawn().stroke_width(24);
             area.draw(&PathElement::new(points.clone(), style))?;
             if points.len() <= FEW {

@@ -7,7 +7,7 @@ use super::super::glance::a_day;
 use super::super::html::{Cell, code, figure, table};
 use super::super::number::{count, date, float, money};
 use super::over_time::daily;
-use super::{names, of_each, row, section, titles};
+use super::{Named, names, of_each, row, section, titles};
 use crate::simulate::result::{Avoided, Outcomes, Price, Simulation};
 
 /// How many kinds of operation are drawn; the table has them all.
@@ -78,7 +78,7 @@ fn barred(
 fn price(simulation: &Simulation) -> String {
     let about = &simulation.workload;
     let show = |amount: f64| money(amount, &about.prices.currency);
-    let parts: [(&str, fn(&Price) -> f64); 4] = [
+    let parts: [Named<Price, f64>; 4] = [
         ("all of it", |price| price.total),
         ("reads", |price| price.reads),
         ("writes", |price| price.writes),
@@ -160,7 +160,7 @@ fn by_outcome(simulation: &Simulation) -> String {
 
 fn avoided(simulation: &Simulation) -> String {
     let about = &simulation.workload;
-    let kinds: [(&str, fn(&Avoided) -> u64); 4] = [
+    let kinds: [Named<Avoided, u64>; 4] = [
         ("a visit soon after the last one (debounce)", |spared| {
             spared.debounced
         }),

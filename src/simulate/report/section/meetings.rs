@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::super::chart::{Bar, bars, legend};
 use super::super::html::{Cell, code, figure, table};
 use super::super::number::{count, exact, float};
-use super::{names, of_each, row, section, titles};
+use super::{Named, names, of_each, row, section, titles};
 use crate::simulate::result::{Contention, Meetings, Simulation};
 
 pub(super) fn met(simulation: &Simulation) -> String {
-    let kinds: [(&str, fn(&Contention) -> u64); 6] = [
+    let kinds: [Named<Contention, u64>; 6] = [
         (
             "conflicts: a write refused because another came between",
             |met| met.conflicts,

@@ -15,6 +15,9 @@ use super::html::Cell;
 use super::number::change;
 use crate::simulate::result::{Outcomes, Simulation};
 
+/// A figure and how it is named.
+type Named<T, N> = (&'static str, fn(&T) -> N);
+
 /// Everything below the page's head.
 pub(super) fn all(simulation: &Simulation, title: &str, made: &str) -> String {
     [

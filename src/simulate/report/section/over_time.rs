@@ -62,8 +62,8 @@ pub(super) fn daily(
         format!("{note}, drawn as the mean of each week")
     };
     // Where days are many, only months have names.
-    let named = |day: &Day| together == 1 || day.date.ends_with("-01");
-    let ticks = days.iter().enumerate().filter(|(_, day)| named(day));
+    let labelled = |day: &Day| together == 1 || day.date.ends_with("-01");
+    let ticks = days.iter().enumerate().filter(|(_, day)| labelled(day));
     let ticks = ticks.map(|(place, day)| Tick {
         at: place_of(place),
         label: short_date(&day.date),
@@ -88,7 +88,7 @@ pub(super) fn daily(
         },
         unit: 1.0,
         show,
-        lines: simulation
+        drawn: simulation
             .profiles
             .iter()
             .map(|policy| points(&policy.over_time))

@@ -22,7 +22,7 @@ pub(super) fn swept(simulation: &Simulation) -> String {
         return String::new();
     };
     let prices = &simulation.workload.prices;
-    let priced = |amount: f64| money(amount, &prices.currency);
+    let show_price = |amount: f64| money(amount, &prices.currency);
     let price_note = format!("price a day in {}, as a mean", prices.currency);
     let cost: Figure<'_> = if prices.are_set() {
         ("Cost", &price_note, |point| point.price_a_day, &amount)
@@ -35,7 +35,7 @@ pub(super) fn swept(simulation: &Simulation) -> String {
         )
     };
     let synced: fn(&Point) -> f64 = |point| point.uid_age_seconds;
-    let table = numbers(sweep, &priced, prices.are_set());
+    let table = numbers(sweep, &show_price, prices.are_set());
     let mut charts = chart(sweep, cost, 1.0, &table);
     charts.push_str(&timed(
         sweep,
@@ -78,7 +78,7 @@ fn chart(sweep: &Sweep, (title, note, of, show): Figure<'_>, unit: f64, table: &
         axis: axis(sweep),
         unit,
         show,
-        lines: vec![
+        drawn: vec![
             points
                 .map(|point| (place(sweep, point), of(point)))
                 .collect(),
@@ -128,7 +128,7 @@ fn axis(sweep: &Sweep) -> Axis {
     }
 }
 
-fn numbers(sweep: &Sweep, priced: &dyn Fn(f64) -> String, are_priced: bool) -> String {
+fn numbers(sweep: &Sweep, show_price: &dyn Fn(f64) -> String, are_priced: bool) -> String {
     let mut titles = vec!["value"];
     if are_priced {
         titles.push("price a day");
@@ -158,7 +158,7 @@ fn numbers(sweep: &Sweep, priced: &dyn Fn(f64) -> String, are_priced: bool) -> S
                 exact(point.broken),
             ];
             if are_priced {
-                numbers.insert(0, priced(point.price_a_day));
+                numbers.insert(0, show_price(point.price_a_day));
             }
             row.extend(numbers.iter().map(|number| Cell::number(number)));
             row

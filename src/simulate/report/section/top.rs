@@ -26,7 +26,7 @@ pub(super) fn header(simulation: &Simulation, title: &str) -> String {
         count(float(about.visitors)),
         count(float(views)),
     );
-    let broken: String = simulation
+    let broken: Vec<String> = simulation
         .profiles
         .iter()
         .flat_map(|policy| policy.broken().map(move |promise| (policy, promise)))
@@ -41,6 +41,7 @@ pub(super) fn header(simulation: &Simulation, title: &str) -> String {
             format!("<p class=\"warning\">{}</p>\n", prose(&words))
         })
         .collect();
+    let broken = broken.concat();
     format!(
         "<header>\n<h1>{}</h1>\n<p class=\"faint\">{}</p>\n</header>\n<blockquote>{}</blockquote>\n{broken}{}",
         text(title),

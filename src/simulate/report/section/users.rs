@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::super::chart::{Axis, Lines, Tick, legend};
 use super::super::html::{Cell, code, figure, table};
 use super::super::number::{count, duration, duration_in, float, percent, unit};
-use super::{names, of_each, row, section, titles};
+use super::{Named, names, of_each, row, section, titles};
 use crate::simulate::result::{Outcomes, Simulation};
 
 pub(super) fn users(simulation: &Simulation) -> String {
-    let figures: [(&str, fn(&Outcomes) -> u64); 2] = [
+    let figures: [Named<Outcomes, u64>; 2] = [
         ("the entry had expired", |policy| policy.lost.entry_expired),
         ("the cookie had expired", |policy| {
             policy.lost.cookie_expired
@@ -22,7 +22,7 @@ pub(super) fn users(simulation: &Simulation) -> String {
             row(Cell::head(name), &values, count)
         })
         .collect();
-    let ages: [(&str, fn(&Outcomes) -> f64); 2] = [
+    let ages: [Named<Outcomes, f64>; 2] = [
         ("how far “last seen” lags behind a page view", |policy| {
             policy.freshness.last_seen_lag_seconds
         }),
@@ -94,7 +94,7 @@ fn refused(simulation: &Simulation) -> String {
 }
 
 fn forgotten(simulation: &Simulation) -> String {
-    let figures: [(&str, fn(&Outcomes) -> u64); 4] = [
+    let figures: [Named<Outcomes, u64>; 4] = [
         ("withdrawals of an identity", |policy| {
             policy.forgetting.withdrawals
         }),
@@ -165,7 +165,7 @@ fn reached(simulation: &Simulation) -> String {
         },
         unit: unit.0,
         show: &|seconds| duration_in(seconds, unit),
-        lines,
+        drawn: lines,
     };
     let rows: Vec<Vec<Cell>> = any
         .iter()
