@@ -65,12 +65,11 @@ fn browse(chromium: &str, file: &Path, scheme: u8, more: &[String]) -> String {
 /// Frames of each width with the page in them, and a script that tells how it lies there.
 fn frames(page: &str) -> String {
     let inside = page.replace('&', "&amp;").replace('"', "&quot;");
-    let frames: String = WIDTHS
-        .iter()
+    let frames = WIDTHS
         .map(|width| {
             format!("<iframe srcdoc=\"{inside}\" style=\"width:{width}px;height:900px;border:0\"></iframe>")
         })
-        .collect();
+        .concat();
     format!(
         "<!doctype html><meta name=\"color-scheme\" content=\"light dark\"><body>{frames}<pre></pre><script>
         onload = () => {{

@@ -56,6 +56,7 @@ pub fn compared() -> Simulation {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "every figure, once")]
 fn policy(profile: &str, less: u64) -> Outcomes {
     #[expect(clippy::cast_precision_loss, reason = "one or two")]
     let fewer = less as f64;
