@@ -39,6 +39,14 @@ else
     leave_out "the shared store: there is no redis-server"
 fi
 
+# The browser that the page of a simulation is seen in.
+if ! command -v chromium >/dev/null 2>&1; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null || true
+    fi
+    command -v chromium >/dev/null 2>&1 || leave_out "the page in a browser: chromium is missing"
+fi
+
 # Everything else comes from crates.io by Cargo.lock.
 cargo test --locked --all-targets
 cargo test --locked --doc

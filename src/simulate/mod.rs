@@ -3,7 +3,7 @@
 //! Every visitor's course is drawn from a [workload](workload::Workload) or taken from a [log](log::Log): pages, changes of mind,
 //! and what partners send. Each request becomes the operations that the service would run, on the engine's own
 //! transactions, one after another: these are the totals, and what `ec apply` counts for the same events. Where the calls
-//! of two edges overlap on a record, the same operations run once more side by side: what that adds is told apart.
+//! of two edges overlap on a record, the same operations run once more side by side: what that adds is told apart. [`report`] shows it.
 //!
 //! ```
 //! use edge_cookie::policy::resolve::resolve;
@@ -38,6 +38,7 @@ mod held;
 mod identity;
 pub mod log;
 mod meeting;
+pub mod report;
 pub mod result;
 mod rhythm;
 mod run;

@@ -61,3 +61,11 @@ pub struct Avoided {
     /// Withdrawals for ids that nobody has, under `tombstone.on_missing` `skip`.
     pub unknown: u64,
 }
+
+impl Avoided {
+    /// All writes that were spared.
+    #[must_use]
+    pub const fn all(&self) -> u64 {
+        self.debounced + self.unchanged + self.repeated + self.unknown
+    }
+}

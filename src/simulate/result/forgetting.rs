@@ -27,3 +27,15 @@ pub struct Reached {
     /// Seconds since the withdrawal.
     pub seconds: u64,
 }
+
+impl Forgetting {
+    /// The seconds after which so many percent of the withdrawals had left no trace; none where that is not told.
+    #[must_use]
+    pub fn reached_by(&self, percent: u8) -> Option<u64> {
+        let reached = self
+            .reached
+            .iter()
+            .find(|reached| reached.percent == percent);
+        reached.map(|reached| reached.seconds)
+    }
+}

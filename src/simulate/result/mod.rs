@@ -171,3 +171,11 @@ impl Outcomes {
         self.promises.iter().filter(|promise| promise.broken > 0)
     }
 }
+
+impl Lost {
+    /// All identities that were lost.
+    #[must_use]
+    pub const fn all(&self) -> u64 {
+        self.entry_expired + self.cookie_expired
+    }
+}

@@ -61,3 +61,11 @@ pub struct LogUse {
     /// Requests for something else than a page: other methods, images, scripts, this service's own paths.
     pub not_pages: u64,
 }
+
+impl Prices {
+    /// Whether anything costs anything.
+    #[must_use]
+    pub fn are_set(&self) -> bool {
+        self.million_reads > 0.0 || self.million_writes > 0.0 || self.gigabyte_month > 0.0
+    }
+}

@@ -5,10 +5,12 @@ mod summary;
 
 use std::fs::File;
 use std::io::{BufWriter, Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use edge_cookie::clock::{Clock, SystemClock};
 use edge_cookie::policy::resolve::Resolved;
+use edge_cookie::simulate::report::page;
 use edge_cookie::simulate::result::{Simulation, Sweep};
 use edge_cookie::simulate::{Side, Simulator, SweepValues};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -50,6 +52,9 @@ pub(crate) struct Simulate {
     /// Writes the operations as events, which `ec apply` runs.
     #[arg(long, value_name = "FILE")]
     emit: Option<PathBuf>,
+    /// Writes the result as a page of HTML, which stands alone: charts, and every figure behind them.
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
@@ -94,6 +99,10 @@ impl Simulate {
         let mut told = simulator.compare(&sides);
         told.sweep = sweep.map(|sweep| sweep.run(&simulator, &loaded.profile));
         bar.finish_and_clear();
+        if let Some(file) = &self.report {
+            std::fs::write(file, page(&told, SystemClock.now().timestamp()))
+                .map_err(|error| cannot_write(file, &error))?;
+        }
         self.print(&told)?;
         let broken = told
             .profiles
@@ -162,10 +171,12 @@ const fn side_of<'r>(profile: &'r str, resolved: &'r Resolved) -> Side<'r> {
     Side { profile, resolved }
 }
 
-fn emit(simulator: &Simulator<'_>, side: &Side<'_>, path: &PathBuf) -> Result<(), Stop> {
-    let cannot = |error: std::io::Error| {
-        Stop::because(format!("cannot write `{}`: {error}", path.display()))
-    };
+fn cannot_write(path: &Path, error: &std::io::Error) -> Stop {
+    Stop::because(format!("cannot write `{}`: {error}", path.display()))
+}
+
+fn emit(simulator: &Simulator<'_>, side: &Side<'_>, path: &Path) -> Result<(), Stop> {
+    let cannot = |error: std::io::Error| cannot_write(path, &error);
     let mut file = BufWriter::new(File::create(path).map_err(cannot)?);
     for event in simulator.events(side) {
         writeln!(file, "{}", event.line()).map_err(cannot)?;

@@ -1,0 +1,75 @@
+//! Charts, as SVG that a page takes in: small enough that a phone shows them at their own size.
+//!
+//! A drawing is in tenths of its units, because the backend rounds to whole ones.
+
+mod bars;
+mod lines;
+pub(super) mod palette;
+
+use plotters::prelude::{DrawingArea, IntoDrawingArea, SVGBackend};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{IntoFont, TextStyle};
+
+pub(super) use bars::{Bar, bars};
+pub(super) use lines::{Axis, Lines, Tick};
+
+use self::palette::{Colour, FIRST, SECOND};
+use super::html;
+
+/// The width of every chart, in tenths.
+const WIDTH: u32 = 3_600;
+/// The size of what is written, in tenths; the backend writes it smaller by its own factor.
+const LETTERS: f64 = 115.0 * 1.24;
+
+type Canvas<'c> = DrawingArea<SVGBackend<'c>, plotters::coord::Shift>;
+type Failure<'c> = plotters::drawing::DrawingAreaErrorKind<
+    <SVGBackend<'c> as plotters::backend::DrawingBackend>::ErrorType,
+>;
+
+/// How the policies are told apart, in their order.
+const POLICIES: [&Colour; 2] = [&FIRST, &SECOND];
+
+/// Draws on a canvas of a height, in tenths. `says` is what is told to who does not see it.
+fn draw(
+    height: u32,
+    says: &str,
+    on: impl for<'c> FnOnce(&Canvas<'c>) -> Result<(), Failure<'c>>,
+) -> String {
+    let mut svg = String::new();
+    let drawn = {
+        let canvas = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
+        on(&canvas).and_then(|()| canvas.present())
+    };
+    debug_assert!(drawn.is_ok(), "a string takes everything");
+    // The page sets the size.
+    let inside = svg.split_once('>').map_or("", |(_, inside)| inside);
+    format!(
+        "<svg role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {WIDTH} {height}\">{inside}",
+        html::text(says)
+    )
+}
+
+/// Writing, by where its place is in it.
+fn letters(colour: &Colour, across: HPos, down: VPos) -> TextStyle<'static> {
+    ("sans-serif", LETTERS)
+        .into_font()
+        .color(&colour.drawn())
+        .pos(Pos::new(across, down))
+}
+
+/// Which policy is drawn how; nothing where there is one.
+pub(super) fn legend(names: &[&str]) -> String {
+    if names.len() < POLICIES.len() {
+        return String::new();
+    }
+    let mut html = String::from("<p class=\"legend\">");
+    for (colour, name) in ["first", "second"].iter().zip(names) {
+        html.push_str("<span><i class=\"");
+        html.push_str(colour);
+        html.push_str("\"></i>");
+        html.push_str(&html::text(name));
+        html.push_str("</span> ");
+    }
+    html.push_str("</p>\n");
+    html
+}

@@ -1,0 +1,69 @@
+//! A simulation as a page that explains itself, and the words and numbers that the terminal shares with it.
+//!
+//! The page stands alone: no network, no script, charts as SVG, each with its table. Rendering is pure: the same result and
+//! the same date give the same page.
+//!
+//! ```
+//! use edge_cookie::clock::Timestamp;
+//! use edge_cookie::policy::resolve::resolve;
+//! use edge_cookie::simulate::report::{lines, page};
+//! use edge_cookie::simulate::workload::Workload;
+//! use edge_cookie::simulate::{Side, Simulator};
+//!
+//! let text = "visitors = 10\ndays = 2\n[[audience]]\nshare = 1.0\n[[regions]]\ncountry = \"BR\"\nshare = 1.0\n";
+//! let workload = Workload::read("small.toml", text).workload.unwrap();
+//! let defaults = resolve(&[]);
+//! let told = Simulator::new(&workload).compare(&[Side { profile: "development", resolved: &defaults }]);
+//! assert_eq!(lines(&told)[0].label, "reads a day");
+//! assert!(page(&told, Timestamp::from_unix(1_772_409_600)).starts_with("<!doctype html>"));
+//! ```
+
+mod chart;
+mod glance;
+mod html;
+pub mod number;
+mod section;
+mod sentence;
+
+pub use glance::{Line, lines};
+pub use sentence::sentence;
+
+use self::chart::palette;
+use super::result::Simulation;
+use crate::clock::Timestamp;
+
+const STYLE: &str = include_str!("page.css");
+
+/// The page, as made at a time: it tells the day.
+#[must_use]
+pub fn page(simulation: &Simulation, made: Timestamp) -> String {
+    let names: Vec<&str> = simulation
+        .profiles
+        .iter()
+        .map(|policy| policy.profile.as_str())
+        .collect();
+    let title = match names.as_slice() {
+        [from, to] => format!(
+            "From {from} to {to}: what changes on {}",
+            simulation.workload.name
+        ),
+        _ => format!(
+            "What {} costs and keeps on {}",
+            names.join(", "),
+            simulation.workload.name
+        ),
+    };
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
+         <style>\n{colours}{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
+        title = html::text(&title),
+        colours = palette::css(),
+        body = section::all(
+            simulation,
+            &title,
+            &number::date(made.to_string().split('T').next().unwrap_or_default())
+        ),
+    )
+}

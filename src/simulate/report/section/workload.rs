@@ -1,0 +1,86 @@
+//! What was simulated.
+
+use super::super::html::{Cell, prose, table, text};
+use super::super::number::{count, date, exact, float, percent};
+use super::super::sentence::days;
+use super::section;
+use crate::simulate::result::{Happened, LogUse, Simulation};
+
+pub(super) fn about(simulation: &Simulation, made: &str) -> String {
+    let about = &simulation.workload;
+    let partners = match about.partners.as_slice() {
+        [] => "none".to_owned(),
+        partners => partners.join(", "),
+    };
+    let mut rows = vec![
+        fact(
+            "time",
+            &format!("{} from {}", days(about.days), date(&about.starts)),
+        ),
+        fact("visitors", &exact(about.visitors)),
+        fact("edges that they reach", &exact(about.edges)),
+        fact("partners", &partners),
+        fact("seed", &about.seed.to_string()),
+    ];
+    if let Some(policy) = simulation.profiles.first() {
+        rows.extend(happened(&policy.happened));
+    }
+    let digests = simulation
+        .profiles
+        .iter()
+        .map(|policy| format!("`{}` is policy `{}`", policy.profile, policy.digest))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let log = simulation.log.as_ref().map_or_else(String::new, used);
+    section(
+        "The workload",
+        "What was put before the policies. The operations ran on the engine itself, in time that only the simulation knows; \
+         nothing here is an estimate of what the engine would do.",
+        &format!(
+            "{log}{}<footer>{}</footer>\n",
+            table(&["what", &about.name], &rows),
+            prose(&format!("Made on {made} by `ec simulate`; {digests}."))
+        ),
+    )
+}
+
+fn fact(name: &str, value: &str) -> Vec<Cell> {
+    vec![Cell::head(name), Cell::Words(text(value))]
+}
+
+fn happened(happened: &Happened) -> [Vec<Cell>; 9] {
+    [
+        ("visitors who came", happened.visitors),
+        ("visits", happened.visits),
+        ("page views", happened.page_views),
+        ("identities created", happened.identities),
+        ("withdrawals", happened.withdrawals),
+        ("consents given anew", happened.reconsents),
+        ("syncs sent", happened.syncs),
+        ("batches that they came in", happened.batches),
+        ("requests with a forged id", happened.forged),
+    ]
+    .map(|(name, number)| fact(name, &exact(number)))
+}
+
+fn used(log: &LogUse) -> String {
+    let of = |lines: u64| {
+        format!(
+            "{} ({})",
+            exact(lines),
+            percent(float(lines), float(log.lines))
+        )
+    };
+    let words = format!(
+        "Of the {} lines of `{}`, {} were used as page views. Left out: {} could not be read, {} were robots’, {} had an \
+         answer that is no page, {} asked for something else than a page.",
+        count(float(log.lines)),
+        log.file,
+        of(log.used),
+        of(log.broken),
+        of(log.robots),
+        of(log.status),
+        of(log.not_pages)
+    );
+    format!("<p>{}</p>\n", prose(&words))
+}

@@ -1,0 +1,42 @@
+//! What a simulation looks like: its summary on a screen, and its page, in words and in a browser.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
+
+mod browser;
+mod fixture;
+mod screen;
+mod words;
+
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// What `ec simulate` tells on the small blog under the shipped policies.
+fn simulate(more: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_ec"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["simulate", "workloads/blog.toml", "--profile", "production"])
+        .args(more)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{told}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The page of two policies and a sweep, which is simulated once.
+fn page() -> &'static str {
+    static PAGE: OnceLock<String> = OnceLock::new();
+    PAGE.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("report.html");
+        let report = file.to_str().unwrap();
+        let sweep = "ec.last_seen.debounce=1m..1h";
+        let sides = ["--compare", "staging", "--seeds", "2"];
+        simulate(&[&sides[..], &["--sweep", sweep, "--report", report]].concat());
+        std::fs::read_to_string(file).unwrap()
+    })
+}
