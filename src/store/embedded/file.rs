@@ -115,8 +115,8 @@ impl<C: Clock> File<C> {
                 changes.saturating_mul(self.sweep_per_write),
             )?;
         }
-        let changed = batch.changed.take().map(RefCell::into_inner);
-        let change = self.recent.change(&changed.unwrap_or_default());
+        let keys = batch.changed.take().map(RefCell::into_inner);
+        let taken = self.recent.take(&keys.unwrap_or_default());
         // The transaction commits only tables that are closed.
         drop(batch);
         transaction
@@ -125,7 +125,7 @@ impl<C: Clock> File<C> {
             .insert(COUNTED, self.generations.used())
             .map_err(unavailable)?;
         transaction.commit().map_err(commit_failed)?;
-        drop(change);
+        drop(taken);
         self.commits.fetch_add(1, Ordering::Relaxed);
         Ok(result)
     }

@@ -48,7 +48,7 @@ pub(super) struct Leave {
 }
 
 /// Records that a commit is changing; dropped when it is over.
-pub(super) struct Change<'r> {
+pub(super) struct Taken<'r> {
     recent: &'r Recent,
     parts: Vec<usize>,
 }
@@ -106,7 +106,7 @@ impl Recent {
     }
 
     /// Takes away what a commit changes, until it is over.
-    pub(super) fn change(&self, keys: &[String]) -> Change<'_> {
+    pub(super) fn take(&self, keys: &[String]) -> Taken<'_> {
         let mut parts = Vec::new();
         for key in keys {
             let Some(number) = self.part_of(key) else {
@@ -123,7 +123,7 @@ impl Recent {
                 parts.push(number);
             }
         }
-        Change {
+        Taken {
             recent: self,
             parts,
         }
@@ -158,7 +158,7 @@ impl Kept {
     }
 }
 
-impl Drop for Change<'_> {
+impl Drop for Taken<'_> {
     fn drop(&mut self) {
         for part in &self.parts {
             if let Some(mut part) = self.recent.lock(*part) {
