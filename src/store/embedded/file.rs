@@ -115,8 +115,8 @@ impl<C: Clock> File<C> {
                 changes.saturating_mul(self.sweep_per_write),
             )?;
         }
-        let changed = batch.changed.take().map(RefCell::into_inner);
-        let change = self.recent.change(&changed.unwrap_or_default());
+        let keys = batch.changed.take().map(RefCell::into_inner);
+        let change = self.recent.change(&keys.unwrap_or_default());
         // The transaction commits only tables that are closed.
         drop(batch);
         transaction
