@@ -341,7 +341,7 @@ fn change() -> impl Strategy<Value = (&'static str, String)> {
         .filter(|setting| setting.shape == Shape::Duration)
         .map(|setting| setting.key)
         .collect();
-    (prop::sample::select(keys), 1_u32..100).prop_map(|(key, seconds)| (key, format!("{seconds}s")))
+    (prop::sample::select(keys), 1_u32..=60).prop_map(|(key, seconds)| (key, format!("{seconds}s")))
 }
 
 proptest! {

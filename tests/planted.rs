@@ -1,7 +1,7 @@
 //! The proof is proven: each fault planted in the engine is caught, and by the promise that it breaks.
 //!
 //! `tests/planted/*.patch` are the faults. Each is applied to a copy of the sources, which is built with
-//! `tests/planted/judge.rs` and asked what it breaks.
+//! `tests/planted/judge.rs` and asked what it breaks: by the model checker, by the fault simulation, or by both, as the patch says.
 #![cfg(feature = "verify")]
 #![allow(
     clippy::unwrap_used,
@@ -17,30 +17,37 @@ use std::process::{Command, Output};
 /// What the sources need to be built from.
 const SOURCES: [&str; 4] = ["Cargo.toml", "src", "benches", "examples"];
 
+/// The judge's manifest, but for where its code is.
 const JUDGE: &str = r#"
 [package]
 name = "judge"
 version = "0.0.0"
 edition = "2024"
 
-[[bin]]
-name = "judge"
-path = "judge.rs"
-
 [dependencies]
-edge-cookie = { path = "../sources", default-features = false, features = ["verify"] }
+edge-cookie = { path = "../sources", default-features = false, features = ["files", "service", "verify"] }
+tempfile = "3"
 
 [profile.dev]
 debug = false
 opt-level = 1
+
+[[bin]]
+name = "judge"
 "#;
 
-/// What a patch says it breaks: the line `Breaks promise N.` before the change itself.
-fn broken_by(patch: &str) -> Option<u8> {
+/// Who judges, and the start of the line by which a patch says what each of them has to see.
+const JUDGES: [(&str, &str); 2] = [
+    ("checker", "Breaks "),
+    ("simulation", "Caught by the simulation, "),
+];
+
+/// What a patch says `judge` has to see: `promise 2`, or `the table of operations`.
+fn charge<'p>(patch: &'p str, line: &str) -> Option<&'p str> {
     patch
         .lines()
-        .find_map(|line| line.strip_prefix("Breaks promise ")?.strip_suffix('.'))
-        .and_then(|number| number.parse().ok())
+        .take_while(|said| !said.is_empty())
+        .find_map(|said| said.strip_prefix(line)?.strip_suffix('.'))
 }
 
 /// A copy of the sources that faults are planted in, kept between runs so that little is built again.
@@ -53,13 +60,13 @@ impl Plot {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("planted");
         let judge = folder.join("judge");
         fs::create_dir_all(&judge).unwrap();
-        fs::write(judge.join("Cargo.toml"), JUDGE).unwrap();
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-        copy(&repository.join("Cargo.lock"), &judge.join("Cargo.lock"));
-        copy(
-            &repository.join("tests/planted/judge.rs"),
-            &judge.join("judge.rs"),
-        );
+        let code = repository.join("tests/planted/judge.rs");
+        let manifest = format!("{JUDGE}path = {code:?}\n");
+        fs::write(judge.join("Cargo.toml"), manifest).unwrap();
+        for part in ["Cargo.lock", "trusted-server.toml", "policies"] {
+            copy(&repository.join(part), &judge.join(part));
+        }
         Self { folder }
     }
 
@@ -79,18 +86,21 @@ impl Plot {
         done(&apply.output().unwrap(), &format!("{}", patch.display()));
     }
 
-    /// The promises that what was sown breaks.
-    fn reap(&self, what: &str) -> BTreeSet<u8> {
+    /// What `judge` sees in what was sown, a line each, and how it tells of it.
+    fn reap(&self, judge: &str, what: &str) -> (BTreeSet<String>, String) {
         let output = Command::new(env!("CARGO"))
-            .args(["run", "--quiet", "--offline"])
+            .args(["run", "--quiet", "--offline", "--", judge])
             .current_dir(self.folder.join("judge"))
             .env("CARGO_TARGET_DIR", self.folder.join("target"))
             .env("CARGO_INCREMENTAL", "1")
+            // What a fault leaves unused is not what the judge tells.
+            .env("RUSTFLAGS", "-Awarnings")
             .output()
             .unwrap();
         done(&output, what);
-        let said = String::from_utf8(output.stdout).unwrap();
-        said.lines().map(|line| line.parse().unwrap()).collect()
+        let seen = String::from_utf8(output.stdout).unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        (seen.lines().map(str::to_owned).collect(), told)
     }
 }
 
@@ -116,10 +126,13 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn every_planted_fault_is_caught_by_the_promise_it_breaks() {
+fn every_planted_fault_is_caught_by_what_it_breaks() {
     let plot = Plot::new();
     plot.sow(None);
-    assert_eq!(plot.reap("without a fault"), BTreeSet::new());
+    for (judge, _) in JUDGES {
+        let (seen, told) = plot.reap(judge, "without a fault");
+        assert_eq!(seen, BTreeSet::new(), "{judge}, without a fault: {told}");
+    }
 
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/planted");
     let mut patches: Vec<PathBuf> = fs::read_dir(folder)
@@ -134,14 +147,24 @@ fn every_planted_fault_is_caught_by_the_promise_it_breaks() {
     let mut missed = Vec::new();
     for path in &patches {
         let name = path.file_stem().unwrap().to_str().unwrap();
-        let promise = broken_by(&fs::read_to_string(path).unwrap()).unwrap();
+        let patch = fs::read_to_string(path).unwrap();
         plot.sow(Some(path));
-        let broken = plot.reap(name);
-        println!("{name}: breaks {broken:?}");
-        if !broken.contains(&promise) {
-            missed.push(format!("{name} should break {promise}: {broken:?}"));
+        let charges = JUDGES.map(|(judge, line)| (judge, charge(&patch, line)));
+        assert!(
+            charges.iter().any(|(_, charge)| charge.is_some()),
+            "{name} does not say what it breaks"
+        );
+        for (judge, charge) in charges {
+            let Some(charge) = charge else { continue };
+            let (seen, told) = plot.reap(judge, name);
+            println!("{name}, {judge}: {seen:?} {}", told.trim());
+            if !seen.contains(charge) {
+                missed.push(format!(
+                    "{name}: the {judge} should see {charge}, and saw {seen:?} {told}"
+                ));
+            }
         }
     }
-    assert!(patches.len() >= 11, "the faults are gone");
+    assert!(patches.len() >= 34, "the faults are gone");
     assert!(missed.is_empty(), "{missed:#?}");
 }

@@ -17,6 +17,7 @@ impl Pair<'_> {
             (
                 policy.stores.ec_store.clone(),
                 policy.local.data_dir.clone(),
+                policy.local.store.clone(),
             )
         };
         place(self.deployed) != place(self.candidate)

@@ -5,13 +5,14 @@ use super::pair::Pair;
 use super::{Records, scenes};
 use crate::policy::types::{Partner, Partners};
 
-pub(super) const ANSWERS: [Known; 6] = [
+pub(super) const ANSWERS: [Known; 7] = [
     ("ec_store", ec_store),
     ("partner_store", partner_store),
     ("passphrase", passphrase),
     ("admin_token", admin_token),
     ("partners", partners),
     ("local.data_dir", data_dir),
+    ("local.store", store),
 ];
 
 fn ec_store(pair: &Pair<'_>) -> Answer {
@@ -30,6 +31,17 @@ fn data_dir(pair: &Pair<'_>) -> Answer {
         Records::All,
         "the native server's graph starts empty in the new folder: every user loses their partner ids, and withdrawals stay behind in the old one. The edge does not read this setting",
         "stop the server and move the folder's contents to the new one before it starts under the candidate",
+        scenes::left_behind(pair),
+    )
+    .effective("when the native server starts, for every user: no record comes along")
+    .mixed("one user has two records: a withdrawal at one server leaves the other's record live")
+}
+
+fn store(pair: &Pair<'_>) -> Answer {
+    Answer::never(
+        Records::All,
+        "the native server's graph starts empty in the new place: every user loses their partner ids, and withdrawals stay behind in the old one. The edge does not read this setting",
+        "copy the records to the new place with the time each has left, while no server runs; or keep the place",
         scenes::left_behind(pair),
     )
     .effective("when the native server starts, for every user: no record comes along")

@@ -6,7 +6,7 @@ use super::{Records, scenes};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{Jitter, OnFailedWithdrawal, OnRateLimited};
 
-pub(super) const ANSWERS: [Known; 22] = [
+pub(super) const ANSWERS: [Known; 28] = [
     ("cas.max_retries", retries),
     ("cas.backoff", waits),
     ("cas.max_backoff", waits),
@@ -26,6 +26,12 @@ pub(super) const ANSWERS: [Known; 22] = [
     ("local.request_timeout", request_timeout),
     ("local.max_header_bytes", max_header_bytes),
     ("local.shutdown_grace", shutdown_grace),
+    ("redis.password", password),
+    ("redis.connections", connections),
+    ("redis.connect_timeout", connecting),
+    ("redis.backoff", connecting),
+    ("redis.max_backoff", connecting),
+    ("redis.min_replicas_to_write", min_replicas_to_write),
     ("edge.config_store", bundle_place),
     ("edge.bundle_key", bundle_place),
     ("edge.rate_counter", rate_counter),
@@ -193,6 +199,28 @@ fn cache_mib(_: &Pair<'_>) -> Answer {
 
 fn recent_records(_: &Pair<'_>) -> Answer {
     native("the embedded store keeps another number of records at hand, and answers the same")
+}
+
+fn password(_: &Pair<'_>) -> Answer {
+    native(
+        "the server that holds a shared store is asked with another password: one that it refuses leaves every page without an identity",
+    )
+}
+
+fn connections(_: &Pair<'_>) -> Answer {
+    native("calls of a shared store go over another number of connections")
+}
+
+fn connecting(_: &Pair<'_>) -> Answer {
+    native(
+        "a connection to a shared store that is lost is made again at another pace; calls fail meanwhile, and pages go on without an identity",
+    )
+}
+
+fn min_replicas_to_write(_: &Pair<'_>) -> Answer {
+    native(
+        "another number is held against the configuration of the server that holds a shared store, which alone decides what a fail-over loses",
+    )
 }
 
 fn store_calls(_: &Pair<'_>) -> Answer {

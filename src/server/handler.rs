@@ -183,6 +183,8 @@ fn needs_restart(old: &Setup, new: &Setup) -> Option<&'static str> {
             old.stores.partner_store == new.stores.partner_store,
         ),
         ("ec.local.data_dir", was.data_dir == is.data_dir),
+        ("ec.local.store", was.store == is.store),
+        ("ec.redis", old.redis == new.redis),
         (
             "ec.local.commit_writes",
             was.commit_writes == is.commit_writes,

@@ -1,4 +1,28 @@
-//! Says which promises the engine that it is built with breaks under a policy that should keep them all.
+//! Says what the engine that it is built with breaks: `judge checker` by the model checker, under policies that should keep
+//! every promise; `judge simulation` by the fault simulation.
+#![allow(
+    dead_code,
+    reason = "the simulation's own test counts more than is judged by"
+)]
+
+#[path = "../faults/act.rs"]
+mod act;
+#[path = "../faults/draw.rs"]
+mod draw;
+#[path = "../faults/oracle/mod.rs"]
+mod oracle;
+#[path = "../faults/policies.rs"]
+mod policies;
+#[path = "../faults/report.rs"]
+mod report;
+#[path = "../faults/store.rs"]
+mod store;
+#[path = "../faults/traffic.rs"]
+mod traffic;
+#[path = "../faults/world.rs"]
+mod world;
+#[path = "../support/written.rs"]
+mod written;
 
 use std::sync::Arc;
 
@@ -7,7 +31,20 @@ use edge_cookie::policy::settings::{DeleteMode, OnMissingSync, Renewal};
 use edge_cookie::policy::types::Seconds;
 use edge_cookie::verify::{Scope, verify};
 
+use policies::Regime;
+
+/// Worlds of the simulation. The fault that takes longest to meet shows in the eighth.
+const WORLDS: u64 = 16;
+
 fn main() {
+    match std::env::args().nth(1).as_deref() {
+        Some("checker") => check(),
+        Some("simulation") => simulate(),
+        other => panic!("no such judge: {other:?}"),
+    }
+}
+
+fn check() {
     let mut patient = EcPolicy::default();
     patient.delete.mode = DeleteMode::Tombstone;
     patient.entry.renewal = Renewal::OnVisit;
@@ -25,7 +62,23 @@ fn main() {
     };
     for policy in [patient, impatient] {
         for violation in verify(&[Arc::new(policy)], scope, &|_| {}).violations {
-            println!("{}", violation.promise);
+            println!("promise {}", violation.promise);
         }
+    }
+}
+
+/// What each world breaks first.
+fn simulate() {
+    let mut block = None;
+    for seed in 1..=WORLDS {
+        let Err(failure) = world::run(seed, &Regime::of(seed, &mut block)) else {
+            continue;
+        };
+        let (what, after) = (&failure.broken.what, failure.operations);
+        match failure.broken.promise {
+            0 => println!("the table of operations"),
+            promise => println!("promise {promise}"),
+        }
+        eprintln!("seed {seed}, after {after} operations: {what}");
     }
 }
