@@ -50,6 +50,9 @@ mod visits;
 mod watch;
 pub mod workload;
 
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
 use crate::policy::difference::{Difference, between};
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::full_key;
@@ -75,11 +78,12 @@ pub struct Simulator<'w> {
     log: Option<&'w Log>,
     seed: u64,
     seeds: u64,
+    threads: NonZeroUsize,
     progress: &'w (dyn Fn(u64) + Sync),
 }
 
 impl<'w> Simulator<'w> {
-    /// A simulator of `workload` with the first seed alone.
+    /// A simulator of `workload` with the first seed alone, on as many threads as the machine runs at once.
     #[must_use]
     pub fn new(workload: &'w Workload) -> Self {
         Self {
@@ -87,6 +91,7 @@ impl<'w> Simulator<'w> {
             log: None,
             seed: 1,
             seeds: 1,
+            threads: available_parallelism().unwrap_or(NonZeroUsize::MIN),
             progress: &|_| {},
         }
     }
@@ -105,6 +110,12 @@ impl<'w> Simulator<'w> {
             seeds,
             ..self
         }
+    }
+
+    /// The same on so many threads. They change how long it takes, and nothing that is told.
+    #[must_use]
+    pub const fn with_threads(self, threads: NonZeroUsize) -> Self {
+        Self { threads, ..self }
     }
 
     /// The same, telling `progress` how many steps more are done.
@@ -159,6 +170,7 @@ impl<'w> Simulator<'w> {
             policy: &side.resolved.policy,
             seed,
             emit,
+            threads: self.threads,
             progress: self.progress,
         }
     }
