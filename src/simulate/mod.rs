@@ -152,7 +152,7 @@ impl<'w> Simulator<'w> {
         }
     }
 
-    /// The operations of one policy with the first seed, in the order of their times.
+    /// The operations of one policy with the first seed, in the order of their times. All are held at once.
     #[must_use]
     pub fn events(&self, side: &Side<'_>) -> Vec<Emitted> {
         self.job(side, self.seed, true).run().events
