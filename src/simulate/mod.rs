@@ -51,6 +51,9 @@ mod visits;
 mod watch;
 pub mod workload;
 
+use std::num::NonZeroUsize;
+use std::thread::available_parallelism;
+
 use crate::policy::difference::{Difference, between};
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::full_key;
@@ -76,11 +79,12 @@ pub struct Simulator<'w> {
     log: Option<&'w Log>,
     seed: u64,
     seeds: u64,
+    threads: NonZeroUsize,
     progress: &'w (dyn Fn(u64) + Sync),
 }
 
 impl<'w> Simulator<'w> {
-    /// A simulator of `workload` with the first seed alone.
+    /// A simulator of `workload` with the first seed alone, on as many threads as the machine runs at once.
     #[must_use]
     pub fn new(workload: &'w Workload) -> Self {
         Self {
@@ -88,6 +92,7 @@ impl<'w> Simulator<'w> {
             log: None,
             seed: 1,
             seeds: 1,
+            threads: available_parallelism().unwrap_or(NonZeroUsize::MIN),
             progress: &|_| {},
         }
     }
@@ -106,6 +111,12 @@ impl<'w> Simulator<'w> {
             seeds,
             ..self
         }
+    }
+
+    /// The same on so many threads. They change how long it takes, and nothing that is told.
+    #[must_use]
+    pub const fn with_threads(self, threads: NonZeroUsize) -> Self {
+        Self { threads, ..self }
     }
 
     /// The same, telling `progress` how many steps more are done.
@@ -142,7 +153,7 @@ impl<'w> Simulator<'w> {
         }
     }
 
-    /// The operations of one policy with the first seed, in the order of their times.
+    /// The operations of one policy with the first seed, in the order of their times. All are held at once.
     #[must_use]
     pub fn events(&self, side: &Side<'_>) -> Vec<Emitted> {
         self.job(side, self.seed, true).run().events
@@ -160,6 +171,7 @@ impl<'w> Simulator<'w> {
             policy: &side.resolved.policy,
             seed,
             emit,
+            threads: self.threads,
             progress: self.progress,
         }
     }

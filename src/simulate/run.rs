@@ -2,7 +2,6 @@
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::available_parallelism;
 
 use super::account::Accounts;
 use super::dice::Stream;
@@ -24,6 +23,7 @@ pub(crate) struct Job<'j> {
     pub(crate) seed: u64,
     /// Whether the operations are kept as events.
     pub(crate) emit: bool,
+    pub(crate) threads: NonZeroUsize,
     /// Told of each visitor that is done.
     pub(crate) progress: &'j (dyn Fn(u64) + Sync),
 }
@@ -60,10 +60,9 @@ impl Job<'_> {
             .collect();
         let all = workload.visitors + workload.forged_requests();
         let next = AtomicU64::new(0);
-        let threads = available_parallelism().map_or(1, NonZeroUsize::get);
         let part = || self.part(&ground, &batches, &next, all);
         let parts: Vec<(Accounts, Vec<Emitted>)> = std::thread::scope(|scope| {
-            let others: Vec<_> = (1..threads).map(|_| scope.spawn(part)).collect();
+            let others: Vec<_> = (1..self.threads.get()).map(|_| scope.spawn(part)).collect();
             let mut parts = vec![part()];
             for other in others {
                 match other.join() {

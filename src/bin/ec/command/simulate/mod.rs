@@ -49,7 +49,7 @@ pub(crate) struct Simulate {
     /// Simulates one setting at several values too, as `ec.last_seen.debounce=1m..1h` or `ec.sync.unchanged=rewrite,skip`.
     #[arg(long, value_name = "KEY=A..B")]
     sweep: Option<String>,
-    /// Writes the operations as events, which `ec apply` runs.
+    /// Writes the operations as events, which `ec apply` runs. They are sorted in memory: it grows with their number.
     #[arg(long, value_name = "FILE")]
     emit: Option<PathBuf>,
     /// Writes the result as a page of HTML, which stands alone: charts, and every figure behind them.

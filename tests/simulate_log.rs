@@ -1,0 +1,215 @@
+//! Logs: what is read of each format, what is filtered, and where a line is broken.
+#![cfg(all(feature = "cli", feature = "simulate"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
+
+#[path = "support/simulated.rs"]
+mod simulated;
+
+use std::fs;
+
+use simulated::{Told, simulate_in};
+
+/// A workload whose visits come from a log with these rules.
+fn workload(rules: &str) -> String {
+    format!(
+        r#"[log]
+{rules}
+[[audience]]
+share = 1
+[[regions]]
+country = "DE"
+share = 1
+consents = 1
+"#
+    )
+}
+
+/// Simulates these lines.
+fn told(rules: &str, format: &str, lines: &[&str]) -> Told {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("w.toml"), workload(rules)).unwrap();
+    fs::write(folder.path().join("a.log"), lines.join("\n")).unwrap();
+    simulate_in(
+        folder.path(),
+        &["w.toml", "--log", "a.log", "--log-format", format],
+    )
+}
+
+/// Two visitors: one with two pages an hour apart, one of another agent.
+const COMBINED: [&str; 3] = [
+    r#"203.0.113.7 - - [02/Mar/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "Firefox \"X\"""#,
+    r#"203.0.113.7 - - [02/Mar/2026:10:00:00 +0100] "GET /a?b HTTP/1.1" 304 0 "-" "Firefox \"X\"""#,
+    r#"203.0.113.7 - jo [03/Mar/2026:08:00:00 +0000] "GET /c HTTP/1.1" 200 5 "-" "Safari""#,
+];
+/// The same without who asks: one visitor.
+const COMMON: [&str; 3] = [
+    r#"203.0.113.7 - - [02/Mar/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 5"#,
+    r#"203.0.113.7 - - [02/Mar/2026:10:00:00 +0100] "GET /a?b HTTP/1.1" 304 -"#,
+    r#"203.0.113.7 - jo [03/Mar/2026:08:00:00 +0000] "GET /c HTTP/1.1" 200 5"#,
+];
+const JSON: [&str; 3] = [
+    r#"{"at":"2026-03-02T08:00:00Z","address":"203.0.113.7","agent":"Firefox","path":"/","status":200}"#,
+    r#"{"at":1772442000,"address":"203.0.113.7","agent":"Firefox","method":"GET","path":"/a?b","status":"304"}"#,
+    r#"{"at":"2026-03-03T08:00:00Z","address":"203.0.113.7","agent":"Safari","path":"/c","status":200}"#,
+];
+const MAPPED: [&str; 3] = [
+    r#"{"ts":"2026-03-02T08:00:00Z","client":{"ip":"203.0.113.7","ua":"Firefox"},"url":"/","code":200}"#,
+    r#"{"ts":1772442000,"client":{"ip":"203.0.113.7","ua":"Firefox"},"verb":"GET","url":"/a?b","code":"304"}"#,
+    r#"{"ts":"2026-03-03T08:00:00Z","client":{"ip":"203.0.113.7","ua":"Safari"},"url":"/c","code":200}"#,
+];
+const MAPPING: &str = r#"
+fields = { at = "ts", address = "client.ip", agent = "client.ua", method = "verb", path = "url", status = "code" }
+"#;
+
+#[test]
+fn every_format_tells_the_same_visits() {
+    for (rules, format, lines, visitors, visits) in [
+        ("", "combined", COMBINED, 2, 3),
+        ("", "common", COMMON, 1, 3),
+        ("", "json", JSON, 2, 3),
+        (MAPPING, "json", MAPPED, 2, 3),
+        // Who comes back within two hours is still there.
+        ("visit_gap = \"2h\"", "combined", COMBINED, 2, 2),
+    ] {
+        let told = told(rules, format, &lines);
+        let case = format!("{format} {rules}: {}", told.said);
+        assert_eq!(told.code, 0, "{case}");
+        assert_eq!(told.json["workload"]["starts"], "2026-03-02", "{case}");
+        assert_eq!(told.json["workload"]["days"], 2, "{case}");
+        let happened = &told.json["profiles"][0]["happened"];
+        assert_eq!(happened["visitors"], visitors, "{case}");
+        assert_eq!(happened["visits"], visits, "{case}");
+        assert_eq!(happened["page_views"], 3, "{case}");
+        assert_eq!(told.json["log"]["used"], 3, "{case}");
+    }
+}
+
+#[test]
+fn what_is_no_page_of_a_person_is_left_out_and_counted() {
+    for (method, path, status, agent, counted) in [
+        ("GET", "/", 200, "Googlebot/2.1", "robots"),
+        ("GET", "/", 200, "curl/8.5", "robots"),
+        ("GET", "/gone", 404, "Firefox", "status"),
+        ("GET", "/moved", 301, "Firefox", "status"),
+        ("GET", "/", 503, "Firefox", "status"),
+        ("POST", "/", 200, "Firefox", "not_pages"),
+        ("GET", "/a/style.CSS?v=1", 200, "Firefox", "not_pages"),
+        ("GET", "/_ts/api/v1/identify", 200, "Firefox", "not_pages"),
+    ] {
+        let line = format!(
+            r#"203.0.113.9 - - [02/Mar/2026:08:30:00 +0000] "{method} {path} HTTP/1.1" {status} 5 "-" "{agent}""#
+        );
+        let mut lines = COMBINED.to_vec();
+        lines.push(&line);
+        let told = told("", "combined", &lines);
+        let log = &told.json["log"];
+        for kind in ["robots", "status", "not_pages", "broken"] {
+            assert_eq!(log[kind], u64::from(kind == counted), "{kind} of {line}");
+        }
+        assert_eq!(
+            (&log["lines"], &log["used"]),
+            (&4.into(), &3.into()),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn a_broken_line_is_told_with_its_place() {
+    for (format, good, broken, place) in [
+        (
+            "combined",
+            &COMBINED,
+            "garbage",
+            "a.log:4:8: the ident should stand here",
+        ),
+        (
+            "combined",
+            &COMBINED,
+            r#"203.0.113.9 - - 02/Mar/2026 "GET / HTTP/1.1" 200 5"#,
+            "a.log:4:17: the time in brackets should stand here",
+        ),
+        (
+            "common",
+            &COMMON,
+            r#"203.0.113.9 - é [31/Foo/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 5"#,
+            "a.log:4:18: `31/Foo/2026:08:00:00 +0000` is not a time",
+        ),
+        (
+            "common",
+            &COMMON,
+            r#"203.0.113.9 - - [02/Mar/2026:08:00:00 +0000] "GET / HTTP/1.1" fine 5"#,
+            "a.log:4:63: `fine` is not a status",
+        ),
+        (
+            "json",
+            &JSON,
+            r#"{"at":1772438700,"#,
+            "a.log:4:17: not JSON",
+        ),
+        (
+            "json",
+            &JSON,
+            r#"{"at":1772438700}"#,
+            "a.log:4:1: there is no field `address`",
+        ),
+        (
+            "json",
+            &JSON,
+            r#"{"at":"soon","address":"x"}"#,
+            "a.log:4:1: `soon` is not a time",
+        ),
+    ] {
+        let mut lines = good.to_vec();
+        lines.push(broken);
+        let told = told("", format, &lines);
+        assert!(told.said.contains(place), "{place} is not in {}", told.said);
+        assert_eq!(told.json["log"]["broken"], 1, "{broken}");
+        assert_eq!(told.json["log"]["used"], 3, "{broken}");
+        assert_eq!(told.code, 0, "the rest is used");
+    }
+}
+
+#[test]
+fn many_broken_lines_are_counted_and_the_first_are_told() {
+    let mut lines = vec!["garbage"; 25];
+    lines.extend(COMBINED);
+    let told = told("", "combined", &lines);
+    assert_eq!(told.json["log"]["broken"], 25);
+    assert_eq!(told.said.matches("the ident should stand here").count(), 10);
+    assert!(
+        told.said
+            .contains("15 more lines of `a.log` could not be read"),
+        "{}",
+        told.said
+    );
+}
+
+#[test]
+fn a_log_without_a_page_view_is_an_error() {
+    let robots = COMBINED.map(|line| line.replace("Firefox", "bot").replace("Safari", "bot"));
+    for (lines, why) in [
+        (
+            vec!["garbage", "more of it"],
+            "of 2 lines 2 could not be read: a.log:1:8:",
+        ),
+        (
+            robots.iter().map(String::as_str).collect(),
+            "of 3 lines 0 could not be read",
+        ),
+        (vec![], "of 0 lines 0 could not be read"),
+    ] {
+        let told = told("", "combined", &lines);
+        assert_eq!(told.code, 2, "{}", told.said);
+        assert!(
+            told.said.contains("the log `a.log` holds no page view"),
+            "{}",
+            told.said
+        );
+        assert!(told.said.contains(why), "{why} is not in {}", told.said);
+    }
+}

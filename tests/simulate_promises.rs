@@ -1,0 +1,60 @@
+//! The watch over the promises sees one that a policy does not keep, and tells it; production breaks none.
+#![cfg(all(feature = "cli", feature = "simulate"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
+
+#[path = "support/simulated.rs"]
+mod simulated;
+
+use std::path::Path;
+
+use serde_json::Value;
+use simulated::simulate_in;
+
+/// The promises that were put to the test, and those that were broken.
+fn watched_and_broken(told: &Value) -> (Vec<u64>, Vec<u64>) {
+    let promises = told["profiles"][0]["promises"].as_array().unwrap();
+    let numbers = |field: &str| {
+        let hit = promises
+            .iter()
+            .filter(|promise| promise[field].as_u64().unwrap() > 0);
+        hit.map(|promise| promise["number"].as_u64().unwrap())
+            .collect()
+    };
+    (numbers("watched"), numbers("broken"))
+}
+
+#[test]
+fn a_broken_promise_is_seen_and_told() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let cases: [(&str, &[&str], &[u64]); 4] = [
+        ("production", &[], &[]),
+        ("development", &[], &[]),
+        ("development", &["ec.sync.on_missing=create_minimal"], &[1]),
+        // As long a memory as a sync is late: nothing comes after it.
+        (
+            "development",
+            &["ec.sync.on_missing=create_minimal", "ec.tombstone.ttl=3d"],
+            &[],
+        ),
+    ];
+    for (profile, sets, broken) in cases {
+        let mut args = vec!["--profile", profile, "tests/workloads/late.toml"];
+        for set in sets {
+            args.extend(["--set", set]);
+        }
+        let told = simulate_in(root, &args);
+        let (watched, found) = watched_and_broken(&told.json);
+        assert_eq!(found, broken, "{profile} {sets:?}");
+        for promise in [1, 2, 3, 4, 5, 6, 8] {
+            assert!(
+                watched.contains(&promise),
+                "{promise} is watched: {watched:?}"
+            );
+        }
+        assert_eq!(told.code, i32::from(!broken.is_empty()), "{}", told.said);
+    }
+}

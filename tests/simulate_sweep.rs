@@ -1,0 +1,80 @@
+//! A sweep runs a setting at several values and marks the one in force.
+#![cfg(all(feature = "cli", feature = "simulate"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
+
+#[path = "support/simulated.rs"]
+mod simulated;
+
+use std::path::Path;
+
+use serde_json::Value;
+use simulated::simulate_in;
+
+/// The sweep's points, and the totals beside it.
+fn sweep(sweep: &str, sets: &[&str]) -> (Vec<Value>, Value) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut args = vec!["tests/workloads/late.toml", "--profile", "development"];
+    args.extend(["--sweep", sweep]);
+    for set in sets {
+        args.extend(["--set", set]);
+    }
+    let told = simulate_in(root, &args);
+    assert_eq!(told.code, 0, "{}", told.said);
+    let told = told.json;
+    let points = told["sweep"]["points"].as_array().unwrap().clone();
+    (points, told["profiles"][0]["totals"].clone())
+}
+
+#[test]
+fn the_value_in_force_is_marked_and_costs_what_the_policy_costs() {
+    const DAYS: f64 = 14.0;
+    let cases: [(&str, &[&str], &str); 5] = [
+        // Of the profile, outside what is asked for.
+        ("ec.last_seen.debounce=1m..1h", &[], "10s"),
+        (
+            "last_seen.debounce=1m..1h",
+            &["ec.last_seen.debounce=5m"],
+            "5m",
+        ),
+        ("ec.cas.max_retries=0..4", &["ec.cas.max_retries=2"], "2"),
+        ("ec.sync.unchanged=skip,refresh", &[], "rewrite"),
+        (
+            "ec.sync.unchanged=rewrite,skip",
+            &["ec.sync.unchanged=skip"],
+            "skip",
+        ),
+    ];
+    for (asked, sets, in_force) in cases {
+        let (points, totals) = sweep(asked, sets);
+        let current: Vec<&Value> = points
+            .iter()
+            .filter(|point| point["current"] == true)
+            .collect();
+        assert_eq!(current.len(), 1, "{asked}: {points:?}");
+        assert_eq!(current[0]["value"], in_force, "{asked}");
+        let writes = current[0]["writes_a_day"].as_f64().unwrap() * DAYS;
+        let all = totals["writes"].as_f64().unwrap();
+        assert!((writes - all).abs() < 1e-3, "{asked}: {writes}, {all}");
+    }
+}
+
+#[test]
+fn a_longer_debounce_costs_less_and_is_staler() {
+    let (points, _) = sweep("ec.last_seen.debounce=1m..1h", &[]);
+    assert!(points.len() > 4);
+    let figures = |field: &str| -> Vec<f64> {
+        points
+            .iter()
+            .map(|point| point[field].as_f64().unwrap())
+            .collect()
+    };
+    assert!(figures("amount").is_sorted());
+    assert!(figures("last_seen_lag_seconds").is_sorted());
+    assert!(figures("writes_a_day").iter().rev().is_sorted());
+    assert_eq!(figures("amount").first(), Some(&10.0));
+    assert_eq!(figures("amount").last(), Some(&3_600.0));
+}
