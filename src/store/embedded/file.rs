@@ -116,11 +116,7 @@ impl<C: Clock> File<C> {
             )?;
         }
         let keys = batch.changed.take().map(RefCell::into_inner);
-<<<<<<< HEAD
         let taken = self.recent.take(&keys.unwrap_or_default());
-=======
-        let change = self.recent.change(&keys.unwrap_or_default());
->>>>>>> proof
         // The transaction commits only tables that are closed.
         drop(batch);
         transaction
