@@ -62,7 +62,7 @@ impl Plot {
         fs::create_dir_all(&judge).unwrap();
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
         let code = repository.join("tests/planted/judge.rs");
-        let manifest = format!("{JUDGE}path = {code:?}\n");
+        let manifest = format!("{JUDGE}path = '{}'\n", code.display());
         fs::write(judge.join("Cargo.toml"), manifest).unwrap();
         for part in ["Cargo.lock", "trusted-server.toml", "policies"] {
             copy(&repository.join(part), &judge.join(part));

@@ -122,7 +122,7 @@ impl Store {
         };
         for _ in 0..records {
             let current = match store.draw.below(16) {
-                0..4 => Some(store.foreign()),
+                0..4 => Some(Some(store.foreign())),
                 4 => Some(None),
                 _ => None,
             };
@@ -141,14 +141,15 @@ impl Store {
         store
     }
 
-    fn foreign(&mut self) -> Option<(KvEntry, KvMetadata)> {
+    fn foreign(&mut self) -> (KvEntry, KvMetadata) {
         let (body, metadata) = self.draw.pick(&FOREIGN);
         let mut entry = KvEntry::from_body(body.as_bytes()).unwrap();
         let written = Timestamp::from_unix(BEGINNING - self.draw.below(600));
         entry.created = written;
         entry.consent.updated = written;
         entry.last_seen = entry.last_seen.map(|_| written);
-        Some((entry, KvMetadata::from_bytes(metadata.as_bytes()).unwrap()))
+        let metadata = KvMetadata::from_bytes(metadata.as_bytes()).unwrap();
+        (entry, metadata)
     }
 
     /// Never the same twice, and in no order.

@@ -356,7 +356,7 @@ impl<'p> Person<'p> {
             _ => second + self.draw.below(HOUR),
         };
         let uid = match self.draw.below(150) {
-            0 => "".into(),
+            0 => String::new(),
             1 => "u".repeat(self.policies[0].entry.max_uid_bytes as usize + 1),
             // In an entry that may be small, it is too much.
             2 => "u".repeat(self.policies[0].entry.max_uid_bytes.min(100) as usize),

@@ -1,5 +1,6 @@
 //! What one write may make of the record before it.
 
+use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::Write;
 use edge_cookie::policy::settings::SyncOrder;
 use edge_cookie::record::{KvEntry, KvMetadata};
@@ -37,7 +38,7 @@ pub(super) fn store_is_told(op: &Op<'_>, write: &Write, now: u64) -> Result<(), 
 }
 
 pub(super) fn counts_from(write: &Write, from: u64) -> Result<(), Broken> {
-    let told = write.metadata.t.map(|told| told.unix());
+    let told = write.metadata.t.map(Timestamp::unix);
     must(
         told == Some(from),
         6,
@@ -98,7 +99,7 @@ pub(super) fn uids_are_brought(
         let (Some(is), Some((_, brought))) = (is, winner(op, partner)) else {
             return broken(2, "a sync took a uid away");
         };
-        let synced = is.synced.map(|synced| synced.unix());
+        let synced = is.synced.map(Timestamp::unix);
         let right = is.uid == brought.uid && synced == Some(made(op, brought));
         must(right, 6, "a uid was written that the partner did not bring")?;
         if let Some(was) = was {

@@ -8,6 +8,7 @@ mod table;
 
 use std::rc::Rc;
 
+use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Consistency, PartnerSync};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Expiry, Renewal, SyncOrder};
@@ -144,10 +145,10 @@ fn counted_from(policy: &EcPolicy, entry: &KvEntry, metadata: &KvMetadata) -> u6
     }
     metadata.t.map_or_else(
         || {
-            let seen = entry.last_seen.map_or(0, |seen| seen.unix());
+            let seen = entry.last_seen.map_or(0, Timestamp::unix);
             created.max(seen).max(entry.consent.updated.unix())
         },
-        |from| from.unix(),
+        Timestamp::unix,
     )
 }
 

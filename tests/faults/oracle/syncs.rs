@@ -82,7 +82,7 @@ fn fit_sync(
             let stands = known.is_some_and(|known| known.uid == sync.uid);
             let since = known
                 .and_then(|known| known.synced)
-                .map_or(0, |since| since.unix());
+                .map_or(0, Timestamp::unix);
             let is_last = made(op, sync) + 1 >= since + op.policy.entry.ttl.seconds();
             must(
                 !(refreshes && is_last),

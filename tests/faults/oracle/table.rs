@@ -139,7 +139,7 @@ fn touch(op: &Op<'_>, seen: u64, outcome: Outcome) -> Result<(), Broken> {
     let last = op
         .told_entry()
         .and_then(|(entry, _)| entry.last_seen)
-        .map(|last| last.unix());
+        .map(Timestamp::unix);
     let debounce = op.policy.last_seen.debounce.seconds();
     let follows = match outcome {
         Outcome::Touched => wrote(op),

@@ -5,6 +5,7 @@ mod writes;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{DeleteMode, Expiry, Renewal};
 use edge_cookie::record::KvEntry;
@@ -53,7 +54,7 @@ impl Story {
         let life = entry.map(|(entry, metadata)| Life {
             created: entry.created.unix(),
             visited: latest(entry),
-            retained: metadata.t.map_or_else(|| latest(entry), |from| from.unix()),
+            retained: metadata.t.map_or_else(|| latest(entry), Timestamp::unix),
         });
         Self {
             life,
@@ -140,7 +141,7 @@ impl Story {
 
 /// When another system last wrote an entry, as far as it tells.
 fn latest(entry: &KvEntry) -> u64 {
-    let seen = entry.last_seen.map_or(0, |seen| seen.unix());
+    let seen = entry.last_seen.map_or(0, Timestamp::unix);
     entry
         .created
         .unix()

@@ -1,5 +1,6 @@
 //! What each operation may write, and what is promised from then on.
 
+use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::Write;
 use edge_cookie::policy::settings::{DeleteMode, OnMissingSync, Renewal};
 use edge_cookie::record::{KvEntry, KvMetadata, Precondition};
@@ -168,13 +169,13 @@ impl Story {
         write: &Write,
     ) -> Result<(), Broken> {
         let (entry, metadata) = self.goes_on(op, before, write)?;
-        let seen = write.entry.last_seen.map_or(0, |seen| seen.unix());
+        let seen = write.entry.last_seen.map_or(0, Timestamp::unix);
         must(
             seen == timestamp.min(op.start),
             0,
             "a touch wrote another time than its own",
         )?;
-        if let Some(last) = entry.last_seen.map(|last| last.unix()) {
+        if let Some(last) = entry.last_seen.map(Timestamp::unix) {
             must(
                 seen > last,
                 4,
