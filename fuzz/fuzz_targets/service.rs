@@ -54,7 +54,7 @@ impl Served {
             },
         )
         .expect("every secret is there");
-        let stores = Stores {
+        let stores = Stores::Own {
             graph: Arc::new(MemoryStore::new(SystemClock)),
             partners: Arc::new(MemoryStore::new(SystemClock)),
         };
