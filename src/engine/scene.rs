@@ -168,6 +168,11 @@ impl Scene<'_> {
         entry.body_fits(self.policy.entry.max_body_bytes as usize)
     }
 
+    /// Bytes that `entry` is sure to leave of the policy's limit on a body.
+    pub(super) fn room_in(&self, entry: &KvEntry) -> usize {
+        entry.room_within(self.policy.entry.max_body_bytes as usize)
+    }
+
     /// Whether the metadata of `write` keeps the policy's limit.
     pub(super) fn metadata_fits(&self, write: &Write) -> bool {
         write

@@ -6,7 +6,7 @@ use super::scene::Scene;
 use super::{Done, Outcome};
 use crate::clock::Timestamp;
 use crate::policy::settings::{OnMissingSync, SyncOrder, Unchanged};
-use crate::record::{KvEntry, PartnerId, Precondition};
+use crate::record::{KvEntry, PartnerId, PartnerIds, Precondition};
 
 /// Up to this many syncs, comparing each with each is cheaper than sorting them.
 const FEW: usize = 32;
@@ -171,8 +171,9 @@ impl<'b, 'p> Batch<'b, 'p> {
 
     /// Puts every sync that is not refused; `as_created` is the word for one put into a new entry.
     fn put_into(&self, entry: &mut KvEntry, as_created: Option<Outcome>) -> Vec<Outcome> {
+        let mut room = self.scene.room_in(entry);
+        let mut put = |sync| self.put(entry, &mut room, sync, as_created);
         if self.names_each_partner_once() {
-            let mut put = |sync| self.put(entry, sync, as_created);
             let one = |sync| refused(self.scene, sync).unwrap_or_else(|| put(sync));
             return self.syncs.iter().map(one).collect();
         }
@@ -185,7 +186,7 @@ impl<'b, 'p> Batch<'b, 'p> {
         winners.sort_unstable_by_key(|(index, _)| *index);
         for (index, sync) in winners {
             if let Some(outcome) = each.get_mut(*index) {
-                *outcome = self.put(entry, sync, as_created);
+                *outcome = put(sync);
             }
         }
         // Who came before the winner shares its outcome; who came after it is older, and stale.
@@ -240,7 +241,14 @@ impl<'b, 'p> Batch<'b, 'p> {
         accepted
     }
 
-    fn put(&self, entry: &mut KvEntry, sync: &PartnerSync, as_created: Option<Outcome>) -> Outcome {
+    /// Puts one sync, with `room` for what is sure to fit, so that the whole is measured only near the limit.
+    fn put(
+        &self,
+        entry: &mut KvEntry,
+        room: &mut usize,
+        sync: &PartnerSync,
+        as_created: Option<Outcome>,
+    ) -> Outcome {
         let policy = self.scene.policy;
         let synced = synced(self.scene, sync);
         let outcome = match entry.ids.get(&sync.partner) {
@@ -265,9 +273,13 @@ impl<'b, 'p> Batch<'b, 'p> {
             None => Outcome::Written,
         };
         let before = entry.sync(&sync.partner, &sync.uid, synced);
-        if !self.scene.body_fits(entry) {
-            entry.ids.undo_put(&sync.partner, before);
-            return Outcome::EntryTooLarge;
+        match room.checked_sub(PartnerIds::longest_put(&sync.partner, &sync.uid)) {
+            Some(left) => *room = left,
+            None if self.scene.body_fits(entry) => *room = self.scene.room_in(entry),
+            None => {
+                entry.ids.undo_put(&sync.partner, before);
+                return Outcome::EntryTooLarge;
+            }
         }
         as_created.unwrap_or(outcome)
     }

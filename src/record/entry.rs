@@ -192,6 +192,11 @@ impl KvEntry {
         self.longest_body() <= limit || self.to_body().len() <= limit
     }
 
+    /// Bytes that the body is sure to leave of `limit`, found without serialising; it may leave more.
+    pub(crate) fn room_within(&self, limit: usize) -> usize {
+        limit.saturating_sub(self.longest_body())
+    }
+
     /// A bound on the body's size that costs no serialising.
     fn longest_body(&self) -> usize {
         const FRAME: usize = concat!(
@@ -200,15 +205,11 @@ impl KvEntry {
             r#""geo":{"country":,"region":,},"ids":{},}"#
         )
         .len();
-        let strings = [
-            &self.consent.tcf,
-            &self.consent.gpp,
-            &self.geo.region,
-            &Some(self.geo.country.clone()),
-        ];
+        let strings = [&self.consent.tcf, &self.consent.gpp, &self.geo.region];
         let texts: usize = strings
             .into_iter()
             .flatten()
+            .chain([&self.geo.country])
             .map(|text| longest_string(text))
             .sum();
         let kept = [&self.kept, &self.consent.kept, &self.geo.kept];

@@ -89,16 +89,16 @@ impl PartnerIds {
         }
     }
 
+    /// The most bytes that putting `uid` for `partner` adds in JSON.
+    pub(crate) fn longest_put(partner: &PartnerId, uid: &str) -> usize {
+        const FRAME: usize = r#":{"uid":,"synced":18446744073709551615},"#.len();
+        longest_string(partner.as_str()) + longest_string(uid) + FRAME
+    }
+
     /// The most bytes they take in JSON.
     pub(super) fn longest_json(&self) -> usize {
-        const FRAME: usize = r#":{"uid":,"synced":18446744073709551615},"#.len();
         self.iter()
-            .map(|(partner, id)| {
-                longest_string(partner.as_str())
-                    + longest_string(&id.uid)
-                    + id.kept.longest_json()
-                    + FRAME
-            })
+            .map(|(partner, id)| Self::longest_put(partner, &id.uid) + id.kept.longest_json())
             .sum()
     }
 }
