@@ -8,19 +8,20 @@
     reason = "tables of cases are long, and a failed test should stop"
 )]
 
+#[path = "support/site.rs"]
+mod site;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use site::Site;
 
 const USER: &str = "0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f.Ab3xY9";
 const OTHER: &str = "1f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f.Ab3xY9";
 /// Monday, 2 March 2026, noon.
 const NOON: u64 = 1_772_452_800;
-
-/// A publisher's folder with a configuration of its own.
-struct Site(tempfile::TempDir);
 
 struct Ran {
     code: i32,
@@ -29,33 +30,8 @@ struct Ran {
 }
 
 impl Site {
-    fn new(config: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("trusted-server.toml"), config).unwrap();
-        Self(folder)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let file = self.path().join(name);
-        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-        std::fs::write(file, text).unwrap();
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ec"));
-        command
-            .current_dir(self.path())
-            .args(args)
-            .env_remove("EC_PROFILE");
-        command
-    }
-
     fn run(&self, args: &[&str]) -> Ran {
-        ran(&self.command(args).output().unwrap())
+        ran(&self.ec(args))
     }
 
     fn feed(&self, args: &[&str], input: &str) -> Ran {

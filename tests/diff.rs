@@ -7,43 +7,30 @@
     reason = "a failed test should stop"
 )]
 
+#[path = "support/site.rs"]
+mod site;
 mod support;
-
-use std::path::Path;
-use std::process::Command;
 
 use edge_cookie::plan::{Plan, Verdict};
 use edge_cookie::policy::difference::between;
 use edge_cookie::policy::resolve::Resolved;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use site::Site;
 use support::written::overridden;
 
-/// A publisher's folder.
-struct Site(tempfile::TempDir);
+/// A publisher's folder with these files.
+fn site_with(files: &[(&str, &str)]) -> Site {
+    let site = Site::new("");
+    for (name, text) in files {
+        site.write(name, text);
+    }
+    site
+}
 
 impl Site {
-    fn new(files: &[(&str, &str)]) -> Self {
-        let site = Self(tempfile::tempdir().unwrap());
-        std::fs::create_dir(site.path().join("policies")).unwrap();
-        std::fs::write(site.path().join("trusted-server.toml"), "").unwrap();
-        for (name, text) in files {
-            std::fs::write(site.path().join(name), text).unwrap();
-        }
-        site
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn ec(&self, args: &[&str]) -> (i32, String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_ec"))
-            .current_dir(self.path())
-            .args(args)
-            .env_remove("EC_PROFILE")
-            .output()
-            .unwrap();
+    fn told(&self, args: &[&str]) -> (i32, String, String) {
+        let output = self.ec(args);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let code = output.status.code().unwrap();
         (code, text(output.stdout), text(output.stderr))
@@ -51,7 +38,7 @@ impl Site {
 
     /// The changes as JSON tells them.
     fn changes(&self, from: &str, to: &str) -> (i32, Value) {
-        let (code, out, err) = self.ec(&["diff", from, to, "--format", "json"]);
+        let (code, out, err) = self.told(&["diff", from, to, "--format", "json"]);
         assert_eq!(err, "");
         let told: Value = serde_json::from_str(&out).unwrap();
         assert_eq!((&told["from"], &told["to"]), (&json!(from), &json!(to)));
@@ -61,7 +48,7 @@ impl Site {
 
 #[test]
 fn only_what_differs_in_force_is_told_with_both_origins() {
-    let site = Site::new(&[
+    let site = site_with(&[
         ("policies/empty.toml", ""),
         (
             "policies/one.toml",
@@ -100,14 +87,14 @@ fn only_what_differs_in_force_is_told_with_both_origins() {
 fn secrets_that_differ_are_told_and_never_shown() {
     let secret = |word: &str| format!("[ec]\npassphrase = \"{word} of eight and more letters\"\n");
     let (one, other) = (secret("first"), secret("second"));
-    let site = Site::new(&[
+    let site = site_with(&[
         ("policies/one.toml", &one),
         ("policies/other.toml", &other),
         ("policies/copy.toml", &one),
     ]);
     assert_eq!(site.changes("one", "copy"), (0, json!([])));
     for format in ["human", "markdown", "json"] {
-        let (code, out, err) = site.ec(&["diff", "one", "other", "--format", format]);
+        let (code, out, err) = site.told(&["diff", "one", "other", "--format", format]);
         assert_eq!((code, err.as_str()), (1, ""), "{format}");
         assert!(
             out.contains("<redacted>") && !out.contains("letters"),
@@ -119,7 +106,7 @@ fn secrets_that_differ_are_told_and_never_shown() {
 
 #[test]
 fn a_bundle_tells_the_origins_it_was_written_with() {
-    let site = Site::new(&[
+    let site = site_with(&[
         ("policies/one.toml", "[ec.tombstone]\nttl = \"24h\"\n"),
         (
             "policies/other.toml",
@@ -130,7 +117,7 @@ fn a_bundle_tells_the_origins_it_was_written_with() {
     for profile in ["one", "other"] {
         let file = format!("{profile}.json");
         assert_eq!(
-            site.ec(&[
+            site.told(&[
                 "bundle",
                 "--profile",
                 profile,
@@ -152,13 +139,13 @@ fn a_bundle_tells_the_origins_it_was_written_with() {
 
 #[test]
 fn what_cannot_be_compared_ends_with_two_and_says_why() {
-    let site = Site::new(&[
+    let site = site_with(&[
         ("policies/production.toml", ""),
         ("policies/bad.toml", "[ec.entry]\nttl = \"1year\"\n"),
         ("text.json", "not a bundle"),
     ]);
     assert_eq!(
-        site.ec(&[
+        site.told(&[
             "bundle",
             "--profile",
             "production",
@@ -191,7 +178,7 @@ fn what_cannot_be_compared_ends_with_two_and_says_why() {
         ),
     ] {
         for args in [["diff", name, "production"], ["diff", "production", name]] {
-            let (code, out, err) = site.ec(&args);
+            let (code, out, err) = site.told(&args);
             assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
             assert!(err.contains(why), "{args:?}: {err}");
         }
@@ -200,14 +187,14 @@ fn what_cannot_be_compared_ends_with_two_and_says_why() {
 
 #[test]
 fn markdown_is_a_table_with_a_row_for_each_change() {
-    let site = Site::new(&[
+    let site = site_with(&[
         ("policies/one.toml", ""),
         (
             "policies/other.toml",
             "[ec.tombstone]\nttl = \"12h\"\n[ec.cookie]\nname = \"a|b`c\"\n",
         ),
     ]);
-    let (code, out, err) = site.ec(&["diff", "one", "other", "--format", "markdown"]);
+    let (code, out, err) = site.told(&["diff", "one", "other", "--format", "markdown"]);
     assert_eq!((code, err.as_str()), (1, ""));
     let rows: Vec<&str> = out.lines().filter(|line| line.starts_with('|')).collect();
     assert_eq!(rows.len(), 2 + 2, "{out}");

@@ -8,45 +8,15 @@
     reason = "a failed test should stop"
 )]
 
-use std::path::Path;
+#[path = "support/site.rs"]
+mod site;
+
 use std::process::{Command, Output};
 
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::setting::Shape;
 use proptest::prelude::*;
-
-struct Site(tempfile::TempDir);
-
-impl Site {
-    fn new(config: &str) -> Self {
-        let site = Self(tempfile::tempdir().unwrap());
-        site.write("trusted-server.toml", config);
-        site
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.path().join(name)).unwrap()
-    }
-
-    fn ec(&self, args: &[&str]) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_ec"))
-            .current_dir(self.path())
-            .args(args)
-            .env_remove("EC_PROFILE")
-            .output()
-            .unwrap()
-    }
-}
+use site::Site;
 
 fn out(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()

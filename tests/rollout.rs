@@ -7,15 +7,21 @@
     reason = "a failed test should stop"
 )]
 
+#[path = "support/running.rs"]
+mod running;
+#[path = "support/site.rs"]
+mod site;
+
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use edge_cookie::policy::bundle::Bundled;
+use running::Running;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use site::Site;
 
 const CONFIG: &str = r#"
 [publisher]
@@ -48,47 +54,21 @@ max_backoff = "200ms"
 on_missing = "reject"
 "#;
 
-struct Site(tempfile::TempDir);
+/// Production, and a canary beside it that says `more`.
+fn production_and_canary(more: &str) -> Site {
+    let site = Site::new(CONFIG);
+    site.write("policies/production.toml", &[OWN, CLEAN].concat());
+    site.write(
+        "policies/canary.toml",
+        &["inherits = \"production\"\n", OWN, more].concat(),
+    );
+    site
+}
 
 impl Site {
-    /// Production, and a canary beside it that says `more`.
-    fn new(more: &str) -> Self {
-        let site = Self(tempfile::tempdir().unwrap());
-        site.write("trusted-server.toml", CONFIG);
-        site.write("policies/production.toml", &[OWN, CLEAN].concat());
-        site.write(
-            "policies/canary.toml",
-            &["inherits = \"production\"\n", OWN, more].concat(),
-        );
-        site
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        let path = self.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-
-    fn ec(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ec"));
-        command
-            .current_dir(self.path())
-            .args(args)
-            .env_remove("EC_PROFILE");
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> Output {
-        self.ec(args).output().unwrap()
-    }
-
     fn bundle(&self, more: &[&str]) -> Output {
         let args = ["bundle", "--profile", "production", "--out", "bundle.json"];
-        self.run(&[&args, more].concat())
+        self.ec(&[&args, more].concat())
     }
 }
 
@@ -99,46 +79,19 @@ fn err(output: &Output) -> String {
 }
 
 struct Server {
-    process: Child,
+    _running: Running,
     base: String,
     metrics: String,
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 impl Server {
     fn start(site: &Site, args: &[&str]) -> Self {
-        let fixed = [
-            "serve",
-            "--addr",
-            "127.0.0.1:0",
-            "--metrics-addr",
-            "127.0.0.1:0",
-        ];
-        let mut process = site
-            .ec(&[&fixed, args].concat())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(process.stdout.take().unwrap());
-        let mut address = || {
-            let mut line = String::new();
-            out.read_line(&mut line).unwrap();
-            let mut words = line.split_whitespace();
-            words
-                .find(|word| word.starts_with("http://"))
-                .unwrap()
-                .to_owned()
-        };
-        let (base, metrics) = (address(), address());
+        let addresses = ["--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"];
+        let mut serve = site.command(&[&["serve"], &addresses[..], args].concat());
+        let mut running = Running::start(serve.stderr(Stdio::null()));
+        let (base, metrics) = (running.url(), running.url());
         Self {
-            process,
+            _running: running,
             base,
             metrics,
         }
@@ -167,7 +120,7 @@ fn is_taken(id: &str, percent: u64) -> bool {
 
 #[test]
 fn each_user_is_under_one_of_two_policies_from_the_first_page_on() {
-    let site = Site::new(CANARY);
+    let site = production_and_canary(CANARY);
     let written = site.bundle(&["--candidate", "canary", "--percent", "40"]);
     assert!(written.status.success(), "{}", err(&written));
     let text = std::fs::read_to_string(site.path().join("bundle.json")).unwrap();
@@ -224,7 +177,7 @@ fn each_user_is_under_one_of_two_policies_from_the_first_page_on() {
         "--store",
         "graph.redb",
     ];
-    let status = site.run(&[&args[..], &["--format", "json"]].concat());
+    let status = site.ec(&[&args[..], &["--format", "json"]].concat());
     let status: Value = serde_json::from_slice(&status.stdout).unwrap();
     let counts: BTreeMap<String, (String, u64)> = status["policies"]
         .as_array()
@@ -249,7 +202,7 @@ fn each_user_is_under_one_of_two_policies_from_the_first_page_on() {
         ),
     ]);
     assert_eq!(counts, expected);
-    let told = site.run(&args);
+    let told = site.ec(&args);
     let told = String::from_utf8(told.stdout).unwrap();
     assert!(
         told.lines().count() == 3 && told.contains("canary"),
@@ -259,7 +212,7 @@ fn each_user_is_under_one_of_two_policies_from_the_first_page_on() {
 
 #[test]
 fn a_greater_share_leaves_nobody_behind() {
-    let site = Site::new(CANARY);
+    let site = production_and_canary(CANARY);
     let mut before: Vec<bool> = Vec::new();
     for percent in ["0", "5", "25", "100"] {
         let written = site.bundle(&["--candidate", "canary", "--percent", percent]);
@@ -287,7 +240,7 @@ fn a_greater_share_leaves_nobody_behind() {
 #[test]
 fn what_checks_advise_against_needs_a_reason_that_goes_along() {
     // Production is clean; a canary that lets syncs create users is not.
-    let site = Site::new("[ec.sync]\non_missing = \"create_minimal\"\n");
+    let site = production_and_canary("[ec.sync]\non_missing = \"create_minimal\"\n");
     let canary = ["--candidate", "canary", "--percent", "1"];
     let refused = site.bundle(&canary);
     assert_eq!(refused.status.code(), Some(2));
@@ -311,7 +264,7 @@ fn what_checks_advise_against_needs_a_reason_that_goes_along() {
 #[test]
 fn a_candidate_whose_plan_is_unsafe_needs_a_reason_too() {
     // Nothing is wrong with it by itself; but beside production fewer refusals count.
-    let site = Site::new("[ec.consent]\ngdpr_countries = [\"DE\"]\n");
+    let site = production_and_canary("[ec.consent]\ngdpr_countries = [\"DE\"]\n");
     let canary = ["--candidate", "canary", "--percent", "1"];
     let refused = site.bundle(&canary);
     assert_eq!(refused.status.code(), Some(2));
@@ -336,7 +289,7 @@ fn two_policies_share_one_graph_or_are_refused() {
             "ec.cookie.name",
         ),
     ] {
-        let site = Site::new("");
+        let site = production_and_canary("");
         let canary = ["inherits = \"production\"\n", &changed].concat();
         site.write("policies/canary.toml", &canary);
         let args = [
@@ -359,7 +312,7 @@ fn two_policies_share_one_graph_or_are_refused() {
 
 #[test]
 fn a_candidate_needs_a_percentage_and_a_percentage_a_candidate() {
-    let site = Site::new("");
+    let site = production_and_canary("");
     for args in [
         &["--candidate", "canary"][..],
         &["--percent", "5"],
@@ -377,7 +330,7 @@ fn the_canary_of_the_readme_can_be_tried_on_the_shipped_production() {
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
     let (_, canary) = readme.split_once("# policies/canary.toml\n").unwrap();
     let canary = canary.split("```").next().unwrap();
-    let site = Site(tempfile::tempdir().unwrap());
+    let site = Site::new("");
     for file in [
         "trusted-server.toml",
         "fastly.toml",

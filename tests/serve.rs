@@ -9,12 +9,17 @@
     reason = "a failed test should stop, and what must come is waited for"
 )]
 
+#[path = "support/running.rs"]
+mod running;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
+
+use running::Running;
 
 const CONFIG: &str = r#"
 [publisher]
@@ -35,27 +40,11 @@ const CONSENT: &str = "Cookie: us_privacy=1YNN\r\n";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 struct Server {
-    process: Child,
+    running: Running,
     address: String,
-    metrics: Option<String>,
+    metrics: String,
     log: Receiver<String>,
     folder: tempfile::TempDir,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The address in a line that tells one.
-fn told(line: &str) -> String {
-    let url = line
-        .split_whitespace()
-        .find(|word| word.starts_with("http://"))
-        .unwrap();
-    url["http://".len()..].split('/').next().unwrap().to_owned()
 }
 
 fn ec(folder: &Path) -> Command {
@@ -75,38 +64,30 @@ impl Server {
     fn start_with(config: &str, sets: &[&str], more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("trusted-server.toml"), config).unwrap();
-        let mut process = ec(folder.path())
-            .args([
-                "serve",
-                "--addr",
-                "127.0.0.1:0",
-                "--metrics-addr",
-                "127.0.0.1:0",
-            ])
-            .args(["--log-format", "json"])
-            .args(more)
-            .args(sets.iter().flat_map(|set| ["--set", set]))
-            .env("EC_LOG", "debug")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = BufReader::new(process.stdout.take().unwrap());
-        let mut line = || {
-            let mut line = String::new();
-            out.read_line(&mut line).unwrap();
-            told(&line)
+        let mut running = Running::start(
+            ec(folder.path())
+                .args(["serve", "--addr", "127.0.0.1:0"])
+                .args(["--metrics-addr", "127.0.0.1:0"])
+                .args(["--log-format", "json"])
+                .args(more)
+                .args(sets.iter().flat_map(|set| ["--set", set]))
+                .env("EC_LOG", "debug")
+                .stderr(Stdio::piped()),
+        );
+        let mut address = || {
+            let url = running.url();
+            url["http://".len()..].split('/').next().unwrap().to_owned()
         };
-        let (address, metrics) = (line(), Some(line()));
+        let (address, metrics) = (address(), address());
         let (sender, log) = channel();
-        let err = BufReader::new(process.stderr.take().unwrap());
+        let err = BufReader::new(running.process.stderr.take().unwrap());
         std::thread::spawn(move || {
             for line in err.lines().map_while(Result::ok) {
                 let _ = sender.send(line);
             }
         });
         Self {
-            process,
+            running,
             address,
             metrics,
             log,
@@ -139,7 +120,7 @@ impl Server {
     }
 
     fn metrics(&self) -> String {
-        let mut stream = TcpStream::connect(self.metrics.as_ref().unwrap()).unwrap();
+        let mut stream = TcpStream::connect(&self.metrics).unwrap();
         stream
             .write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             .unwrap();
@@ -149,7 +130,7 @@ impl Server {
     fn signal(&self, name: &str) {
         let sent = Command::new("kill")
             .arg(format!("-{name}"))
-            .arg(self.process.id().to_string())
+            .arg(self.running.process.id().to_string())
             .status();
         assert!(sent.unwrap().success());
     }
@@ -227,6 +208,39 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
         ),
         ("ec_store = \"another\"", "`ec.ec_store` needs a restart"),
         (
+            "partner_store = \"another\"",
+            "`ec.partner_store` needs a restart",
+        ),
+        (
+            "local.data_dir = \"another\"",
+            "`ec.local.data_dir` needs a restart",
+        ),
+        (
+            "local.store = \"redis://127.0.0.1\"",
+            "`ec.local.store` needs a restart",
+        ),
+        ("redis.connections = 5", "`ec.redis` needs a restart"),
+        (
+            "local.commit_writes = 5",
+            "`ec.local.commit_writes` needs a restart",
+        ),
+        (
+            "local.sweep_per_write = 5",
+            "`ec.local.sweep_per_write` needs a restart",
+        ),
+        (
+            "local.cache_mib = 5",
+            "`ec.local.cache_mib` needs a restart",
+        ),
+        (
+            "local.recent_records = 5",
+            "`ec.local.recent_records` needs a restart",
+        ),
+        (
+            "local.max_header_bytes = 9000",
+            "`ec.local.max_header_bytes` needs a restart",
+        ),
+        (
             "passphrase = { env = \"EC_NOBODY_SETS_THIS\" }",
             "`EC_NOBODY_SETS_THIS`",
         ),
@@ -265,12 +279,12 @@ fn told_to_stop_it_answers_what_is_under_way() {
         // No more connections are taken.
         assert!((0..).any(|_| TcpStream::connect(&server.address).is_err()));
         if !answered {
-            assert!(server.process.wait().unwrap().success());
+            assert!(server.running.process.wait().unwrap().success());
         }
         let _ = under_way.write_all(b":[]}");
         let answer = rest(&mut under_way);
         assert_eq!(status(&answer) == "200", answered, "{grace}: {answer}");
-        assert!(server.process.wait().unwrap().success());
+        assert!(server.running.process.wait().unwrap().success());
     }
 }
 

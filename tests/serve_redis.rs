@@ -10,14 +10,16 @@
 #[path = "support/redis.rs"]
 #[allow(dead_code, reason = "each test takes what it needs")]
 mod redis;
+#[path = "support/running.rs"]
+mod running;
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output};
 use std::time::Duration;
 
 use edge_cookie::policy::EcPolicy;
 use redis::{Redis, until};
+use running::Running;
 use serde_json::Value;
 
 const CONFIG: &str = r#"
@@ -33,15 +35,8 @@ rate_limit = 5
 "#;
 
 struct Server {
-    process: Child,
+    _running: Running,
     base: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 fn ec(folder: &Path) -> Command {
@@ -54,22 +49,17 @@ fn ec(folder: &Path) -> Command {
 impl Server {
     /// A server over the store that `ec.local.store` names.
     fn start(folder: &Path, store: &str, sets: &[&str]) -> Self {
-        let mut process = ec(folder)
-            .args(["serve", "--addr", "127.0.0.1:0", "--geo", "US-CA"])
-            .args(["--set", &format!("ec.local.store={store}")])
-            .args(sets.iter().flat_map(|set| ["--set", set]))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut out = BufReader::new(process.stdout.take().unwrap());
-        out.read_line(&mut line).unwrap();
-        let mut words = line.split_whitespace();
-        let base = words
-            .find(|word| word.starts_with("http"))
-            .unwrap()
-            .to_owned();
-        Self { process, base }
+        let mut running = Running::start(
+            ec(folder)
+                .args(["serve", "--addr", "127.0.0.1:0", "--geo", "US-CA"])
+                .args(["--set", &format!("ec.local.store={store}")])
+                .args(sets.iter().flat_map(|set| ["--set", set])),
+        );
+        let base = running.url();
+        Self {
+            _running: running,
+            base,
+        }
     }
 
     fn ask(&self, method: &str, path: &str, heads: &[(&str, &str)], body: &str) -> Answer {

@@ -202,8 +202,6 @@ fn needs_restart(old: &Setup, new: &Setup) -> Option<&'static str> {
             "ec.local.max_header_bytes",
             was.max_header_bytes == is.max_header_bytes,
         ),
-        ("ec.local.store", was.store == is.store),
-        ("ec.redis", old.redis == new.redis),
     ]
     .into_iter()
     .find_map(|(key, same)| (!same).then_some(key))
