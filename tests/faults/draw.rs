@@ -1,24 +1,25 @@
 //! Numbers that are drawn in the same order in every run.
 
+#[path = "../support/random.rs"]
+mod random;
+
 use std::ops::RangeInclusive;
 
-/// The generator of Steele, Lea and Flood (`SplitMix64`).
-pub struct Draw(u64);
+use random::Random;
+
+/// What a run draws from its seed.
+pub struct Draw(Random);
 
 impl Draw {
     /// Each `seed` and `purpose` has its own course.
     pub fn new(seed: u64, purpose: u64) -> Self {
-        let mut draw = Self(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ purpose);
+        let mut draw = Self(Random(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ purpose));
         draw.number();
         draw
     }
 
     pub fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0.number()
     }
 
     pub fn below(&mut self, end: u64) -> u64 {

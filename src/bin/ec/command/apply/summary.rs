@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use edge_cookie::engine::Tally;
 use edge_cookie::policy::EcPolicy;
+use edge_cookie::simulate::report::number::exact;
 
 use super::census::Census;
 
@@ -69,23 +70,23 @@ pub(super) fn write(
             writeln!(out, "\n{op}")?;
             last = op;
         }
-        writeln!(out, "  {outcome:<20}{:>12}", grouped(*count))?;
+        writeln!(out, "  {outcome:<20}{:>12}", exact(*count))?;
     }
     writeln!(
         out,
         "\nstore      {} reads, {} writes, {} retries",
-        grouped(tallies.reads),
-        grouped(tallies.writes),
-        grouped(tallies.retries)
+        exact(tallies.reads),
+        exact(tallies.writes),
+        exact(tallies.retries)
     )?;
     write!(
         out,
         "entries    {} live, {} withdrawn",
-        grouped(census.live),
-        grouped(census.withdrawn)
+        exact(census.live),
+        exact(census.withdrawn)
     )?;
     if census.unreadable > 0 {
-        write!(out, ", {} unreadable", grouped(census.unreadable))?;
+        write!(out, ", {} unreadable", exact(census.unreadable))?;
     }
     let seconds = elapsed.as_secs_f64();
     #[expect(
@@ -98,45 +99,15 @@ pub(super) fn write(
     writeln!(
         out,
         "\nevents     {} in {seconds:.2} s, {} a second",
-        grouped(tallies.events),
-        grouped(rate)
+        exact(tallies.events),
+        exact(rate)
     )?;
     if tallies.refused > 0 {
         writeln!(
             out,
             "skipped    {} lines that are not valid",
-            grouped(tallies.refused)
+            exact(tallies.refused)
         )?;
     }
     Ok(())
-}
-
-/// A number with its thousands apart.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
-#[cfg(test)]
-mod tests {
-    use super::grouped;
-
-    #[test]
-    fn thousands_stand_apart() {
-        for (number, shown) in [
-            (0, "0"),
-            (999, "999"),
-            (1_000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(grouped(number), shown);
-        }
-    }
 }
