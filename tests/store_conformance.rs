@@ -1,4 +1,5 @@
 //! What every store must do: one suite, run unchanged on each of them.
+#![cfg(all(feature = "embedded", feature = "redis"))]
 #![allow(
     clippy::unwrap_used,
     reason = "a store that fails to answer should stop the suite"

@@ -1,4 +1,5 @@
 //! The durable store when things end badly: killed processes, damaged files, abandoned batches.
+#![cfg(feature = "embedded")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,4 +1,5 @@
 //! The durable store on damaged files: what opens is whole, and what is not whole is refused, and left as it was.
+#![cfg(feature = "embedded")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

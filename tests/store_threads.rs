@@ -1,4 +1,5 @@
 //! Compare-and-swap under threads: no update is lost, and an add has one winner.
+#![cfg(all(feature = "embedded", feature = "redis"))]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
