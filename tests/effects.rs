@@ -342,24 +342,22 @@ fn where_timestamps_decide_the_latest_of_duplicates_wins() {
             ["written", "written", "stale", "written", "written"],
         ),
     ] {
-        let bench = with(|policy| policy.sync.order = order);
-        put(live(), &bench);
-        let done = bench.run(Operation::UpsertPartnerIds(&ids)).result.unwrap();
-        let words: Vec<_> = done.each.iter().map(|outcome| outcome.word()).collect();
-        assert_eq!(words, each);
-        assert_eq!(
-            &*bench
-                .get()
-                .unwrap()
-                .entry
-                .ids
-                .get(&partner("a.com"))
-                .unwrap()
-                .uid,
-            winner
-        );
-        let tied = bench.get().unwrap().entry;
-        assert_eq!(&*tied.ids.get(&partner("b.com")).unwrap().uid, "second");
+        // However many other partners come before them.
+        for others in [0, 26, 27, 28, 40] {
+            let bench = with(|policy| policy.sync.order = order);
+            put(live(), &bench);
+            let mut batch: Vec<_> = (0..others)
+                .map(|other| sync(&format!("other{other}.com"), "U", NOON - 10))
+                .collect();
+            batch.extend(ids.clone());
+            let done = bench.run(Operation::UpsertPartnerIds(&batch)).result;
+            let words: Vec<_> = done.unwrap().each.iter().map(|one| one.word()).collect();
+            assert_eq!(words[..others], vec!["written"; others]);
+            assert_eq!(words[others..], each, "after {others}");
+            let entry = bench.get().unwrap().entry;
+            let uid = |id| &*entry.ids.get(&partner(id)).unwrap().uid;
+            assert_eq!((uid("a.com"), uid("b.com")), (winner, "second"));
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use edge_cookie::record::{KvEntry, KvMetadata, Unreadable};
+use edge_cookie::clock::Timestamp;
+use edge_cookie::record::{KvEntry, KvMetadata, PartnerId, Unreadable};
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records")
@@ -77,4 +78,32 @@ fn unreadable_records_say_what_is_wrong() {
         Err(Unreadable::Metadata(_))
     ));
     assert_eq!(KvMetadata::from_bytes(b"").unwrap(), KvMetadata::default());
+}
+
+#[test]
+fn metadata_tells_what_can_be_known_without_the_body() {
+    let now = Timestamp::from_unix(5);
+    for (entry, told) in [
+        (
+            KvEntry::minimal(now),
+            r#"{"ok":true,"country":"ZZ","v":1,"t":7,"p":"0f0f0f0f"}"#,
+        ),
+        (
+            KvEntry::tombstone(now),
+            r#"{"ok":false,"country":"ZZ","v":1,"t":7,"p":"0f0f0f0f"}"#,
+        ),
+    ] {
+        let metadata = KvMetadata::of(&entry, Timestamp::from_unix(7), "0f0f0f0f");
+        assert_eq!(metadata.to_bytes(), told.as_bytes());
+    }
+}
+
+#[test]
+fn a_new_entry_has_no_partner_ids_until_one_syncs() {
+    let now = Timestamp::from_unix(5);
+    let mut entry = KvEntry::minimal(now);
+    assert!(entry.ids.is_empty());
+    entry.sync(&PartnerId::parse("a.com").unwrap(), "U", now);
+    assert!(!entry.ids.is_empty());
+    assert_eq!(entry.ids.len(), 1);
 }

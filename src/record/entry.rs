@@ -246,6 +246,58 @@ mod tests {
     }
 
     #[test]
+    fn the_bound_counts_each_part_of_a_body() {
+        // As JSON writes it, and as others may have: the longest escape for each byte, or none.
+        for long in ["\\u0001".repeat(300), "x".repeat(1_800)] {
+            for (consent, geo, ids, more) in [
+                (format!(r#","{long}":1"#), "", String::new(), String::new()),
+                (
+                    format!(r#","gpp":"{long}""#),
+                    "",
+                    String::new(),
+                    String::new(),
+                ),
+                (
+                    String::new(),
+                    "",
+                    format!(r#""a":{{"uid":"{long}"}}"#),
+                    String::new(),
+                ),
+                (
+                    String::new(),
+                    "",
+                    format!(r#""{long}":{{"uid":"u"}}"#),
+                    String::new(),
+                ),
+                (
+                    String::new(),
+                    "",
+                    format!(r#""a":{{"uid":"u","{long}":1}}"#),
+                    String::new(),
+                ),
+                (String::new(), "", String::new(), format!(r#","{long}":1"#)),
+                (
+                    String::new(),
+                    "",
+                    String::new(),
+                    format!(r#","next":"{long}""#),
+                ),
+                (String::new(), r#","zip":1"#, String::new(), String::new()),
+            ] {
+                let body = format!(
+                    r#"{{"v":1,"created":5,"consent":{{"ok":true,"updated":5{consent}}},"geo":{{"country":"DE"{geo}}},"ids":{{{ids}}}{more}}}"#
+                );
+                let entry = KvEntry::from_body(body.as_bytes()).unwrap();
+                assert_eq!(entry.to_body().len(), body.len());
+                assert!(entry.longest_body() >= body.len(), "{body}");
+                assert_eq!(entry.room_within(body.len()), 0);
+                let room = entry.room_within(100_000);
+                assert!(room > 0 && entry.body_fits(100_000 - room), "{body}");
+            }
+        }
+    }
+
+    #[test]
     fn a_country_is_two_letters() {
         for (written, country) in [
             ("de", Some("DE")),
