@@ -4,7 +4,7 @@
     dead_code,
     clippy::too_many_lines,
     clippy::unwrap_used,
-    reason = "tables of cases are long, and a failed test should stop"
+    reason = "half of the support is for others, tables of cases are long, and a failed test should stop"
 )]
 
 #[path = "support/written.rs"]
