@@ -110,6 +110,23 @@ fn every_code_is_in_the_book_once_and_in_order() {
 }
 
 #[test]
+fn every_command_tells_errors_and_what_was_written_without_effect() {
+    let without_effect = [Code::WaitNeverGrows, Code::NoEffect, Code::NoSuchWindow];
+    for code in Code::ALL {
+        let (error, warning) = (
+            Diagnostic::error(*code, "wrong"),
+            Diagnostic::warning(*code, "unwise"),
+        );
+        assert!(rules::concerns_every_command(&error), "{code}");
+        assert_eq!(
+            rules::concerns_every_command(&warning),
+            without_effect.contains(code),
+            "{code}"
+        );
+    }
+}
+
+#[test]
 fn a_sample_that_breaks_a_rule_breaks_it_at_the_places_marked_and_no_other_rule() {
     for sample in samples("invalid") {
         let (name, code) = (name(&sample), code(&sample));

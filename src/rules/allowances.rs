@@ -93,19 +93,11 @@ fn own_layer<'s>(subject: &Subject<'s>, told: &mut Vec<Diagnostic>) -> Option<&'
     if let Some(node) = config.and_then(|layer| layer.options.allow.as_ref()) {
         told.push(bad(
             "an allowance in the configuration would hold for every profile",
-            &place_of(node),
+            &node.place,
             "write it into the profile that it is for",
         ));
     }
     Some(profile)
-}
-
-/// Where the first item of a list stands; a list made of tables has no place of its own.
-fn place_of(node: &Node) -> Place {
-    match &node.value {
-        NodeValue::List(items) => items.first().unwrap_or(node).place.clone(),
-        _ => node.place.clone(),
-    }
 }
 
 fn read(node: &Node, told: &mut Vec<Diagnostic>) -> Vec<Allowance> {

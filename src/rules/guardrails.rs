@@ -49,7 +49,7 @@ pub(super) const RULES: [Rule; 3] = [
 ];
 
 /// What a bound compares: durations and numbers have an order, everything else only sameness.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 enum Measure {
     Length(Duration),
     /// A duration that is not set bounds nothing.
@@ -70,7 +70,7 @@ impl Measure {
 }
 
 /// One bound of one setting.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Guardrail {
     key: &'static str,
     bound: Bound,
@@ -80,7 +80,7 @@ struct Guardrail {
     place: Place,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 enum Bound {
     Min(Measure),
     Max(Measure),
@@ -177,7 +177,7 @@ fn setting(key: &str) -> Option<&'static SettingInfo> {
 
 /// Reads a table of guardrails; what is wrong with one goes to `found`.
 fn read(table: &Node, layer: &LayerName, found: &mut Vec<Diagnostic>) -> Vec<Guardrail> {
-    let mut guardrails = Vec::new();
+    let mut guardrails: Vec<Guardrail> = Vec::new();
     if !matches!(table.value, NodeValue::Table(_)) {
         let message = "`ec.guardrails` is a table, but something else was given";
         found.push(bad(message, "guardrails", &table.place, HELP));
@@ -194,7 +194,6 @@ fn read(table: &Node, layer: &LayerName, found: &mut Vec<Diagnostic>) -> Vec<Gua
             found.push(bad(&message, &own, &bounds.place, &help));
             continue;
         };
-        let mut bound_before: Option<Guardrail> = None;
         for (name, node) in bounds.members() {
             match bound(setting, &name.name, node) {
                 Ok(bound) => {
@@ -205,9 +204,8 @@ fn read(table: &Node, layer: &LayerName, found: &mut Vec<Diagnostic>) -> Vec<Gua
                         layer: layer.clone(),
                         place: node.place.clone(),
                     };
-                    if let Some(before) = bound_before
-                        .as_ref()
-                        .filter(|before| crossed(before, &guardrail))
+                    if let Some(before) =
+                        guardrails.iter().find(|before| crossed(before, &guardrail))
                     {
                         let message = format!(
                             "no value of `{key}` can pass both `{}` and `{}`",
@@ -220,7 +218,6 @@ fn read(table: &Node, layer: &LayerName, found: &mut Vec<Diagnostic>) -> Vec<Gua
                             "raise `max`, or lower `min`",
                         ));
                     }
-                    bound_before = Some(guardrail.clone());
                     guardrails.push(guardrail);
                 }
                 Err(why) => found.push(bad(&why, &own, &node.place, HELP)),
@@ -236,8 +233,11 @@ fn read(table: &Node, layer: &LayerName, found: &mut Vec<Diagnostic>) -> Vec<Gua
 
 const HELP: &str = "write a setting's key in quotes and its bounds, as `\"entry.ttl\" = { max = \"395d\" }`: there are `min`, `max` and `one_of`";
 
-/// Whether a `min` stands above a `max`.
+/// Whether a `min` of a setting stands above a `max` of it.
 fn crossed(one: &Guardrail, other: &Guardrail) -> bool {
+    if one.key != other.key {
+        return false;
+    }
     match (&one.bound, &other.bound) {
         (Bound::Min(min), Bound::Max(max)) | (Bound::Max(max), Bound::Min(min)) => min.exceeds(max),
         _ => false,

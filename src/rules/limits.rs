@@ -209,17 +209,11 @@ fn longest_operation(policy: &EcPolicy) -> Duration {
 
 /// How far a lookup at the edge may lag behind. No bound is documented (Fastly's documentation, data stores): within a
 /// second as a rule, and so a minute is ample.
-const LOOKUP_LAG: Duration = Duration::from_secs(60);
-
-/// For how many seconds a lookup may see what was replaced.
-#[cfg(feature = "verify")]
-pub(crate) const fn lookup_lag() -> u64 {
-    LOOKUP_LAG.as_secs()
-}
+pub(crate) const LOOKUP_LAG: Seconds = Seconds::new(60);
 
 /// For how many seconds after a write an operation may act on what stood before it.
 pub(super) fn longest_after_write(policy: &EcPolicy) -> u64 {
-    longest_under_way(policy).saturating_add(LOOKUP_LAG.as_secs())
+    longest_under_way(policy).saturating_add(LOOKUP_LAG.seconds())
 }
 
 /// In how many seconds an operation has ended at the latest, counted from the second in which it started: the edge lets

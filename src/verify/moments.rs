@@ -7,7 +7,7 @@ use super::world::{Held, World};
 use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
 use crate::policy::settings::{Renewal, Unchanged};
-use crate::rules::{longest_under_way, lookup_lag};
+use crate::rules::{LOOKUP_LAG, longest_under_way};
 
 /// Every moment to which time may move next, in order.
 ///
@@ -40,7 +40,7 @@ pub(super) fn ahead(world: &World, policies: &[Arc<EcPolicy>], short: bool) -> V
     if short {
         moments.extend(last);
         if world.stale().is_some() {
-            moments.push(world.replaced.plus_seconds(lookup_lag()));
+            moments.push(world.replaced.plus_seconds(LOOKUP_LAG.seconds()));
         }
     }
     moments.retain(|moment| *moment > world.now && last.is_none_or(|last| *moment <= last));
@@ -52,7 +52,7 @@ pub(super) fn ahead(world: &World, policies: &[Arc<EcPolicy>], short: bool) -> V
 /// Whether a record that is written can be over before an operation that was under way has ended.
 pub(super) fn forgets_within_an_operation(policy: &EcPolicy) -> bool {
     let shortest = policy.tombstone.ttl.min(policy.entry.ttl);
-    shortest.seconds() <= longest_under_way(policy).saturating_add(lookup_lag())
+    shortest.seconds() <= longest_under_way(policy).saturating_add(LOOKUP_LAG.seconds())
 }
 
 /// The moments just before and after which `policy` sees the record otherwise.

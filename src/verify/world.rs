@@ -13,7 +13,7 @@ use crate::engine::{Consistency, Write};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{Renewal, SyncOrder, Unchanged};
 use crate::record::{Generation, KvEntry, KvMetadata, Precondition};
-use crate::rules::{longest_under_way, lookup_lag};
+use crate::rules::{LOOKUP_LAG, longest_under_way};
 
 /// What a record says; none where it cannot be read.
 pub(super) type Content = Option<(KvEntry, KvMetadata)>;
@@ -145,7 +145,7 @@ impl World {
         reason = "whether there can be a stale lookup, and whether it sees a record"
     )]
     pub(super) fn stale(&self) -> Option<Option<&Held>> {
-        let lags = self.now.seconds_since(self.replaced) <= lookup_lag();
+        let lags = self.now.seconds_since(self.replaced) <= LOOKUP_LAG.seconds();
         let faulty = self.consistency == Consistency::Eventual && self.left.faults > 0;
         let previous = self.previous.as_ref();
         let differs = previous.map(|held| held.generation) != self.identity();
@@ -325,7 +325,7 @@ impl Matters {
             let all = policies.iter().map(|policy| of(policy).saturating_add(1));
             all.max().unwrap_or_default()
         };
-        let recent = most(longest_under_way).saturating_add(lookup_lag());
+        let recent = most(longest_under_way).saturating_add(LOOKUP_LAG.seconds());
         let at_least = |of: fn(&EcPolicy) -> u64| most(of).max(recent);
         let kept = at_least(|policy| policy.entry.ttl.seconds());
         let synced = most(|policy| {
