@@ -97,7 +97,7 @@ fn weakness(literal: &str) -> Weakness {
         || lowered.chars().all(|one| lowered.starts_with(one));
     if placeholder {
         Weakness::Placeholder
-    } else if literal.len() < SHORTEST_SECRET {
+    } else if literal.chars().count() < SHORTEST_SECRET {
         Weakness::Short
     } else {
         Weakness::Clear
