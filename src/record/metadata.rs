@@ -96,3 +96,21 @@ impl Default for KvMetadata {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_measured_is_what_is_stored() {
+        // The bound is far above the size where every character might have been escaped.
+        for mark in ["", "0f0f0f0f", &"x".repeat(500), &"\u{1}".repeat(500)] {
+            let entry = KvEntry::minimal(Timestamp::from_unix(u64::MAX));
+            let metadata = KvMetadata::of(&entry, Timestamp::from_unix(u64::MAX), mark);
+            let size = metadata.to_bytes().len();
+            assert!(metadata.longest_bytes() >= size);
+            assert!(metadata.fits(size));
+            assert!(!metadata.fits(size - 1));
+        }
+    }
+}

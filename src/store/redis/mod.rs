@@ -79,15 +79,6 @@ impl RedisStore {
         }
     }
 
-    /// The same store, each call taking at most `call_timeout`.
-    #[must_use]
-    pub fn with_call_timeout(&self, call_timeout: std::time::Duration) -> Self {
-        Self {
-            engine: self.engine.with_call_timeout(call_timeout),
-            ..self.clone()
-        }
-    }
-
     /// Now on the clock that was handed in, in Unix milliseconds; empty where the server's counts.
     fn now(&self) -> String {
         let now = self.clock.as_ref().map(|clock| clock.now().unix_millis());
