@@ -362,6 +362,34 @@ fn where_timestamps_decide_the_latest_of_duplicates_wins() {
 }
 
 #[test]
+fn a_sync_that_does_not_fit_leaves_everything_as_it_was() {
+    let long = "x".repeat(500);
+    let bench = with(|policy| policy.entry.max_body_bytes = 400);
+    put(live(), &bench);
+    assert_eq!(bench.sync("a.com", "U", NOON - 10), "written");
+    let ids = [
+        sync("b.com", "V", NOON),
+        sync("a.com", &long, NOON),
+        sync("c.com", &long, NOON),
+        sync("d.com", "W", NOON),
+    ];
+    let done = bench.run(Operation::UpsertPartnerIds(&ids)).result.unwrap();
+    let words: Vec<_> = done.each.iter().map(|outcome| outcome.word()).collect();
+    let too_large = "entry_too_large";
+    assert_eq!(words, ["written", too_large, too_large, "written"]);
+    let entry = bench.get().unwrap().entry;
+    for (id, uid) in [
+        ("a.com", Some("U")),
+        ("b.com", Some("V")),
+        ("c.com", None),
+        ("d.com", Some("W")),
+    ] {
+        let kept = entry.ids.get(&partner(id)).map(|kept| &*kept.uid);
+        assert_eq!(kept, uid, "{id}");
+    }
+}
+
+#[test]
 fn a_sync_from_the_future_counts_as_now() {
     let bench = defaults();
     put(live(), &bench);

@@ -107,3 +107,26 @@ fn a_new_entry_has_no_partner_ids_until_one_syncs() {
     assert!(!entry.ids.is_empty());
     assert_eq!(entry.ids.len(), 1);
 }
+
+#[test]
+fn entries_that_differ_in_what_is_kept_are_not_the_same() {
+    let entry = |kept: &str| {
+        let body = format!(
+            r#"{{"v":1,"created":5,"consent":{{"ok":true,"updated":5}},"geo":{{"country":"DE"}},"ids":{{}}{kept}}}"#
+        );
+        KvEntry::from_body(body.as_bytes()).unwrap()
+    };
+    let one = r#","next":1"#;
+    assert_eq!(entry(one), entry(one));
+    for other in ["", r#","next":2"#, r#","then":1"#, r#","next":1,"then":1"#] {
+        assert_ne!(entry(one), entry(other), "{other}");
+    }
+}
+
+#[test]
+fn partner_ids_that_are_no_object_are_told_as_that() {
+    let body =
+        br#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE"},"ids":[]}"#;
+    let told = KvEntry::from_body(body).unwrap_err().to_string();
+    assert!(told.contains("an object of partner ids"), "{told}");
+}

@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn the_bound_counts_each_part_of_a_body() {
-        // As JSON writes it, and as others may have: the longest escape for each byte, or none.
+        // The longest escape for each byte, or no escape.
         for long in ["\\u0001".repeat(300), "x".repeat(1_800)] {
             for body in [
                 r#"{"v":1,"created":5,"consent":{"gpp":"LONG","ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
@@ -259,15 +259,27 @@ mod tests {
                 r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{},"LONG":1}"#,
                 r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{},"next":"LONG"}"#,
             ] {
-                let body = body.replace("LONG", &long);
-                let entry = KvEntry::from_body(body.as_bytes()).unwrap();
-                assert_eq!(entry.to_body().len(), body.len());
-                assert!(entry.longest_body() >= body.len(), "{body}");
-                assert_eq!(entry.room_within(body.len()), 0);
-                let room = entry.room_within(100_000);
-                assert!(room > 0 && entry.body_fits(100_000 - room), "{body}");
+                is_bounded(&body.replace("LONG", &long));
             }
         }
+    }
+
+    #[test]
+    fn the_bound_counts_what_stands_between_many_fields() {
+        let names = (1..200).map(|length| "\\u0001".repeat(length));
+        let fields: String = names.map(|name| format!(r#","{name}":1"#)).collect();
+        is_bounded(&format!(
+            r#"{{"v":1,"created":5,"consent":{{"ok":true,"updated":5}},"geo":{{"country":"DE"}},"ids":{{}}{fields}}}"#
+        ));
+    }
+
+    fn is_bounded(body: &str) {
+        let entry = KvEntry::from_body(body.as_bytes()).unwrap();
+        assert_eq!(entry.to_body().len(), body.len());
+        assert!(entry.longest_body() >= body.len(), "{body}");
+        assert_eq!(entry.room_within(body.len()), 0);
+        let room = entry.room_within(1_000_000);
+        assert!(room > 0 && entry.body_fits(1_000_000 - room), "{body}");
     }
 
     #[test]
