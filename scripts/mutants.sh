@@ -57,7 +57,7 @@ for area in ${AREAS:-engine rules record store service}; do
     engine) try engine 1 files lib transaction operations effects ;;
     rules) try rules 1 files rules diagnostics guardrails fleet allowances bounds secrets ;;
     record) try record 1 files lib records ids operations effects properties ;;
-    store) try store "$share" embedded,files,redis lib store_conformance store_crash store_threads store_damage ;;
+    store) try store "$share" embedded,files,redis lib store_conformance store_crash store_threads store_damage store_recent ;;
     service) try service "$share" files,server lib service consent openapi ;;
     esac
 done
