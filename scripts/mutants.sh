@@ -3,7 +3,8 @@
 #   scripts/mutants.sh [SHARE] [SEED]    engine, rules and record whole; of store and service one mutant in SHARE (8),
 #                                        drawn by SEED (1)
 #   AREAS="engine rules" scripts/mutants.sh
-# An area is tried on its own tests, in a build that has no more than they need.
+# An area is tried on its own tests, in a build that has no more than they need; what they miss of store and service is tried
+# on servers that run.
 # What is left is in target/mutants/AREA.txt, with the counts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -45,6 +46,11 @@ try() { # try AREA EVERY FEATURES TEST...
     mutants "$area" "$folder" "$folder/chosen" "$features" "$@"
     local found="$folder/mutants.out"
     cp "$found/missed.txt" "$folder/left"
+    if [ -s "$folder/left" ] && [ -n "${beyond:-}" ]; then
+        # shellcheck disable=SC2086
+        mutants "$area" "$folder/again" "$folder/left" default $beyond
+        cp "$folder/again/mutants.out/missed.txt" "$folder/left"
+    fi
     {
         echo "$area: $count of $all mutants tried, $(wc -l <"$found/unviable.txt") do not build," \
             "$(wc -l <"$found/timeout.txt") never end, $(wc -l <"$folder/left") are not noticed:"
@@ -57,7 +63,7 @@ for area in ${AREAS:-engine rules record store service}; do
     engine) try engine 1 files lib transaction operations effects ;;
     rules) try rules 1 files rules diagnostics guardrails fleet allowances bounds secrets ;;
     record) try record 1 files lib records ids operations effects properties ;;
-    store) try store "$share" embedded,files,redis lib store_conformance store_crash store_threads store_damage store_recent ;;
-    service) try service "$share" files,server lib service consent openapi ;;
+    store) beyond="store_redis serve_redis blackbox" try store "$share" embedded,files,redis lib store_conformance store_crash store_threads store_damage store_recent ;;
+    service) beyond="blackbox serve" try service "$share" files,server lib service consent openapi ;;
     esac
 done
