@@ -51,6 +51,11 @@ fn with_the_store_down_pages_are_served_and_partners_are_told() {
         (&true.into(), None)
     );
     assert_eq!(served.get(HEALTH).status(), 503);
+    for path in ["", &format!("/{user}")] {
+        let refused = served.get(&format!("/_ts/admin/v1/ec{path}"));
+        assert_eq!(refused.status(), 503);
+        assert_eq!(body(&refused)["error"], "kv_unavailable");
+    }
     // Once it is known to be down, nothing more is tried.
     let before = store.calls();
     let batch = served.sync(&[&id(1), &id(2), "malformed", &id(3)]);
@@ -174,6 +179,41 @@ fn a_failed_withdrawal_is_counted_and_its_cookie_is_as_the_policy_says() {
             "{setting}"
         );
     }
+}
+
+#[test]
+fn a_withdrawal_that_is_written_takes_the_cookie_whatever_the_policy_says_of_others() {
+    for setting in ["expire", "keep"] {
+        let sets = format!("cookie.on_failed_withdrawal={setting}");
+        let served = Served::over(Before::new(|_| Ok(())), &[&sets]);
+        let answer = served.withdraw(&id(1));
+        assert!(set_cookie(&answer).is_some_and(|cookie| cookie.contains("Max-Age=0")));
+    }
+}
+
+#[test]
+fn ids_are_listed_from_a_prefix_after_an_id_and_up_to_a_limit() {
+    let store = Arc::new(Memory::new(SystemClock));
+    let served = Served::over(store.clone(), &[]);
+    let ids = [id(0x10), id(0x11), id(0x12), id(0x20)];
+    for id in &ids {
+        rubbish(&store, id);
+    }
+    let prefix = &ids[0][..63];
+    for (query, listed) in [
+        (String::new(), &ids[..]),
+        ("?limit=2".to_owned(), &ids[..2]),
+        (format!("?prefix={prefix}"), &ids[..3]),
+        (
+            format!("?limit=1&after={}&prefix={prefix}", ids[0]),
+            &ids[1..2],
+        ),
+        ("?limit=5000".to_owned(), &ids[..]),
+    ] {
+        let answer = served.get(&format!("/_ts/admin/v1/ec{query}"));
+        assert_eq!(body(&answer)["ids"], serde_json::json!(listed), "{query}");
+    }
+    assert_eq!(served.get("/_ts/admin/v1/ec?limit=some").status(), 400);
 }
 
 #[test]
