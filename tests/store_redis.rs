@@ -19,6 +19,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
 
 use edge_cookie::clock::{Clock, SystemClock};
 use edge_cookie::engine::{Operation, Outcome, PartnerSync};
@@ -224,6 +225,16 @@ fn a_server_that_says_nothing_is_waited_for_as_long_as_the_policy_says() {
         let answer = store(&url, &policy).lookup("key");
         assert_eq!(answer, Err(StoreError::Unavailable(says.to_owned())));
     }
+    // A policy that came later waits as long as it says itself, by the same connections.
+    let before = policy(|policy| policy.redis.connect_timeout = Millis::new(60_000));
+    let later = engine(&url, &before).with_call_timeout(Duration::from_millis(30));
+    let store_later = Awaited::new(later.store(&before.stores.ec_store)).unwrap();
+    assert_eq!(
+        store_later.lookup("key"),
+        Err(StoreError::Unavailable(
+            "no connection within 30ms".to_owned()
+        ))
+    );
     // One that is connected, and then says nothing: a write may have happened.
     let Some(server) = Redis::start() else { return };
     let cutter = Cutter::start(server.port);
