@@ -362,6 +362,23 @@ fn where_timestamps_decide_the_latest_of_duplicates_wins() {
 }
 
 #[test]
+fn what_a_batch_does_not_leave_is_never_put() {
+    // However many other partners come before it: who is overtaken in the batch changes nothing on the way.
+    for others in [0, 30, 31, 40] {
+        let bench = with(|policy| policy.sync.unchanged = Unchanged::Skip);
+        put(live(), &bench);
+        assert_eq!(bench.sync("a.com", "U", NOON - 20), "written");
+        let mut batch: Vec<_> = (0..others)
+            .map(|other| sync(&format!("other{other}.com"), "U", NOON - 10))
+            .collect();
+        batch.extend([sync("a.com", "V", NOON - 10), sync("a.com", "U", NOON - 5)]);
+        let done = bench.run(Operation::UpsertPartnerIds(&batch)).result;
+        let words: Vec<_> = done.unwrap().each.iter().map(|one| one.word()).collect();
+        assert_eq!(words[others..], ["unchanged"; 2], "after {others}");
+    }
+}
+
+#[test]
 fn a_sync_that_does_not_fit_leaves_everything_as_it_was() {
     let long = "x".repeat(500);
     let bench = with(|policy| policy.entry.max_body_bytes = 400);
