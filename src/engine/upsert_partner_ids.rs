@@ -171,7 +171,7 @@ impl<'b, 'p> Batch<'b, 'p> {
 
     /// Puts every sync that is not refused; `as_created` is the word for one put into a new entry.
     fn put_into(&self, entry: &mut KvEntry, as_created: Option<Outcome>) -> Vec<Outcome> {
-        let mut room = self.scene.room_in(entry);
+        let mut room = None;
         let mut put = |sync| self.put(entry, &mut room, sync, as_created);
         if self.names_each_partner_once() {
             let one = |sync| refused(self.scene, sync).unwrap_or_else(|| put(sync));
@@ -241,11 +241,12 @@ impl<'b, 'p> Batch<'b, 'p> {
         accepted
     }
 
-    /// Puts one sync, with `room` for what is sure to fit, so that the whole is measured only near the limit.
+    /// Puts one sync, with `room` for what is sure to fit, so that the whole is measured before the first that is put and
+    /// near the limit.
     fn put(
         &self,
         entry: &mut KvEntry,
-        room: &mut usize,
+        room: &mut Option<usize>,
         sync: &PartnerSync,
         as_created: Option<Outcome>,
     ) -> Outcome {
@@ -272,6 +273,7 @@ impl<'b, 'p> Batch<'b, 'p> {
             }
             None => Outcome::Written,
         };
+        let room = room.get_or_insert_with(|| self.scene.room_in(entry));
         let before = entry.sync(&sync.partner, &sync.uid, synced);
         match room.checked_sub(PartnerIds::longest_put(&sync.partner, &sync.uid)) {
             Some(left) => *room = left,
