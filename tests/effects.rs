@@ -11,7 +11,7 @@
 mod support;
 
 use edge_cookie::clock::Timestamp;
-use edge_cookie::engine::{Operation, expires_at};
+use edge_cookie::engine::{Operation, PartnerSync, expires_at};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Expiry, Renewal, SyncOrder, Unchanged};
 use edge_cookie::policy::types::{Seconds, Ttl};
@@ -325,6 +325,13 @@ fn a_batch_that_writes_nothing_ends_in_the_word_its_ids_share() {
     }
 }
 
+/// A sync of each of so many partners that no test names.
+fn other_partners(count: usize) -> Vec<PartnerSync> {
+    (0..count)
+        .map(|other| sync(&format!("other{other}.com"), "U", NOON - 10))
+        .collect()
+}
+
 #[test]
 fn where_timestamps_decide_the_latest_of_duplicates_wins() {
     let ids = [
@@ -346,9 +353,7 @@ fn where_timestamps_decide_the_latest_of_duplicates_wins() {
         for others in [0, 26, 27, 28, 40] {
             let bench = with(|policy| policy.sync.order = order);
             put(live(), &bench);
-            let mut batch: Vec<_> = (0..others)
-                .map(|other| sync(&format!("other{other}.com"), "U", NOON - 10))
-                .collect();
+            let mut batch = other_partners(others);
             batch.extend(ids.clone());
             let done = bench.run(Operation::UpsertPartnerIds(&batch)).result;
             let words: Vec<_> = done.unwrap().each.iter().map(|one| one.word()).collect();
@@ -368,9 +373,7 @@ fn what_a_batch_does_not_leave_is_never_put() {
         let bench = with(|policy| policy.sync.unchanged = Unchanged::Skip);
         put(live(), &bench);
         assert_eq!(bench.sync("a.com", "U", NOON - 20), "written");
-        let mut batch: Vec<_> = (0..others)
-            .map(|other| sync(&format!("other{other}.com"), "U", NOON - 10))
-            .collect();
+        let mut batch = other_partners(others);
         batch.extend([sync("a.com", "V", NOON - 10), sync("a.com", "U", NOON - 5)]);
         let done = bench.run(Operation::UpsertPartnerIds(&batch)).result;
         let words: Vec<_> = done.unwrap().each.iter().map(|one| one.word()).collect();
