@@ -64,6 +64,6 @@ for area in ${AREAS:-engine rules record store service}; do
     rules) try rules 1 files rules diagnostics guardrails fleet allowances bounds secrets ;;
     record) try record 1 files lib records ids operations effects properties ;;
     store) beyond="store_redis serve_redis blackbox" try store "$share" embedded,files,redis lib store_conformance store_crash store_threads store_damage store_recent ;;
-    service) beyond="blackbox serve" try service "$share" files,server lib service consent openapi ;;
+    service) beyond="blackbox serve rollout" try service "$share" files,server lib service consent openapi ;;
     esac
 done
