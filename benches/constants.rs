@@ -166,8 +166,10 @@ pub fn create_or_revive(
             let entry = KvEntry::consented(consent.clone(), geo.clone(), now);
             write(store, id, &entry, KvMetadata::default(), now, precondition)
         }
-        Some(Current::Tombstone(entry, metadata, precondition)) if entry.consent.updated < now => {
-            let entry = entry.revived(consent.clone(), geo.clone(), now);
+        Some(Current::Tombstone(mut entry, metadata, precondition))
+            if entry.consent.updated < now =>
+        {
+            entry.revive(consent.clone(), geo.clone(), now);
             write(store, id, &entry, metadata, now, precondition)
         }
         Some(Current::Tombstone(..)) => Ok("consent_withdrawn"),

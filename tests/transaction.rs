@@ -83,7 +83,7 @@ fn run(
             Step::Exists => "exists".to_owned(),
             Step::Delete => "delete".to_owned(),
             Step::Wait(wait) => format!("wait {}", wait.longest.as_millis()),
-            Step::Insert(write) => match write.precondition {
+            Step::Insert(draft) => match draft.write().precondition {
                 Precondition::None => "overwrite".to_owned(),
                 Precondition::Add => "add".to_owned(),
                 Precondition::Generation(_) => "swap".to_owned(),
@@ -254,6 +254,61 @@ fn what_stops_the_last_retry_before_it_starts_is_the_deadline() {
     assert_eq!((finished.tally.writes, finished.tally.retries), (1, 0));
 }
 
+/// Nothing keeps a write for a retry: it is made anew each time that it is asked for.
+#[test]
+fn a_write_that_is_sent_again_is_the_same_write() {
+    let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
+    let new = sync("a.com", "U", NOON);
+    let cases = [
+        (
+            Operation::Create {
+                consent: &consent,
+                geo: &geo,
+            },
+            Found::Nothing,
+        ),
+        (
+            Operation::CreateOrRevive {
+                consent: &consent,
+                geo: &geo,
+            },
+            record(tombstone(HOUR)),
+        ),
+        (Operation::UpsertPartnerId(&new), Found::Nothing),
+        (Operation::UpsertPartnerId(&new), record(live())),
+        (Operation::WriteWithdrawalTombstone, Found::Nothing),
+        (Operation::Delete, record(live())),
+    ];
+    for (operation, found) in cases {
+        for renewal in [Renewal::OnWrite, Renewal::OnVisit, Renewal::FromCreation] {
+            let policy = policy(|policy| {
+                policy.cas.on_rate_limited = OnRateLimited::Retry;
+                policy.entry.renewal = renewal;
+                policy.delete.mode = DeleteMode::Tombstone;
+            });
+            let mut sent = Vec::new();
+            let transaction = begin(&policy, operation, Consistency::Strong);
+            run(transaction, |_, step| match step {
+                Step::Lookup => Answer::Found(found.clone()),
+                Step::Wait(_) => Answer::Waited { elapsed: NO_TIME },
+                Step::Insert(draft) => {
+                    sent.push(draft.lend(|lent| Write {
+                        entry: lent.entry.clone(),
+                        metadata: lent.metadata.clone(),
+                        ttl: lent.ttl,
+                        precondition: lent.precondition,
+                    }));
+                    assert_eq!(sent.last(), Some(&draft.write()));
+                    failed(StoreError::RateLimited)
+                }
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(sent.len(), 4, "{operation:?}");
+            assert!(sent.iter().all(|write| *write == sent[0]), "{sent:?}");
+        }
+    }
+}
+
 #[test]
 fn rate_limits_fail_or_are_retried_as_the_policy_says() {
     let new = sync("a.com", "U", NOON);
@@ -391,8 +446,8 @@ fn a_write_whose_answer_was_lost_finds_its_own_work_done() {
                 begin(&policy, operation, Consistency::Strong),
                 |_, step| match step {
                     Step::Lookup => Answer::Found(own.clone().unwrap_or_else(|| before.clone())),
-                    Step::Insert(write) => {
-                        own = Some(written(write));
+                    Step::Insert(draft) => {
+                        own = Some(written(&draft.write()));
                         lost()
                     }
                     other => panic!("{other:?}"),
@@ -449,8 +504,8 @@ fn a_write_whose_answer_was_lost_is_not_taken_for_anothers() {
             begin(&policy, create, Consistency::Strong),
             |_, step| match step {
                 Step::Lookup => Answer::Found(there.clone()),
-                Step::Insert(write) => {
-                    there = written(&other(write));
+                Step::Insert(draft) => {
+                    there = written(&other(&draft.write()));
                     lost()
                 }
                 other => panic!("{other:?}"),
@@ -591,9 +646,10 @@ fn where_reads_may_be_stale_a_kept_tombstone_is_put_back_with_the_time_it_had_le
         Consistency::Eventual,
     );
     transaction.resume(Answer::Found(record(tombstone(HOUR))));
-    let Step::Insert(write) = transaction.step() else {
+    let Step::Insert(draft) = transaction.step() else {
         panic!("no swap")
     };
+    let write = draft.write();
     assert_eq!(
         write.precondition,
         Precondition::Generation(Generation::from_platform(7))
@@ -617,7 +673,7 @@ fn a_kept_tombstone_that_is_not_the_current_record_is_read_again_and_overwritten
     );
     let (steps, finished) = run(transaction, |_, step| match step {
         Step::Lookup => Answer::Found(record(tombstone(HOUR))),
-        Step::Insert(write) if write.precondition == Precondition::None => Answer::Written,
+        Step::Insert(draft) if draft.write().precondition == Precondition::None => Answer::Written,
         _ => conflict(),
     });
     let mut expected = ["look", "swap"].repeat(4);
@@ -789,9 +845,10 @@ fn a_sync_that_was_overtaken_by_a_touch_leaves_the_users_time_where_the_touch_pu
             metadata,
             generation: Generation::from_platform(7),
         }))));
-        let Step::Insert(write) = transaction.step() else {
+        let Step::Insert(draft) = transaction.step() else {
             panic!("{:?}", transaction.step());
         };
+        let write = draft.write();
         assert_eq!(write.metadata.t, Some(Timestamp::from_unix(retained)));
     }
 }
@@ -802,9 +859,10 @@ fn an_erasure_that_finds_a_record_past_its_time_swaps_it() {
     let policy = policy(|policy| policy.delete.mode = DeleteMode::Tombstone);
     let mut transaction = begin(&policy, Operation::Delete, Consistency::Strong);
     transaction.resume(Answer::Found(record(expired())));
-    let Step::Insert(write) = transaction.step() else {
+    let Step::Insert(draft) = transaction.step() else {
         panic!("{:?}", transaction.step());
     };
+    let write = draft.write();
     assert!(write.entry.is_tombstone());
     let generation = Generation::from_platform(7);
     assert_eq!(write.precondition, Precondition::Generation(generation));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::Draft;
 use crate::policy::settings::Jitter;
 use crate::policy::types::Ttl;
 use crate::record::{Generation, KvEntry, KvMetadata, Precondition, Unreadable};
@@ -111,7 +112,7 @@ pub enum Step<'t> {
     /// Find out for certain whether there is a record.
     Exists,
     /// Write the record.
-    Insert(&'t Write),
+    Insert(Draft<'t>),
     /// Remove the record.
     Delete,
     /// Let time pass.

@@ -2,21 +2,26 @@
 
 use super::Outcome;
 use super::decision::{Current, Decision};
+use super::draft::{Content, Plan};
 use super::scene::Scene;
-use crate::record::{ConsentStrings, KvEntry, KvGeo, Precondition};
+use crate::record::{ConsentStrings, KvGeo, Precondition};
 
 /// An add asks whether there is a record and writes one, in a single call.
-pub(super) fn open(scene: &Scene<'_>, consent: &ConsentStrings, geo: &KvGeo) -> Decision {
+pub(super) fn open<'p>(
+    scene: &Scene<'_>,
+    consent: &'p ConsentStrings,
+    geo: &'p KvGeo,
+) -> Decision<'p> {
     write(scene, consent, geo, Precondition::Add)
 }
 
 /// A refused add may have met an expired record, which counts as none.
-pub(super) fn decide(
+pub(super) fn decide<'p>(
     scene: &Scene<'_>,
-    consent: &ConsentStrings,
-    geo: &KvGeo,
+    consent: &'p ConsentStrings,
+    geo: &'p KvGeo,
     current: &Current,
-) -> Decision {
+) -> Decision<'p> {
     match current.vacancy() {
         Some(precondition) => write(scene, consent, geo, precondition),
         None => Decision::end(Outcome::AlreadyExists),
@@ -24,12 +29,15 @@ pub(super) fn decide(
 }
 
 /// Writes a new entry where nothing counts as standing.
-pub(super) fn write(
+pub(super) fn write<'p>(
     scene: &Scene<'_>,
-    consent: &ConsentStrings,
-    geo: &KvGeo,
+    consent: &'p ConsentStrings,
+    geo: &'p KvGeo,
     precondition: Precondition,
-) -> Decision {
-    let entry = KvEntry::consented(consent.clone(), geo.clone(), scene.now);
-    scene.write_within_limits(scene.new_entry(entry, precondition), Outcome::Created)
+) -> Decision<'p> {
+    let plan = Plan {
+        content: Content::Consented(consent, geo),
+        precondition,
+    };
+    scene.write_within_limits(plan, Outcome::Created)
 }

@@ -6,32 +6,32 @@ use super::scene::Scene;
 use super::{Outcome, create};
 use crate::record::{ConsentStrings, KvGeo};
 
-pub(super) fn decide(
+pub(super) fn decide<'p>(
     scene: &Scene<'_>,
-    consent: &ConsentStrings,
-    geo: &KvGeo,
+    consent: &'p ConsentStrings,
+    geo: &'p KvGeo,
     current: Current,
-) -> Decision {
+) -> Decision<'p> {
     if let Some(precondition) = current.vacancy() {
         return create::write(scene, consent, geo, precondition);
     }
     match current {
-        Current::Tombstone(record) => revive(scene, consent, geo, *record),
+        Current::Tombstone(record) => revive(scene, consent, geo, record),
         Current::Corrupt(why) => Decision::corrupt(why),
         _ => Decision::end(Outcome::AlreadyLive),
     }
 }
 
 /// Consent that is older than the withdrawal does not undo it, however often the write had to be retried.
-fn revive(scene: &Scene<'_>, consent: &ConsentStrings, geo: &KvGeo, record: Record) -> Decision {
+fn revive(
+    scene: &Scene<'_>,
+    consent: &ConsentStrings,
+    geo: &KvGeo,
+    mut record: Box<Record>,
+) -> Decision<'static> {
     if record.entry.consent.updated >= scene.now {
         return Decision::end(Outcome::ConsentWithdrawn);
     }
-    let revived = Record {
-        entry: record
-            .entry
-            .revived(consent.clone(), geo.clone(), scene.now),
-        ..record
-    };
-    scene.write_within_limits(scene.rewrite(revived, true), Outcome::Revived)
+    (record.entry).revive(consent.clone(), geo.clone(), scene.now);
+    scene.write_within_limits(scene.again(record, true), Outcome::Revived)
 }

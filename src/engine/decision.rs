@@ -1,6 +1,7 @@
 //! What an operation found, and what it makes of it.
 
-use super::answer::{Record, Write};
+use super::answer::{Record, Wait};
+use super::draft::Plan;
 use super::{Done, OperationError, Outcome};
 use crate::record::{Generation, Precondition, Unreadable};
 
@@ -30,7 +31,7 @@ impl Current {
     }
 
     /// What a read makes of it.
-    pub(super) fn read(self) -> Decision {
+    pub(super) fn read(self) -> Decision<'static> {
         match self {
             Self::Absent | Self::Expired(_) => Decision::end(Outcome::NotFound),
             Self::Live(record) | Self::Tombstone(record) => Decision::End(Ok(Done {
@@ -42,9 +43,39 @@ impl Current {
     }
 }
 
+/// How an operation ends where its write succeeds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ends {
+    pub(super) outcome: Outcome,
+    /// How each partner id ends, in the order given; empty for other operations.
+    pub(super) each: Vec<Outcome>,
+}
+
+impl From<Outcome> for Ends {
+    #[inline]
+    fn from(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            each: Vec::new(),
+        }
+    }
+}
+
+impl Ends {
+    /// How it ends; what stays here is of no further use.
+    #[inline]
+    pub(super) fn take(&mut self) -> Done {
+        Done {
+            outcome: self.outcome,
+            each: std::mem::take(&mut self.each),
+            record: None,
+        }
+    }
+}
+
 /// What an operation wants next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Decision {
+pub(super) enum Decision<'p> {
     /// To end.
     End(Result<Done, OperationError>),
     /// To look the record up.
@@ -52,12 +83,14 @@ pub(super) enum Decision {
     /// To know for certain whether a record is there, since the lookup may be stale.
     MakeSure,
     /// To write, and to end so where that succeeds.
-    Write(Box<Write>, Done),
+    Write(Plan<'p>, Ends),
     /// To remove the record.
     Remove,
+    /// To let time pass first.
+    Wait(Wait, Box<Decision<'p>>),
 }
 
-impl Decision {
+impl Decision<'_> {
     pub(super) fn end(outcome: Outcome) -> Self {
         Self::End(Ok(outcome.into()))
     }

@@ -13,7 +13,7 @@
 //! let now = Timestamp::from_unix(1_772_409_600);
 //! let mut withdrawal =
 //!     Transaction::new(&policy, Operation::WriteWithdrawalTombstone, now, Consistency::Strong);
-//! assert!(matches!(withdrawal.step(), Step::Insert(write) if write.entry.is_tombstone()));
+//! assert!(matches!(withdrawal.step(), Step::Insert(draft) if draft.write().entry.is_tombstone()));
 //! withdrawal.resume(Answer::Written);
 //! let finished = withdrawal.finish();
 //! assert_eq!(finished.result.unwrap().outcome, Outcome::Withdrawn);
@@ -25,6 +25,7 @@ mod create;
 mod create_or_revive;
 mod decision;
 mod delete;
+mod draft;
 mod operation;
 mod outcome;
 mod scene;
@@ -34,6 +35,7 @@ mod upsert_partner_ids;
 mod withdrawal;
 
 pub use answer::{Answer, Consistency, Deleted, Found, Record, Step, StoreError, Wait, Write};
+pub use draft::{Draft, Lent};
 pub use operation::{Operation, PartnerSync};
 pub use outcome::{Done, Finished, OperationError, Outcome, Tally};
 pub use scene::{Standing, expires_at, standing};

@@ -66,7 +66,7 @@ pub(super) enum OnConflict {
     End(Outcome),
 }
 
-impl Operation<'_> {
+impl<'o> Operation<'o> {
     /// The operation's name, as event streams, logs and metrics have it.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -84,7 +84,7 @@ impl Operation<'_> {
     }
 
     /// The first step, before anything is known of the record.
-    pub(super) fn open(self, scene: &Scene<'_>) -> Decision {
+    pub(super) fn open(self, scene: &Scene<'_>) -> Decision<'o> {
         match self {
             Self::Create { consent, geo } => create::open(scene, consent, geo),
             Self::UpsertPartnerId(sync) => upsert_partner_ids::open_one(scene, sync),
@@ -99,7 +99,7 @@ impl Operation<'_> {
     }
 
     /// The next step, given what was found.
-    pub(super) fn decide(self, scene: &Scene<'_>, current: Current) -> Decision {
+    pub(super) fn decide(self, scene: &Scene<'_>, current: Current) -> Decision<'o> {
         match self {
             Self::Get | Self::GetMetadata => current.read(),
             Self::Create { consent, geo } => create::decide(scene, consent, geo, &current),
@@ -118,10 +118,10 @@ impl Operation<'_> {
 
     /// The write that this operation falls back on where nothing can be known of the record, if it must not
     /// be lost for that.
-    pub(super) fn blind(self, scene: &Scene<'_>) -> Option<Decision> {
+    pub(super) fn blind(self) -> Option<Decision<'static>> {
         match self {
-            Self::WriteWithdrawalTombstone => Some(withdrawal::blind(scene)),
-            Self::Delete => Some(delete::blind(scene)),
+            Self::WriteWithdrawalTombstone => Some(withdrawal::blind()),
+            Self::Delete => Some(delete::blind()),
             _ => None,
         }
     }

@@ -1,17 +1,13 @@
 //! What stands fixed while an operation runs, and the rules of retention that follow from it.
 
-use super::answer::{Consistency, Found, Record, Write};
+use super::answer::{Consistency, Found, Record};
 use super::decision::{Current, Decision};
-use super::{Done, OperationError};
+use super::draft::{Content, Draft, Plan};
+use super::{OperationError, Outcome};
 use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
 use crate::policy::settings::{Expiry, Renewal};
-use crate::policy::types::Ttl;
 use crate::record::{KvEntry, KvMetadata, Precondition};
-
-/// Records keep whole seconds, cut down, and stores count from their own moment: a store that is told one
-/// second more never forgets a record before the policy does.
-const GRAIN_SECONDS: u64 = 1;
 
 /// The policy an operation is under, when it started, and how far its lookups can be trusted.
 #[derive(Debug, Clone, Copy)]
@@ -57,13 +53,21 @@ pub fn expires_at(
     metadata: &KvMetadata,
     now: Timestamp,
 ) -> Timestamp {
-    if entry.is_tombstone() {
-        entry
-            .consent
-            .updated
-            .plus_seconds(policy.tombstone.ttl.seconds())
+    let from = if entry.is_tombstone() {
+        entry.consent.updated
     } else {
-        retained_from(policy, entry, metadata, now).plus_seconds(policy.entry.ttl.seconds())
+        retained_from(policy, entry, metadata, now)
+    };
+    from.plus_seconds(whole_time(policy, entry))
+}
+
+/// How many seconds `policy` keeps a record like this one.
+#[inline]
+pub(super) const fn whole_time(policy: &EcPolicy, entry: &KvEntry) -> u64 {
+    if entry.is_tombstone() {
+        policy.tombstone.ttl.seconds()
+    } else {
+        policy.entry.ttl.seconds()
     }
 }
 
@@ -110,57 +114,24 @@ impl Scene<'_> {
         }
     }
 
-    /// A new entry, whose retention begins now.
-    #[inline]
-    pub(super) fn new_entry(&self, entry: KvEntry, precondition: Precondition) -> Box<Write> {
-        self.write(entry, KvMetadata::default(), self.now, precondition)
-    }
-
     /// The entry of `record` written again; `visited` tells a visit from a partner's sync.
-    pub(super) fn rewrite(&self, record: Record, visited: bool) -> Box<Write> {
+    pub(super) fn again(&self, mut record: Box<Record>, visited: bool) -> Plan<'static> {
         let Record {
-            entry,
-            metadata,
-            generation,
-        } = record;
+            entry, metadata, ..
+        } = &mut *record;
         let from = match self.policy.entry.renewal {
             Renewal::OnWrite => self.now,
             Renewal::OnVisit if visited => self.now,
             // Somebody who started later may have moved it on already: it stays where it is.
             Renewal::OnVisit => (metadata.t)
-                .unwrap_or_else(|| retained_from(self.policy, &entry, &metadata, self.now)),
+                .unwrap_or_else(|| retained_from(self.policy, entry, metadata, self.now)),
             Renewal::FromCreation => entry.created,
         };
-        self.write(entry, metadata, from, Precondition::Generation(generation))
-    }
-
-    /// A tombstone from now on, over whatever is there.
-    pub(super) fn tombstone(&self) -> Box<Write> {
-        let entry = KvEntry::tombstone(self.now);
-        self.write(entry, KvMetadata::default(), self.now, Precondition::None)
-    }
-
-    #[inline]
-    fn write(
-        &self,
-        entry: KvEntry,
-        metadata: KvMetadata,
-        from: Timestamp,
-        precondition: Precondition,
-    ) -> Box<Write> {
-        let metadata = metadata.rewritten(&entry, from, self.policy.digest.mark());
-        let left = expires_at(self.policy, &entry, &metadata, self.now).seconds_since(self.now);
-        Box::new(Write {
-            entry,
-            metadata,
-            ttl: Ttl::from_seconds_clamped(left.saturating_add(GRAIN_SECONDS)),
-            precondition,
-        })
-    }
-
-    /// Whether `write` keeps the policy's limits on what is stored.
-    pub(super) fn fits(&self, write: &Write) -> bool {
-        self.body_fits(&write.entry) && self.metadata_fits(write)
+        *metadata = std::mem::take(metadata).rewritten(entry, from, self.policy.digest.mark());
+        Plan {
+            precondition: Precondition::Generation(record.generation),
+            content: Content::Again(record),
+        }
     }
 
     /// Whether `entry` keeps the policy's limit on a body.
@@ -173,18 +144,27 @@ impl Scene<'_> {
         entry.room_within(self.policy.entry.max_body_bytes as usize)
     }
 
-    /// Whether the metadata of `write` keeps the policy's limit.
-    pub(super) fn metadata_fits(&self, write: &Write) -> bool {
-        write
-            .metadata
-            .fits(self.policy.entry.max_metadata_bytes as usize)
+    /// The write that `plan` comes to here.
+    pub(super) const fn draft<'t>(&'t self, plan: &'t Plan<'t>) -> Draft<'t> {
+        Draft { scene: self, plan }
     }
 
-    /// The decision to write, or the failure where `write` breaks a limit.
-    pub(super) fn write_within_limits(&self, write: Box<Write>, done: impl Into<Done>) -> Decision {
-        if self.fits(&write) {
-            return Decision::Write(write, done.into());
+    /// Whether the metadata of what `plan` writes keeps the policy's limit.
+    pub(super) fn metadata_fits(&self, plan: &Plan<'_>) -> bool {
+        self.draft(plan).metadata_fits()
+    }
+
+    /// The decision to write, or the failure where the write breaks a limit.
+    pub(super) fn write_within_limits<'p>(&self, plan: Plan<'p>, outcome: Outcome) -> Decision<'p> {
+        if self.draft(&plan).fits() {
+            return Decision::Write(plan, outcome.into());
         }
+        self.too_large()
+    }
+
+    /// The failure where a write breaks a limit.
+    #[cold]
+    pub(super) fn too_large(&self) -> Decision<'static> {
         let limits = &self.policy.entry;
         Decision::End(Err(OperationError::TooLarge(format!(
             "`entry.max_body_bytes` is {}, `entry.max_metadata_bytes` is {}",

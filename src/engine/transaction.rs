@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::answer::{Answer, Consistency, Deleted, Found, Step, StoreError, Wait, Write};
+use super::answer::{Answer, Consistency, Deleted, Found, Step, StoreError, Wait};
 use super::decision::{Current, Decision};
 use super::operation::OnConflict;
 use super::scene::Scene;
-use super::{Done, Finished, Operation, OperationError, Outcome, Tally};
+use super::{Finished, Operation, OperationError, Outcome, Tally};
 use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
 use crate::policy::settings::OnRateLimited;
@@ -18,41 +18,13 @@ use crate::record::Precondition;
 pub struct Transaction<'p> {
     scene: Scene<'p>,
     operation: Operation<'p>,
-    stage: Stage,
-    /// The write last asked for, and how the operation ends where it succeeds.
-    pending: Option<(Box<Write>, Done)>,
-    /// Whether an answer was lost, so that the pending write may have happened.
-    lost: bool,
+    /// What is asked for, or how it ended.
+    wanted: Decision<'p>,
+    /// Whether the write last refused had a precondition.
+    conditional: bool,
+    /// What was wanted when an answer was lost, so that it may have happened.
+    lost: Option<Box<Decision<'p>>>,
     tally: Tally,
-}
-
-/// What is asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Stage {
-    Look,
-    MakeSure,
-    Write,
-    Remove,
-    Wait(Wait, Again),
-    Ended(Result<Done, OperationError>),
-}
-
-/// Where a retry begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Again {
-    Look,
-    Write,
-    Remove,
-}
-
-impl From<Again> for Stage {
-    fn from(again: Again) -> Self {
-        match again {
-            Again::Look => Self::Look,
-            Again::Write => Self::Write,
-            Again::Remove => Self::Remove,
-        }
-    }
 }
 
 impl<'p> Transaction<'p> {
@@ -70,13 +42,12 @@ impl<'p> Transaction<'p> {
             now,
             consistency,
         };
-        let (stage, pending) = begun(operation.open(&scene));
         Self {
             scene,
             operation,
-            stage,
-            pending,
-            lost: false,
+            wanted: operation.open(&scene),
+            conditional: false,
+            lost: None,
             tally: Tally::default(),
         }
     }
@@ -85,65 +56,76 @@ impl<'p> Transaction<'p> {
     #[must_use]
     #[inline]
     pub fn step(&self) -> Step<'_> {
-        match (&self.stage, &self.pending) {
-            (Stage::Look, _) => Step::Lookup,
-            (Stage::MakeSure, _) => Step::Exists,
-            (Stage::Write, Some((write, _))) => Step::Insert(write),
-            (Stage::Remove, _) => Step::Delete,
-            (Stage::Wait(wait, _), _) => Step::Wait(*wait),
-            (Stage::Ended(_), _) | (Stage::Write, None) => Step::End,
+        match &self.wanted {
+            Decision::Look => Step::Lookup,
+            Decision::MakeSure => Step::Exists,
+            Decision::Write(plan, _) => Step::Insert(self.scene.draft(plan)),
+            Decision::Remove => Step::Delete,
+            Decision::Wait(wait, _) => Step::Wait(*wait),
+            Decision::End(_) => Step::End,
         }
     }
 
     /// Takes the answer to the step. An answer to another step changes nothing.
-    #[inline]
     pub fn resume(&mut self, answer: Answer) {
-        match (&self.stage, answer) {
-            (Stage::Look, Answer::Found(found)) => {
+        match (&mut self.wanted, answer) {
+            (Decision::Write(..), Answer::Written) => {
+                self.wanted = Decision::End(self.written().result);
+            }
+            (Decision::Look, Answer::Found(found)) => {
                 self.tally.reads += 1;
                 self.found(found);
             }
-            (Stage::MakeSure, Answer::Exists(there)) => {
+            (Decision::MakeSure, Answer::Exists(there)) => {
                 self.tally.reads += 1;
-                match self.operation.blind(&self.scene).filter(|_| there) {
+                match self.operation.blind().filter(|_| there) {
                     Some(blind) => self.follow(blind),
                     None => self.end(Outcome::NotFound),
                 }
             }
-            (Stage::Write, Answer::Written) => {
-                self.tally.writes += 1;
-                let done = self.pending.take().map(|(_, done)| done);
-                self.stage = Stage::Ended(Ok(done.unwrap_or_else(|| Outcome::Written.into())));
-            }
-            (Stage::Remove, Answer::Deleted(deleted)) => {
+            (Decision::Remove, Answer::Deleted(deleted)) => {
                 self.tally.writes += 1;
                 self.end(self.deleted(deleted));
             }
-            (&Stage::Wait(_, again), Answer::Waited { elapsed }) => {
-                if self.out_of_time(elapsed) {
-                    self.give_up(elapsed);
-                } else {
-                    self.again(again);
-                }
-            }
-            (Stage::Look | Stage::MakeSure, Answer::Failed { error, .. }) => {
+            (Decision::Look | Decision::MakeSure, Answer::Failed { error, .. }) => {
                 self.tally.reads += 1;
                 self.reading_failed(error);
             }
-            (Stage::Write | Stage::Remove, Answer::Failed { error, elapsed }) => {
+            (Decision::Write(..) | Decision::Remove, Answer::Failed { error, elapsed }) => {
                 self.tally.writes += 1;
                 self.writing_failed(error, elapsed);
             }
+            (Decision::Wait(_, next), Answer::Waited { elapsed }) => {
+                self.wanted = std::mem::replace(next, Decision::Look);
+                self.waited(elapsed);
+            }
             _ => {}
+        }
+    }
+
+    /// Takes the answer that the write was done: how it ended, and what it cost.
+    #[inline]
+    pub(crate) fn written(&mut self) -> Finished {
+        let Decision::Write(_, ends) = &mut self.wanted else {
+            return self.ended();
+        };
+        self.tally.writes += 1;
+        Finished {
+            result: Ok(ends.take()),
+            tally: self.tally,
         }
     }
 
     /// How it ended and what it cost. One that has not ended counts as failed.
     #[must_use]
     #[inline]
-    pub fn finish(self) -> Finished {
-        let result = match self.stage {
-            Stage::Ended(result) => result,
+    pub fn finish(mut self) -> Finished {
+        self.ended()
+    }
+
+    fn ended(&mut self) -> Finished {
+        let result = match std::mem::replace(&mut self.wanted, Decision::Look) {
+            Decision::End(result) => result,
             _ => Err(OperationError::Unavailable(
                 "the operation was cut short".to_owned(),
             )),
@@ -155,27 +137,27 @@ impl<'p> Transaction<'p> {
     }
 
     fn end(&mut self, outcome: Outcome) {
-        self.stage = Stage::Ended(Ok(outcome.into()));
+        self.wanted = Decision::end(outcome);
     }
 
     fn fail(&mut self, error: OperationError) {
-        self.stage = Stage::Ended(Err(error));
+        self.wanted = Decision::End(Err(error));
     }
 
     #[inline]
-    fn follow(&mut self, decision: Decision) {
-        let (stage, pending) = begun(decision);
-        self.stage = stage;
-        if pending.is_some() {
-            self.pending = pending;
-            self.lost = false;
+    fn follow(&mut self, decision: Decision<'p>) {
+        if let Decision::Write(..) = decision {
+            self.lost = None;
         }
+        self.wanted = decision;
     }
 
     fn found(&mut self, found: Found) {
-        if self.lost && self.is_own_work(&found) {
-            let done = self.pending.take().map(|(_, done)| done);
-            self.stage = Stage::Ended(Ok(done.unwrap_or_else(|| Outcome::Written.into())));
+        if let (Found::Record(record), Some(lost)) = (&found, &mut self.lost)
+            && let Decision::Write(plan, ends) = &mut **lost
+            && self.scene.draft(plan).leaves(record)
+        {
+            self.wanted = Decision::End(Ok(ends.take()));
             return;
         }
         let current = self.scene.see(found);
@@ -183,19 +165,9 @@ impl<'p> Transaction<'p> {
         self.follow(decision);
     }
 
-    /// Whether the write whose answer was lost is what stands there now.
-    fn is_own_work(&self, found: &Found) -> bool {
-        match (found, &self.pending) {
-            (Found::Record(record), Some((write, _))) => {
-                record.entry == write.entry && record.metadata == write.metadata
-            }
-            _ => false,
-        }
-    }
-
     fn deleted(&self, deleted: Deleted) -> Outcome {
         match deleted {
-            Deleted::Nothing if self.lost => Outcome::Deleted,
+            Deleted::Nothing if self.lost.is_some() => Outcome::Deleted,
             Deleted::Nothing => Outcome::NotFound,
             Deleted::Something => Outcome::Deleted,
             Deleted::Was(found) => match self.scene.see(found) {
@@ -208,7 +180,7 @@ impl<'p> Transaction<'p> {
     /// A withdrawal or an erasure is not lost because the record could not be read.
     #[cold]
     fn reading_failed(&mut self, error: StoreError) {
-        match self.operation.blind(&self.scene) {
+        match self.operation.blind() {
             Some(blind) => self.follow(blind),
             None => self.fail(match error {
                 StoreError::RateLimited => OperationError::RateLimited,
@@ -219,51 +191,46 @@ impl<'p> Transaction<'p> {
 
     #[cold]
     fn writing_failed(&mut self, error: StoreError, elapsed: Duration) {
-        let resend = if self.stage == Stage::Remove {
-            Again::Remove
-        } else {
-            Again::Write
-        };
-        let look_again = if self.precondition() == Precondition::None {
-            resend
-        } else {
-            Again::Look
+        self.conditional = match &self.wanted {
+            Decision::Write(plan, _) => plan.precondition != Precondition::None,
+            _ => false,
         };
         match error {
             StoreError::PreconditionFailed => {
                 match self.operation.on_conflict(self.tally.reads > 0) {
-                    OnConflict::Look => self.stage = Stage::Look,
+                    OnConflict::Look => self.wanted = Decision::Look,
                     OnConflict::End(outcome) => self.end(outcome),
-                    OnConflict::Retry => self.retry(look_again, elapsed),
+                    OnConflict::Retry => self.look_again(elapsed),
                 }
             }
             StoreError::AnswerLost(_) => {
-                self.lost = true;
-                self.retry(look_again, elapsed);
+                self.lost = Some(Box::new(self.wanted.clone()));
+                self.look_again(elapsed);
             }
             StoreError::RateLimited => {
                 let retried = self.scene.policy.cas.on_rate_limited == OnRateLimited::Retry;
                 if retried || self.operation.insists() {
-                    self.retry(resend, elapsed);
+                    self.retry(elapsed);
                 } else {
                     self.fail(OperationError::RateLimited);
                 }
             }
             StoreError::TooLarge(why) => self.fail(OperationError::TooLarge(why)),
-            StoreError::Unavailable(_) if self.operation.insists() => self.retry(resend, elapsed),
+            StoreError::Unavailable(_) if self.operation.insists() => self.retry(elapsed),
             StoreError::Unavailable(why) => self.fail(OperationError::Unavailable(why)),
         }
     }
 
-    /// The precondition of the write that is under way; a deletion has none.
-    fn precondition(&self) -> Precondition {
-        match (&self.stage, &self.pending) {
-            (Stage::Write, Some((write, _))) => write.precondition,
-            _ => Precondition::None,
+    /// Begins again by looking, where what stands there matters to the write.
+    fn look_again(&mut self, elapsed: Duration) {
+        if self.conditional {
+            self.wanted = Decision::Look;
         }
+        self.retry(elapsed);
     }
 
-    fn retry(&mut self, again: Again, elapsed: Duration) {
+    /// Begins again with what is wanted, after a wait where the policy has one.
+    fn retry(&mut self, elapsed: Duration) {
         let rules = &self.scene.policy.cas;
         if self.tally.retries >= rules.max_retries || self.out_of_time(elapsed) {
             self.give_up(elapsed);
@@ -275,17 +242,22 @@ impl<'p> Transaction<'p> {
         let greatest = rules.max_backoff.duration();
         let longest = doubled.map_or(greatest, |wait| wait.min(greatest));
         if longest.is_zero() {
-            self.again(again);
+            self.tally.retries += 1;
         } else {
             let jitter = rules.jitter;
-            self.stage = Stage::Wait(Wait { longest, jitter }, again);
+            let next = Box::new(std::mem::replace(&mut self.wanted, Decision::Look));
+            self.wanted = Decision::Wait(Wait { longest, jitter }, next);
         }
     }
 
-    /// Starts a retry: one that the deadline stops before is none.
-    fn again(&mut self, again: Again) {
-        self.tally.retries += 1;
-        self.stage = again.into();
+    /// A retry that the deadline stops before it starts is none.
+    #[cold]
+    fn waited(&mut self, elapsed: Duration) {
+        if self.out_of_time(elapsed) {
+            self.give_up(elapsed);
+        } else {
+            self.tally.retries += 1;
+        }
     }
 
     fn out_of_time(&self, elapsed: Duration) -> bool {
@@ -295,11 +267,7 @@ impl<'p> Transaction<'p> {
     /// Fails; but a withdrawal that met nothing but conflicts overwrites in the end.
     #[cold]
     fn give_up(&mut self, elapsed: Duration) {
-        let conflicting = self
-            .pending
-            .as_ref()
-            .is_some_and(|(write, _)| write.precondition != Precondition::None);
-        if let Some(blind) = self.operation.blind(&self.scene).filter(|_| conflicting) {
+        if let Some(blind) = self.operation.blind().filter(|_| self.conditional) {
             self.follow(blind);
             return;
         }
@@ -312,19 +280,6 @@ impl<'p> Transaction<'p> {
             },
         );
     }
-}
-
-/// The stage that a decision leads to, and the write that it asks for.
-#[inline]
-fn begun(decision: Decision) -> (Stage, Option<(Box<Write>, Done)>) {
-    let stage = match decision {
-        Decision::End(result) => Stage::Ended(result),
-        Decision::Look => Stage::Look,
-        Decision::MakeSure => Stage::MakeSure,
-        Decision::Remove => Stage::Remove,
-        Decision::Write(write, done) => return (Stage::Write, Some((write, done))),
-    };
-    (stage, None)
 }
 
 /// A store's own words, without what the operation's error says already.

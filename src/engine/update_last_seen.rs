@@ -5,7 +5,11 @@ use super::decision::{Current, Decision};
 use super::scene::Scene;
 use crate::clock::Timestamp;
 
-pub(super) fn decide(scene: &Scene<'_>, timestamp: Timestamp, current: Current) -> Decision {
+pub(super) fn decide(
+    scene: &Scene<'_>,
+    timestamp: Timestamp,
+    current: Current,
+) -> Decision<'static> {
     let mut record = match current {
         Current::Live(record) => record,
         Current::Absent | Current::Expired(_) => return Decision::end(Outcome::NotFound),
@@ -22,11 +26,11 @@ pub(super) fn decide(scene: &Scene<'_>, timestamp: Timestamp, current: Current) 
         }
     }
     record.entry.last_seen = Some(seen);
-    let write = scene.rewrite(*record, true);
-    if scene.metadata_fits(&write) {
-        // An entry that a lowered limit finds too large is still touched: a touch does not make it grow.
-        Decision::Write(write, Outcome::Touched.into())
+    let plan = scene.again(record, true);
+    // An entry that a lowered limit finds too large is still touched: a touch does not make it grow.
+    if scene.metadata_fits(&plan) {
+        Decision::Write(plan, Outcome::Touched.into())
     } else {
-        scene.write_within_limits(write, Outcome::Touched)
+        scene.too_large()
     }
 }

@@ -1,6 +1,7 @@
 //! `upsert_partner_id` and `upsert_partner_ids`: partners put their uids, all of one user in one write.
 
-use super::decision::{Current, Decision};
+use super::decision::{Current, Decision, Ends};
+use super::draft::{Content, Plan};
 use super::operation::PartnerSync;
 use super::scene::Scene;
 use super::{Done, Outcome};
@@ -12,7 +13,7 @@ use crate::record::{KvEntry, PartnerId, PartnerIds, Precondition};
 const FEW: usize = 32;
 
 /// Refuses what no record could make acceptable, and reads only if anything is left.
-pub(super) fn open(scene: &Scene<'_>, syncs: &[PartnerSync]) -> Decision {
+pub(super) fn open(scene: &Scene<'_>, syncs: &[PartnerSync]) -> Decision<'static> {
     if syncs.iter().any(|sync| refused(scene, sync).is_none()) {
         return Decision::Look;
     }
@@ -23,30 +24,36 @@ pub(super) fn open(scene: &Scene<'_>, syncs: &[PartnerSync]) -> Decision {
 }
 
 /// As [`open`], for one sync.
-pub(super) fn open_one(scene: &Scene<'_>, sync: &PartnerSync) -> Decision {
+pub(super) fn open_one(scene: &Scene<'_>, sync: &PartnerSync) -> Decision<'static> {
     one(open(scene, std::slice::from_ref(sync)))
 }
 
 /// As [`decide`], for one sync.
-pub(super) fn decide_one(scene: &Scene<'_>, sync: &PartnerSync, current: Current) -> Decision {
+pub(super) fn decide_one(
+    scene: &Scene<'_>,
+    sync: &PartnerSync,
+    current: Current,
+) -> Decision<'static> {
     one(decide(scene, std::slice::from_ref(sync), current))
 }
 
 /// One sync: its own outcome is that of the operation.
-fn one(decision: Decision) -> Decision {
-    let alone = |mut done: Done| {
-        done.outcome = done.each.first().copied().unwrap_or(done.outcome);
-        done.each.clear();
-        done
-    };
+fn one(decision: Decision<'static>) -> Decision<'static> {
+    let alone = |each: &[Outcome], outcome| each.first().copied().unwrap_or(outcome);
     match decision {
-        Decision::Write(write, done) => Decision::Write(write, alone(done)),
-        Decision::End(Ok(done)) => Decision::End(Ok(alone(done))),
+        Decision::Write(plan, ends) => {
+            Decision::Write(plan, alone(&ends.each, ends.outcome).into())
+        }
+        Decision::End(Ok(done)) => Decision::end(alone(&done.each, done.outcome)),
         other => other,
     }
 }
 
-pub(super) fn decide(scene: &Scene<'_>, syncs: &[PartnerSync], current: Current) -> Decision {
+pub(super) fn decide(
+    scene: &Scene<'_>,
+    syncs: &[PartnerSync],
+    current: Current,
+) -> Decision<'static> {
     let vacancy = current.vacancy();
     match current {
         Current::Live(mut record) => {
@@ -54,7 +61,7 @@ pub(super) fn decide(scene: &Scene<'_>, syncs: &[PartnerSync], current: Current)
             if !each.iter().any(|outcome| wrote(*outcome)) {
                 return end(each);
             }
-            write(scene, scene.rewrite(*record, false), each, Outcome::Written)
+            write(scene, scene.again(record, false), each, Outcome::Written)
         }
         Current::Tombstone(_) => end_all(scene, syncs, Outcome::ConsentWithdrawn),
         Current::Corrupt(why) => Decision::corrupt(why),
@@ -71,29 +78,29 @@ fn create_minimal(
     scene: &Scene<'_>,
     syncs: &[PartnerSync],
     precondition: Precondition,
-) -> Decision {
+) -> Decision<'static> {
     let mut entry = KvEntry::minimal(scene.now);
     let created = Outcome::CreatedMinimal;
     let each = Batch::new(scene, syncs).put_into(&mut entry, Some(created));
     if !each.contains(&created) {
         return end(each);
     }
-    write(scene, scene.new_entry(entry, precondition), each, created)
+    let plan = Plan {
+        content: Content::New(Box::new(entry)),
+        precondition,
+    };
+    write(scene, plan, each, created)
 }
 
 /// Writes, unless the metadata has no room: then every sync that would have been written is refused.
 fn write(
     scene: &Scene<'_>,
-    write: Box<super::Write>,
+    plan: Plan<'static>,
     mut each: Vec<Outcome>,
     outcome: Outcome,
-) -> Decision {
-    if scene.metadata_fits(&write) {
-        let done = Done {
-            each,
-            ..outcome.into()
-        };
-        return Decision::Write(write, done);
+) -> Decision<'static> {
+    if scene.metadata_fits(&plan) {
+        return Decision::Write(plan, Ends { outcome, each });
     }
     for outcome in each.iter_mut().filter(|outcome| wrote(**outcome)) {
         *outcome = Outcome::EntryTooLarge;
@@ -109,7 +116,7 @@ const fn wrote(outcome: Outcome) -> bool {
 }
 
 /// Ends with nothing written: with the word that all ids share.
-fn end(each: Vec<Outcome>) -> Decision {
+fn end(each: Vec<Outcome>) -> Decision<'static> {
     let outcome = match each.split_first() {
         None => Outcome::Unchanged,
         Some((first, rest)) if rest.iter().all(|other| other == first) => *first,
@@ -122,7 +129,7 @@ fn end(each: Vec<Outcome>) -> Decision {
 }
 
 /// Ends with `outcome` for every id that is not refused for itself.
-fn end_all(scene: &Scene<'_>, syncs: &[PartnerSync], outcome: Outcome) -> Decision {
+fn end_all(scene: &Scene<'_>, syncs: &[PartnerSync], outcome: Outcome) -> Decision<'static> {
     let of = |sync| refused(scene, sync).unwrap_or(outcome);
     end(syncs.iter().map(of).collect())
 }

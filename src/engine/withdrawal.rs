@@ -3,19 +3,21 @@
 use super::Outcome;
 use super::answer::Record;
 use super::decision::{Current, Decision};
+use super::draft::Plan;
 use super::scene::Scene;
 use crate::policy::settings::{OnMissingWithdrawal, Repeat};
+use crate::record::Precondition;
 
 /// Reads first only where the policy needs to know what is there.
-pub(super) fn open(scene: &Scene<'_>) -> Decision {
+pub(super) fn open(scene: &Scene<'_>) -> Decision<'static> {
     let rules = &scene.policy.tombstone;
     match (rules.repeat, rules.on_missing) {
-        (Repeat::Rewrite, OnMissingWithdrawal::Write) => blind(scene),
+        (Repeat::Rewrite, OnMissingWithdrawal::Write) => blind(),
         _ => Decision::Look,
     }
 }
 
-pub(super) fn decide(scene: &Scene<'_>, current: Current) -> Decision {
+pub(super) fn decide(scene: &Scene<'_>, current: Current) -> Decision<'static> {
     let rules = &scene.policy.tombstone;
     match (current, rules.on_missing, rules.repeat) {
         (Current::Absent | Current::Expired(_), OnMissingWithdrawal::Skip, _)
@@ -27,18 +29,20 @@ pub(super) fn decide(scene: &Scene<'_>, current: Current) -> Decision {
         (Current::Tombstone(_), _, Repeat::Keep) if scene.believes_absence() => {
             Decision::end(Outcome::AlreadyWithdrawn)
         }
-        (Current::Tombstone(record), _, Repeat::Keep) => keep(scene, *record),
-        _ => blind(scene),
+        (Current::Tombstone(record), _, Repeat::Keep) => keep(scene, record),
+        _ => blind(),
     }
 }
 
 /// Puts the same tombstone back with the time it had left: where the lookup was stale, the swap says so.
-fn keep(scene: &Scene<'_>, record: Record) -> Decision {
-    let write = scene.rewrite(record, false);
-    Decision::Write(write, Outcome::AlreadyWithdrawn.into())
+fn keep(scene: &Scene<'_>, record: Box<Record>) -> Decision<'static> {
+    Decision::Write(scene.again(record, false), Outcome::AlreadyWithdrawn.into())
 }
 
 /// Overwrites whatever is there.
-pub(super) fn blind(scene: &Scene<'_>) -> Decision {
-    Decision::Write(scene.tombstone(), Outcome::Withdrawn.into())
+pub(super) fn blind() -> Decision<'static> {
+    Decision::Write(
+        Plan::tombstone(Precondition::None),
+        Outcome::Withdrawn.into(),
+    )
 }

@@ -29,7 +29,7 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::clock::Clock;
 use crate::engine::{
-    Answer, Deleted, Finished, Found, Operation, Record, Step, StoreError, Transaction, Write,
+    Answer, Deleted, Finished, Found, Lent, Operation, Record, Step, StoreError, Transaction,
 };
 use crate::policy::EcPolicy;
 use crate::record::{EcId, KvEntry, KvMetadata};
@@ -76,10 +76,10 @@ impl<S: KvStore, C: Clock> KvIdentityGraph<S, C> {
                 Step::End => return transaction.finish(),
                 Step::Lookup => self.store.lookup(key).map(found).map(Answer::Found),
                 Step::Exists => self.store.exists(key).map(Answer::Exists),
-                Step::Insert(write) => self
-                    .store
-                    .insert(key, insert(write))
-                    .map(|()| Answer::Written),
+                Step::Insert(draft) => match self.store.insert(key, draft.lend(insert)) {
+                    Ok(()) => return transaction.written(),
+                    Err(error) => Err(error),
+                },
                 Step::Delete => self.store.delete(key).map(deleted).map(Answer::Deleted),
                 Step::Wait(wait) => {
                     self.clock.wait(wait.length(self.random));
@@ -121,7 +121,7 @@ fn deleted(removed: Removed) -> Deleted {
     }
 }
 
-fn insert(write: &Write) -> Insert {
+fn insert(write: Lent<'_>) -> Insert {
     Insert {
         body: write.entry.to_body(),
         metadata: write.metadata.to_bytes(),

@@ -24,8 +24,8 @@ impl<S: AsyncKvStore, C: AsyncClock> KvIdentityGraph<S, C> {
                 Step::End => return transaction.finish(),
                 Step::Lookup => self.store.lookup(key).await.map(found).map(Answer::Found),
                 Step::Exists => self.store.exists(key).await.map(Answer::Exists),
-                Step::Insert(write) => {
-                    let written = self.store.insert(key, insert(write)).await;
+                Step::Insert(draft) => {
+                    let written = self.store.insert(key, draft.lend(insert)).await;
                     written.map(|()| Answer::Written)
                 }
                 Step::Delete => (self.store.delete(key).await)

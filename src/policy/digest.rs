@@ -8,7 +8,10 @@ use crate::policy::provenance::InForce;
 
 /// The SHA-256 of a policy's values in 64 lower-case hex digits; equal exactly where the policies are.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct PolicyDigest(String);
+pub struct PolicyDigest {
+    digits: Box<str>,
+    mark: Box<str>,
+}
 
 /// How much of the digest a record carries, so that an operator can see which policy last wrote it
 /// (`POLICY.md`, stored record).
@@ -23,30 +26,37 @@ impl PolicyDigest {
             // A value shows quoted, so that no two policies give the same lines.
             hasher.update(format!("{} = {}\n", value.key, value.digested));
         }
-        Self(hex(&hasher.finalize()))
+        Self::new(hex(&hasher.finalize()))
     }
 
     /// The digest that somebody else worked out; none where these are not its digits.
     pub(super) fn named(digits: &str) -> Option<Self> {
-        is_sha256(digits).then(|| Self(digits.to_owned()))
+        is_sha256(digits).then(|| Self::new(digits.to_owned()))
+    }
+
+    fn new(digits: String) -> Self {
+        Self {
+            mark: digits.get(..MARK_HEX_DIGITS).unwrap_or_default().into(),
+            digits: digits.into(),
+        }
     }
 
     /// All 64 digits.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.digits
     }
 
     /// The first digits, which records carry.
     #[must_use]
     pub fn mark(&self) -> &str {
-        self.0.get(..MARK_HEX_DIGITS).unwrap_or_default()
+        &self.mark
     }
 }
 
 impl fmt::Display for PolicyDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.digits)
     }
 }
 

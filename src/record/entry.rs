@@ -128,22 +128,18 @@ impl KvEntry {
         }
     }
 
-    /// This tombstone turned back into a live entry by fresh consent; unknown fields stay.
-    #[must_use]
-    pub fn revived(self, consent: ConsentStrings, geo: KvGeo, now: Timestamp) -> Self {
-        let fresh = Self::consented(consent, geo, now);
-        Self {
-            consent: KvConsent {
-                kept: self.consent.kept,
-                ..fresh.consent
-            },
-            geo: KvGeo {
-                kept: self.geo.kept,
-                ..fresh.geo
-            },
-            kept: self.kept,
-            ..fresh
-        }
+    /// Turns this tombstone back into a live entry by fresh consent; unknown fields stay.
+    pub fn revive(&mut self, consent: ConsentStrings, geo: KvGeo, now: Timestamp) {
+        self.v = SCHEMA_VERSION;
+        self.created = now;
+        self.last_seen = Some(now);
+        self.consent.tcf = consent.tcf;
+        self.consent.gpp = consent.gpp;
+        self.consent.ok = true;
+        self.consent.updated = now;
+        self.geo.country = geo.country;
+        self.geo.region = geo.region;
+        self.ids = PartnerIds::default();
     }
 
     /// Puts a partner's uid into this entry; gives back what stood in its place.
@@ -197,26 +193,33 @@ impl KvEntry {
         limit.saturating_sub(self.longest_body())
     }
 
+    /// A bound on the size of a body that only [`consented`](Self::consented) would make.
+    pub(crate) fn longest_consented(consent: &ConsentStrings, geo: &KvGeo) -> usize {
+        Self::longest_without_ids(consent.tcf.as_deref(), consent.gpp.as_deref(), geo)
+    }
+
     /// A bound on the body's size that costs no serialising.
     fn longest_body(&self) -> usize {
+        let KvConsent { tcf, gpp, .. } = &self.consent;
+        Self::longest_without_ids(tcf.as_deref(), gpp.as_deref(), &self.geo)
+            + self.kept.longest_json()
+            + self.consent.kept.longest_json()
+            + self.ids.longest_json()
+    }
+
+    fn longest_without_ids(tcf: Option<&str>, gpp: Option<&str>, geo: &KvGeo) -> usize {
         const FRAME: usize = concat!(
             r#"{"v":1,"created":18446744073709551615,"last_seen":18446744073709551615,"#,
             r#""consent":{"tcf":,"gpp":,"ok":false,"updated":18446744073709551615,},"#,
             r#""geo":{"country":,"region":,},"ids":{},}"#
         )
         .len();
-        let strings = [&self.consent.tcf, &self.consent.gpp, &self.geo.region];
-        let texts: usize = strings
+        let texts: usize = [tcf, gpp, geo.region.as_deref(), Some(&geo.country)]
             .into_iter()
             .flatten()
-            .chain([&self.geo.country])
-            .map(|text| longest_string(text))
+            .map(longest_string)
             .sum();
-        let kept = [&self.kept, &self.consent.kept, &self.geo.kept];
-        FRAME
-            + texts
-            + kept.into_iter().map(Kept::longest_json).sum::<usize>()
-            + self.ids.longest_json()
+        FRAME + texts + geo.kept.longest_json()
     }
 }
 
@@ -242,6 +245,33 @@ mod tests {
             assert!(entry.longest_body() >= size);
             assert!(entry.body_fits(size));
             assert!(!entry.body_fits(size - 1));
+        }
+    }
+
+    #[test]
+    fn the_bound_on_a_consented_body_counts_each_text() {
+        let text = "\u{1}".repeat(500);
+        let strings = |tcf: &str, gpp: &str| ConsentStrings {
+            tcf: Some(tcf.into()),
+            gpp: Some(gpp.into()),
+        };
+        let mut kept = KvGeo::known("de", None).unwrap();
+        let unknown = serde_json::from_str(&format!(
+            r#"{{"country":"DE","LONG":"{}"}}"#,
+            "x".repeat(3_000)
+        ));
+        kept.kept = unknown.map(|geo: KvGeo| geo.kept).unwrap();
+        for (consent, geo) in [
+            (ConsentStrings::default(), KvGeo::default()),
+            (strings(&text, ""), KvGeo::default()),
+            (strings("", &text), KvGeo::default()),
+            (strings("", ""), KvGeo::known("de", Some(&text)).unwrap()),
+            (strings("", ""), kept),
+        ] {
+            let longest = KvEntry::longest_consented(&consent, &geo);
+            let entry = KvEntry::consented(consent, geo, Timestamp::from_unix(u64::MAX));
+            assert!(longest >= entry.to_body().len(), "{entry:?}");
+            assert_eq!(longest, entry.longest_body());
         }
     }
 

@@ -69,17 +69,23 @@ impl KvMetadata {
         self.longest_bytes() <= limit || self.to_bytes().len() <= limit
     }
 
+    /// A bound on the size of the metadata of an entry with this country.
+    pub(crate) fn longest_of(country: &str, mark: &str) -> usize {
+        Self::FRAME + longest_string(country) + longest_string(mark)
+    }
+
+    /// What every metadata takes at most, but for its texts.
+    const FRAME: usize =
+        r#"{"ok":false,"country":,"v":18446744073709551615,"t":18446744073709551615,"p":,}"#.len();
+
     /// A bound on the size that costs no serialising.
     fn longest_bytes(&self) -> usize {
-        const FRAME: usize =
-            r#"{"ok":false,"country":,"v":18446744073709551615,"t":18446744073709551615,"p":,}"#
-                .len();
         let texts: usize = [&self.country, &self.p]
             .into_iter()
             .flatten()
             .map(|text| longest_string(text))
             .sum();
-        FRAME + texts + self.kept.longest_json()
+        Self::FRAME + texts + self.kept.longest_json()
     }
 }
 
@@ -109,6 +115,10 @@ mod tests {
             let metadata = KvMetadata::of(&entry, Timestamp::from_unix(u64::MAX), mark);
             let size = metadata.to_bytes().len();
             assert!(metadata.longest_bytes() >= size);
+            assert_eq!(
+                KvMetadata::longest_of(&entry.geo.country, mark),
+                metadata.longest_bytes()
+            );
             assert!(metadata.fits(size));
             assert!(!metadata.fits(size - 1));
         }

@@ -22,7 +22,7 @@ pub(crate) struct Held {
 impl Held {
     /// What `write` leaves at `now`. A touch changes no length: its size is that of the record before.
     pub(crate) fn new(
-        write: &Write,
+        write: Write,
         now: Moment,
         generation: Generation,
         known_bytes: Option<u64>,
@@ -31,8 +31,8 @@ impl Held {
             (EcId::BYTES + write.entry.to_body().len() + write.metadata.to_bytes().len()) as u64
         });
         Self {
-            entry: write.entry.clone(),
-            metadata: write.metadata.clone(),
+            entry: write.entry,
+            metadata: write.metadata,
             generation,
             expires: Insert::expires_after(write.ttl, now),
             bytes,
@@ -100,7 +100,8 @@ pub(crate) fn run_alone(
                 Answer::Found(kept(slot.as_ref(), now).map_or(Found::Nothing, Held::found))
             }
             Step::Exists => Answer::Exists(kept(slot.as_ref(), now).is_some()),
-            Step::Insert(write) => {
+            Step::Insert(draft) => {
+                let write = draft.write();
                 let current = kept(slot.as_ref(), now);
                 if write
                     .precondition

@@ -340,7 +340,7 @@ fn play(
     let asks = match transaction.step() {
         Step::Lookup => Some(Asks::Lookup),
         Step::Exists => Some(Asks::Exists),
-        Step::Insert(write) => Some(Asks::Insert(Arc::new(write.clone()))),
+        Step::Insert(draft) => Some(Asks::Insert(Arc::new(draft.write()))),
         Step::Delete => Some(Asks::Delete),
         Step::Wait(_) | Step::End => None,
     };

@@ -272,18 +272,19 @@ impl<'s> World<'s> {
                     }
                 }
             }
-            Step::Insert(write) => {
+            Step::Insert(draft) => {
+                let write = draft.write();
                 may_write(&running.op, write.precondition)?;
                 running.op.writes += 1;
-                let (change, refusal) = self.store.insert(record, now, write, &mut self.tally);
+                let (change, refusal) = self.store.insert(record, now, &write, &mut self.tally);
                 if let Some(change) = change {
                     let line = || format!("(written: {})", shown(change.after.as_ref()));
                     tell(&mut self.told, &running, now, line);
                     let story = &mut self.stories[record as usize];
-                    running.op.wrote = Some(story.written(&running.op, &change, write, now)?);
+                    running.op.wrote = Some(story.written(&running.op, &change, &write, now)?);
                 }
                 if refusal == Some(Refusal::AnswerLost) {
-                    running.op.lost = Some((write.entry.clone(), write.metadata.clone()));
+                    running.op.lost = Some((write.entry, write.metadata));
                 }
                 answer(
                     &mut running.op,

@@ -1,0 +1,150 @@
+//! A write as it was decided. It is made when it is asked for, so that one that succeeds at once is never kept for a
+//! retry.
+
+use std::fmt;
+
+use super::answer::{Record, Write};
+use super::scene::{Scene, expires_at, whole_time};
+use crate::policy::types::Ttl;
+use crate::record::{ConsentStrings, KvEntry, KvGeo, KvMetadata, Precondition};
+
+/// Records keep whole seconds, cut down, and stores count from their own moment: a store that is told one
+/// second more never forgets a record before the policy does.
+const GRAIN_SECONDS: u64 = 1;
+
+/// What is to be written, and what must hold for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Plan<'p> {
+    pub(super) content: Content<'p>,
+    pub(super) precondition: Precondition,
+}
+
+/// What is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Content<'p> {
+    /// A tombstone from now on.
+    Tombstone,
+    /// The entry of a user who consents now.
+    Consented(&'p ConsentStrings, &'p KvGeo),
+    /// This new entry, whose retention begins now.
+    New(Box<KvEntry>),
+    /// What was read, brought up to date.
+    Again(Box<Record>),
+}
+
+impl Plan<'static> {
+    pub(super) const fn tombstone(precondition: Precondition) -> Self {
+        Self {
+            content: Content::Tombstone,
+            precondition,
+        }
+    }
+}
+
+/// A write that is lent, so that it is copied nowhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Lent<'w> {
+    /// The body.
+    pub entry: &'w KvEntry,
+    /// The metadata.
+    pub metadata: &'w KvMetadata,
+    /// How long the store is to keep it.
+    pub ttl: Ttl,
+    /// What must hold for the write to happen.
+    pub precondition: Precondition,
+}
+
+/// A write that a transaction asks for. However often it is made, it is the same.
+#[derive(Clone, Copy)]
+pub struct Draft<'t> {
+    pub(super) scene: &'t Scene<'t>,
+    pub(super) plan: &'t Plan<'t>,
+}
+
+impl Draft<'_> {
+    /// The write, to keep.
+    #[must_use]
+    pub fn write(self) -> Write {
+        self.lend(|lent| Write {
+            entry: lent.entry.clone(),
+            metadata: lent.metadata.clone(),
+            ttl: lent.ttl,
+            precondition: lent.precondition,
+        })
+    }
+
+    /// Lends the write, and gives back what is made of it: the way to a store, which needs no more than its bytes.
+    #[inline]
+    pub fn lend<R>(self, to: impl FnOnce(Lent<'_>) -> R) -> R {
+        let now = self.scene.now;
+        match &self.plan.content {
+            Content::Tombstone => self.lend_new(&KvEntry::tombstone(now), to),
+            Content::Consented(consent, geo) => {
+                let (consent, geo) = ((*consent).clone(), (*geo).clone());
+                self.lend_new(&KvEntry::consented(consent, geo, now), to)
+            }
+            Content::New(entry) => self.lend_new(entry, to),
+            Content::Again(record) => {
+                let (entry, metadata) = (&record.entry, &record.metadata);
+                let end = expires_at(self.scene.policy, entry, metadata, now);
+                to(self.lent(entry, metadata, end.seconds_since(now)))
+            }
+        }
+    }
+
+    #[inline]
+    fn lend_new<R>(self, entry: &KvEntry, to: impl FnOnce(Lent<'_>) -> R) -> R {
+        let Scene { policy, now, .. } = self.scene;
+        let metadata = KvMetadata::of(entry, *now, policy.digest.mark());
+        to(self.lent(entry, &metadata, whole_time(policy, entry)))
+    }
+
+    #[inline]
+    fn lent<'w>(self, entry: &'w KvEntry, metadata: &'w KvMetadata, left: u64) -> Lent<'w> {
+        Lent {
+            entry,
+            metadata,
+            ttl: Ttl::from_seconds_clamped(left.saturating_add(GRAIN_SECONDS)),
+            precondition: self.plan.precondition,
+        }
+    }
+
+    /// Whether the write leaves `record`.
+    pub(super) fn leaves(self, record: &Record) -> bool {
+        self.lend(|lent| record.entry == *lent.entry && record.metadata == *lent.metadata)
+    }
+
+    /// Whether the write keeps the policy's limits; it is made only where bounds do not tell.
+    pub(super) fn fits(self) -> bool {
+        let limits = &self.scene.policy.entry;
+        let body = limits.max_body_bytes as usize;
+        if let Content::Consented(consent, geo) = self.plan.content
+            && KvEntry::longest_consented(consent, geo) <= body
+            && KvMetadata::longest_of(&geo.country, self.scene.policy.digest.mark())
+                <= limits.max_metadata_bytes as usize
+        {
+            return true;
+        }
+        self.lend(|lent| lent.entry.body_fits(body)) && self.metadata_fits()
+    }
+
+    /// Whether the metadata keeps the policy's limit.
+    pub(super) fn metadata_fits(self) -> bool {
+        let limit = self.scene.policy.entry.max_metadata_bytes as usize;
+        self.lend(|lent| lent.metadata.fits(limit))
+    }
+}
+
+impl PartialEq for Draft<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.write() == other.write()
+    }
+}
+
+impl Eq for Draft<'_> {}
+
+impl fmt::Debug for Draft<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write().fmt(f)
+    }
+}
