@@ -29,7 +29,7 @@ measured "$folder/all.json" "$ec" simulate --profile production workloads/networ
 number page_views "$folder/all.json"
 number operations "$folder/all.json"
 
-sed 's/^visitors = .*/visitors = 20_000/' workloads/network.toml >"$folder/few.toml"
+sed 's/^visitors = .*/visitors = 20_250/' workloads/network.toml >"$folder/few.toml"
 "$ec" simulate --profile production "$folder/few.toml" --emit "$folder/events.jsonl" >/dev/null
 echo "simulate, one visitor of a hundred"
 measured "$folder/few.json" "$ec" simulate --profile production "$folder/few.toml" --format json
