@@ -102,6 +102,11 @@ fn a_rule_finds_what_is_beyond_its_bound_and_not_what_is_at_it() {
         (Code::NoJitter, &["cas.jitter=none"], false),
         (
             Code::NoJitter,
+            &["cas.jitter=none", "cas.backoff=1ms", "cas.max_backoff=0ms"],
+            false,
+        ),
+        (
+            Code::NoJitter,
             &[
                 "cas.jitter=none",
                 "cas.backoff=1ms",

@@ -2,7 +2,7 @@
 
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Severity};
-use crate::policy::settings::{Jitter, OnMissingWithdrawal, Repeat};
+use crate::policy::settings::{Cas, Jitter, OnMissingWithdrawal, Repeat};
 
 /// Store calls that an ordinary request stays below at the edge (`EDGE.md`: an execution has 32 backend requests, and
 /// store calls may count towards them).
@@ -178,8 +178,7 @@ fn no_retry(subject: &Subject<'_>) -> Vec<Finding> {
 
 fn retries_without_wait(subject: &Subject<'_>) -> Vec<Finding> {
     let cas = &subject.policy().cas;
-    let waits = !cas.backoff.min(cas.max_backoff).duration().is_zero();
-    if waits || cas.max_retries <= 1 {
+    if waits(cas) || cas.max_retries <= 1 {
         return Vec::new();
     }
     vec![Finding::new(
@@ -192,9 +191,14 @@ fn retries_without_wait(subject: &Subject<'_>) -> Vec<Finding> {
     )]
 }
 
+/// Whether a retry waits at all.
+fn waits(cas: &Cas) -> bool {
+    !cas.backoff.min(cas.max_backoff).duration().is_zero()
+}
+
 fn no_jitter(subject: &Subject<'_>) -> Vec<Finding> {
     let cas = &subject.policy().cas;
-    if cas.jitter == Jitter::Full || cas.backoff.duration().is_zero() || cas.max_retries == 0 {
+    if cas.jitter == Jitter::Full || !waits(cas) || cas.max_retries == 0 {
         return Vec::new();
     }
     vec![Finding::new(
