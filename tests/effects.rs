@@ -462,6 +462,26 @@ fn limits_bind_what_is_written_and_never_what_is_read() {
 }
 
 #[test]
+fn a_new_entry_may_take_all_that_the_limits_leave_and_no_byte_more() {
+    let bench = defaults();
+    bench.create();
+    let stored = bench.stored().unwrap();
+    let [body, metadata] =
+        [stored.body.len(), stored.metadata.len()].map(|len| u32::try_from(len).unwrap());
+    for (less_body, less_metadata, word) in [
+        (0, 0, "created"),
+        (1, 0, "entry_too_large"),
+        (0, 1, "entry_too_large"),
+    ] {
+        let bench = with(|policy| {
+            policy.entry.max_body_bytes = body - less_body;
+            policy.entry.max_metadata_bytes = metadata - less_metadata;
+        });
+        assert_eq!(bench.create(), word, "{less_body} {less_metadata}");
+    }
+}
+
+#[test]
 fn metadata_that_would_make_a_record_unreadable_is_not_written() {
     let long = format!(r#"{{"t":{NOON},"other":"{}"}}"#, "x".repeat(1_900));
     for run in [

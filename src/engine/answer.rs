@@ -105,7 +105,7 @@ impl Wait {
 }
 
 /// What a transaction asks for next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Step<'t> {
     /// Look the record up.
     Lookup,

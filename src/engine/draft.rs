@@ -1,8 +1,6 @@
 //! A write as it was decided. It is made when it is asked for, so that one that succeeds at once is never kept for a
 //! retry.
 
-use std::fmt;
-
 use super::answer::{Record, Write};
 use super::scene::{Scene, expires_at, whole_time};
 use crate::policy::types::Ttl;
@@ -55,7 +53,7 @@ pub struct Lent<'w> {
 }
 
 /// A write that a transaction asks for. However often it is made, it is the same.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draft<'t> {
     pub(super) scene: &'t Scene<'t>,
     pub(super) plan: &'t Plan<'t>,
@@ -132,19 +130,5 @@ impl Draft<'_> {
     pub(super) fn metadata_fits(self) -> bool {
         let limit = self.scene.policy.entry.max_metadata_bytes as usize;
         self.lend(|lent| lent.metadata.fits(limit))
-    }
-}
-
-impl PartialEq for Draft<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        self.write() == other.write()
-    }
-}
-
-impl Eq for Draft<'_> {}
-
-impl fmt::Debug for Draft<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write().fmt(f)
     }
 }

@@ -10,7 +10,7 @@ use crate::policy::settings::{Expiry, Renewal};
 use crate::record::{KvEntry, KvMetadata, Precondition};
 
 /// The policy an operation is under, when it started, and how far its lookups can be trusted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Scene<'p> {
     pub(super) policy: &'p EcPolicy,
     pub(super) now: Timestamp,
