@@ -123,9 +123,11 @@ impl<'p> Transaction<'p> {
         self.ended()
     }
 
-    fn ended(&mut self) -> Finished {
-        let result = match std::mem::replace(&mut self.wanted, Decision::Look) {
-            Decision::End(result) => result,
+    /// As [`finish`](Self::finish), without moving this.
+    #[inline]
+    pub(crate) fn ended(&mut self) -> Finished {
+        let result = match &mut self.wanted {
+            Decision::End(result) => std::mem::replace(result, Ok(Outcome::NotFound.into())),
             _ => Err(OperationError::Unavailable(
                 "the operation was cut short".to_owned(),
             )),

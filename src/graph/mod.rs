@@ -73,7 +73,7 @@ impl<S: KvStore, C: Clock> KvIdentityGraph<S, C> {
         let mut transaction = Transaction::new(policy, operation, start.timestamp(), consistency);
         loop {
             let done = match transaction.step() {
-                Step::End => return transaction.finish(),
+                Step::End => return transaction.ended(),
                 Step::Lookup => self.store.lookup(key).map(found).map(Answer::Found),
                 Step::Exists => self.store.exists(key).map(Answer::Exists),
                 Step::Insert(draft) => match self.store.insert(key, draft.lend(insert)) {
