@@ -292,12 +292,7 @@ fn a_write_that_is_sent_again_is_the_same_write() {
                 Step::Lookup => Answer::Found(found.clone()),
                 Step::Wait(_) => Answer::Waited { elapsed: NO_TIME },
                 Step::Insert(draft) => {
-                    sent.push(draft.lend(|lent| Write {
-                        entry: lent.entry.clone(),
-                        metadata: lent.metadata.clone(),
-                        ttl: lent.ttl,
-                        precondition: lent.precondition,
-                    }));
+                    sent.push(draft.lend(Write::of));
                     assert_eq!(sent.last(), Some(&draft.write()));
                     failed(StoreError::RateLimited)
                 }

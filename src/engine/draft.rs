@@ -52,6 +52,19 @@ pub struct Lent<'w> {
     pub precondition: Precondition,
 }
 
+impl Write {
+    /// What is lent, to keep.
+    #[must_use]
+    pub fn of(lent: Lent<'_>) -> Self {
+        Self {
+            entry: lent.entry.clone(),
+            metadata: lent.metadata.clone(),
+            ttl: lent.ttl,
+            precondition: lent.precondition,
+        }
+    }
+}
+
 /// A write that a transaction asks for. However often it is made, it is the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Draft<'t> {
@@ -63,12 +76,7 @@ impl Draft<'_> {
     /// The write, to keep.
     #[must_use]
     pub fn write(self) -> Write {
-        self.lend(|lent| Write {
-            entry: lent.entry.clone(),
-            metadata: lent.metadata.clone(),
-            ttl: lent.ttl,
-            precondition: lent.precondition,
-        })
+        self.lend(Write::of)
     }
 
     /// Lends the write, and gives back what is made of it: the way to a store, which needs no more than its bytes.
@@ -116,14 +124,14 @@ impl Draft<'_> {
     pub(super) fn fits(self) -> bool {
         let limits = &self.scene.policy.entry;
         let body = limits.max_body_bytes as usize;
+        let metadata = limits.max_metadata_bytes as usize;
         if let Content::Consented(consent, geo) = self.plan.content
             && KvEntry::longest_consented(consent, geo) <= body
-            && KvMetadata::longest_of(&geo.country, self.scene.policy.digest.mark())
-                <= limits.max_metadata_bytes as usize
+            && KvMetadata::longest_of(&geo.country, self.scene.policy.digest.mark()) <= metadata
         {
             return true;
         }
-        self.lend(|lent| lent.entry.body_fits(body)) && self.metadata_fits()
+        self.lend(|lent| lent.entry.body_fits(body) && lent.metadata.fits(metadata))
     }
 
     /// Whether the metadata keeps the policy's limit.
