@@ -18,6 +18,7 @@ const MAX_PARTNER_IDS: usize = 64;
 const MAX_UID_BYTES: usize = 512;
 const MAX_BODY_BYTES: usize = 8_192;
 const MAX_METADATA_BYTES: usize = 1_900;
+const MAX_FUTURE: u64 = 300;
 pub const MARK: &str = "00000000";
 
 /// What stands under an id.
@@ -188,8 +189,69 @@ impl From<&'static str> for Upserted {
     }
 }
 
-fn is_valid(sync: &PartnerSync) -> bool {
-    sync.uid.len() <= MAX_UID_BYTES && !sync.uid.trim().is_empty()
+/// Why a sync is refused whatever the record.
+fn refused(sync: &PartnerSync, now: Timestamp) -> Option<&'static str> {
+    if sync.timestamp.seconds_since(now) > MAX_FUTURE {
+        return Some("invalid_timestamp");
+    }
+    (sync.uid.len() > MAX_UID_BYTES || is_no_ones(&sync.uid)).then_some("invalid_uid")
+}
+
+/// The default of `sync.sentinels`, written out.
+fn is_no_ones(uid: &str) -> bool {
+    let uid = uid.trim();
+    let Some(head) = uid.bytes().next() else {
+        return true;
+    };
+    let is = |word: &str| uid.eq_ignore_ascii_case(word);
+    let any = |words: &[&str]| words.iter().any(|word| is(word));
+    let begins = |begin: &str| {
+        let head = uid.as_bytes().get(..begin.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(begin.as_bytes()))
+    };
+    let around = |begin: &str, end: &str| {
+        let rest = uid.len().checked_sub(end.len());
+        let tail = rest.filter(|rest| *rest >= begin.len());
+        let tail = tail.and_then(|rest| uid.as_bytes().get(rest..));
+        begins(begin) && tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+    };
+    match head.to_ascii_lowercase() {
+        b'$' => true,
+        b'[' => around("[", "]"),
+        b'{' => around("{", "}"),
+        b'<' => around("<", "id>"),
+        b'@' => around("@", "@"),
+        b'#' => around("##", "##") || around("#{", "}") || any(&["#pmuid", "#pm_user_id"]),
+        b'_' => around("__", "id__"),
+        b'%' => {
+            around("%", "%")
+                || begins("%24")
+                || around("%25", "%25")
+                || around("%3c", "id%3e")
+                || around("%40", "%40")
+                || around("%5b", "%5d")
+                || around("%7b", "%7d")
+                || is("%s")
+        }
+        b'u' => any(&["undefined", "unknown"]),
+        b'b' => is("buyeruid"),
+        b'n' => any(&["ntv_user_id", "null", "nil", "nan", "none", "n/a"]),
+        b's' => is("sspcookieuserid"),
+        b'x' => is("xxemodo_idxx"),
+        b'3' => is("33xuserid33x"),
+        b'0' => any(&[
+            "0",
+            "00000000-0000-0000-0000-000000000000",
+            "00000000000000000000000000000000",
+            "0000000000000000",
+        ]),
+        b'-' => is("-1"),
+        b'(' => is("(null)"),
+        b't' => is("true"),
+        b'f' => is("false"),
+        b'o' => any(&["optout", "opt-out", "opt_out"]),
+        _ => false,
+    }
 }
 
 pub fn upsert(
@@ -199,7 +261,7 @@ pub fn upsert(
     syncs: &[PartnerSync],
 ) -> Upserted {
     let now = clock.now().timestamp();
-    if !syncs.iter().any(is_valid) {
+    if !syncs.iter().any(|sync| refused(sync, now).is_none()) {
         return "invalid_uid".into();
     }
     retrying(|| {
@@ -213,8 +275,8 @@ pub fn upsert(
         };
         let mut each = Vec::with_capacity(syncs.len());
         for sync in syncs {
-            each.push(if !is_valid(sync) {
-                "invalid_uid"
+            each.push(if let Some(why) = refused(sync, now) {
+                why
             } else if entry.ids.get(&sync.partner).is_none() && entry.ids.len() >= MAX_PARTNER_IDS {
                 "too_many_partners"
             } else {

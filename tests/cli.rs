@@ -80,6 +80,55 @@ fn event(at: u64, op: &str, fields: &str) -> String {
 }
 
 #[test]
+fn what_no_partner_can_mean_is_refused_and_leaves_no_trace() {
+    let site = Site::new("");
+    let millis = NOON * 1_000;
+    let one = |uid: &str, timestamp: u64| {
+        format!(r#""partner_id":"a.com","uid":"{uid}","timestamp":{timestamp}"#)
+    };
+    let events = [
+        event(NOON, "upsert_partner_id", &one("U", millis)),
+        event(NOON, "upsert_partner_id", &one("U", NOON + 301)),
+        event(NOON, "upsert_partner_id", &one("${UID}", NOON)),
+        event(
+            NOON,
+            "upsert_partner_ids",
+            &format!(
+                r#""ids":[{{{}}},{{{}}}]"#,
+                one("U", millis),
+                one("OptOut", NOON)
+            ),
+        ),
+        event(NOON, "get", ""),
+        event(NOON, "upsert_partner_id", &one("U", NOON + 300)),
+    ]
+    .concat();
+    let (_, lines) = site.apply(&[], &events);
+    let told: Vec<(&str, u64)> = lines
+        .iter()
+        .map(|line| {
+            let calls = line["reads"].as_u64().unwrap() + line["writes"].as_u64().unwrap();
+            (line["outcome"].as_str().unwrap(), calls)
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("invalid_timestamp", 0),
+            ("invalid_timestamp", 0),
+            ("invalid_uid", 0),
+            ("refused", 0),
+            ("not_found", 1),
+            ("created_minimal", 2),
+        ]
+    );
+    assert_eq!(
+        lines[3]["outcomes"],
+        serde_json::json!(["invalid_timestamp", "invalid_uid"])
+    );
+}
+
+#[test]
 fn every_operation_prints_its_line() {
     let site = Site::new("");
     let events = [

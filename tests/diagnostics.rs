@@ -188,6 +188,21 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
             &["EC0014 ec.consent.us_states @:2:20"],
         ),
         (
+            "[ec.sync]\nsentinels = [\"*\", \"0\", \"**\", \" \", \" null\", 7]\nmax_future = \"25h\"\n",
+            &[
+                "EC0014 ec.sync.sentinels @:2:14",
+                "EC0014 ec.sync.sentinels @:2:24",
+                "EC0014 ec.sync.sentinels @:2:30",
+                "EC0014 ec.sync.sentinels @:2:35",
+                "EC0003 ec.sync.sentinels @:2:44",
+                "EC0007 ec.sync.max_future @:3:14",
+            ],
+        ),
+        (
+            "[ec.sync]\nsentinels = \"0\"\n",
+            &["EC0003 ec.sync.sentinels @:2:13"],
+        ),
+        (
             "[ec]\npassphrase = \"\"\n",
             &["EC0014 ec.passphrase @:2:14"],
         ),

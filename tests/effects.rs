@@ -16,7 +16,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Expiry, Renewal, SyncOrder, Unchanged};
 use edge_cookie::policy::types::{Seconds, Ttl};
 use edge_cookie::record::{ConsentStrings, KvGeo};
-use support::{Bench, DAY, HOUR, NOON, live, partner, policy, sync, tombstone};
+use support::{Bench, DAY, HOUR, MINUTE, NOON, live, partner, policy, sync, tombstone};
 
 fn defaults() -> Bench {
     Bench::new(EcPolicy::default())
@@ -245,6 +245,103 @@ fn a_repeated_withdrawal_moves_the_expiry_only_under_rewrite() {
     }
 }
 
+/// A body whose times another system wrote in milliseconds, where `ahead` says so.
+fn foreign(ahead: &[&str]) -> String {
+    let time = |name| {
+        let then = NOON - 2 * DAY;
+        if ahead.contains(&name) {
+            then * 1_000
+        } else {
+            then
+        }
+    };
+    format!(
+        r#"{{"v":1,"created":{},"last_seen":{},"consent":{{"ok":{},"updated":{}}},"geo":{{"country":"DE"}},"ids":{{"a.com":{{"uid":"OLD","synced":{}}}}}}}"#,
+        time("created"),
+        time("last_seen"),
+        !ahead.contains(&"tombstone"),
+        time("updated"),
+        time("synced"),
+    )
+}
+
+fn over_foreign(ahead: &[&str], change: impl FnOnce(&mut EcPolicy)) -> Bench {
+    let bench = with(change);
+    let t = if ahead.contains(&"t") {
+        format!(r#","t":{}"#, NOON * 1_000)
+    } else {
+        String::new()
+    };
+    let metadata = format!(
+        r#"{{"ok":{},"country":"DE","v":1{t}}}"#,
+        !ahead.contains(&"tombstone")
+    );
+    bench.put_raw(&foreign(ahead), &metadata, None);
+    bench
+}
+
+#[test]
+fn a_stored_time_that_no_clock_can_have_told_blocks_nothing() {
+    // Under every order and every answer to the same uid, a sync of now is written over it, and mends it.
+    for (order, unchanged, uid, outcome) in [
+        (SyncOrder::Timestamp, Unchanged::Rewrite, "NEW", "written"),
+        (SyncOrder::Timestamp, Unchanged::Rewrite, "OLD", "written"),
+        (SyncOrder::Timestamp, Unchanged::Refresh, "OLD", "refreshed"),
+        (SyncOrder::Arrival, Unchanged::Refresh, "OLD", "refreshed"),
+    ] {
+        let bench = over_foreign(&["synced"], |policy| {
+            policy.sync.order = order;
+            policy.sync.unchanged = unchanged;
+        });
+        assert_eq!(bench.sync("a.com", uid, NOON - MINUTE), outcome);
+        let synced = |bench: &Bench| {
+            let entry = bench.get().unwrap().entry;
+            entry.ids.get(&partner("a.com")).unwrap().synced
+        };
+        assert_eq!(synced(&bench), Some(unix(NOON - MINUTE)));
+    }
+    // One that a clock a little ahead may have told still decides.
+    let bench = with(|policy| policy.sync.order = SyncOrder::Timestamp);
+    bench.at(NOON + MINUTE).sync("a.com", "NEW", NOON + MINUTE);
+    assert_eq!(bench.at(NOON).sync("a.com", "OLD", NOON), "stale");
+
+    let bench = over_foreign(&["last_seen"], |_| {});
+    assert_eq!(bench.touch(NOON), "touched");
+    assert_eq!(bench.get().unwrap().entry.last_seen, Some(unix(NOON)));
+    assert_eq!(bench.touch(NOON), "stale");
+
+    // The user withdrew, whenever that was, and consents now.
+    let bench = over_foreign(&["tombstone", "updated"], |_| {});
+    assert_eq!(bench.sync("a.com", "U", NOON), "consent_withdrawn");
+    assert_eq!(bench.create_or_revive(), "revived");
+}
+
+#[test]
+fn a_stored_time_that_no_clock_can_have_told_keeps_nobody_beyond_the_next_write() {
+    let year = 365 * DAY;
+    for renewal in [Renewal::OnWrite, Renewal::OnVisit, Renewal::FromCreation] {
+        for ahead in [
+            &["created", "t"][..],
+            &["created", "t", "last_seen", "updated"],
+        ] {
+            let bench = over_foreign(ahead, |policy| policy.entry.renewal = renewal);
+            assert_eq!(bench.sync("a.com", "NEW", NOON), "written");
+            // A later write starts the time again only where the policy says so.
+            let again = bench.at(NOON + DAY).sync("a.com", "NEW", NOON + DAY);
+            assert_eq!(again, "written");
+            let from = if renewal == Renewal::OnWrite {
+                NOON + DAY
+            } else {
+                NOON
+            };
+            for (later, kept) in [(year, true), (year + 1, false)] {
+                let read = bench.at(from + later).get();
+                assert_eq!(read.is_some(), kept, "{renewal:?} {ahead:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_batch_tells_each_id_its_own_outcome() {
     let bench = with(|policy| {
@@ -413,7 +510,7 @@ fn a_sync_that_does_not_fit_leaves_everything_as_it_was() {
 fn a_sync_from_the_future_counts_as_now() {
     let bench = defaults();
     put(live(), &bench);
-    bench.sync("a.com", "U", NOON + DAY);
+    bench.sync("a.com", "U", NOON + 5 * MINUTE);
     let entry = bench.get().unwrap().entry;
     assert_eq!(
         entry.ids.get(&partner("a.com")).unwrap().synced,

@@ -293,6 +293,59 @@ fn a_blank_uid_is_refused_before_any_read() {
 }
 
 #[test]
+fn a_uid_that_is_no_ones_is_refused_before_any_read() {
+    let listed: fn(&mut EcPolicy) = |_| {};
+    for uid in [
+        "$UID", " ${UID} ", "[UID]", "{{uid}}", "%%UID%%", "0", "NULL", "OptOut", "NaN",
+    ] {
+        holds(
+            &[(listed, Live, "invalid_uid", 0, 0)],
+            Operation::UpsertPartnerId(&sync("liveramp.com", uid, NOON)),
+        );
+    }
+}
+
+#[test]
+fn a_time_that_no_clock_can_tell_is_refused_before_any_read() {
+    let day: fn(&mut EcPolicy) = |policy| policy.sync.max_future = Seconds::new(DAY);
+    let none: fn(&mut EcPolicy) = |policy| policy.sync.max_future = Seconds::new(0);
+    let refused = "invalid_timestamp";
+    for (ahead, by_default, within_a_day, within_nothing) in [
+        (0, false, false, false),
+        (1, false, false, true),
+        (5 * MINUTE, false, false, true),
+        (5 * MINUTE + 1, true, false, true),
+        (DAY, true, false, true),
+        (DAY + 1, true, true, true),
+        // Milliseconds, microseconds, nanoseconds.
+        (NOON * 1_000 - NOON, true, true, true),
+        (NOON * 1_000_000 - NOON, true, true, true),
+        (u64::MAX - NOON, true, true, true),
+    ] {
+        let times = NOON + ahead;
+        let one = sync("a.com", "U", times);
+        for (change, is_refused) in [
+            (defaults as fn(&mut EcPolicy), by_default),
+            (day, within_a_day),
+            (none, within_nothing),
+        ] {
+            let cell = |accepted| {
+                if is_refused {
+                    (change, Live, refused, 0, 0)
+                } else {
+                    (change, Live, accepted, 1, 1)
+                }
+            };
+            holds(&[cell("written")], Operation::UpsertPartnerId(&one));
+            holds(
+                &[cell("written")],
+                Operation::UpsertPartnerIds(std::slice::from_ref(&one)),
+            );
+        }
+    }
+}
+
+#[test]
 fn upsert_partner_ids_costs_one_read_and_one_write() {
     let many: Vec<_> = (0..40)
         .map(|number| sync(&format!("p{number}.com"), "U", NOON))

@@ -131,6 +131,22 @@ fn every_case_has_its_verdict_and_its_time() {
         (&[CREATE], &[], &[DAY_OLD], SAFE),
         (&[CREATE], &[DAY_OLD], &[], UNSAFE),
         (&[REJECT], &[DAY_OLD], &[], SAFE),
+        // Clocks ahead, and uids that are no one's.
+        (&[CREATE], &[], &["sync.max_future=1d"], SAFE),
+        (&[CREATE], &[], &["sync.max_future=1s"], SAFE),
+        (&[], &[], &["sync.sentinels=[]"], UNSAFE),
+        (
+            &[],
+            &["sync.sentinels=[\"$UID\"]"],
+            &["sync.sentinels=[\"$*\"]"],
+            SAFE,
+        ),
+        (
+            &[],
+            &["sync.sentinels=[\"$*\"]"],
+            &["sync.sentinels=[\"$UID\"]"],
+            UNSAFE,
+        ),
         // Within the tombstones; but an erasure leaves none, unless it is told to.
         (
             &[CREATE],
@@ -640,6 +656,7 @@ fn values(key: &str, shape: Shape) -> Vec<String> {
     match (key, shape) {
         ("local.geo", _) => words(&["none", "DE", "US-CA", "BR"]),
         ("local.trusted_proxies", _) => words(&["[\"10.0.0.1\"]", "[\"10.0.0.0/8\"]"]),
+        ("sync.sentinels", _) => words(&["[\"$*\", \"0\"]", "[\"$*\"]", "[\"$UID\"]", "[]"]),
         ("consent.us_states", _) => words(&["[\"CA\"]", "[\"CA\", \"TX\"]"]),
         (_, Shape::Duration) => words(&["1s", "10s", "1m"]),
         (_, Shape::OptionalDuration) => words(&["none", "1h", "48h"]),

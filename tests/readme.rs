@@ -22,7 +22,7 @@ fn settings_table() -> String {
     let mut table = String::from("| key | default | meaning |\n| --- | --- | --- |\n");
     for setting in known_settings() {
         let default = match &setting.default {
-            Value::List(items) if !items.is_empty() => format!("{} codes", items.len()),
+            Value::List(items) if !items.is_empty() => format!("{} entries", items.len()),
             Value::Nothing => "none".to_owned(),
             shown => format!("`{shown}`"),
         };

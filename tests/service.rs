@@ -17,7 +17,7 @@ use std::sync::{Arc, Barrier, Mutex};
 
 use edge_cookie::clock::SystemClock;
 use edge_cookie::store::{Insert, KvStore, Precondition, StoreError};
-use support::{Before, Call, HEALTH, Memory, Served, body, id, reasons, set_cookie};
+use support::{Before, Call, HEALTH, Memory, Served, body, id, now, reasons, set_cookie};
 
 fn down(_: Call) -> Result<(), StoreError> {
     Err(StoreError::Unavailable("it is down".to_owned()))
@@ -145,6 +145,36 @@ fn a_record_that_is_rubbish_is_degraded_for_itself_alone() {
         body(&served.get(&format!("/_ts/admin/v1/ec/{broken}")))["state"],
         "tombstone"
     );
+}
+
+#[test]
+fn a_stored_uid_that_is_no_ones_is_not_given_out() {
+    let store = Before::new(|_| Ok(()));
+    let user = id(1);
+    let graph = Arc::clone(&store);
+    let served = Served::over(graph, &["sync.sentinels=[\"$*\", \"lr_?\"]"]);
+    let put = |uid: &str| {
+        let record = format!(
+            r#"{{"v":1,"created":1,"last_seen":{now},"consent":{{"ok":true,"updated":{now}}},"geo":{{"country":"US"}},"ids":{{"a.com":{{"uid":"{uid}"}}}}}}"#,
+            now = now()
+        );
+        let insert = Insert {
+            body: record.into(),
+            metadata: r#"{"ok":true,"country":"US","v":1}"#.into(),
+            ttl: None,
+            precondition: Precondition::None,
+        };
+        store.memory.insert(&user, insert).unwrap();
+        body(&served.identify(&user))
+    };
+    for uid in ["$UID", " ${UID}", "LR_?", "  "] {
+        let identified = put(uid);
+        assert_eq!((identified.get("uid"), identified.get("eid")), (None, None));
+        assert_eq!(identified["degraded"], false);
+    }
+    let identified = put("LR_1");
+    assert_eq!(identified["uid"], "LR_1");
+    assert_eq!(identified["eid"]["uids"][0]["id"], "LR_1");
 }
 
 #[test]

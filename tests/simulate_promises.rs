@@ -28,6 +28,33 @@ fn watched_and_broken(told: &Value) -> (Vec<u64>, Vec<u64>) {
 }
 
 #[test]
+fn a_partner_whose_clock_runs_ahead_is_refused_as_by_the_engine() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let late = std::fs::read_to_string(root.join("tests/workloads/late.toml")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    // A sync takes up to 72 hours to come, and by then its time may be past.
+    for (ahead, max_future, refused) in [
+        ("100h", "5m", true),
+        ("100h", "1d", true),
+        ("73h", "5m", true),
+        ("0s", "5m", false),
+    ] {
+        let partner = format!("id = \"late.example\"\nahead = \"{ahead}\"\n");
+        let workload = late.replace("id = \"late.example\"\n", &partner);
+        std::fs::write(folder.path().join("ahead.toml"), workload).unwrap();
+        let set = format!("ec.sync.max_future={max_future}");
+        let told = simulate_in(
+            folder.path(),
+            &["--profile", "production", "--set", &set, "ahead.toml"],
+        );
+        let operations = told.json["profiles"][0]["operations"].as_array();
+        let outcomes = operations.unwrap().iter().map(|row| &row["outcome"]);
+        let mut found = outcomes.filter(|outcome| *outcome == "invalid_timestamp");
+        assert_eq!(found.next().is_some(), refused, "{ahead}: {}", told.said);
+    }
+}
+
+#[test]
 fn a_broken_promise_is_seen_and_told() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let cases: [(&str, &[&str], &[u64]); 4] = [

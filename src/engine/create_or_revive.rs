@@ -29,7 +29,9 @@ fn revive(
     geo: &KvGeo,
     mut record: Box<Record>,
 ) -> Decision<'static> {
-    if record.entry.consent.updated >= scene.now {
+    let withdrawn = record.entry.consent.updated;
+    // A time that no clock can have told does not keep the user from consenting anew for ever.
+    if withdrawn >= scene.now && !scene.is_ahead(withdrawn) {
         return Decision::end(Outcome::ConsentWithdrawn);
     }
     (record.entry).revive(consent.clone(), geo.clone(), scene.now);

@@ -16,7 +16,7 @@ pub struct PartnerSync {
     pub partner: PartnerId,
     /// The uid.
     pub uid: Box<str>,
-    /// When the partner says it was synced; one in the future counts as now.
+    /// When the partner says it was synced; one in the future counts as now, up to `sync.max_future`.
     pub timestamp: Timestamp,
 }
 

@@ -50,8 +50,10 @@ outcomes! {
     TooManyPartners = "too_many_partners",
     /// The entry would grow larger than it may.
     EntryTooLarge = "entry_too_large",
-    /// The uid is blank or longer than it may be.
+    /// The uid is blank, no one's, or longer than it may be.
     InvalidUid = "invalid_uid",
+    /// The sync's own timestamp is further in the future than the policy accepts.
+    InvalidTimestamp = "invalid_timestamp",
     /// The user has withdrawn consent; nothing was written.
     ConsentWithdrawn = "consent_withdrawn",
     /// Every partner id was refused, for different reasons.

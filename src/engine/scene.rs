@@ -99,6 +99,12 @@ pub(super) fn retained_from(
 }
 
 impl Scene<'_> {
+    /// Whether `time` is further in the future than a clock may run ahead (`sync.max_future`), so that it tells nothing.
+    #[inline]
+    pub(super) const fn is_ahead(&self, time: Timestamp) -> bool {
+        time.seconds_since(self.now) > self.policy.sync.max_future.seconds()
+    }
+
     /// What `found` is to this policy at this time.
     pub(super) fn see(&self, found: Found) -> Current {
         match found {
@@ -123,9 +129,15 @@ impl Scene<'_> {
             Renewal::OnWrite => self.now,
             Renewal::OnVisit if visited => self.now,
             // Somebody who started later may have moved it on already: it stays where it is.
-            Renewal::OnVisit => (metadata.t)
+            Renewal::OnVisit => (metadata.t.filter(|written| !self.is_ahead(*written)))
                 .unwrap_or_else(|| retained_from(self.policy, entry, metadata, self.now)),
-            Renewal::FromCreation => entry.created,
+            Renewal::FromCreation => {
+                // Another system's milliseconds would keep the record for ever: its time begins with this write.
+                if self.is_ahead(entry.created) {
+                    entry.created = self.now;
+                }
+                entry.created
+            }
         };
         *metadata = std::mem::take(metadata).rewritten(entry, from, self.policy.digest.mark());
         Plan {

@@ -17,7 +17,9 @@ pub(super) fn decide(
         Current::Corrupt(why) => return Decision::corrupt(why),
     };
     let seen = timestamp.min(scene.now);
-    if let Some(last_seen) = record.entry.last_seen {
+    // A stored time that no clock can have told would refuse every later touch.
+    let last_seen = (record.entry.last_seen).filter(|last_seen| !scene.is_ahead(*last_seen));
+    if let Some(last_seen) = last_seen {
         if seen <= last_seen {
             return Decision::end(Outcome::Stale);
         }

@@ -136,6 +136,9 @@ fn end_all(scene: &Scene<'_>, syncs: &[PartnerSync], outcome: Outcome) -> Decisi
 
 /// Why a sync is refused whatever the record.
 fn refused(scene: &Scene<'_>, sync: &PartnerSync) -> Option<Outcome> {
+    if scene.is_ahead(sync.timestamp) {
+        return Some(Outcome::InvalidTimestamp);
+    }
     let age = scene.now.seconds_since(sync.timestamp);
     if scene
         .policy
@@ -146,7 +149,7 @@ fn refused(scene: &Scene<'_>, sync: &PartnerSync) -> Option<Outcome> {
         return Some(Outcome::Stale);
     }
     let too_long = sync.uid.len() > scene.policy.entry.max_uid_bytes as usize;
-    (too_long || sync.uid.trim().is_empty()).then_some(Outcome::InvalidUid)
+    (too_long || scene.policy.sync.sentinels.contain(&sync.uid)).then_some(Outcome::InvalidUid)
 }
 
 /// When a sync counts as made: a time in the future is taken as now.
@@ -261,8 +264,10 @@ impl<'b, 'p> Batch<'b, 'p> {
         let synced = synced(self.scene, sync);
         let outcome = match entry.ids.get(&sync.partner) {
             Some(known) => {
+                // A time that no clock can have told would refuse every later sync.
+                let known_since = known.synced.filter(|since| !self.scene.is_ahead(*since));
                 let later = |than: Timestamp| than > synced;
-                if policy.sync.order == SyncOrder::Timestamp && known.synced.is_some_and(later) {
+                if policy.sync.order == SyncOrder::Timestamp && known_since.is_some_and(later) {
                     return Outcome::Stale;
                 }
                 let due = |since: Timestamp| {
@@ -271,7 +276,7 @@ impl<'b, 'p> Batch<'b, 'p> {
                 match policy.sync.unchanged {
                     _ if known.uid != sync.uid => Outcome::Written,
                     Unchanged::Rewrite => Outcome::Written,
-                    Unchanged::Refresh if known.synced.is_none_or(due) => Outcome::Refreshed,
+                    Unchanged::Refresh if known_since.is_none_or(due) => Outcome::Refreshed,
                     Unchanged::Refresh | Unchanged::Skip => return Outcome::Unchanged,
                 }
             }

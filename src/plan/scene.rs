@@ -53,6 +53,13 @@ pub(super) enum Act {
         /// Seconds since the change-over.
         made: i64,
     },
+    /// The partner sends this as its uid for the user.
+    SyncUid {
+        /// What it sends.
+        uid: String,
+    },
+    /// The partner asks for its uid of the user.
+    Identify,
     /// The record that the partner knows is erased.
     Erase,
     /// Every record whose id was made from the user's address is erased.

@@ -9,11 +9,13 @@ use crate::policy::settings::{
     Unchanged,
 };
 
-pub(super) const ANSWERS: [Known; 11] = [
+pub(super) const ANSWERS: [Known; 13] = [
     ("sync.on_missing", on_missing),
     ("sync.unchanged", unchanged),
     ("sync.refresh_after", refresh_after),
     ("sync.max_age", max_age),
+    ("sync.max_future", max_future),
+    ("sync.sentinels", sentinels),
     ("sync.order", order),
     ("sync.max_batch", max_batch),
     ("sync.max_body_bytes", max_body_bytes),
@@ -207,6 +209,52 @@ fn order(pair: &Pair<'_>) -> Answer {
             "the last sync to come wins, so that a late one can put a partner's old uid over a newer; the partner's next sync mends it. No other partner's uid is touched",
         ),
     }
+}
+
+fn max_future(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.sync.max_future);
+    let why = if to < from {
+        format!(
+            "partners whose clocks run ahead by more than {to} are refused with `invalid_timestamp`, until they set them right; what they synced before stays"
+        )
+    } else {
+        format!(
+            "partners whose clocks run ahead by up to {to} get in, and what they send counts as made when it comes"
+        )
+    };
+    Answer::safe(Records::None, why).effective(FROM_NOW_ON)
+}
+
+fn sentinels(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.sync.sentinels);
+    let named = |uids: &[String]| format!("`{}`", uids.join("`, `"));
+    let removed = from.missing_in(to);
+    if let Some(uid) = removed.first() {
+        return Answer::never(
+            Records::None,
+            format!(
+                "uids such as {} get in, and are given out: a partner that sends one for users whom it does not know joins them all under it",
+                named(&removed)
+            ),
+            "keep them in `sync.sentinels`",
+            scenes::no_ones_uid(uid),
+        )
+        .effective(FROM_NOW_ON);
+    }
+    let added = to.missing_in(from);
+    if added.is_empty() {
+        return Answer::safe(
+            Records::None,
+            "the same uids are no one's, written in another way",
+        );
+    }
+    Answer::safe(
+        Records::All,
+        format!(
+            "uids such as {} are refused with `invalid_uid`, and no longer given out where they are stored",
+            named(&added)
+        ),
+    )
 }
 
 /// What a larger or smaller limit on requests does.

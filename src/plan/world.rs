@@ -22,6 +22,14 @@ const NOT_GRANTED: &str = "not_granted";
 const NOT_SERVED: &str = "not_served";
 const INVALID_TOKEN: &str = "invalid_token";
 const NO_ID: &str = "no_id";
+const NO_UID: &str = "no_uid";
+
+/// What the partner of an example calls the user.
+const UID: &str = "a uid";
+
+fn partner() -> Option<PartnerId> {
+    PartnerId::parse("partner.example").ok()
+}
 
 /// When the candidate takes over, in Unix seconds: so late that every time to live fits before it.
 const START: u64 = Ttl::MAX.seconds() << 1;
@@ -70,6 +78,24 @@ impl Machine<'_> {
         let Some(id) = id else { return NO_ID };
         self.run(&id, operation)
             .map_or_else(|word| word, Outcome::word)
+    }
+
+    /// How the partner's question for its uid ends.
+    fn uid_of(&self, id: Option<EcId>) -> &'static str {
+        if !self.knows_partner {
+            return INVALID_TOKEN;
+        }
+        let Some((id, partner)) = id.zip(partner()) else {
+            return NO_ID;
+        };
+        let read = self.graph.run(self.policy, &id, Operation::Get).result;
+        let record = read.ok().and_then(|done| done.record);
+        let entry = record.map(|record| record.entry);
+        let uid = entry.as_ref().and_then(|entry| entry.ids.get(&partner));
+        match uid {
+            Some(id) if !self.policy.sync.sentinels.contain(&id.uid) => Outcome::Found.word(),
+            _ => NO_UID,
+        }
     }
 
     fn create(&self, id: EcId) -> &'static str {
@@ -182,7 +208,9 @@ impl User {
             Act::Judged { place, says } => self.judged(machine, place.as_ref(), *says),
             Act::Withdraw { refused } => self.withdraw(machine, *refused),
             Act::WithdrawElsewhere => machine.word(self.known, Operation::WriteWithdrawalTombstone),
-            Act::Sync { made } => self.sync(machine, *made),
+            Act::Sync { made } => self.sync(machine, *made, UID),
+            Act::SyncUid { uid } => self.sync(machine, machine.now, uid),
+            Act::Identify => machine.uid_of(self.known),
             Act::Erase => machine.word(self.known, Operation::Delete),
             Act::EraseAddress => erase_address(machine),
             Act::Read => machine.word(self.known, Operation::Get),
@@ -271,16 +299,16 @@ impl User {
         written.map_or_else(|word| word, Outcome::word)
     }
 
-    fn sync(&self, machine: &Machine<'_>, made: i64) -> &'static str {
+    fn sync(&self, machine: &Machine<'_>, made: i64, uid: &str) -> &'static str {
         if !machine.knows_partner {
             return INVALID_TOKEN;
         }
-        let Ok(partner) = PartnerId::parse("partner.example") else {
+        let Some(partner) = partner() else {
             return INVALID_TOKEN;
         };
         let sync = PartnerSync {
             partner,
-            uid: "a uid".into(),
+            uid: uid.into(),
             timestamp: Timestamp::from_unix(START.saturating_add_signed(made)),
         };
         machine.word(self.known, Operation::UpsertPartnerId(&sync))

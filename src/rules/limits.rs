@@ -28,7 +28,7 @@ pub(super) const RULES: [Rule; 5] = [
         reason: "a duration of zero turns off what it measures",
         protects: "what the setting is there for: a zero often means `no limit` elsewhere, and never here",
         example: "[ec.organic]\nbudget = \"0ms\"\n",
-        consequence: "with `organic.budget` no page request has an identity, with `cas.deadline` nothing is tried again, with `cookie.max_age` every browser drops the cookie at once, with `sync.max_age` every sync is stale a second later",
+        consequence: "with `organic.budget` no page request has an identity, with `cas.deadline` nothing is tried again, with `cookie.max_age` every browser drops the cookie at once, with `sync.max_age` every sync is stale a second later, with `sync.max_future` partners whose clocks are a second ahead are refused",
         mend: "write the time you mean, or remove the line to have the default",
         find: Find::By(zero_durations),
     },
@@ -81,7 +81,7 @@ struct Zero {
     then: &'static str,
 }
 
-const ZEROS: [Zero; 5] = [
+const ZEROS: [Zero; 6] = [
     Zero {
         key: "cas.deadline",
         is: |policy| policy.cas.deadline.duration().is_zero() && policy.cas.max_retries > 0,
@@ -101,6 +101,11 @@ const ZEROS: [Zero; 5] = [
         key: "sync.max_age",
         is: |policy| policy.sync.max_age.is_some_and(|age| age.seconds() == 0),
         then: "a sync is refused as stale as soon as a second has passed",
+    },
+    Zero {
+        key: "sync.max_future",
+        is: |policy| policy.sync.max_future.seconds() == 0,
+        then: "a partner whose clock is a second ahead is refused, and clocks differ by more than that",
     },
     Zero {
         key: "sync.refresh_after",

@@ -174,6 +174,7 @@ pub(crate) fn rejected(outcome: Outcome, reasons: SyncReasons) -> Reason {
         Outcome::InvalidUid => Some("invalid_partner_uid"),
         Outcome::ConsentWithdrawn
         | Outcome::Stale
+        | Outcome::InvalidTimestamp
         | Outcome::TooManyPartners
         | Outcome::EntryTooLarge => Some(outcome.word()),
         _ => None,

@@ -97,7 +97,11 @@ impl<H: Home> Service<H> {
         let record = read.as_ref().ok().and_then(|done| done.record.as_ref());
         let live = record.filter(|record| !record.entry.is_tombstone());
         let known = live.and_then(|record| record.entry.ids.get(&partner.id));
-        let uid = known.map(|known| &*known.uid);
+        // One that another system stored, or that came before the policy listed it, would join users as well.
+        let no_ones = &self.setup.policy_of(id).sync.sentinels;
+        let uid = known
+            .map(|known| &*known.uid)
+            .filter(|uid| !no_ones.contain(uid));
         let identified = Identified {
             ec: id.as_str(),
             consent: "ok",

@@ -258,7 +258,9 @@ impl OnItsWay {
         Some(PartnerSync {
             partner: partner.id.clone(),
             uid: uid.into(),
-            timestamp: ground.moment(self.made).timestamp(),
+            timestamp: ground
+                .moment(self.made.saturating_add(partner.ahead))
+                .timestamp(),
         })
     }
 }

@@ -153,6 +153,68 @@ fn mappings_are_accepted_or_told_why_not() {
 }
 
 #[test]
+fn a_time_in_the_wrong_unit_is_refused_and_brings_nobody_back() {
+    let home = Home::start();
+    let (known, withdrawn) = (home.visitor(), home.visitor());
+    home.get("/").ec(&withdrawn).withdrawing().send();
+    let at = |user: &str, timestamp: u64| json!({ "ec_id": user, "partner_uid": "u", "timestamp": timestamp });
+    let answer = home.sync(
+        ONE,
+        &[
+            at(&known, now() * 1_000),
+            at(&withdrawn, now() * 1_000),
+            at(&forged(), now() * 1_000),
+            at(&known, now() * 1_000_000),
+            at(&known, now() + 3_600),
+            at(&known, now() + 60),
+        ],
+    );
+    let errors =
+        [0, 1, 2, 3, 4].map(|index| json!({ "index": index, "reason": "invalid_timestamp" }));
+    assert_eq!(
+        answer.json(),
+        json!({ "accepted": 1, "rejected": 5, "errors": errors })
+    );
+    let synced = home.record(&known)["body"]["ids"]["one"]["synced"]
+        .as_u64()
+        .unwrap();
+    assert!(synced <= now(), "what is a minute ahead is taken as now");
+}
+
+#[test]
+fn a_uid_that_is_no_ones_is_refused() {
+    let home = Home::start();
+    let user = home.visitor();
+    let uids = [
+        "$UID",
+        "${UID}",
+        "[UID]",
+        "{{uid}}",
+        "%%UID%%",
+        "<vsid>",
+        "0",
+        "null",
+        "Undefined",
+        "NaN",
+        " none ",
+        "OPTOUT",
+        "00000000-0000-0000-0000-000000000000",
+        "00000000000000000000000000000000",
+        "\t",
+    ];
+    let mappings = uids.map(|uid| mapping(&user, uid));
+    let answer = home.sync(ONE, &mappings);
+    let reason = |index| json!({ "index": index, "reason": "invalid_partner_uid" });
+    let errors: Vec<_> = (0..uids.len()).map(reason).collect();
+    assert_eq!(
+        answer.json(),
+        json!({ "accepted": 0, "rejected": uids.len(), "errors": errors })
+    );
+    let ids = &home.record(&user)["body"]["ids"];
+    assert_eq!(ids, &json!({}));
+}
+
+#[test]
 fn a_batch_without_a_rejection_is_200() {
     let home = Home::start();
     let user = home.visitor();

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::support::{self, Bench, DAY, HOUR, NOON, live, sync, tombstone};
+use crate::support::{self, Bench, DAY, HOUR, MINUTE, NOON, live, sync, tombstone};
 use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::engine::{Answer, Consistency, Found, Operation, Step, StoreError, Transaction};
 use edge_cookie::partner::{PartnerRecord, Registry};
@@ -313,6 +313,25 @@ pub const WITNESSES: &[Witness] = &[
             over(live(), policy)
                 .sync("a.com", "U", NOON - DAY)
                 .to_owned()
+        },
+    },
+    Witness {
+        key: "sync.max_future",
+        base: &[],
+        change: "1m",
+        shows: |policy| {
+            over(live(), policy)
+                .sync("a.com", "U", NOON + 2 * MINUTE)
+                .to_owned()
+        },
+    },
+    Witness {
+        key: "sync.sentinels",
+        base: &[],
+        change: "[\"nobody\"]",
+        shows: |policy| {
+            let sync = |uid| over(live(), policy).sync("a.com", uid, NOON);
+            format!("{} {}", sync("null"), sync("nobody"))
         },
     },
     Witness {

@@ -9,8 +9,8 @@ use crate::policy::settings::{DeleteMode, OnMissingWithdrawal};
 use crate::policy::types::Seconds;
 
 pub(super) use visits::{
-    comes, failed_withdrawal, left_behind, new_cookie, not_served, old_cookie, other_hash,
-    stored_partner,
+    comes, failed_withdrawal, left_behind, new_cookie, no_ones_uid, not_served, old_cookie,
+    other_hash, stored_partner,
 };
 
 const HOUR: i64 = Seconds::from_hours(1).seconds().cast_signed();

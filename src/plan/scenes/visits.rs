@@ -86,6 +86,25 @@ pub(in crate::plan) fn stored_partner() -> Scene {
     scene.with_stored_partner()
 }
 
+/// A partner sends a uid that is no one's, and asks for it.
+pub(in crate::plan) fn no_ones_uid(uid: &str) -> Scene {
+    let asks = HOUR.saturating_add(HOUR);
+    let words = format!("the partner, which does not know the user, sends `{uid}`");
+    known_since(-DAY)
+        .then(
+            HOUR,
+            Act::SyncUid {
+                uid: uid.to_owned(),
+            },
+            words,
+        )
+        .then(
+            asks,
+            Act::Identify,
+            "the partner asks for its uid of the user",
+        )
+}
+
 /// A user whose browser says so much comes, from a place or from where machines assume them to be; one who refuses was
 /// there before.
 pub(in crate::plan) fn comes(says: Says, place: Option<Locality>) -> Scene {

@@ -1,7 +1,7 @@
 //! `[ec.sync]`: what partners may write, and how much at once.
 
 use crate::policy::setting::{choices, settings};
-use crate::policy::types::Seconds;
+use crate::policy::types::{Seconds, Sentinels};
 
 choices! {
     /// What a partner sync for an unknown id does.
@@ -60,6 +60,25 @@ settings! {
         refresh_after: Seconds = Seconds::from_days(30);
         /// A sync whose own timestamp is older than this is refused as stale; `none` accepts any.
         max_age: Option<Seconds> = None;
+        /// A sync whose own timestamp is later than now by more than this is refused
+        /// (`invalid_timestamp`); up to it, a time in the future is taken as now.
+        ///
+        /// It is for clocks that run ahead. A timestamp in milliseconds is thousands of years ahead: taken as now, it
+        /// would pass `sync.max_age` and `sync.order` however old the sync is. A stored time that is as far in the
+        /// future counts as missing.
+        max_future: Seconds = Seconds::new(300), from Seconds::new(0), to Seconds::from_days(1);
+        /// Uids that are no one's, such as a macro that a partner did not fill in: refused as invalid,
+        /// and where one is stored, not given out.
+        ///
+        /// Compared with the whole uid, in any case and without blanks around it; `*` stands for any text. One of
+        /// them would join all users that it is sent for. A blank uid is refused whatever is listed.
+        sentinels: Sentinels = Sentinels::known(
+            "$* [*] {*} <*id> %*% @*@ ##*## #{*} #PMUID #PM_USER_ID __*id__ %s \
+             %24* %25*%25 %3C*id%3E %40*%40 %5B*%5D %7B*%7D \
+             BUYERUID NTV_USER_ID SspCookieUserId xxEMODO_IDxx 33XUSERID33X \
+             0 -1 null (null) nil undefined NaN none n/a unknown true false optout opt-out opt_out \
+             00000000-0000-0000-0000-000000000000 00000000000000000000000000000000 0000000000000000",
+        );
         /// `arrival`: the last to come wins; `timestamp`: a sync older than the stored uid's `synced` is
         /// refused as stale.
         order: SyncOrder = SyncOrder::Arrival;

@@ -17,6 +17,7 @@ mod name;
 mod partner;
 mod place;
 mod secret;
+mod sentinel;
 mod window;
 
 pub use client::{Locality, Proxies};
@@ -27,4 +28,5 @@ pub use name::{CookieName, Countries, DataDir, StoreName, UsStates};
 pub use partner::{Partner, PartnerToken, Partners};
 pub use place::{PlaceError, RedisAddress, StorePlace};
 pub use secret::Secret;
+pub use sentinel::Sentinels;
 pub use window::EdgeWindow;

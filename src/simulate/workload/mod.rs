@@ -106,6 +106,8 @@ pub(crate) struct Partner {
     /// How long after the last visit it goes on.
     pub(crate) keeps: u64,
     pub(crate) uid_bytes: u64,
+    /// How far its clock runs ahead.
+    pub(crate) ahead: u64,
 }
 
 /// The store, as edges see it.

@@ -259,6 +259,7 @@ fn partner(fields: &mut Fields<'_, '_>) -> Option<Partner> {
         lag,
         every,
         keeps: keeps.unwrap_or_default(),
+        ahead: fields.length("ahead").unwrap_or_default(),
         uid_bytes,
     })
 }

@@ -157,14 +157,23 @@ fn made(op: &Op<'_>, sync: &PartnerSync) -> u64 {
     sync.timestamp.unix().min(op.start)
 }
 
+/// Whether a caller's time is further in the future than the policy takes for a clock that runs ahead.
+fn is_ahead(op: &Op<'_>, time: u64) -> bool {
+    time > op.start + op.policy.sync.max_future.seconds()
+}
+
 /// Why a sync is refused whatever the record, if it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unfit {
     TooOld,
+    TooNew,
     NoUid,
 }
 
 fn unfit(op: &Op<'_>, sync: &PartnerSync) -> Option<Unfit> {
+    if is_ahead(op, sync.timestamp.unix()) {
+        return Some(Unfit::TooNew);
+    }
     let oldest = op
         .policy
         .sync

@@ -26,6 +26,7 @@ pub(super) fn one_sync(op: &Op<'_>, sync: &PartnerSync, outcome: Outcome) -> Res
 fn refusal(unfit: Unfit) -> Outcome {
     match unfit {
         Unfit::TooOld => Outcome::Stale,
+        Unfit::TooNew => Outcome::InvalidTimestamp,
         Unfit::NoUid => Outcome::InvalidUid,
     }
 }
