@@ -17,7 +17,7 @@ ec=http://127.0.0.1:7691
 until curl -sf -o /dev/null "$ec/_ts/health" && curl -sf -o /dev/null http://127.0.0.1:7692/; do :; done
 
 token='Authorization: Bearer development-partner'
-visitor() { curl -si "$ec/" -H 'Cookie: us_privacy=1YNN' | sed -n 's/^set-cookie: ts-ec=\([^;]*\);.*/\1/p'; }
+visitor() { curl -si "$ec/" -A Browser -H 'Accept: text/html' -H 'Cookie: us_privacy=1YNN' | sed -n 's/^set-cookie: ts-ec=\([^;]*\);.*/\1/p'; }
 mapping() { printf '{"ec_id":"%s","partner_uid":"abc123","timestamp":%s}' "$1" "$(date +%s)"; }
 users=()
 for _ in $(seq 100); do users+=("$(visitor)"); done

@@ -77,6 +77,8 @@ pub mod partner;
 pub mod plan;
 pub mod policy;
 pub mod record;
+#[cfg(feature = "service")]
+pub mod robots;
 pub mod rules;
 #[cfg(feature = "server")]
 pub mod server;

@@ -133,6 +133,9 @@ impl Edge {
     }
 }
 
+/// A page view of a visitor in California who has not opted out.
+const CONSENT: [(&str, &str); 2] = [("accept", "text/html"), ("cookie", "us_privacy=1YNN")];
+
 const STORES: &str =
     "[local_server.kv_stores]\nec_identity_store_dev = []\nec_partner_store_dev = []\n";
 
@@ -156,7 +159,7 @@ fn a_bundle_in_the_config_store_replaces_the_embedded_one() {
         (200, &replaced["bundle"]["digest"])
     );
     assert!(health.get("trouble").is_none());
-    let (_, _, cookie) = edge.ask("GET", "/", &[("cookie", "us_privacy=1YNN")], "");
+    let (_, _, cookie) = edge.ask("GET", "/", &CONSENT, "");
     assert!(cookie.contains("Max-Age=3600"), "{cookie}");
     let (_, policy, _) = edge.ask(
         "GET",
@@ -220,7 +223,7 @@ fn a_candidate_is_tried_on_the_same_users_as_everywhere() {
     assert_eq!(health["forced"], "a test");
     let mut taken = 0;
     for _ in 0..20 {
-        let (_, _, cookie) = edge.ask("GET", "/", &[("cookie", "us_privacy=1YNN")], "");
+        let (_, _, cookie) = edge.ask("GET", "/", &CONSENT, "");
         let id = cookie.split(['=', ';']).nth(1).unwrap();
         let candidate = is_taken(id, 50);
         assert_eq!(cookie.contains("Max-Age=3600;"), candidate, "{cookie}");
@@ -278,7 +281,7 @@ fn a_bundle_that_is_no_good_leaves_the_embedded_one_in_force() {
             status == 200 && trouble.contains("`ec_config`") && trouble.contains(why),
             "{why}: {health}"
         );
-        let (_, _, cookie) = edge.ask("GET", "/", &[("cookie", "us_privacy=1YNN")], "");
+        let (_, _, cookie) = edge.ask("GET", "/", &CONSENT, "");
         assert!(cookie.contains("Max-Age=31536000"), "{cookie}");
     }
     // What a newer engine wrote beside that is counted, and not fatal.

@@ -99,6 +99,10 @@ const FACTS: &[(&str, &str)] = &[
     ("MAX_SECTION_ID", "the layout of a GPP header"),
     ("LATENCY_SECONDS", "the bounds of a histogram"),
     (
+        "MAX_BYTES",
+        "the longest user agent that is searched for a robot's name",
+    ),
+    (
         "MAX_REQUEST_ID",
         "the longest request id that is taken over into a log",
     ),
@@ -276,6 +280,8 @@ const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
         "src/verify/broken.rs",
         &["2", "3", "4", "5", "6", "7", "8", "9", "10"],
     ),
+    // How a percent-encoded byte is written (RFC 3986, section 2.1).
+    ("src/service/path.rs", &["3", "16"]),
     // What the units of time are.
     (
         "src/policy/types/duration.rs",

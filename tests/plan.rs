@@ -657,6 +657,7 @@ fn values(key: &str, shape: Shape) -> Vec<String> {
         ("local.geo", _) => words(&["none", "DE", "US-CA", "BR"]),
         ("local.trusted_proxies", _) => words(&["[\"10.0.0.1\"]", "[\"10.0.0.0/8\"]"]),
         ("sync.sentinels", _) => words(&["[\"$*\", \"0\"]", "[\"$*\"]", "[\"$UID\"]", "[]"]),
+        ("organic.ts_prefixes", _) => words(&["[]", "[\"/_ts/assets/\"]"]),
         ("consent.us_states", _) => words(&["[\"CA\"]", "[\"CA\", \"TX\"]"]),
         (_, Shape::Duration) => words(&["1s", "10s", "1m"]),
         (_, Shape::OptionalDuration) => words(&["none", "1h", "48h"]),

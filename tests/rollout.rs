@@ -105,7 +105,12 @@ impl Server {
 fn get(url: &str, cookie: &str) -> (String, Option<String>) {
     let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(30)));
     let agent: ureq::Agent = config.build().into();
-    let mut answer = agent.get(url).header("Cookie", cookie).call().unwrap();
+    let mut answer = agent
+        .get(url)
+        .header("Accept", "text/html")
+        .header("Cookie", cookie)
+        .call()
+        .unwrap();
     let cookie = answer.headers().get("set-cookie");
     let cookie = cookie.map(|cookie| cookie.to_str().unwrap().to_owned());
     (answer.body_mut().read_to_string().unwrap(), cookie)

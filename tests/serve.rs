@@ -34,7 +34,7 @@ api_token = "a-secret-partner-token"
 
 const PARTNER: &str = "Authorization: Bearer a-secret-partner-token\r\n";
 const OPERATOR: &str = "Authorization: Bearer a-secret-admin-token\r\n";
-const CONSENT: &str = "Cookie: us_privacy=1YNN\r\n";
+const CONSENT: &str = "Accept: text/html\r\nCookie: us_privacy=1YNN\r\n";
 
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -447,7 +447,7 @@ fn pages_come_from_the_origin_with_the_identitys_cookie() {
         "[ec]\n",
         &format!("origin_url = \"http://{origin}\"\n[ec]\n"),
     );
-    let server = Server::start(&config, &[]);
+    let server = Server::start(&config, &["ec.organic.identify=all"]);
     let page = server.ask(
         "POST",
         "/form?a=%20b",

@@ -84,7 +84,8 @@ impl Server {
     }
 
     fn page(&self) -> Answer {
-        self.ask("GET", "/", &[("cookie", "us_privacy=1YNN")], "")
+        let view = [("accept", "text/html"), ("cookie", "us_privacy=1YNN")];
+        self.ask("GET", "/", &view, "")
     }
 
     fn health(&self) -> Answer {

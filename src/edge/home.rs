@@ -14,7 +14,7 @@ use crate::policy::EcPolicy;
 use crate::policy::types::{EdgeWindow, Seconds};
 use crate::record::PartnerId;
 use crate::service::{Admission, Home, Note};
-use crate::store::FastlyStore;
+use crate::store::{FastlyStore, run_to_end};
 
 /// The platform's clock. Waiting holds the instance, which serves nobody else.
 #[derive(Debug, Clone, Copy)]
@@ -110,6 +110,10 @@ impl Home for EdgeHome {
         Some(work.await)
     }
 
+    fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
+        run_to_end(work);
+    }
+
     fn note(&self, note: &Note<'_>) {
         #[derive(Serialize)]
         struct Line<'l> {
@@ -133,6 +137,16 @@ impl Home for EdgeHome {
             }
             Note::BudgetSpent => {
                 let message = "a page went on without an identity: `organic.budget` was spent";
+                ("warn", message, None, None)
+            }
+            Note::Unclaimed { removed: true } => return,
+            Note::Unclaimed { removed: false } => {
+                let message = "a record whose id no browser has could not be removed";
+                ("warn", message, None, None)
+            }
+            Note::SharedCookie => {
+                let message =
+                    "the origin sets a cookie of its own on a page that shared caches may keep";
                 ("warn", message, None, None)
             }
             Note::Undecodable(signal) => {

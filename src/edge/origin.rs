@@ -1,7 +1,7 @@
 //! Handing a page request on to the publisher's origin, by a backend made for it.
 
 use fastly::backend::BackendCreationError;
-use fastly::http::{HeaderValue, header};
+use fastly::http::header;
 use fastly::{Backend, Request, Response};
 
 use crate::policy::publisher::OriginUrl;
@@ -19,12 +19,8 @@ pub(super) enum NoPage {
     Send(String),
 }
 
-/// The origin's page, with these cookies.
-pub(super) fn page(
-    url: &OriginUrl,
-    mut request: Request,
-    cookies: Vec<HeaderValue>,
-) -> Result<Response, NoPage> {
+/// The origin's page.
+pub(super) fn page(url: &OriginUrl, mut request: Request) -> Result<Response, NoPage> {
     let mut backend = Backend::builder(BACKEND, url.authority()).override_host(url.host());
     if url.is_https() {
         backend = backend
@@ -44,9 +40,5 @@ pub(super) fn page(
         request.set_header("x-forwarded-host", host);
     }
     let page = request.with_pass(true).send(backend);
-    let mut page = page.map_err(|error| NoPage::Send(error.root_cause().to_string()))?;
-    for cookie in cookies {
-        page.append_header(header::SET_COOKIE, cookie);
-    }
-    Ok(page)
+    page.map_err(|error| NoPage::Send(error.root_cause().to_string()))
 }

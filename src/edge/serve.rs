@@ -3,13 +3,15 @@
 use fastly::geo::geo_lookup;
 use fastly::http::StatusCode;
 use fastly::{Body, Request, Response};
+use http::HeaderMap;
+use http::request::Parts;
 
 use super::body::Arriving;
 use super::home::EdgeHome;
-use super::origin::page;
+use super::origin::page as ask;
 use super::policy::in_force;
 use crate::policy::types::Locality;
-use crate::service::{Client, Reply, Service};
+use crate::service::{Client, OriginPage, Reply, Service, forbid_caching};
 use crate::store::run_to_end;
 
 /// Answers the request of this instance, under the bundle that the build embedded or one that replaces it.
@@ -22,7 +24,12 @@ pub fn serve(embedded: &str) {
                 "{}",
                 serde_json::json!({ "level": "error", "message": error.to_string() })
             );
-            return failed(StatusCode::SERVICE_UNAVAILABLE, r#"{"error":"no_policy"}"#);
+            let none = HeaderMap::new();
+            return failed(
+                StatusCode::SERVICE_UNAVAILABLE,
+                r#"{"error":"no_policy"}"#,
+                none,
+            );
         }
     };
     let client = client(&request);
@@ -34,27 +41,50 @@ pub fn serve(embedded: &str) {
         Reply::Answer(answer) => {
             Response::from(answer.map(|body| Body::from(body.as_ref()))).send_to_client();
         }
-        Reply::PassOn(cookies) => {
-            let request = Request::from(http::Request::from_parts(head, body.0));
-            let origin = service.setup().publisher().origin_url.as_ref();
-            match origin.map(|origin| page(origin, request, cookies)) {
-                Some(Ok(page)) => page.send_to_client(),
-                Some(Err(error)) => {
-                    let why = error.to_string();
-                    println!("{}", serde_json::json!({ "level": "warn", "message": why }));
-                    failed(StatusCode::BAD_GATEWAY, r#"{"error":"origin_unavailable"}"#);
-                }
-                None => failed(StatusCode::BAD_GATEWAY, r#"{"error":"origin_unavailable"}"#),
+        Reply::PassOn(page) => pass_on(&service, page, head, body.0),
+    }
+}
+
+/// Asks the origin for the page, and completes its answer.
+fn pass_on(service: &Service<EdgeHome>, page: OriginPage, mut head: Parts, body: Body) {
+    page.prepare(&mut head.headers);
+    let request = Request::from(http::Request::from_parts(head, body));
+    let answered = match service.setup().publisher().origin_url.as_ref() {
+        Some(origin) => ask(origin, request).map_err(|error| error.to_string()),
+        None => Err("there is no `publisher.origin_url`".to_owned()),
+    };
+    match answered {
+        Ok(answer) => {
+            let (mut head, body) = http::Response::<Body>::from(answer).into_parts();
+            let unclaimed = run_to_end(service.complete(page, &mut head.headers));
+            Response::from(http::Response::from_parts(head, body)).send_to_client();
+            if let Some(unclaimed) = unclaimed {
+                unclaimed.claim();
             }
+        }
+        Err(why) => {
+            println!("{}", serde_json::json!({ "level": "warn", "message": why }));
+            let mut headers = HeaderMap::new();
+            page.fail(&mut headers);
+            failed(
+                StatusCode::BAD_GATEWAY,
+                r#"{"error":"origin_unavailable"}"#,
+                headers,
+            );
         }
     }
 }
 
-fn failed(status: StatusCode, body: &str) {
-    Response::from_status(status)
+/// An answer of the edge's own, which no cache keeps.
+fn failed(status: StatusCode, body: &str, mut headers: HeaderMap) {
+    forbid_caching(&mut headers);
+    let mut answer = Response::from_status(status)
         .with_header("content-type", "application/json")
-        .with_body(body)
-        .send_to_client();
+        .with_body(body);
+    for (name, value) in &headers {
+        answer.append_header(name, value);
+    }
+    answer.send_to_client();
 }
 
 /// What the platform knows of the client.

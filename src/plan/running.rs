@@ -4,9 +4,9 @@ use super::answer::{Answer, Known};
 use super::pair::Pair;
 use super::{Records, scenes};
 use crate::policy::EcPolicy;
-use crate::policy::settings::{Jitter, OnFailedWithdrawal, OnRateLimited};
+use crate::policy::settings::{IdentifyOn, Jitter, OnFailedWithdrawal, OnRateLimited};
 
-pub(super) const ANSWERS: [Known; 28] = [
+pub(super) const ANSWERS: [Known; 31] = [
     ("cas.max_retries", retries),
     ("cas.backoff", waits),
     ("cas.max_backoff", waits),
@@ -14,6 +14,9 @@ pub(super) const ANSWERS: [Known; 28] = [
     ("cas.on_rate_limited", on_rate_limited),
     ("cas.deadline", deadline),
     ("organic.budget", budget),
+    ("organic.identify", identify),
+    ("organic.identify_frames", identify_frames),
+    ("organic.ts_prefixes", ts_prefixes),
     ("store.call_timeout", call_timeout),
     ("identify.cors_max_age", cors_max_age),
     ("log.id_chars", id_chars),
@@ -138,6 +141,38 @@ fn budget(pair: &Pair<'_>) -> Answer {
         "pages wait longer for a slow store, and fewer of them go without an identity"
     };
     Answer::safe(Records::None, why)
+}
+
+fn identify(pair: &Pair<'_>) -> Answer {
+    Answer::safe(
+        Records::None,
+        match pair.candidate.organic.identify {
+            IdentifyOn::Navigations => {
+                "new ids are made for page views only: fonts, pictures, scripts, prefetches and robots get none; who has an id keeps it"
+            }
+            IdentifyOn::All => {
+                "every request of a visitor without an id makes one, a robot's and a prefetch's too: more records, many of them of nobody"
+            }
+        },
+    )
+}
+
+fn identify_frames(pair: &Pair<'_>) -> Answer {
+    Answer::safe(
+        Records::None,
+        if pair.candidate.organic.identify_frames {
+            "a page in a frame may get a new id, too; who has an id keeps it"
+        } else {
+            "a page in a frame gets no new id; who has an id keeps it"
+        },
+    )
+}
+
+fn ts_prefixes(_: &Pair<'_>) -> Answer {
+    Answer::safe(
+        Records::None,
+        "other paths below `/_ts/` reach the origin, without `Authorization`; all others are answered with 404 by the service",
+    )
 }
 
 fn call_timeout(pair: &Pair<'_>) -> Answer {

@@ -15,10 +15,12 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use tracing::{error, info, warn};
 
-use super::origin::{Origin, OriginError};
+use super::origin::Origin;
 use super::{Metrics, NativeHome, Stores, forwarded_client};
 use crate::policy::hex;
-use crate::service::{BodyError, Client, Incoming, Reply, Route, Service, Setup};
+use crate::service::{
+    BodyError, Client, Incoming, Reply, Route, Service, Setup, Unclaimed, forbid_caching,
+};
 
 /// A server's state: what it serves, which a reload replaces, and what outlives that.
 pub struct Server {
@@ -105,7 +107,7 @@ impl Server {
         let service = self.serving();
         let (head, body) = request.into_parts();
         let id = self.ids.of(&head.headers);
-        let route = Route::name_of(head.uri.path());
+        let route = Route::name_of(head.uri.path(), service.setup());
         let method = head.method.clone();
         let patience = service.setup().policy().local.request_timeout;
         let patience = Duration::from_secs(patience.seconds());
@@ -140,22 +142,48 @@ impl Server {
                 body.drain(most as usize).await;
                 answer.map(Body::from)
             }
-            Reply::PassOn(cookies) => {
+            Reply::PassOn(page) => {
                 let (Some(url), Some(body)) = (&service.setup().publisher().origin_url, body.0)
                 else {
                     return no_origin();
                 };
-                let page = self
-                    .origin
-                    .page(url, head, body, client.address, cookies)
-                    .await;
-                page.unwrap_or_else(|error: OriginError| {
-                    warn!(%error, "no page");
-                    no_origin()
-                })
+                let mut head = head;
+                page.prepare(&mut head.headers);
+                match self.origin.page(url, head, body, client.address).await {
+                    Ok(mut answer) => {
+                        let unclaimed = service.complete(page, answer.headers_mut()).await;
+                        claimed_with_its_head(answer, unclaimed)
+                    }
+                    Err(error) => {
+                        warn!(%error, "no page");
+                        let mut answer = no_origin();
+                        page.fail(answer.headers_mut());
+                        answer
+                    }
+                }
             }
         }
     }
+}
+
+/// The answer, whose new id is claimed once its head is on its way: a connection asks for the body only then. Where
+/// the client went before, the answer is dropped, and the record with it.
+fn claimed_with_its_head(answer: Response, unclaimed: Option<Unclaimed<NativeHome>>) -> Response {
+    let Some(unclaimed) = unclaimed else {
+        return answer;
+    };
+    if answer.body().is_end_stream() {
+        unclaimed.claim();
+        return answer;
+    }
+    let mut unclaimed = Some(unclaimed);
+    answer.map(|body| {
+        Body::from_stream(body.into_data_stream().inspect(move |_| {
+            if let Some(unclaimed) = unclaimed.take() {
+                unclaimed.claim();
+            }
+        }))
+    })
 }
 
 fn no_origin() -> Response {
@@ -169,6 +197,7 @@ fn failed(status: StatusCode, body: &'static str) -> Response {
     answer
         .headers_mut()
         .insert(http::header::CONTENT_TYPE, json);
+    forbid_caching(answer.headers_mut());
     answer
 }
 

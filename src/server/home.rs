@@ -178,6 +178,13 @@ impl Home for NativeHome {
         timeout(budget, work).await.ok()?.ok()
     }
 
+    fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
+        // Without a runtime the process is ending.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            self.started.spawn_on(work, &runtime);
+        }
+    }
+
     fn note(&self, note: &Note<'_>) {
         self.metrics.count(note);
         super::log::write(note);

@@ -1,5 +1,7 @@
 //! Structured logs, on standard error. No token, secret or whole id is ever given to them.
 
+use std::sync::Once;
+
 use tracing::{debug, error, warn};
 use tracing_subscriber::EnvFilter;
 
@@ -60,6 +62,20 @@ pub(super) fn write(note: &Note<'_>) {
         }
         Note::BudgetSpent => {
             warn!("a page went on without an identity: `organic.budget` was spent");
+        }
+        Note::Unclaimed { removed: true } => {
+            debug!("a client left before its new id was on its way: the record is removed");
+        }
+        Note::Unclaimed { removed: false } => {
+            warn!("a record whose id no browser has could not be removed");
+        }
+        Note::SharedCookie => {
+            static REPORT: Once = Once::new();
+            REPORT.call_once(|| {
+                warn!(
+                    "the origin sets a cookie of its own on a page that shared caches may keep: a cache hands one visitor's cookie to the next; send `Cache-Control: private` with it (reported once)"
+                );
+            });
         }
         Note::Undecodable(signal) => {
             debug!(

@@ -179,6 +179,9 @@ impl Metrics {
             }
             Note::FailedWithdrawal { .. } => drop(self.failed_withdrawals.inc()),
             Note::BudgetSpent => trouble("budget_spent"),
+            Note::Unclaimed { removed: true } => trouble("id_not_delivered"),
+            Note::Unclaimed { removed: false } => trouble("record_of_nobody"),
+            Note::SharedCookie => trouble("shared_cookie"),
             Note::Undecodable(_) => trouble("undecodable_signal"),
             Note::PartnerUnknown { .. } => trouble("partner_lookup_failed"),
         }

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
-    SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
@@ -62,7 +62,6 @@ impl Origin {
         head: Parts,
         body: Body,
         client: Option<IpAddr>,
-        cookies: Vec<HeaderValue>,
     ) -> Result<Response, OriginError> {
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         let has_body = head.headers.contains_key(CONTENT_LENGTH)
@@ -88,9 +87,6 @@ impl Origin {
         *answer.status_mut() = page.status();
         *answer.headers_mut() = page.headers().clone();
         leave_out_the_connections(answer.headers_mut());
-        for cookie in cookies {
-            answer.headers_mut().append(SET_COOKIE, cookie);
-        }
         *answer.body_mut() = Body::from_stream(page.bytes_stream());
         Ok(answer)
     }

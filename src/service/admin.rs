@@ -6,7 +6,7 @@ use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::answer::{Reply, empty, json, json_bytes, refusal, refusal_because};
+use super::answer::{Reply, empty, json, json_bytes, not_found, refusal, refusal_because};
 use super::authenticate::invalid_token;
 use super::body::{self, BodyError, Incoming};
 use super::route::AdminRoute;
@@ -256,10 +256,6 @@ fn ec_id(written: &str) -> Result<EcId, Response<Bytes>> {
 
 fn partner_id(written: &str) -> Result<PartnerId, Response<Bytes>> {
     PartnerId::parse(written).map_err(|_| refusal(StatusCode::BAD_REQUEST, "invalid_partner_id"))
-}
-
-fn not_found() -> Response<Bytes> {
-    refusal(StatusCode::NOT_FOUND, "not_found")
 }
 
 fn unavailable(error: &StoreError) -> Response<Bytes> {

@@ -1,30 +1,40 @@
 //! Answers: JSON, errors, and handing on to the origin.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
+
+use super::page::OriginPage;
+use super::shared_cache;
 
 /// What the service makes of a request.
 #[derive(Debug)]
 pub enum Reply {
     /// This is the answer.
     Answer(Response<Bytes>),
-    /// The page comes from the publisher's origin; these cookies are set with it.
-    PassOn(Vec<HeaderValue>),
+    /// The page comes from the publisher's origin, and its answer is then completed.
+    PassOn(OriginPage),
 }
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 impl Reply {
-    /// This reply, which also sets `cookie`.
-    pub(super) fn with_cookie(mut self, cookie: Option<HeaderValue>) -> Self {
-        let Some(cookie) = cookie else {
-            return self;
-        };
+    /// This reply, which also sets `cookies`. An answer that carries one is kept out of shared caches.
+    pub(super) fn with_cookies(mut self, cookies: impl IntoIterator<Item = HeaderValue>) -> Self {
         match &mut self {
-            Self::Answer(answer) => drop(answer.headers_mut().append(SET_COOKIE, cookie)),
-            Self::PassOn(cookies) => cookies.push(cookie),
+            Self::Answer(answer) => {
+                shared_cache::set_cookies(answer.headers_mut(), cookies.into_iter().collect());
+            }
+            Self::PassOn(page) => page.cookies.extend(cookies),
+        }
+        self
+    }
+
+    /// This reply, which no cache keeps: it is the service's own.
+    pub(super) fn uncached(mut self) -> Self {
+        if let Self::Answer(answer) = &mut self {
+            shared_cache::forbid(answer.headers_mut());
         }
         self
     }
@@ -68,6 +78,11 @@ struct Refusal<'r> {
 pub(super) fn refusal(status: StatusCode, error: &str) -> Response<Bytes> {
     let message = None;
     json(status, &Refusal { error, message })
+}
+
+/// There is nothing of this name.
+pub(super) fn not_found() -> Response<Bytes> {
+    refusal(StatusCode::NOT_FOUND, "not_found")
 }
 
 /// A refusal that says what exactly is wrong.

@@ -66,6 +66,9 @@ pub trait Home: Send + Sync + 'static {
         work: impl Future<Output = T> + Send + 'static,
     ) -> impl Future<Output = Option<T>> + Send;
 
+    /// Starts work that nobody waits for; where the platform knows no such thing, it is done at once.
+    fn start(&self, work: impl Future<Output = ()> + Send + 'static);
+
     /// In what the stores may lose what they acknowledged, for operators.
     fn warnings(&self) -> Vec<String> {
         Vec::new()

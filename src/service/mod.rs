@@ -31,10 +31,14 @@ mod health;
 mod home;
 mod identify;
 mod mint;
+mod navigation;
 mod note;
 mod organic;
+mod page;
+mod path;
 mod route;
 mod setup;
+mod shared_cache;
 mod upload;
 mod visitor;
 mod withdrawal;
@@ -50,9 +54,12 @@ pub use body::{BodyError, Incoming};
 pub use head::Client;
 pub use home::{Admission, Home};
 pub use note::{Note, ShownId};
+pub use page::{OriginPage, Unclaimed};
 pub use route::{ROUTES, Route};
 pub use setup::{Setup, SetupError};
+pub use shared_cache::forbid as forbid_caching;
 
+use answer::not_found;
 use visitor::Visitor;
 
 use crate::engine::{Finished, Operation};
@@ -104,16 +111,23 @@ impl<H: Home> Service<H> {
             self.home.note(&Note::Undecodable(signal));
         }
         let expired = self.withdraw(&visitor).await;
-        let reply = match Route::of(&head.method, head.uri.path(), &self.setup) {
+        let route = Route::of(&head.method, head.uri.path(), &self.setup);
+        let is_page = matches!(route, Ok(Route::Organic { .. }));
+        let reply = match route {
             Err(refusal) => refusal.into(),
             Ok(Route::BatchSync) => self.batch_sync(head, body).await,
             Ok(Route::Identify) => self.identify(head, &visitor).await,
             Ok(Route::IdentifyPreflight) => self.preflight(head),
             Ok(Route::Health) => self.health().await,
             Ok(Route::Admin(admin)) => self.admin(head, body, admin).await,
-            Ok(Route::Organic) => self.organic(&visitor, client).await,
+            Ok(Route::Organic { below_own_prefix }) => {
+                let page = self.organic(head, &visitor, client, below_own_prefix);
+                page.await
+            }
+            Ok(Route::Unknown) => not_found().into(),
         };
-        reply.with_cookie(expired)
+        let reply = if is_page { reply } else { reply.uncached() };
+        reply.with_cookies(expired)
     }
 
     /// Runs an operation on the graph, and tells how it ended.

@@ -52,6 +52,13 @@ pub enum Note<'n> {
     },
     /// A page went on without an identity, for its budget was spent.
     BudgetSpent,
+    /// The client went before the head of an answer with a new id was on its way.
+    Unclaimed {
+        /// Whether the record that was made for it could be removed again.
+        removed: bool,
+    },
+    /// The origin sets a cookie of its own on an answer that shared caches may keep.
+    SharedCookie,
     /// A consent signal could not be decoded, and counts as absent.
     Undecodable(Signal),
     /// The partner of a request could not be looked up.

@@ -6,6 +6,7 @@ use http::{HeaderValue, Method, Response, StatusCode};
 
 use super::Setup;
 use super::answer::refusal;
+use super::path::{OWN, is_own, normalise};
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +22,12 @@ pub enum Route<'p> {
     /// An operator's request.
     Admin(AdminRoute<'p>),
     /// The publisher's page.
-    Organic,
+    Organic {
+        /// Whether its path is one below the service's prefix that the policy leaves to the origin.
+        below_own_prefix: bool,
+    },
+    /// Nothing there is, below the service's prefix.
+    Unknown,
 }
 
 /// What an operator asks for.
@@ -49,6 +55,20 @@ pub enum AdminRoute<'p> {
     Unknown,
 }
 
+/// What logs and metrics call every page.
+const PAGE: &str = "organic";
+
+/// What a page may be asked for by; what the origin makes of it is its affair (RFC 9110, section 9).
+const OF_A_PAGE: &[Method] = &[
+    Method::GET,
+    Method::HEAD,
+    Method::POST,
+    Method::PUT,
+    Method::PATCH,
+    Method::DELETE,
+    Method::OPTIONS,
+];
+
 const BATCH_SYNC: &str = "/_ts/api/v1/batch-sync";
 const IDENTIFY: &str = "/_ts/api/v1/identify";
 const HEALTH: &str = "/_ts/health";
@@ -75,6 +95,10 @@ impl<'p> Route<'p> {
         path: &'p str,
         setup: &Setup,
     ) -> Result<Self, Response<Bytes>> {
+        // It would show a client the headers that a proxy adds (RFC 9110, section 9.3.8).
+        if method == Method::TRACE {
+            return Err(method_not_allowed(OF_A_PAGE));
+        }
         let (route, allowed) = match path {
             BATCH_SYNC => (Self::BatchSync, &[Method::POST][..]),
             IDENTIFY if method == Method::OPTIONS => return Ok(Self::IdentifyPreflight),
@@ -86,7 +110,15 @@ impl<'p> Route<'p> {
                     (Self::Admin(admin), allowed)
                 }
                 Some(_) => (Self::Admin(AdminRoute::Unknown), &[][..]),
-                None => return Ok(Self::Organic),
+                None if !is_own(path) => {
+                    let below_own_prefix = false;
+                    return Ok(Self::Organic { below_own_prefix });
+                }
+                None if is_left_to_the_origin(path, setup) => {
+                    let below_own_prefix = true;
+                    return Ok(Self::Organic { below_own_prefix });
+                }
+                None => return Ok(Self::Unknown),
             },
         };
         if allowed.is_empty() || allowed.contains(method) {
@@ -104,21 +136,28 @@ impl<'p> Route<'p> {
             Self::Identify | Self::IdentifyPreflight => IDENTIFY,
             Self::Health => HEALTH,
             Self::Admin(_) => ADMIN,
-            Self::Organic => "organic",
+            Self::Organic { .. } => PAGE,
+            Self::Unknown => OWN,
         }
     }
 
     /// The name of the route that `path` belongs to.
     #[must_use]
-    pub fn name_of(path: &str) -> &'static str {
+    pub fn name_of(path: &str, setup: &Setup) -> &'static str {
         match path {
             BATCH_SYNC => BATCH_SYNC,
             IDENTIFY => IDENTIFY,
             HEALTH => HEALTH,
             _ if path.starts_with(ADMIN) => ADMIN,
-            _ => Self::Organic.name(),
+            _ if is_own(path) && !is_left_to_the_origin(path, setup) => OWN,
+            _ => PAGE,
         }
     }
+}
+
+/// Whether the policy leaves this path, below the service's prefix, to the origin.
+fn is_left_to_the_origin(path: &str, setup: &Setup) -> bool {
+    setup.policy.organic.ts_prefixes.cover(&normalise(path))
 }
 
 impl<'p> AdminRoute<'p> {

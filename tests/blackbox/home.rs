@@ -195,8 +195,10 @@ impl Ask {
         self.cookie("ts-ec", id)
     }
 
+    /// A page view, by a visitor who has not opted out.
     pub fn consenting(self) -> Self {
-        self.cookie(CONSENT.0, CONSENT.1)
+        self.header("accept", "text/html")
+            .cookie(CONSENT.0, CONSENT.1)
     }
 
     pub fn withdrawing(self) -> Self {

@@ -1,6 +1,6 @@
 //! Every other path: the publisher's page.
 
-use crate::home::{Home, ONE, forged, mapping};
+use crate::home::{BATCH_SYNC, CONSENT, HEALTH, Home, ONE, forged, mapping};
 
 #[test]
 fn a_visitor_who_consents_gets_an_id_once() {
@@ -98,17 +98,160 @@ fn consent_given_anew_revives_the_record() {
 }
 
 #[test]
-fn any_path_and_any_method_is_a_page() {
+fn any_method_is_a_page_and_only_a_page_view_gets_an_id() {
     let home = Home::start();
-    for (method, path) in [
-        ("GET", "/_ts/api/v1/unknown"),
-        ("POST", "/form"),
-        ("HEAD", "/"),
-        ("DELETE", "/_ts"),
-        ("GET", "/_ts/api/v1/identify/"),
+    for (method, path, is_new) in [
+        ("GET", "/", true),
+        ("GET", "/_tsx/", true),
+        ("GET", "/_ts/../news", true),
+        ("GET", "/%255fts/api", true),
+        ("HEAD", "/", false),
+        ("POST", "/form", false),
+        ("DELETE", "/_ts", false),
+        ("OPTIONS", "/", false),
     ] {
         let answer = home.ask(method, path).consenting().send();
         assert_eq!(answer.status, 204, "{method} {path}");
-        assert!(answer.new_id().is_some(), "{method} {path}");
+        assert_eq!(answer.new_id().is_some(), is_new, "{method} {path}");
+    }
+}
+
+#[test]
+fn what_is_no_page_view_gets_no_id() {
+    let home = Home::start();
+    let browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+    let cubot = "Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36 Mobile Safari/537.36";
+    let robot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
+    for (headers, is_new) in [
+        (&[("sec-fetch-dest", "document")][..], true),
+        (
+            &[("sec-fetch-dest", "document"), ("user-agent", browser)],
+            true,
+        ),
+        (
+            &[("sec-fetch-dest", "document"), ("user-agent", cubot)],
+            true,
+        ),
+        (&[("accept", "text/html,*/*;q=0.8")], true),
+        (&[("accept", "*/*")], false),
+        (
+            &[("accept", "text/html"), ("user-agent", "curl/8.5.0")],
+            false,
+        ),
+        (&[("accept", "text/html"), ("user-agent", robot)], false),
+        (
+            &[("sec-fetch-dest", "iframe"), ("accept", "text/html")],
+            false,
+        ),
+        (&[("sec-fetch-dest", "font")], false),
+        (&[("sec-fetch-dest", "image")], false),
+        (&[("sec-fetch-dest", "script")], false),
+        (
+            &[("sec-fetch-dest", "empty"), ("accept", "text/html")],
+            false,
+        ),
+        (&[("sec-fetch-dest", "serviceworker")], false),
+        (
+            &[("sec-fetch-dest", "document"), ("sec-purpose", "prefetch")],
+            false,
+        ),
+        (&[("accept", "text/html"), ("purpose", "prefetch")], false),
+        (&[("accept", "text/html"), ("x-moz", "prefetch")], false),
+    ] {
+        let ask = home.get("/").cookie(CONSENT.0, CONSENT.1);
+        let ask = headers
+            .iter()
+            .fold(ask, |ask, (name, value)| ask.header(name, value));
+        assert_eq!(ask.send().new_id().is_some(), is_new, "{headers:?}");
+    }
+    // A visit and a withdrawal count on every request.
+    let user = home.visitor();
+    let picture = || {
+        home.get("/a.png")
+            .header("sec-fetch-dest", "image")
+            .ec(&user)
+    };
+    assert!(picture().withdrawing().send().expires_cookie());
+    assert_eq!(home.state(&user), "tombstone");
+}
+
+#[test]
+fn an_answer_that_sets_a_cookie_is_no_shared_caches() {
+    let home = Home::start();
+    let first = home.get("/").consenting().send();
+    let id = first.new_id().unwrap();
+    assert_eq!(first.header("cache-control"), Some("private, no-store"));
+    let again = home.get("/").consenting().ec(&id).send();
+    assert_eq!(again.header("cache-control"), None);
+    let withdrawn = home.get("/").ec(&id).withdrawing().send();
+    assert!(withdrawn.expires_cookie());
+    assert_eq!(withdrawn.header("cache-control"), Some("private, no-store"));
+    let user = home.visitor();
+    let withdrawn = home.get(HEALTH).ec(&user).withdrawing().send();
+    assert!(withdrawn.expires_cookie());
+    assert_eq!(withdrawn.header("cache-control"), Some("private, no-store"));
+}
+
+#[test]
+fn every_path_below_the_services_prefix_is_its_own() {
+    let home = Home::start();
+    for path in [
+        "/_ts/",
+        "/_ts/api/v1/unknown",
+        "/_ts/api/v1/batch-sync/",
+        "/_ts/api/v1/batch-syncs",
+        "/_ts/api/v1/identify/",
+        "/_ts/api/v2/batch-sync",
+        "//_ts/api/v1/batch-sync",
+        "/_ts/./api/v1/batch-sync",
+        "/news/../_ts/api/v1/batch-sync",
+        "/%5fts/api/v1/batch-sync",
+        "/%5Fts%2Fapi/v1/batch-sync",
+        "/_ts/healthy",
+    ] {
+        // As it is written: a client library may tidy a path up.
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: publisher.example\r\nConnection: close\r\nAuthorization: Bearer {ONE}\r\nContent-Length: 0\r\n\r\n"
+        );
+        let answer = home.raw(request.as_bytes()).to_ascii_lowercase();
+        assert!(answer.starts_with("http/1.1 404"), "{path}: {answer}");
+        assert!(
+            answer.contains("cache-control: no-store"),
+            "{path}: {answer}"
+        );
+        assert!(
+            answer.ends_with(r#"{"error":"not_found"}"#),
+            "{path}: {answer}"
+        );
+    }
+    for (method, path, status) in [
+        ("GET", BATCH_SYNC, 405),
+        ("POST", HEALTH, 405),
+        ("POST", BATCH_SYNC, 401),
+        ("GET", HEALTH, 200),
+        ("GET", "/_ts/admin/v1/policy", 401),
+        ("GET", "/_ts/admin/v1/unknown", 401),
+    ] {
+        let answer = home.ask(method, path).send();
+        assert_eq!(answer.status, status, "{method} {path}");
+        assert_eq!(
+            answer.header("cache-control"),
+            Some("no-store"),
+            "{method} {path}"
+        );
+    }
+}
+
+#[test]
+fn trace_is_refused_everywhere() {
+    let home = Home::start();
+    for path in ["/", "/news", HEALTH, "/_ts/unknown"] {
+        let answer = home.ask("TRACE", path).send();
+        assert_eq!(
+            answer.refusal(),
+            (405, "method_not_allowed".into()),
+            "{path}"
+        );
+        assert!(answer.header("allow").is_some(), "{path}");
     }
 }

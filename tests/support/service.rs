@@ -12,7 +12,7 @@ use edge_cookie::service::{Client, Reply, Service, Setup};
 use edge_cookie::store::{Consistency, Insert, KvStore, MemoryStore, Removed, StoreError, Stored};
 use http::{Request, Response};
 
-const CONFIG: &str = r#"
+pub const CONFIG: &str = r#"
 [publisher]
 domain = "publisher.example"
 [ec]
@@ -38,9 +38,15 @@ pub type Answer = Response<Bytes>;
 
 /// The setup that these overrides make of a plain publisher's policy.
 pub fn setup(sets: &[&str]) -> Setup {
+    setup_of(CONFIG, sets)
+}
+
+/// The setup that these overrides make of a configuration.
+pub fn setup_of(config: &str, sets: &[&str]) -> Setup {
+    let text = config;
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("trusted-server.toml");
-    std::fs::write(&config, CONFIG).unwrap();
+    std::fs::write(&config, text).unwrap();
     let written = Written {
         config,
         policies: folder.path().join("policies"),
@@ -165,13 +171,18 @@ impl Served {
         self
     }
 
-    pub fn answer(&self, request: Request<String>) -> Answer {
+    pub fn wait_for<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    pub fn reply(&self, request: Request<String>) -> Reply {
         let (head, body) = request.into_parts();
         let mut body = Bytes::from(body);
-        let reply = self
-            .runtime
-            .block_on(self.service.answer(&head, &mut body, &self.client));
-        match reply {
+        self.wait_for(self.service.answer(&head, &mut body, &self.client))
+    }
+
+    pub fn answer(&self, request: Request<String>) -> Answer {
+        match self.reply(request) {
             Reply::Answer(answer) => answer,
             Reply::PassOn(_) => panic!("there is no origin"),
         }
@@ -180,7 +191,9 @@ impl Served {
     /// A page asked for by a user who consents.
     pub fn page(&self, id: Option<&str>) -> Answer {
         let cookie = id.map_or_else(String::new, |id| format!("; ts-ec={id}"));
-        let request = Request::get("/").header("cookie", format!("us_privacy=1YNN{cookie}"));
+        let request = Request::get("/")
+            .header("accept", "text/html")
+            .header("cookie", format!("us_privacy=1YNN{cookie}"));
         self.answer(request.body(String::new()).unwrap())
     }
 

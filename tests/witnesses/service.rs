@@ -101,7 +101,9 @@ fn meets(sets: &[&str]) -> String {
 /// A page asked for without any signal from this place.
 fn page_in(place: &str, sets: &[&str], header: Option<&str>) -> String {
     let served = served(sets).in_place(place);
-    let mut request = Request::get("/").header("cookie", "ts-ec=malformed");
+    let mut request = Request::get("/")
+        .header("accept", "text/html")
+        .header("cookie", "ts-ec=malformed");
     if let Some(header) = header {
         request = request.header(header, "1");
     }
@@ -115,6 +117,16 @@ fn page_in(place: &str, sets: &[&str], header: Option<&str>) -> String {
             }
         })
         .to_owned()
+}
+
+/// Whether a request with these headers gets a new id.
+fn page_for(headers: &[(&str, &str)], sets: &[&str]) -> String {
+    let request = Request::get("/").header("cookie", "us_privacy=1YNN");
+    let request = (headers.iter()).fold(request, |request, (name, value)| {
+        request.header(*name, *value)
+    });
+    let answer = served(sets).answer(request.body(String::new()).unwrap());
+    set_cookie(&answer).is_some().to_string()
 }
 
 pub const WITNESSES: &[Witness] = &[
@@ -248,6 +260,24 @@ pub const WITNESSES: &[Witness] = &[
             let page = Served::over(late(), sets).page(None);
             set_cookie(&page).is_some().to_string()
         },
+    },
+    Witness {
+        key: "organic.identify",
+        base: &[],
+        change: "all",
+        shows: |sets| page_for(&[("sec-fetch-dest", "image")], sets),
+    },
+    Witness {
+        key: "organic.identify_frames",
+        base: &[],
+        change: "true",
+        shows: |sets| page_for(&[("sec-fetch-dest", "iframe")], sets),
+    },
+    Witness {
+        key: "organic.ts_prefixes",
+        base: &[],
+        change: "[\"/_ts/assets/\"]",
+        shows: |sets| status(&served(sets).get("/_ts/assets/a.css")),
     },
     Witness {
         key: "store.call_timeout",

@@ -34,7 +34,7 @@ pub use identify::Identify;
 pub use last_seen::LastSeen;
 pub use local::Local;
 pub use log::Log;
-pub use organic::Organic;
+pub use organic::{IdentifyOn, Organic};
 pub use redis::Redis;
 pub use store::Store;
 pub use sync::{OnMissingSync, Sync, SyncOrder, SyncReasons, Unchanged};
