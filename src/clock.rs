@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
+use jiff::fmt::temporal::Pieces;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -147,6 +148,9 @@ impl From<Timestamp> for Moment {
     }
 }
 
+/// The largest offset from UTC, 23:59 (RFC 3339, section 5.6); what reads times for us takes larger ones.
+const MAX_OFFSET_SECONDS: i32 = (23 * 60 + 59) * 60;
+
 /// What is wrong with a written time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{written}` is not a time: write RFC 3339, as `2026-03-02T08:30:00Z`, or Unix seconds")]
@@ -166,6 +170,12 @@ impl FromStr for Moment {
             return Ok(Timestamp(seconds).into());
         }
         let time: jiff::Timestamp = written.parse().map_err(|_| refused())?;
+        let offset = Pieces::parse(written)
+            .map_err(|_| refused())?
+            .to_numeric_offset();
+        if offset.is_some_and(|offset| offset.seconds().abs() > MAX_OFFSET_SECONDS) {
+            return Err(refused());
+        }
         u64::try_from(time.as_millisecond())
             .map(Self)
             .map_err(|_| refused())
@@ -266,6 +276,9 @@ mod tests {
             ("2026-03-02T00:00:00Z", Some(1_772_409_600_000)),
             ("2026-03-02T02:00:00.250+02:00", Some(1_772_409_600_250)),
             ("0", Some(0)),
+            ("2026-03-02T23:59:00+23:59", Some(1_772_409_600_000)),
+            ("2026-03-03T00:00:00+24:00", None),
+            ("2026-03-01T00:00:00-24:00", None),
             ("1969-12-31T23:59:59Z", None),
             ("yesterday", None),
             ("", None),

@@ -247,6 +247,16 @@ fn a_failed_operation_says_why_and_does_not_stop_the_run() {
 }
 
 #[test]
+fn a_byte_order_mark_before_the_events_is_skipped() {
+    let events = format!("\u{feff}{}", event(NOON, "get", ""));
+    let (ran, lines) = Site::new("").apply(&[], &events);
+    assert_eq!((ran.code, lines.len()), (0, 1), "{}", ran.err);
+    // Elsewhere it is a character like any other.
+    let events = format!("{0}\u{feff}{0}", event(NOON, "get", ""));
+    assert_eq!(Site::new("").apply(&[], &events).0.code, 1);
+}
+
+#[test]
 fn a_line_that_is_not_valid_is_told_with_its_place_changes_nothing_and_stops() {
     let good = event(NOON, "write_withdrawal_tombstone", "");
     let event_with = |op: &str, fields: &str| event(NOON, op, fields).trim_end().to_owned();
@@ -301,8 +311,14 @@ fn a_line_that_is_not_valid_is_told_with_its_place_changes_nothing_and_stops() {
         ),
         (
             format!(r#"{{"at":1,"at":2,"op":"get","ec_id":"{USER}"}}"#),
-            "{",
+            "\"at\":2",
             "duplicate field `at`",
+        ),
+        ("null".to_owned(), "null", "an object with `at`, `op`"),
+        (
+            event_with("get", "").replace('}', ",}"),
+            "}",
+            "trailing comma",
         ),
         (event(NOON - 1, "get", ""), "1772", "time goes back"),
         (

@@ -99,6 +99,11 @@ const FACTS: &[(&str, &str)] = &[
     ("MAX_SECTION_ID", "the layout of a GPP header"),
     ("LATENCY_SECONDS", "the bounds of a histogram"),
     (
+        "MAX_OFFSET_SECONDS",
+        "the largest offset from UTC (RFC 3339, section 5.6)",
+    ),
+    ("MOST_COOKIES", "more EC cookies than a browser sends"),
+    (
         "MAX_BYTES",
         "the longest user agent that is searched for a robot's name",
     ),

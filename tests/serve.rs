@@ -335,6 +335,13 @@ fn the_place_and_the_address_are_those_that_the_policy_believes() {
     let believed = hash(&trusting, "203.0.113.7");
     assert!(believed != own && believed != hash(&trusting, "203.0.113.8"));
     assert_eq!(hash(&trusting, "203.0.113.9, 203.0.113.7"), believed);
+    assert_eq!(hash(&trusting, "203.0.113.9, 203.0.113.7:4711"), believed);
+    // One that cannot be read is no address, and no id: least of all one that the client wrote.
+    let unreadable = format!("{CONSENT}X-Forwarded-For: 203.0.113.7, unknown\r\n");
+    assert_eq!(new_id(&trusting.get("/", &unreadable)), None);
+    let forwarded = format!("{CONSENT}Forwarded: for=\"203.0.113.7:80\"\r\n");
+    let by_forwarded = new_id(&trusting.get("/", &forwarded)).unwrap();
+    assert_eq!(by_forwarded[..64], believed);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::collections::HashSet;
 use std::fmt;
 
 use super::Problem;
@@ -62,6 +63,7 @@ impl Fault {
                 },
             )
         });
+        let refused = refused.or_else(|| Some((repeated(line)?, without_place(error))));
         let (offset, message) = refused.unwrap_or_else(|| (0, without_place(error)));
         Problem::at(line, offset, message)
     }
@@ -84,6 +86,14 @@ fn without_place(error: &serde_json::Error) -> String {
         Some(end) => full.get(..end).unwrap_or(&full).to_owned(),
         None => full,
     }
+}
+
+/// Where a line names a field for the second time.
+fn repeated(line: &str) -> Option<usize> {
+    let members = members(line);
+    let mut names = HashSet::new();
+    let second = members.iter().find(|member| !names.insert(&member.name));
+    second.map(|member| member.name_at)
 }
 
 /// A field of a line and where it stands, in bytes.

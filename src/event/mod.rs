@@ -114,6 +114,12 @@ impl Action {
     }
 }
 
+/// A text without the byte order mark that some editors and exports put before it (Unicode, section 23.8).
+#[must_use]
+pub fn without_byte_order_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
+}
+
 impl Event {
     /// Reads one line of an event stream.
     ///

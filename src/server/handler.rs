@@ -32,7 +32,6 @@ pub struct Server {
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// How long a client that is refused while it sends may pause before it is hung up on.
 const DRAIN_PATIENCE: Duration = Duration::from_millis(100);
@@ -238,13 +237,11 @@ fn needs_restart(old: &Setup, new: &Setup) -> Option<&'static str> {
 
 fn client(headers: &HeaderMap, peer: IpAddr, setup: &Setup) -> Client {
     let local = &setup.policy().local;
-    let forwarded = headers.get_all(FORWARDED_FOR).iter();
-    let forwarded = forwarded.filter_map(|value| value.to_str().ok());
-    let address = forwarded_client(peer, forwarded, |address| {
+    let address = forwarded_client(peer, headers, |address| {
         local.trusted_proxies.contains(address)
     });
     Client {
-        address: Some(address),
+        address,
         place: local.geo.clone(),
     }
 }

@@ -4,8 +4,10 @@
 //! use edge_cookie::server::forwarded_client;
 //!
 //! let proxies = |address: std::net::IpAddr| address.is_loopback();
-//! let client = forwarded_client("127.0.0.1".parse().unwrap(), ["203.0.113.7, 127.0.0.1"], proxies);
-//! assert_eq!(client, "203.0.113.7".parse::<std::net::IpAddr>().unwrap());
+//! let mut headers = http::HeaderMap::new();
+//! headers.insert("x-forwarded-for", "203.0.113.7:4711, 127.0.0.1".parse().unwrap());
+//! let client = forwarded_client("127.0.0.1".parse().unwrap(), &headers, proxies);
+//! assert_eq!(client, "203.0.113.7".parse().ok());
 //! ```
 
 mod address;

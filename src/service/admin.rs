@@ -10,7 +10,7 @@ use super::answer::{Reply, empty, json, json_bytes, not_found, refusal, refusal_
 use super::authenticate::invalid_token;
 use super::body::{self, BodyError, Incoming};
 use super::route::AdminRoute;
-use super::upload::located;
+use super::upload::parse;
 use super::{Home, Service};
 use crate::clock::{AsyncClock, Timestamp};
 use crate::engine::{Found, Operation, Outcome, Standing, StoreError, expires_at, standing};
@@ -193,8 +193,7 @@ impl<H: Home> Service<H> {
             BodyError::BrokenOff => refusal(StatusCode::BAD_REQUEST, "invalid_json"),
         })?;
         let invalid = |error: &str| refusal_because(StatusCode::BAD_REQUEST, "invalid_json", error);
-        let described: Described =
-            serde_json::from_slice(&body).map_err(|error| invalid(&located(&error)))?;
+        let described: Described = parse(&body).map_err(|error| invalid(&error))?;
         let partner = described.partner().map_err(|error| invalid(&error))?;
         let id = partner.id.clone();
         let token = self.registry().add(partner).await;

@@ -1,47 +1,106 @@
 //! The cookie that carries the EC id.
 
-use http::HeaderValue;
+use http::header::HOST;
+use http::{HeaderMap, HeaderValue};
 
 use super::Setup;
+use crate::policy::publisher::Domain;
 use crate::policy::settings::Cookie;
 use crate::record::EcId;
 
-/// The EC cookie of a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum EcCookie {
-    /// There is none.
-    None,
-    /// There is one, but no id in it.
-    Malformed,
-    /// It holds this id. Where several cookies of the name came along, the first that holds one.
-    Valid(EcId),
+/// The EC cookies of a request. A browser sends one for each scope that it was set for (the host alone, or a domain
+/// above it), and does not say which is which (RFC 6265, section 5.4).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct EcCookies {
+    ids: Vec<EcId>,
+    cookies: usize,
 }
 
-impl EcCookie {
-    /// What it is after another cookie of its name, with this value.
-    pub(super) fn with(self, value: &str) -> Self {
-        match self {
-            Self::Valid(_) => self,
-            Self::None | Self::Malformed => value.parse().map_or(Self::Malformed, Self::Valid),
+/// Ids of one request that count: more than the scopes a browser can have set, so that only a forged request has more.
+const MOST_COOKIES: usize = 16;
+
+impl EcCookies {
+    /// Takes another cookie of the name into account.
+    pub(super) fn add(&mut self, value: &str) {
+        self.cookies += 1;
+        if let Ok(id) = value.parse()
+            && self.ids.len() < MOST_COOKIES
+            && !self.ids.contains(&id)
+        {
+            self.ids.push(id);
         }
+    }
+
+    /// The ids, in the order sent, each once.
+    pub(super) fn ids(&self) -> &[EcId] {
+        &self.ids
+    }
+
+    /// Whether there is a cookie at all, with an id in it or not.
+    pub(super) const fn any(&self) -> bool {
+        self.cookies > 0
+    }
+
+    /// Whether there are several.
+    pub(super) const fn several(&self) -> bool {
+        self.cookies > 1
     }
 }
 
 /// Gives the browser an id.
 pub(super) fn set(setup: &Setup, id: &EcId) -> Option<HeaderValue> {
     let rules = &setup.policy_of(id).cookie;
-    written(setup, rules, id.as_str(), rules.max_age.seconds())
+    let scope = setup.publisher.domain.as_ref().and_then(cookie_domain);
+    written(rules, id.as_str(), scope, rules.max_age.seconds())
 }
 
-/// Takes the browser's id away.
-pub(super) fn expire(setup: &Setup) -> Option<HeaderValue> {
-    written(setup, &setup.policy.cookie, "", 0)
+/// Takes the browser's id away, whatever scope it was set for: that of the policy, the request's host alone, and each
+/// domain in between.
+pub(super) fn expire(setup: &Setup, request: &HeaderMap) -> Vec<HeaderValue> {
+    let domain = setup.publisher.domain.as_ref().and_then(cookie_domain);
+    let host = request.get(HOST).and_then(host_name);
+    let between = domain.zip(host.as_deref());
+    let between = between.map_or_else(Vec::new, |(domain, host)| domains_between(domain, host));
+    let scopes = (domain.into_iter().map(Some))
+        .chain(between.into_iter().map(Some))
+        .chain([None]);
+    let expired = scopes.filter_map(|scope| written(&setup.policy.cookie, "", scope, 0));
+    expired.collect()
+}
+
+/// The `Domain` of the cookie. `localhost` has none: browsers drop a cookie for a domain of a single label.
+fn cookie_domain(domain: &Domain) -> Option<&str> {
+    Some(domain.as_str()).filter(|domain| *domain != "localhost")
+}
+
+/// The domains below `domain` that `host` is in, itself included; none where it is not below.
+fn domains_between<'h>(domain: &str, host: &'h str) -> Vec<&'h str> {
+    let mut between = Vec::new();
+    let mut rest = host;
+    while let Some((_, above)) = rest.split_once('.') {
+        if rest == domain {
+            return between;
+        }
+        between.push(rest);
+        rest = above;
+        // A host with more labels than a request may have cookies is nobody's.
+        if between.len() > MOST_COOKIES {
+            break;
+        }
+    }
+    Vec::new()
+}
+
+/// The name in a `Host` header, in lower case, without a port or the dot at its end.
+fn host_name(host: &HeaderValue) -> Option<String> {
+    let name = host.to_str().ok()?.split(':').next()?;
+    let name = Domain::parse(name.strip_suffix('.').unwrap_or(name))?;
+    Some(name.as_str().to_owned())
 }
 
 /// The same name, domain, path and attributes each time: only so does a browser replace the cookie (RFC 6265,
 /// section 5.3).
-fn written(setup: &Setup, rules: &Cookie, value: &str, max_age: u64) -> Option<HeaderValue> {
-    let domain = setup.publisher.domain.as_ref();
+fn written(rules: &Cookie, value: &str, domain: Option<&str>, max_age: u64) -> Option<HeaderValue> {
     let domain = domain.map_or_else(String::new, |domain| format!("; Domain=.{domain}"));
     let same_site = rules.same_site.word();
     let http_only = if rules.http_only { "; HttpOnly" } else { "" };
@@ -50,4 +109,51 @@ fn written(setup: &Setup, rules: &Cookie, value: &str, max_age: u64) -> Option<H
         rules.name
     );
     HeaderValue::from_str(&written).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_id_counts_once_up_to_a_bound() {
+        let id = |number: usize| format!("{number:064x}.Ab3xY9");
+        let mut cookies = EcCookies::default();
+        assert!(!cookies.any());
+        for value in ["malformed", "", &id(1), &id(2), &id(1)] {
+            cookies.add(value);
+        }
+        let ids: Vec<&str> = cookies.ids().iter().map(EcId::as_str).collect();
+        assert_eq!(ids, [id(1), id(2)]);
+        assert!(cookies.any() && cookies.several());
+        (0..100).for_each(|number| cookies.add(&id(number)));
+        assert_eq!(cookies.ids().len(), MOST_COOKIES);
+    }
+
+    #[test]
+    fn a_cookie_can_be_set_for_each_domain_from_the_host_up() {
+        for (host, between) in [
+            ("publisher.example", &[][..]),
+            ("www.publisher.example", &["www.publisher.example"]),
+            (
+                "A.b.Publisher.Example.:8443",
+                &["a.b.publisher.example", "b.publisher.example"],
+            ),
+            ("evilpublisher.example", &[]),
+            ("example", &[]),
+            ("127.0.0.1:80", &[]),
+            ("[::1]:80", &[]),
+            ("", &[]),
+        ] {
+            let header = HeaderValue::from_static(host);
+            let name = host_name(&header).unwrap_or_default();
+            assert_eq!(
+                domains_between("publisher.example", &name),
+                between,
+                "{host}"
+            );
+        }
+        let deep = format!("{}publisher.example", "a.".repeat(50));
+        assert!(domains_between("publisher.example", &deep).is_empty());
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::net::IpAddr;
 
-use http::HeaderMap;
-use http::header::{AUTHORIZATION, COOKIE};
+use http::header::{AUTHORIZATION, COOKIE, HeaderName};
+use http::{HeaderMap, HeaderValue};
 
 use crate::policy::types::Locality;
 
@@ -28,6 +28,15 @@ pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)>
         })
 }
 
+const GPC: HeaderName = HeaderName::from_static("sec-gpc");
+
+/// Whether Global Privacy Control is on: a `1` in any line of the header, or in any member of one that a proxy joined.
+pub(super) fn gpc(headers: &HeaderMap) -> bool {
+    let lines = headers.get_all(GPC).iter().map(HeaderValue::as_bytes);
+    let mut members = lines.flat_map(|line| line.split(|byte| *byte == b','));
+    members.any(|member| member.trim_ascii() == b"1")
+}
+
 /// The bearer token: the scheme in any case, exactly two parts, one header (`API.md`).
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
@@ -44,7 +53,6 @@ pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     #[test]
     fn a_bearer_token_is_two_parts_of_one_header() {
@@ -65,6 +73,31 @@ mod tests {
                 headers.append(AUTHORIZATION, HeaderValue::from_static(value));
             }
             assert_eq!(bearer(&headers), token, "{given:?}");
+        }
+    }
+
+    #[test]
+    fn privacy_control_is_a_one_however_it_comes() {
+        for (lines, on) in [
+            (&["1"][..], true),
+            (&[" 1\t"], true),
+            (&["1, 1"], true),
+            (&["1", "1"], true),
+            (&["0", "1"], true),
+            (&[",1,"], true),
+            (&["0"], false),
+            (&["true"], false),
+            (&["11"], false),
+            (&["\"1\""], false),
+            (&["1;a"], false),
+            (&[""], false),
+            (&[], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(GPC, HeaderValue::from_static(line));
+            }
+            assert_eq!(gpc(&headers), on, "{lines:?}");
         }
     }
 

@@ -6,12 +6,11 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 
 use super::answer::{Reply, empty, json};
-use super::cookie::EcCookie;
 use super::cors::{Origin, write_preflight};
 use super::visitor::Visitor;
 use super::{Home, Service};
 use crate::consent::Verdict;
-use crate::engine::Operation;
+use crate::engine::{Done, Operation, OperationError, Record};
 use crate::partner::PartnerRecord;
 use crate::record::EcId;
 
@@ -86,16 +85,28 @@ impl<H: Home> Service<H> {
         if visitor.verdict() != Verdict::Granted {
             return json(StatusCode::FORBIDDEN, &Denied { consent: "denied" });
         }
-        match visitor.cookie {
-            EcCookie::Valid(id) => self.uid_of(&id, &partner).await,
-            EcCookie::None | EcCookie::Malformed => empty(StatusCode::NO_CONTENT),
+        // Of several ids the first that stands for somebody counts; where none does, the first.
+        let mut answer = None;
+        for id in visitor.cookies.ids() {
+            let read = self.run(id, Operation::Get).await.result;
+            let decides = read.as_ref().map_or(true, |done| live(done).is_some());
+            if decides || answer.is_none() {
+                answer = Some(self.uid_of(id, &partner, &read));
+            }
+            if decides {
+                break;
+            }
         }
+        answer.unwrap_or_else(|| empty(StatusCode::NO_CONTENT))
     }
 
-    async fn uid_of(&self, id: &EcId, partner: &PartnerRecord) -> Response<Bytes> {
-        let read = self.run(id, Operation::Get).await.result;
-        let record = read.as_ref().ok().and_then(|done| done.record.as_ref());
-        let live = record.filter(|record| !record.entry.is_tombstone());
+    fn uid_of(
+        &self,
+        id: &EcId,
+        partner: &PartnerRecord,
+        read: &Result<Done, OperationError>,
+    ) -> Response<Bytes> {
+        let live = read.as_ref().ok().and_then(live);
         let known = live.and_then(|record| record.entry.ids.get(&partner.id));
         // One that another system stored, or that came before the policy listed it, would join users as well.
         let no_ones = &self.setup.policy_of(id).sync.sentinels;
@@ -119,4 +130,10 @@ impl<H: Home> Service<H> {
         };
         json(StatusCode::OK, &identified)
     }
+}
+
+/// The record that was read, where it is a live entry.
+fn live(done: &Done) -> Option<&Record> {
+    let record = done.record.as_deref();
+    record.filter(|record| !record.entry.is_tombstone())
 }

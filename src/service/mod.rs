@@ -110,7 +110,7 @@ impl<H: Home> Service<H> {
         for signal in visitor.undecodable() {
             self.home.note(&Note::Undecodable(signal));
         }
-        let expired = self.withdraw(&visitor).await;
+        let expired = self.withdraw(&visitor, &head.headers).await;
         let route = Route::of(&head.method, head.uri.path(), &self.setup);
         let is_page = matches!(route, Ok(Route::Organic { .. }));
         let reply = match route {

@@ -6,7 +6,7 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
 use super::answer::{Reply, empty};
-use super::cookie::{self, EcCookie};
+use super::cookie;
 use super::mint::mint;
 use super::navigation::may_get_an_id;
 use super::page::{OriginPage, Unclaimed};
@@ -24,15 +24,15 @@ pub(super) struct NewVisitor {
     address: IpAddr,
     consent: ConsentStrings,
     geo: KvGeo,
+    /// What takes the ids away that stand for nobody, where the browser sent several.
+    expired: Vec<HeaderValue>,
 }
 
-/// What a known visitor's request comes to.
+/// What a visitor's request comes to.
 enum Kept {
-    /// Nothing more.
-    AsItIs,
-    /// The cookie is set again.
-    Renewed(HeaderValue),
-    /// The id stands for nobody: the visitor is a new one.
+    /// The visitor is known, or cannot be looked up; these cookies are set.
+    Known(Vec<HeaderValue>),
+    /// No id of theirs stands for anybody: the visitor is a new one.
     Unknown,
 }
 
@@ -47,29 +47,27 @@ impl<H: Home> Service<H> {
         let start = self.home.clock().now();
         let budget = self.setup.policy.organic.budget.duration();
         let kept = if visitor.verdict() == Verdict::Granted {
-            let kept = self
-                .home
-                .within(budget, self.keep_up(visitor, client))
-                .await;
+            let work = self.keep_up(head, visitor, client);
+            let kept = self.home.within(budget, work).await;
             if kept.is_none() {
                 self.home.note(&Note::BudgetSpent);
             }
-            kept.unwrap_or(Kept::AsItIs)
+            kept.unwrap_or(Kept::Known(Vec::new()))
         } else {
-            Kept::AsItIs
+            Kept::Known(Vec::new())
         };
-        let (cookie, is_new) = match kept {
-            Kept::AsItIs => (None, false),
-            Kept::Renewed(cookie) => (Some(cookie), false),
-            Kept::Unknown => (None, true),
+        let (cookies, is_new) = match kept {
+            Kept::Known(cookies) => (cookies, false),
+            Kept::Unknown => (Vec::new(), true),
         };
         let wanted =
             is_new && may_get_an_id(&head.method, &head.headers, &self.setup.policy.organic);
-        let new_visitor = NewVisitor::of(visitor, client).filter(|_| wanted);
+        let new_visitor = wanted.then(|| self.new_visitor(head, visitor, client));
+        let new_visitor = new_visitor.flatten();
         let left = budget.saturating_sub(self.home.clock().now().since(start));
         if self.setup.publisher.origin_url.is_some() {
             return Reply::PassOn(OriginPage {
-                cookies: cookie.into_iter().collect(),
+                cookies,
                 new_visitor: new_visitor.map(|visitor| (visitor, left)),
                 below_own_prefix,
             });
@@ -78,48 +76,62 @@ impl<H: Home> Service<H> {
             Some(visitor) => self.give_an_id(visitor, left).await,
             None => None,
         };
-        let given = given.map(|(cookie, unclaimed)| {
+        let given = given.map_or_else(Vec::new, |(cookies, unclaimed)| {
             // The answer is made here and now.
             if let Some(unclaimed) = unclaimed {
                 unclaimed.claim();
             }
-            cookie
+            cookies
         });
-        Reply::from(empty(StatusCode::NO_CONTENT)).with_cookies(cookie.or(given))
+        Reply::from(empty(StatusCode::NO_CONTENT)).with_cookies(cookies.into_iter().chain(given))
     }
 
-    /// Keeps the identity of a user who consents up to date.
-    async fn keep_up(&self, visitor: &Visitor, client: &Client) -> Kept {
-        let EcCookie::Valid(id) = visitor.cookie else {
+    /// Keeps the identity of a user who consents up to date: of several ids, by the first that has a live record.
+    async fn keep_up(&self, head: &Parts, visitor: &Visitor, client: &Client) -> Kept {
+        let timestamp = self.home.clock().now().timestamp();
+        let mut withdrawn = None;
+        for id in visitor.cookies.ids() {
+            let seen = self.run(id, Operation::UpdateLastSeen { timestamp }).await;
+            let Ok(done) = seen.result else {
+                return Kept::Known(Vec::new());
+            };
+            match done.outcome {
+                // Anyone can forge an id: one that nobody gave is not taken on.
+                Outcome::NotFound => {}
+                Outcome::ConsentWithdrawn => withdrawn = withdrawn.or(Some(id)),
+                outcome => {
+                    let rule = self.setup.policy_of(id).cookie.renewal;
+                    let renewed = outcome == Outcome::Touched && rule == CookieRenewal::OnTouch;
+                    return Kept::Known(self.keep(id, head, visitor, renewed));
+                }
+            }
+        }
+        let Some(id) = withdrawn else {
             return Kept::Unknown;
         };
-        let timestamp = self.home.clock().now().timestamp();
-        let seen = self.run(&id, Operation::UpdateLastSeen { timestamp }).await;
-        let Ok(done) = seen.result else {
-            return Kept::AsItIs;
-        };
-        match done.outcome {
-            // Consent has been given anew.
-            Outcome::ConsentWithdrawn => {
-                self.create(&id, &visitor.strings, &geo(client)).await;
-                Kept::AsItIs
-            }
-            // Anyone can forge an id: one that nobody gave is not taken on.
-            Outcome::NotFound => Kept::Unknown,
-            Outcome::Touched
-                if self.setup.policy_of(&id).cookie.renewal == CookieRenewal::OnTouch =>
-            {
-                cookie::set(&self.setup, &id).map_or(Kept::AsItIs, Kept::Renewed)
-            }
-            _ => Kept::AsItIs,
+        // Consent has been given anew.
+        self.create(id, &visitor.strings, &geo(client)).await;
+        Kept::Known(self.keep(id, head, visitor, false))
+    }
+
+    /// The cookies by which the browser keeps this id, and no other: where it sent several, every scope is expired and
+    /// the id is set again, last.
+    fn keep(&self, id: &EcId, head: &Parts, visitor: &Visitor, renewed: bool) -> Vec<HeaderValue> {
+        let mut cookies = Vec::new();
+        if visitor.cookies.several() {
+            cookies = cookie::expire(&self.setup, &head.headers);
         }
+        if renewed || visitor.cookies.several() {
+            cookies.extend(cookie::set(&self.setup, id));
+        }
+        cookies
     }
 
     /// Gives a visitor a new id. Without an entry there is no cookie.
     pub(super) async fn begin(
         &self,
         visitor: &NewVisitor,
-    ) -> Option<(HeaderValue, Option<Unclaimed<H>>)> {
+    ) -> Option<(Vec<HeaderValue>, Option<Unclaimed<H>>)> {
         let id = mint(&self.setup.passphrase, visitor.address).ok()?;
         let outcome = self.create(&id, &visitor.consent, &visitor.geo).await?;
         let unclaimed = match outcome {
@@ -128,7 +140,22 @@ impl<H: Home> Service<H> {
             Outcome::Revived | Outcome::AlreadyLive => None,
             _ => return None,
         };
-        Some((cookie::set(&self.setup, &id)?, unclaimed))
+        let mut cookies = visitor.expired.clone();
+        cookies.push(cookie::set(&self.setup, &id)?);
+        Some((cookies, unclaimed))
+    }
+
+    /// None where the client's address, which the id is made from, is not known.
+    fn new_visitor(&self, head: &Parts, visitor: &Visitor, client: &Client) -> Option<NewVisitor> {
+        let several = visitor.cookies.several();
+        Some(NewVisitor {
+            address: client.address?,
+            consent: visitor.strings.clone(),
+            geo: geo(client),
+            expired: several
+                .then(|| cookie::expire(&self.setup, &head.headers))
+                .unwrap_or_default(),
+        })
     }
 
     async fn create(&self, id: &EcId, consent: &ConsentStrings, geo: &KvGeo) -> Option<Outcome> {
@@ -136,17 +163,6 @@ impl<H: Home> Service<H> {
             .run(id, Operation::CreateOrRevive { consent, geo })
             .await;
         created.result.ok().map(|done| done.outcome)
-    }
-}
-
-impl NewVisitor {
-    /// None where the client's address, which the id is made from, is not known.
-    fn of(visitor: &Visitor, client: &Client) -> Option<Self> {
-        Some(Self {
-            address: client.address?,
-            consent: visitor.strings.clone(),
-            geo: geo(client),
-        })
     }
 }
 

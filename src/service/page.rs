@@ -54,9 +54,9 @@ impl<H: Home> Service<H> {
         let mut cookies = page.cookies;
         let mut unclaimed = None;
         if let Some((visitor, left)) = page.new_visitor
-            && let Some((cookie, created)) = self.give_an_id(visitor, left).await
+            && let Some((given, created)) = self.give_an_id(visitor, left).await
         {
-            cookies.push(cookie);
+            cookies.extend(given);
             unclaimed = created;
         }
         shared_cache::set_cookies(headers, cookies);
@@ -69,7 +69,7 @@ impl<H: Home> Service<H> {
         &self,
         visitor: NewVisitor,
         budget: Duration,
-    ) -> Option<(HeaderValue, Option<Unclaimed<H>>)> {
+    ) -> Option<(Vec<HeaderValue>, Option<Unclaimed<H>>)> {
         let service = self.clone();
         let work = async move { service.begin(&visitor).await };
         let given = self.home.started_within(budget, work).await;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
+use crate::event::without_byte_order_mark;
 use crate::record::EcId;
 
 /// A batch as a partner sends it; fields that nobody knows are ignored.
@@ -29,15 +30,20 @@ pub(super) struct Mapping<'b> {
 impl<'b> Upload<'b> {
     /// Reads a body; what is wrong with it is said with its line and column.
     pub(super) fn read(body: &'b [u8]) -> Result<Self, String> {
-        serde_json::from_slice(body).map_err(|error| located(&error))
+        parse(body)
     }
 }
 
+/// Parses a body, whether or not a byte order mark comes before it; what is wrong with it is said with its place.
+pub(super) fn parse<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, String> {
+    serde_json::from_slice(without_byte_order_mark(body)).map_err(|error| located(&error))
+}
+
 /// What is wrong, its place first.
-pub(super) fn located(error: &serde_json::Error) -> String {
+fn located(error: &serde_json::Error) -> String {
     let whole = error.to_string();
     let what = whole.rfind(" at line ").and_then(|end| whole.get(..end));
-    let (line, column) = (error.line(), error.column());
+    let (line, column) = (error.line(), error.column().max(1));
     format!("line {line} column {column}: {}", what.unwrap_or(&whole))
 }
 
@@ -57,7 +63,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_batch_is_said_with_its_place() {
         for (body, said) in [
-            ("", "line 1 column 0: EOF while parsing a value"),
+            ("", "line 1 column 1: EOF while parsing a value"),
             (
                 "[]",
                 "line 1 column 2: invalid length 0, expected an object with `mappings`",
@@ -66,6 +72,15 @@ mod tests {
             (
                 "{\"mappings\":[\n{\"ec_id\":\"a\",\"partner_uid\":\"b\"}]}",
                 "line 2 column 31: missing field `timestamp`",
+            ),
+            (
+                "null",
+                "line 1 column 4: invalid type: null, expected an object with `mappings`",
+            ),
+            ("{\"mappings\":[],}", "line 1 column 16: trailing comma"),
+            (
+                "{\"mappings\":[],\"mappings\":[]}",
+                "line 1 column 25: duplicate field `mappings`",
             ),
             (
                 "{\"mappings\":[7]}",
@@ -82,5 +97,7 @@ mod tests {
             br#"{"mappings":[{"ec_id":"a","partner_uid":"\u0062","timestamp":1,"x":{}}],"y":1}"#;
         let upload = Upload::read(unknown).unwrap();
         assert_eq!(upload.mappings[0].partner_uid, "b");
+        let marked = "\u{feff}{\"mappings\":[]}";
+        assert!(Upload::read(marked.as_bytes()).unwrap().mappings.is_empty());
     }
 }

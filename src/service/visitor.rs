@@ -2,8 +2,8 @@
 
 use http::request::Parts;
 
-use super::cookie::EcCookie;
-use super::head::cookies;
+use super::cookie::EcCookies;
+use super::head::{cookies, gpc};
 use super::{Client, Setup};
 use crate::consent::{Judgement, Place, Signal, Signals, Verdict, judge};
 use crate::record::ConsentStrings;
@@ -12,13 +12,12 @@ use crate::record::ConsentStrings;
 #[derive(Debug)]
 pub(super) struct Visitor {
     judgement: Judgement,
-    pub(super) cookie: EcCookie,
+    pub(super) cookies: EcCookies,
     /// Consent as the browser gave it.
     pub(super) strings: ConsentStrings,
 }
 
 /// Where browsers say what their users want (`API.md`, consent).
-const GPC: &str = "sec-gpc";
 const US_PRIVACY: &str = "us_privacy";
 const TCF: &str = "euconsent-v2";
 const GPP: &str = "__gpp";
@@ -27,15 +26,15 @@ impl Visitor {
     pub(super) fn of(head: &Parts, client: &Client, setup: &Setup) -> Self {
         let headers = &head.headers;
         let mut signals = Signals {
-            gpc: headers.get(GPC).is_some_and(|value| value == "1"),
+            gpc: gpc(headers),
             us_privacy: None,
             tcf: None,
             gpp: None,
         };
-        let mut cookie = EcCookie::None;
+        let mut ec_cookies = EcCookies::default();
         for (name, value) in cookies(headers) {
             if name == setup.policy.cookie.name.as_str() {
-                cookie = cookie.with(value);
+                ec_cookies.add(value);
             }
             let signal = match name {
                 US_PRIVACY => &mut signals.us_privacy,
@@ -51,13 +50,11 @@ impl Visitor {
             country: &place.country,
             region: place.region.as_deref(),
         });
-        let policy = match &cookie {
-            EcCookie::Valid(id) => setup.policy_of(id),
-            EcCookie::None | EcCookie::Malformed => &setup.policy,
-        };
+        let first = ec_cookies.ids().first();
+        let policy = first.map_or(&setup.policy, |id| setup.policy_of(id));
         Self {
             judgement: judge(&signals, place.as_ref(), &policy.consent),
-            cookie,
+            cookies: ec_cookies,
             strings: ConsentStrings {
                 tcf: signals.tcf.map(Into::into),
                 gpp: signals.gpp.map(Into::into),

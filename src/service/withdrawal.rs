@@ -1,8 +1,9 @@
 //! A user's withdrawal, which reaches the store whatever was asked for.
 
-use http::HeaderValue;
+use futures_util::future::join_all;
+use http::{HeaderMap, HeaderValue};
 
-use super::cookie::{self, EcCookie};
+use super::cookie;
 use super::visitor::Visitor;
 use super::{Home, Note, Service, ShownId};
 use crate::consent::Verdict;
@@ -11,36 +12,47 @@ use crate::policy::settings::OnFailedWithdrawal;
 use crate::record::EcId;
 
 impl<H: Home> Service<H> {
-    /// Writes the tombstone of a user who withdraws and is known by a cookie; gives back what becomes of the
-    /// cookie.
+    /// Writes a tombstone for every id by which a user who withdraws is known; gives back what becomes of the cookies.
     ///
-    /// The client waits for it no longer than for any other work on its identity, but the work goes on.
-    pub(super) async fn withdraw(&self, visitor: &Visitor) -> Option<HeaderValue> {
-        let (Verdict::Withdrawn, cookie) = (visitor.verdict(), visitor.cookie) else {
-            return None;
-        };
-        let written = match cookie {
-            EcCookie::None => return None,
-            EcCookie::Malformed => true,
-            EcCookie::Valid(id) => {
-                let service = self.clone();
-                let work = async move { service.write_tombstone(&id).await };
-                let budget = self.setup.policy.organic.budget.duration();
-                let written = self.home.started_within(budget, work).await;
-                if written.is_none() {
-                    self.home.note(&Note::BudgetSpent);
-                }
-                written.unwrap_or(false)
-            }
-        };
-        let policy = match &cookie {
-            EcCookie::Valid(id) => self.setup.policy_of(id),
-            EcCookie::None | EcCookie::Malformed => &self.setup.policy,
-        };
-        match policy.cookie.on_failed_withdrawal {
-            OnFailedWithdrawal::Keep if !written => None,
-            _ => cookie::expire(&self.setup),
+    /// The client waits for them no longer than for any other work on its identity, but the work goes on.
+    pub(super) async fn withdraw(
+        &self,
+        visitor: &Visitor,
+        request: &HeaderMap,
+    ) -> Vec<HeaderValue> {
+        if visitor.verdict() != Verdict::Withdrawn || !visitor.cookies.any() {
+            return Vec::new();
         }
+        let ids = visitor.cookies.ids();
+        let written = if ids.is_empty() {
+            Vec::new()
+        } else {
+            self.write_tombstones(ids).await
+        };
+        let keeps = |id: &EcId| {
+            let rule = self.setup.policy_of(id).cookie.on_failed_withdrawal;
+            rule == OnFailedWithdrawal::Keep
+        };
+        let failed = |(id, written): (&EcId, &bool)| !written && keeps(id);
+        if ids.iter().zip(&written).any(failed) {
+            return Vec::new();
+        }
+        cookie::expire(&self.setup, request)
+    }
+
+    /// Whether each tombstone was written, in time.
+    async fn write_tombstones(&self, ids: &[EcId]) -> Vec<bool> {
+        let (service, owned) = (self.clone(), ids.to_vec());
+        let work = async move {
+            let writes = owned.iter().map(|id| service.write_tombstone(id));
+            join_all(writes).await
+        };
+        let budget = self.setup.policy.organic.budget.duration();
+        let written = self.home.started_within(budget, work).await;
+        written.unwrap_or_else(|| {
+            self.home.note(&Note::BudgetSpent);
+            vec![false; ids.len()]
+        })
     }
 
     async fn write_tombstone(&self, id: &EcId) -> bool {

@@ -74,7 +74,7 @@ fn what_is_checked_first_is_told_first() {
 fn a_body_of_another_shape_is_refused_with_its_place() {
     let home = Home::start();
     for (body, said) in [
-        ("", "line 1 column 0"),
+        ("", "line 1 column 1"),
         ("[", "line 1 column 1"),
         ("{}", "`mappings`"),
         (r#"{"mappings":{}}"#, "line 1 column 12"),
@@ -272,5 +272,30 @@ fn another_method_is_not_allowed() {
             (405, Some("POST")),
             "{method}"
         );
+    }
+}
+
+#[test]
+fn a_byte_order_mark_before_a_batch_is_skipped() {
+    let home = Home::start();
+    let user = home.visitor();
+    let batch = serde_json::json!({ "mappings": [mapping(&user, "u")] });
+    let body = format!("\u{feff}{batch}");
+    let answer = home.ask("POST", BATCH_SYNC).token(ONE).send_body(body);
+    assert_eq!(answer.status, 200, "{answer:?}");
+}
+
+#[test]
+fn a_batch_that_is_no_json_is_refused_at_its_place() {
+    let home = Home::start();
+    for (body, place) in [
+        ("null", "line 1 column 4"),
+        ("{\"mappings\":[],}", "line 1 column 16"),
+        ("{\"mappings\":[],\n\"mappings\":[]}", "line 2 column 10"),
+    ] {
+        let answer = home.ask("POST", BATCH_SYNC).token(ONE).send_body(body);
+        assert_eq!(answer.refusal(), (400, "invalid_json".into()), "{body}");
+        let message = answer.json()["message"].as_str().unwrap().to_owned();
+        assert!(message.starts_with(place), "{body}: {message}");
     }
 }

@@ -258,6 +258,12 @@ impl Answer {
         )
     }
 
+    /// Every cookie that the answer sets, in order.
+    pub fn set_cookies(&self) -> Vec<&str> {
+        let lines = self.headers.get_all("set-cookie").iter();
+        lines.map(|cookie| cookie.to_str().unwrap()).collect()
+    }
+
     pub fn set_cookie(&self) -> Option<&str> {
         self.header("set-cookie")
     }

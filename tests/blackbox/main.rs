@@ -11,6 +11,7 @@
 
 mod admin;
 mod batch_sync;
+mod duplicates;
 mod home;
 mod hostile;
 mod identify;

@@ -35,7 +35,10 @@ settings! {
         ///
         /// The native server has no geo source: without this no place is ever known, and no id given.
         geo: Option<Locality> = None;
-        /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks; nobody else's is.
+        /// Proxies whose `X-Forwarded-For` or `Forwarded` is believed, as addresses or networks; no one else's is.
+        ///
+        /// An element that cannot be read, or two headers that name different clients, leave a request without an
+        /// address, and so without a new id.
         trusted_proxies: Proxies = Proxies::default();
         /// Longest that the native server waits for a request to arrive, and then for its answer.
         request_timeout: Seconds = Seconds::new(30), from Seconds::new(1), to Seconds::new(3_600);

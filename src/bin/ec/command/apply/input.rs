@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, stdin};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use edge_cookie::event::{Event, Problem};
+use edge_cookie::event::{Event, Problem, without_byte_order_mark};
 
 use crate::Stop;
 
@@ -116,6 +116,7 @@ fn read_part(part: Part, bytes: &mut u64, sender: &SyncSender<Vec<Line>>) -> Opt
         };
         if !ended && (read.is_err() || !raw.trim_ascii().is_empty()) {
             let text = match read {
+                Ok(_) if number == 1 => text(without_byte_order_mark(&raw)),
                 Ok(_) => text(&raw),
                 Err(error) => Err(at_start(format!("cannot read on: {error}"))),
             };
