@@ -147,14 +147,15 @@ impl<H: Home> Service<H> {
 
     /// None where the client's address, which the id is made from, is not known.
     fn new_visitor(&self, head: &Parts, visitor: &Visitor, client: &Client) -> Option<NewVisitor> {
-        let several = visitor.cookies.several();
         Some(NewVisitor {
             address: client.address?,
             consent: visitor.strings.clone(),
             geo: geo(client),
-            expired: several
-                .then(|| cookie::expire(&self.setup, &head.headers))
-                .unwrap_or_default(),
+            expired: if visitor.cookies.several() {
+                cookie::expire(&self.setup, &head.headers)
+            } else {
+                Vec::new()
+            },
         })
     }
 
