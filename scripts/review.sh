@@ -86,17 +86,24 @@ review() {
     fi
     code=0
     ec diff "$deployed" "$profile" --format markdown >"$old/diff" 2>"$old/why" || code=$?
+    # What the pages' domain does, which is no setting of the policy, only the plan says.
     case "$code" in
-    0) return ;;
-    1) tell <"$old/diff" ;;
+    0) ;;
+    1)
+        tell <"$old/diff"
+        printf '\n' | tell
+        ;;
     *)
         cat "$old/why" >&2
         exit 2
         ;;
     esac
-    printf '\n' | tell
+    local differs="$code"
     code=0
     ec plan --deployed "$deployed" --candidate "$profile" --format markdown >"$old/plan" 2>"$old/why" || code=$?
+    if [ "$code" = 0 ] && [ "$differs" = 0 ] && grep -q 'nothing differs in force' "$old/plan"; then
+        return
+    fi
     tell <"$old/plan"
     printf '\n' | tell
     case "$code" in

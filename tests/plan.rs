@@ -60,13 +60,13 @@ fn every_case_has_its_verdict_and_its_time() {
             &[REJECT],
             &["tombstone.ttl=48h"],
             &["tombstone.ttl=12h"],
-            SAFE,
+            UNSAFE,
         ),
         (
             &[REJECT, DAY_OLD],
             &["tombstone.ttl=48h"],
             &["tombstone.ttl=12h"],
-            SAFE,
+            UNSAFE,
         ),
         // Late syncs are bounded, but not within the new tombstones: they never are out.
         (
@@ -80,7 +80,7 @@ fn every_case_has_its_verdict_and_its_time() {
             &[CREATE, "sync.max_age=12h"],
             &["tombstone.ttl=48h"],
             &["tombstone.ttl=24h"],
-            wait("48h"),
+            UNSAFE,
         ),
         // But a withdrawal that is made again was covered by the longer memory alone.
         (
@@ -100,14 +100,14 @@ fn every_case_has_its_verdict_and_its_time() {
             &[CREATE],
             &["tombstone.ttl=48h", "sync.max_age=72h"],
             &["tombstone.ttl=24h", "sync.max_age=24h"],
-            wait("72h"),
+            UNSAFE,
         ),
         // Only machines of the old policy make users of syncs, bounded or not.
         (
             &[DAY_OLD],
             &[CREATE, "tombstone.ttl=48h"],
             &[REJECT, "tombstone.ttl=12h"],
-            wait("24h"),
+            UNSAFE,
         ),
         (
             &[],
@@ -139,7 +139,7 @@ fn every_case_has_its_verdict_and_its_time() {
             &[],
             &["sync.sentinels=[\"$UID\"]"],
             &["sync.sentinels=[\"$*\"]"],
-            SAFE,
+            UNSAFE,
         ),
         (
             &[],
@@ -202,24 +202,24 @@ fn every_case_has_its_verdict_and_its_time() {
         (&[], &["admin_token=one"], &["admin_token=another"], SAFE),
         // Retention.
         (&[], &["entry.ttl=30d"], &["entry.ttl=365d"], SAFE),
-        (&[], &["entry.ttl=365d"], &["entry.ttl=30d"], SAFE),
+        (&[], &["entry.ttl=365d"], &["entry.ttl=30d"], UNSAFE),
         (
             &["entry.expiry=store"],
             &["entry.ttl=365d"],
             &["entry.ttl=30d"],
-            wait("365d"),
+            UNSAFE,
         ),
         (
             &["tombstone.on_missing=skip"],
             &["entry.ttl=365d"],
             &["entry.ttl=30d"],
-            wait("30d"),
+            UNSAFE,
         ),
         (
             &["tombstone.on_missing=skip", "entry.renewal=on_visit"],
             &["entry.ttl=365d"],
             &["entry.ttl=30d"],
-            SAFE,
+            UNSAFE,
         ),
         (
             &["last_seen.debounce=24h"],
@@ -245,12 +245,17 @@ fn every_case_has_its_verdict_and_its_time() {
             &["entry.expiry=store"],
             UNSAFE,
         ),
-        (&[], &["entry.expiry=store"], &["entry.expiry=engine"], SAFE),
+        (
+            &[],
+            &["entry.expiry=store"],
+            &["entry.expiry=engine"],
+            UNSAFE,
+        ),
         (
             &[],
             &["entry.renewal=on_write"],
             &["entry.renewal=from_creation"],
-            SAFE,
+            UNSAFE,
         ),
         (
             &[],
@@ -275,10 +280,15 @@ fn every_case_has_its_verdict_and_its_time() {
         (&[CREATE], &[], &["tombstone.on_missing=skip"], UNSAFE),
         (&[REJECT], &[], &["tombstone.on_missing=skip"], SAFE),
         (&[CREATE], &[], &["tombstone.repeat=keep"], UNSAFE),
-        (&[REJECT], &[], &["tombstone.repeat=keep"], SAFE),
+        (&[REJECT], &[], &["tombstone.repeat=keep"], UNSAFE),
         // Cookies.
         (&[], &[], &["cookie.name=other"], UNSAFE),
-        (&[], &["cookie.max_age=365d"], &["cookie.max_age=30d"], SAFE),
+        (
+            &[],
+            &["cookie.max_age=365d"],
+            &["cookie.max_age=30d"],
+            UNSAFE,
+        ),
         (&[], &[], &["cookie.max_age=0s"], UNSAFE),
         (&[], &[], &["cookie.same_site=Strict"], UNSAFE),
         (
@@ -316,7 +326,7 @@ fn every_case_has_its_verdict_and_its_time() {
             &[],
             &["consent.gdpr_countries=[\"DE\"]"],
             &["consent.gdpr_countries=[\"DE\",\"BR\"]"],
-            SAFE,
+            UNSAFE,
         ),
         (
             &[],
@@ -698,6 +708,13 @@ fn is_well_told(change: &Change) {
         change.verdict == Verdict::Wait,
         "{told}"
     );
+    for loss in &change.loses {
+        assert_eq!(change.verdict, Verdict::Unsafe, "{told}");
+        assert_eq!(loss.key, change.key, "{told}");
+        for text in [&loss.who, &loss.avoid] {
+            assert!(!text.is_empty() && !text.ends_with('.'), "{told}");
+        }
+    }
     if change.verdict == Verdict::Unsafe {
         let rows = &change.example;
         assert!(
@@ -770,13 +787,25 @@ fn profiles(written: &[(&str, &str)]) -> tempfile::TempDir {
 fn the_command_ends_by_its_verdict() {
     let stores = "[ec]\nec_store = \"ec_identity_store\"\npartner_store = \"ec_partner_store\"\npassphrase = { secret_store = \"ec_secrets\", key = \"passphrase\" }\n";
     let profile = |rest: &str| format!("inherits = \"production\"\n{stores}{rest}");
+    // Erasures under `late` leave nothing that a later sync would meet.
+    let late = |age| {
+        format!(
+            "[ec.sync]\non_missing = \"create_minimal\"\nmax_age = \"{age}\"\n[ec.tombstone]\nttl = \"48h\"\nrepeat = \"rewrite\"\non_missing = \"write\"\n"
+        )
+    };
     let folder = profiles(&[
-        ("safe", &profile("[ec.entry]\nttl = \"90d\"\n")),
+        ("safe", &profile("[ec.entry]\nttl = \"400d\"\n")),
+        (
+            "late",
+            &profile(&format!("{}[ec.delete]\nmode = \"hard\"\n", late("1h"))),
+        ),
         (
             "wait",
-            &profile("[ec.entry]\nttl = \"90d\"\nexpiry = \"store\"\n"),
+            &profile(&format!(
+                "{}[ec.delete]\nmode = \"tombstone\"\n",
+                late("24h")
+            )),
         ),
-        ("store", &profile("[ec.entry]\nexpiry = \"store\"\n")),
         (
             "unsafe",
             &profile("[ec.sync]\non_missing = \"create_minimal\"\n"),
@@ -787,7 +816,7 @@ fn the_command_ends_by_its_verdict() {
     for (deployed, candidate, code) in [
         ("production", "production", 0),
         ("production", "safe", 0),
-        ("store", "wait", 3),
+        ("late", "wait", 3),
         ("production", "unsafe", 1),
         ("production", "broken", 2),
         ("production", "nowhere", 2),
@@ -838,9 +867,9 @@ fn json_tells_the_whole_plan() {
     );
     assert_eq!(
         (&ttl["verdict"], &ttl["records"]),
-        (&Value::from("safe"), &Value::from("all"))
+        (&Value::from("unsafe"), &Value::from("all"))
     );
-    assert_eq!(ttl["example"], Value::Array(Vec::new()));
+    assert_eq!(ttl["loses"][0]["what"], "users");
     let store = change("ec.ec_store");
     assert_eq!(store["verdict"], "unsafe");
     assert_eq!(told["example"], store["example"]);

@@ -136,7 +136,32 @@ fn an_unsafe_change_fails_and_shows_what_goes_wrong() {
     let reviewed = repository.review(&[], "unsafe");
     assert_eq!(reviewed.code, Some(1), "{}", reviewed.err);
     assert!(reviewed.summary.contains("unsafe"), "{}", reviewed.summary);
+    assert!(
+        reviewed.summary.contains("#### Loses"),
+        "{}",
+        reviewed.summary
+    );
     assert_eq!(repository.review(&[], "never").code, Some(0));
+}
+
+#[test]
+fn another_domain_is_no_setting_and_told_all_the_same() {
+    let repository = Repository::new();
+    let config = repository.path().join("trusted-server.toml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let domain = text.lines().find(|line| line.starts_with("domain = "));
+    let moved = text.replace(domain.unwrap(), "domain = \"moved.example\"");
+    assert_ne!(moved, text);
+    std::fs::write(&config, moved).unwrap();
+    let reviewed = repository.review(&[], "unsafe");
+    assert_eq!(reviewed.code, Some(1), "{}", reviewed.err);
+    for told in ["### Plan:", "`publisher.domain`", "#### Loses"] {
+        assert!(
+            reviewed.summary.contains(told),
+            "{told} in {}",
+            reviewed.summary
+        );
+    }
 }
 
 #[test]

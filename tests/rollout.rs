@@ -72,7 +72,10 @@ impl Site {
     }
 }
 
+/// Keeps its users shorter, which has to be meant.
 const CANARY: &str = "[ec.cookie]\nmax_age = \"30d\"\n[ec.entry]\nttl = \"30d\"\n";
+
+const FORCED: [&str; 2] = ["--force", "retention is to be shorter"];
 
 fn err(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).unwrap()
@@ -126,7 +129,10 @@ fn is_taken(id: &str, percent: u64) -> bool {
 #[test]
 fn each_user_is_under_one_of_two_policies_from_the_first_page_on() {
     let site = production_and_canary(CANARY);
-    let written = site.bundle(&["--candidate", "canary", "--percent", "40"]);
+    let args = ["--candidate", "canary", "--percent", "40"];
+    let refused = site.bundle(&args);
+    assert!(err(&refused).contains("unsafe"), "{}", err(&refused));
+    let written = site.bundle(&[&args[..], &FORCED].concat());
     assert!(written.status.success(), "{}", err(&written));
     let text = std::fs::read_to_string(site.path().join("bundle.json")).unwrap();
     let bundled = Bundled::read(&text).unwrap();
@@ -220,7 +226,8 @@ fn a_greater_share_leaves_nobody_behind() {
     let site = production_and_canary(CANARY);
     let mut before: Vec<bool> = Vec::new();
     for percent in ["0", "5", "25", "100"] {
-        let written = site.bundle(&["--candidate", "canary", "--percent", percent]);
+        let args = ["--candidate", "canary", "--percent", percent];
+        let written = site.bundle(&[&args[..], &FORCED].concat());
         assert!(written.status.success(), "{}", err(&written));
         let text = std::fs::read_to_string(site.path().join("bundle.json")).unwrap();
         let rollout = Bundled::read(&text).unwrap().rollout.unwrap();

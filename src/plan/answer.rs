@@ -2,7 +2,9 @@
 
 use super::pair::Pair;
 use super::scene::Scene;
-use super::{Records, Verdict, consent, cookie, entry, places, running, sync, withdrawals};
+use super::{
+    Kept, Records, Verdict, consent, cookie, entry, places, publisher, running, sync, withdrawals,
+};
 use crate::policy::types::Seconds;
 
 /// What is said of one change.
@@ -16,6 +18,8 @@ pub(super) struct Answer {
     pub(super) mixed: String,
     pub(super) way_out: Option<String>,
     pub(super) scene: Option<Scene>,
+    /// What is lost, and of whom; the way out is how to avoid it.
+    pub(super) loses: Vec<(Kept, String)>,
 }
 
 /// Who answers for a setting, by its key below `ec`.
@@ -35,6 +39,7 @@ impl Answer {
             mixed: BY_THE_MACHINE.to_owned(),
             way_out: None,
             scene: None,
+            loses: Vec::new(),
         }
     }
 
@@ -65,6 +70,17 @@ impl Answer {
             way_out: Some(way_out.into()),
             scene: Some(scene),
             ..Self::safe(records, why)
+        }
+    }
+
+    /// After it something that is kept of these users is no longer readable, kept as long, or reachable: the one rule of
+    /// what a change loses, whatever it would be called otherwise. A way out and a scene are there before.
+    pub(super) fn losing(mut self, kept: Kept, who: impl Into<String>) -> Self {
+        self.loses.push((kept, who.into()));
+        Self {
+            verdict: Verdict::Unsafe,
+            safe_after: None,
+            ..self
         }
     }
 
@@ -103,6 +119,9 @@ const GROUPS: [&[Known]; 7] = [
 fn all() -> impl Iterator<Item = &'static Known> {
     GROUPS.into_iter().flatten()
 }
+
+/// What is asked of the publisher, which is no setting below `ec`.
+pub(super) const PUBLISHER: [Known; 2] = publisher::ANSWERS;
 
 /// The answer to a change of the setting with this key.
 pub(super) fn to(key: &str, pair: &Pair<'_>) -> Answer {

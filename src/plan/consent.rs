@@ -3,7 +3,7 @@
 use super::answer::{Answer, Known};
 use super::pair::Pair;
 use super::scene::{Says, Scene};
-use super::{Records, scenes};
+use super::{Kept, Records, scenes};
 use crate::consent::{Place, Verdict, judge};
 use crate::policy::EcPolicy;
 use crate::policy::settings::HonourRefusals;
@@ -68,7 +68,9 @@ fn gdpr_countries(pair: &Pair<'_>) -> Answer {
     let added = missing(to.iter(), |code| from.contains(code));
     if removed.is_empty() {
         return stricter(
+            pair,
             &added,
+            added.iter().map(|country| place(country, None)),
             "who has not consented by TCF gets no id any more; what is kept of them stays until it expires",
         );
     }
@@ -94,7 +96,9 @@ fn us_states(pair: &Pair<'_>) -> Answer {
     let added = missing(to.iter(), |code| from.contains(code));
     if removed.is_empty() {
         return stricter(
+            pair,
             &added,
+            added.iter().map(|state| place(UNITED_STATES, Some(state))),
             "who has opted out is withdrawn at their next page, and who says nothing gets no id any more",
         );
     }
@@ -140,11 +144,48 @@ fn covered(removed: &[&str]) -> Answer {
     )
 }
 
-fn stricter(added: &[&str], what: &str) -> Answer {
+/// In more places more is asked of users.
+fn stricter(
+    pair: &Pair<'_>,
+    added: &[&str],
+    mut places: impl Iterator<Item = Locality>,
+    what: &str,
+) -> Answer {
     if added.is_empty() {
         return Answer::safe(Records::None, "the same places, in another order");
     }
-    Answer::safe(Records::None, format!("in {}, {what}", named(added)))
+    let places_named = named(added);
+    let why = format!("in {places_named}, {what}");
+    let lost = places.find_map(|place| Some((unreached(pair, |_| Some(place.clone()))?, place)));
+    match lost {
+        None => Answer::safe(Records::None, why),
+        Some((says, place)) => out_of_reach(&why, &places_named, scenes::comes(says, Some(place))),
+    }
+}
+
+/// What a user of this place says who was known under the deployed policy, and is neither known nor withdrawn under the
+/// candidate: nobody reads what is kept of them.
+fn unreached(pair: &Pair<'_>, place: impl Fn(&EcPolicy) -> Option<Locality>) -> Option<Says> {
+    let said = [Says::Nothing, Says::NotOptedOut, Says::No];
+    said.into_iter().find(|says| {
+        let [deployed, candidate] = [pair.deployed, pair.candidate]
+            .map(|policy| kept(policy, place(policy).as_ref(), *says));
+        (deployed, candidate) == (GIVEN, LEFT)
+    })
+}
+
+fn out_of_reach(why: &str, place: &str, scene: Scene) -> Answer {
+    Answer::never(
+        Records::None,
+        format!("{why}. Until they consent, no page and no partner reads the record of one who was known before"),
+        "ask users there for their consent before the change: who gives it is known again",
+        scene,
+    )
+    .losing(
+        Kept::Users,
+        format!("users in {place} who have not said what the law there asks for"),
+    )
+    .losing(Kept::PartnerIds, "those of them whom a partner has synced")
 }
 
 fn geo(pair: &Pair<'_>) -> Answer {
@@ -169,10 +210,12 @@ fn geo(pair: &Pair<'_>) -> Answer {
         kept(pair.candidate) > kept(pair.deployed)
     };
     let Some(says) = asked.into_iter().find(looser) else {
-        return Answer::safe(
-            Records::None,
-            format!("{why}. Nobody gets an id whose silence or refusal counted before"),
-        );
+        let why = format!("{why}. Nobody gets an id whose silence or refusal counted before");
+        let own_places = |policy: &'_ EcPolicy| policy.local.geo.clone();
+        return match unreached(pair, own_places) {
+            None => Answer::safe(Records::None, why),
+            Some(says) => out_of_reach(&why, "no known place", scenes::comes(says, None)),
+        };
     };
     Answer::never(
         Records::None,
@@ -185,6 +228,12 @@ fn geo(pair: &Pair<'_>) -> Answer {
     .mixed("whether a user of unknown place gets an id depends on the machine that a page meets")
 }
 
+/// What there is stays, and nobody reads it.
+const LEFT: u8 = 1;
+
+/// The user is known, or gets an id.
+const GIVEN: u8 = LEFT + 1;
+
 /// How much is kept of users in this place who say so much: all goes, what there is stays, or they get an id.
 fn kept(policy: &EcPolicy, place: Option<&Locality>, says: Says) -> u8 {
     let place = place.map(|place| Place {
@@ -193,7 +242,7 @@ fn kept(policy: &EcPolicy, place: Option<&Locality>, says: Says) -> u8 {
     });
     match judge(&says.signals(), place.as_ref(), &policy.consent).verdict {
         Verdict::Withdrawn => 0,
-        Verdict::NotGranted => 1,
-        Verdict::Granted => 1 + 1,
+        Verdict::NotGranted => LEFT,
+        Verdict::Granted => GIVEN,
     }
 }

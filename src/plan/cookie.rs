@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Known};
 use super::pair::Pair;
-use super::{Records, scenes};
+use super::{Kept, Records, scenes};
 use crate::policy::settings::{CookieRenewal, OnFailedWithdrawal, SameSite};
 
 pub(super) const ANSWERS: [Known; 6] = [
@@ -27,6 +27,8 @@ fn name(pair: &Pair<'_>) -> Answer {
         "keep the name; to change it, erase the graph with it, so that no record is left that nobody can withdraw",
         scenes::old_cookie(),
     )
+    .losing(Kept::Users, format!("every user whose browser holds `{from}`"))
+    .losing(Kept::PartnerIds, "those of them whom a partner has synced")
     .effective("at once, for every cookie that a browser holds")
     .mixed("a user goes back and forth between two ids, by the machine that a page meets; a withdrawal reaches one of them")
 }
@@ -42,7 +44,8 @@ fn max_age(pair: &Pair<'_>) -> Answer {
             ),
             "give the cookie as long as `entry.ttl`",
             scenes::new_cookie(false),
-        );
+        )
+        .losing(Kept::Users, "every user who gets an id from now on");
     }
     let why = if to < from {
         let beyond = if to.seconds() < ttl.seconds() {
@@ -52,9 +55,21 @@ fn max_age(pair: &Pair<'_>) -> Answer {
         } else {
             String::new()
         };
-        format!(
+        let why = format!(
             "users are taken for new ones {to} after the cookie was set{beyond}. Cookies that browsers have already stay for up to {from}"
+        );
+        return Answer::never(
+            Records::NewCookies,
+            why,
+            format!("keep `cookie.max_age` at {from} or more"),
+            scenes::cookie_gone(pair),
         )
+        .losing(
+            Kept::Users,
+            format!(
+                "users whose cookie was set more than {to} ago: their record is out of their reach"
+            ),
+        );
     } else {
         format!(
             "browsers keep the cookie for {to}; those that have one keep it for the {from} that it was set for, unless it is set again"
@@ -72,7 +87,8 @@ fn same_site(pair: &Pair<'_>) -> Answer {
             ),
             "keep `cookie.same_site = \"Lax\"`",
             scenes::new_cookie(true),
-        ),
+        )
+        .losing(Kept::Users, "users who come by a link on another site"),
         SameSite::Lax => Answer::safe(
             Records::NewCookies,
             "the cookie comes along when a user follows a link from another site, and not with requests that other sites make",
@@ -97,16 +113,38 @@ fn http_only(pair: &Pair<'_>) -> Answer {
 
 fn renewal(pair: &Pair<'_>) -> Answer {
     let max_age = pair.candidate.cookie.max_age;
-    Answer::safe(
-        Records::NewCookies,
-        match pair.candidate.cookie.renewal {
-            CookieRenewal::OnTouch => format!(
+    if pair.candidate.cookie.renewal == CookieRenewal::OnTouch {
+        return Answer::safe(
+            Records::NewCookies,
+            format!(
                 "a user who keeps coming keeps the cookie: each visit that is written down sets it for another {max_age}"
             ),
-            CookieRenewal::Never => format!(
-                "a user is taken for a new one {max_age} after the cookie was last set, however often they come"
-            ),
-        },
+        );
+    }
+    let why = format!(
+        "a user is taken for a new one {max_age} after the cookie was last set, however often they come"
+    );
+    // When a visit would have set the cookie again, and both the cookie and the record are still there.
+    let policy = pair.deployed;
+    let back = policy.last_seen.debounce.seconds().max(1);
+    if back
+        >= policy
+            .cookie
+            .max_age
+            .seconds()
+            .min(policy.entry.ttl.seconds())
+    {
+        return Answer::safe(Records::NewCookies, why);
+    }
+    Answer::never(
+        Records::NewCookies,
+        why,
+        "keep `cookie.renewal = \"on_touch\"`",
+        scenes::cookie_not_renewed(pair, back),
+    )
+    .losing(
+        Kept::Users,
+        format!("users who keep coming for more than {max_age}"),
     )
 }
 

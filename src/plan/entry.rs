@@ -2,7 +2,8 @@
 
 use super::answer::{Answer, Known};
 use super::pair::Pair;
-use super::{Records, scenes};
+use super::scene::Scene;
+use super::{Kept, Records, scenes};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{Expiry, OnMissingWithdrawal, Renewal};
 
@@ -40,37 +41,35 @@ fn ttl(pair: &Pair<'_>) -> Answer {
     if unwritten_visits(pair.candidate) && !unwritten_visits(pair.deployed) {
         return too_seldom(pair, Records::All);
     }
-    if pair.candidate.entry.expiry == Expiry::Store {
-        let why = format!(
-            "records that stand were given to the store for up to {from}, and `entry.expiry` (`store`) trusts the store: until that has passed, reads return users whom the candidate promises to have forgotten"
-        );
-        return Answer::wait(
-            Records::NoneUntilExpiry,
-            from.seconds(),
-            why,
-            "set `entry.expiry = \"engine\"` in the candidate: then the shorter time holds at once",
-        )
-        .shown_by(scenes::kept_long(pair));
-    }
-    let why = format!(
-        "users are forgotten earlier: for whom more than {to} have passed {since}, the record counts as absent at once, with its partner ids; they get a new id at their next visit. Nothing else changes for those who keep coming"
-    );
     let skips = pair.candidate.tombstone.on_missing == OnMissingWithdrawal::Skip;
-    let answer = if skips && pair.deployed.entry.renewal == Renewal::OnWrite {
-        let why = format!(
-            "{why}. But under `tombstone.on_missing` (`skip`) a withdrawal of such a user leaves no trace at a machine of the candidate, while one of the deployed policy still takes partners' syncs for the record and so renews it (`entry.renewal` is `on_write`): the user lives on for {to}"
+    let mut why = format!(
+        "users are forgotten earlier: for whom more than {to} have passed {since}, the record counts as absent at once, with its partner ids; they get a new id at their next visit"
+    );
+    let mut records = Records::All;
+    let mut scene: fn(&Pair<'_>) -> Scene = scenes::kept_shorter;
+    let mut way_out = format!("keep `entry.ttl` at {from} or more");
+    if pair.candidate.entry.expiry == Expiry::Store {
+        records = Records::NoneUntilExpiry;
+        why = format!(
+            "users are forgotten earlier: {to} {since}. Records that stand were given to the store for up to {from}, and `entry.expiry` (`store`) trusts the store: until that has passed, reads return users whom the candidate promises to have forgotten"
         );
-        Answer::wait(
-            Records::All,
-            to.seconds(),
-            why,
-            "keep `tombstone.on_missing = \"write\"` until the last machine of the deployed policy has stopped",
+        way_out.push_str(
+            "; with `entry.expiry = \"engine\"` in the candidate the shorter time holds at once",
+        );
+    } else if skips && pair.deployed.entry.renewal == Renewal::OnWrite {
+        scene = scenes::gone_and_back;
+        why = format!(
+            "{why}. Under `tombstone.on_missing` (`skip`) a withdrawal of such a user leaves no trace at a machine of the candidate, while one of the deployed policy still takes partners' syncs for the record and so renews it (`entry.renewal` is `on_write`): the user lives on for {to}"
+        );
+        way_out.push_str("; keep `tombstone.on_missing = \"write\"` until the last machine of the deployed policy has stopped");
+    }
+    Answer::never(records, why, way_out, scene(pair))
+        .losing(
+            Kept::Users,
+            format!("users for whom more than {to} have passed {since}"),
         )
-        .shown_by(scenes::gone_and_back(pair))
-    } else {
-        Answer::safe(Records::All, why)
-    };
-    answer.mixed(if skips {
+        .losing(Kept::PartnerIds, "those of them whom a partner has synced")
+        .mixed(if skips {
         "a machine of the deployed policy still shows users whom the candidate counts as gone; one of them who withdraws at a machine of the candidate leaves no tombstone (`tombstone.on_missing` is `skip`), and the other machines still know them: keep this time short"
     } else {
         "a machine of the deployed policy still shows users whom the candidate counts as gone, and a visit there can bring them back for both"
@@ -92,6 +91,10 @@ fn too_seldom(pair: &Pair<'_>, records: Records) -> Answer {
         ),
         "keep `last_seen.debounce` well below `entry.ttl`",
         scenes::expires_between_visits(pair),
+    )
+    .losing(
+        Kept::Users,
+        format!("users who come back within {debounce} of a visit that was written"),
     )
 }
 
@@ -135,7 +138,30 @@ fn renewal(pair: &Pair<'_>) -> Answer {
         ),
     };
     let by_creation = |policy: &EcPolicy| policy.entry.renewal == FromCreation;
-    Answer::safe(records, why).mixed(
+    let answer = match (pair.deployed.entry.renewal, pair.candidate.entry.renewal) {
+        (OnWrite, OnVisit) => Answer::never(
+            records,
+            why,
+            "keep `entry.renewal = \"on_write\"`",
+            scenes::unprolonged_by_syncs(pair),
+        )
+        .losing(
+            Kept::Users,
+            format!("users who stay away for more than {ttl} and whom a partner goes on syncing"),
+        ),
+        (_, FromCreation) if !unwritten_visits(pair.deployed) => Answer::never(
+            records,
+            why,
+            "keep the `entry.renewal` that is deployed",
+            scenes::unprolonged_by_a_visit(pair),
+        )
+        .losing(
+            Kept::Users,
+            format!("users who first came more than {ttl} ago, and keep coming"),
+        ),
+        _ => Answer::safe(records, why),
+    };
+    answer.mixed(
         if by_creation(pair.deployed) || by_creation(pair.candidate) {
             "a user who first came long ago is gone at a machine that counts from then, and known at one that does not; a page at the first gives them a new id"
         } else {
@@ -147,11 +173,17 @@ fn renewal(pair: &Pair<'_>) -> Answer {
 fn expiry(pair: &Pair<'_>) -> Answer {
     let ttl = pair.candidate.entry.ttl;
     if pair.candidate.entry.expiry == Expiry::Engine {
-        return Answer::safe(
+        return Answer::never(
             Records::All,
             format!(
-                "retention is shorter: records older than {ttl} that the store has not collected yet count as absent at once"
+                "retention is shorter: records older than {ttl} that the store has not collected yet count as absent at once, as the policy promises"
             ),
+            "raise `entry.ttl` first, if those users are to be kept",
+            scenes::collected_late(pair),
+        )
+        .losing(
+            Kept::Users,
+            format!("users whose record is older than {ttl}, and still in the store"),
         )
         .mixed("a machine of the deployed policy still shows what the store has not collected");
     }
@@ -209,16 +241,26 @@ fn max_body_bytes(pair: &Pair<'_>) -> Answer {
 
 fn max_metadata_bytes(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.entry.max_metadata_bytes);
-    let why = if to < from {
+    if to >= from {
+        return Answer::safe(
+            Records::Rewritten,
+            format!(
+                "metadata may grow up to {to} bytes, and a record with more than the old limit takes touches and syncs again"
+            ),
+        );
+    }
+    Answer::never(
+        Records::Rewritten,
         format!(
-            "nobody becomes unreadable: a record whose metadata, with what other systems keep in it, is longer than {to} bytes takes no touch and no sync any more, and so ends with its time; it can still be withdrawn and erased"
-        )
-    } else {
-        format!(
-            "metadata may grow up to {to} bytes, and a record with more than the old limit takes touches and syncs again"
-        )
-    };
-    Answer::safe(Records::Rewritten, why)
+            "nobody becomes unreadable, but a record whose metadata, with what other systems keep in it, is longer than {to} bytes takes no touch and no sync any more, and so ends with its time; it can still be withdrawn and erased"
+        ),
+        format!("keep `entry.max_metadata_bytes` at {from}, or have the other systems keep less there"),
+        scenes::burdened(pair),
+    )
+    .losing(
+        Kept::Users,
+        format!("users of whose record the metadata is longer than {to} bytes"),
+    )
 }
 
 fn debounce(pair: &Pair<'_>) -> Answer {

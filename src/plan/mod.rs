@@ -20,11 +20,14 @@ mod answer;
 mod consent;
 mod cookie;
 mod entry;
+mod machine;
 mod pair;
 mod places;
+mod publisher;
 mod running;
 mod scene;
 mod scenes;
+mod store;
 mod sync;
 mod withdrawals;
 mod world;
@@ -33,6 +36,7 @@ use serde::Serialize;
 
 use crate::policy::difference::{Difference, between};
 use crate::policy::provenance::InForce;
+use crate::policy::publisher::Publisher;
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::full_key;
 use crate::policy::types::Seconds;
@@ -104,6 +108,43 @@ impl Records {
     }
 }
 
+/// What is kept, and can be lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// Live users: their records, or the cookies by which they are known.
+    Users,
+    /// Withdrawals.
+    Tombstones,
+    /// What partners have synced, and the partners themselves.
+    PartnerIds,
+}
+
+impl Kept {
+    /// In words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::Tombstones => "tombstones",
+            Self::PartnerIds => "partner ids",
+        }
+    }
+}
+
+/// What a change loses: after it, this is no longer readable, kept as long, or reachable.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// The full key of the setting that does it.
+    pub key: String,
+    /// What is lost.
+    pub what: Kept,
+    /// Of which kinds of users.
+    pub who: String,
+    /// How to avoid it.
+    pub avoid: String,
+}
+
 /// One moment of a worked example.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Row {
@@ -143,8 +184,19 @@ pub struct Change {
     pub mixed: String,
     /// How to make it without the danger, where there is one.
     pub way_out: Option<String>,
+    /// What it loses, and of whom; empty where it loses nothing. What loses something is unsafe.
+    pub loses: Vec<Loss>,
     /// What goes wrong, on a timeline; empty where nothing does.
     pub example: Vec<Row>,
+}
+
+/// A policy as it is deployed: with whose pages it is for.
+#[derive(Debug, Clone, Copy)]
+pub struct Deployment<'d> {
+    /// The policy.
+    pub resolved: &'d Resolved,
+    /// The publisher.
+    pub publisher: &'d Publisher,
 }
 
 /// What happens when a candidate replaces the deployed policy.
@@ -154,41 +206,80 @@ pub struct Plan {
     pub verdict: Verdict,
     /// The longest of its changes, in the same way; none where it is safe, or never will be.
     pub safe_after: Option<String>,
-    /// Every setting that differs, in the order of the settings.
+    /// Every loss of its changes.
+    pub loses: Vec<Loss>,
+    /// Everything that differs: of the publisher, and then of the settings in their order.
     pub changes: Vec<Change>,
     /// The example of the first of its worst changes that has one.
     pub example: Vec<Row>,
 }
 
 impl Plan {
-    /// The plan for `candidate` to replace `deployed`.
+    /// The plan for `candidate` to replace `deployed`, on the pages of the same publisher.
     #[must_use]
     pub fn of(deployed: &Resolved, candidate: &Resolved) -> Self {
-        let pair = Pair {
-            deployed: &deployed.policy,
-            candidate: &candidate.policy,
+        let publisher = Publisher::default();
+        let of = |resolved| Deployment {
+            resolved,
+            publisher: &publisher,
         };
+        Self::between(of(deployed), of(candidate))
+    }
+
+    /// The plan for `candidate` to replace `deployed`.
+    #[must_use]
+    pub fn between(deployed: Deployment<'_>, candidate: Deployment<'_>) -> Self {
+        let written = [deployed.resolved, candidate.resolved];
+        let pair = Pair {
+            deployed: &deployed.resolved.policy,
+            candidate: &candidate.resolved.policy,
+            publishers: [deployed.publisher, candidate.publisher],
+        };
+        let differences = between(deployed.resolved, candidate.resolved);
+        let of_settings = differences.iter().map(|difference| {
+            let differs = Differs::from(difference);
+            (differs, answer::to(difference.key(), &pair))
+        });
         let mut longest: Option<Seconds> = None;
         let mut verdict = Verdict::Safe;
         let mut changes = Vec::new();
-        for difference in between(deployed, candidate) {
-            let answer = answer::to(difference.key(), &pair);
+        for (differs, answer) in publisher::between(&pair).chain(of_settings) {
             verdict = verdict.max(answer.verdict);
             longest = longest.max(answer.safe_after);
-            let written = [deployed, candidate];
-            changes.push(told(&difference, answer, &pair, written));
+            changes.push(told(differs, answer, &pair, written));
         }
         let worst = changes.iter().filter(|change| change.verdict == verdict);
         let example = worst
             .map(|change| &change.example)
             .find(|example| !example.is_empty());
+        let losses = changes.iter().flat_map(|change| &change.loses);
         Self {
             verdict,
             safe_after: longest
                 .filter(|_| verdict == Verdict::Wait)
-                .map(|after| as_written(after, [deployed, candidate])),
+                .map(|after| as_written(after, written)),
             example: example.cloned().unwrap_or_default(),
+            loses: losses.cloned().collect(),
             changes,
+        }
+    }
+}
+
+/// What differs: its full key, both values, and both as people read them.
+struct Differs {
+    key: String,
+    from: Value,
+    to: Value,
+    shown: (String, String),
+}
+
+impl From<&Difference<'_>> for Differs {
+    fn from(difference: &Difference<'_>) -> Self {
+        Self {
+            key: full_key(difference.key()),
+            from: difference.from.value.clone(),
+            to: difference.to.value.clone(),
+            shown: difference.shown(),
         }
     }
 }
@@ -207,17 +298,19 @@ fn as_written(time: Seconds, policies: [&Resolved; 2]) -> String {
     }
 }
 
-fn told(
-    difference: &Difference<'_>,
-    answer: Answer,
-    pair: &Pair<'_>,
-    written: [&Resolved; 2],
-) -> Change {
+fn told(differs: Differs, answer: Answer, pair: &Pair<'_>, written: [&Resolved; 2]) -> Change {
+    let loss = |(what, who)| Loss {
+        key: differs.key.clone(),
+        what,
+        who,
+        avoid: answer.way_out.clone().unwrap_or_default(),
+    };
     Change {
-        key: full_key(difference.key()),
-        from: difference.from.value.clone(),
-        to: difference.to.value.clone(),
-        shown: difference.shown(),
+        loses: answer.loses.into_iter().map(loss).collect(),
+        key: differs.key,
+        from: differs.from,
+        to: differs.to,
+        shown: differs.shown,
         effect: answer.effect,
         records: answer.records,
         verdict: answer.verdict,

@@ -1,6 +1,7 @@
 //! The two policies of a change, and what follows from both.
 
 use crate::policy::EcPolicy;
+use crate::policy::publisher::Publisher;
 use crate::policy::settings::OnMissingSync;
 
 /// A policy that is deployed, and the one that is to replace it.
@@ -8,17 +9,17 @@ use crate::policy::settings::OnMissingSync;
 pub(super) struct Pair<'p> {
     pub(super) deployed: &'p EcPolicy,
     pub(super) candidate: &'p EcPolicy,
+    /// Whose pages they are, under each.
+    pub(super) publishers: [&'p Publisher; 2],
 }
 
 impl Pair<'_> {
     /// Whether the two keep the graph in different places.
     pub(super) fn moves(&self) -> bool {
         let place = |policy: &EcPolicy| {
-            (
-                policy.stores.ec_store.clone(),
-                policy.local.data_dir.clone(),
-                policy.local.store.clone(),
-            )
+            let local = &policy.local;
+            let folder = local.store.is_none().then(|| local.data_dir.clone());
+            (policy.stores.ec_store.clone(), local.store.clone(), folder)
         };
         place(self.deployed) != place(self.candidate)
     }

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Known};
 use super::pair::Pair;
-use super::{Records, scenes};
+use super::{Kept, Records, scenes};
 use crate::policy::types::{Partner, Partners};
 
 pub(super) const ANSWERS: [Known; 7] = [
@@ -15,34 +15,45 @@ pub(super) const ANSWERS: [Known; 7] = [
     ("local.store", store),
 ];
 
+/// The graph is another one, and what was kept is left behind.
+fn left_behind(pair: &Pair<'_>, why: &str, way_out: &str) -> Answer {
+    Answer::never(Records::All, why, way_out, scenes::left_behind(pair))
+        .losing(Kept::Users, "every user who has a record")
+        .losing(Kept::Tombstones, "every user who has withdrawn")
+        .losing(Kept::PartnerIds, "every user whom a partner has synced")
+}
+
 fn ec_store(pair: &Pair<'_>) -> Answer {
-    Answer::never(
-        Records::All,
+    left_behind(
+        pair,
         "the graph starts empty: every user loses their partner ids and gets a new id at the next visit. What was kept stays behind in the old store, its withdrawals with it: nobody asks it any more, and no withdrawal or erasure reaches it",
         "copy the old store into the new one with the time each record has left, switch, and then empty the old one; or keep the store",
-        scenes::left_behind(pair),
     )
     .effective("at once, for every user: no record comes along")
     .mixed("one user has two records: a withdrawal at one machine leaves the other's record live")
 }
 
 fn data_dir(pair: &Pair<'_>) -> Answer {
-    Answer::never(
-        Records::All,
+    if !pair.moves() {
+        return Answer::safe(
+            Records::None,
+            "it changes nothing while `local.store` says where the records are",
+        );
+    }
+    left_behind(
+        pair,
         "the native server's graph starts empty in the new folder: every user loses their partner ids, and withdrawals stay behind in the old one. The edge does not read this setting",
         "stop the server and move the folder's contents to the new one before it starts under the candidate",
-        scenes::left_behind(pair),
     )
     .effective("when the native server starts, for every user: no record comes along")
     .mixed("one user has two records: a withdrawal at one server leaves the other's record live")
 }
 
 fn store(pair: &Pair<'_>) -> Answer {
-    Answer::never(
-        Records::All,
+    left_behind(
+        pair,
         "the native server's graph starts empty in the new place: every user loses their partner ids, and withdrawals stay behind in the old one. The edge does not read this setting",
         "copy the records to the new place with the time each has left, while no server runs; or keep the place",
-        scenes::left_behind(pair),
     )
     .effective("when the native server starts, for every user: no record comes along")
     .mixed("one user has two records: a withdrawal at one server leaves the other's record live")
@@ -54,6 +65,10 @@ fn partner_store(_: &Pair<'_>) -> Answer {
         "partners that are kept in the old store are not known in the new one: each is refused with `401` until its record is there, and what it syncs meanwhile is lost. A token that was replaced or shut out in the old store may still be good in the new one. Partners declared in the policy are not touched",
         "load the new store with the old one's partners before the switch, as `ec partner` lists them; or declare them",
         scenes::stored_partner(),
+    )
+    .losing(
+        Kept::PartnerIds,
+        "every user whom a partner has synced that is kept in the old store: its uids stay in the records, and nobody can ask for them",
     )
     .effective("at once: no partner's record comes along")
     .mixed("a partner gets in or not by the machine it meets")
@@ -71,12 +86,17 @@ fn passphrase(pair: &Pair<'_>) -> Answer {
             "the candidate has no passphrase, and so cannot serve: no page gets an identity, no withdrawal is taken, no partner can sync",
             "give the candidate the passphrase that is deployed",
             scenes::not_served(),
-        ),
+        )
+        .losing(Kept::Users, "every user: no page, withdrawal or partner is served"),
         _ => Answer::never(
             Records::New,
             "every id that is made from now on is another: the same address gives another hash. A visitor who brings the cookie keeps the id in it; everybody else starts anew, and what was kept under the hash of their address is no longer found by it, nor erased",
             "keep the passphrase; to change it, erase by the old hash as well for as long as `entry.ttl` of the deployed policy",
             scenes::other_hash(),
+        )
+        .losing(
+            Kept::Users,
+            "users who come without their cookie, and those whom an operator finds by the hash of their address",
         )
         .effective("at once, for every id that is made from now on")
         .mixed("one address gets ids of two hashes, by the machine that it meets"),
@@ -159,6 +179,31 @@ fn partners(pair: &Pair<'_>) -> Answer {
     } else {
         told.join("; ")
     };
-    Answer::safe(Records::None, why)
+    let is_shut_out = |partner: &&Partner| {
+        partner.enabled && other(to, partner).is_none_or(|after| !after.enabled)
+    };
+    let shut_out: Vec<&Partner> = from.iter().filter(is_shut_out).collect();
+    let answer = match shut_out.first() {
+        None => Answer::safe(Records::None, why),
+        Some(first) => {
+            let partners: Vec<String> = (shut_out.iter())
+                .map(|partner| format!("`{}`", partner.id))
+                .collect();
+            let partners = partners.join(", ");
+            Answer::never(
+                Records::None,
+                why,
+                format!(
+                    "keep {partners} declared and enabled, or put it into `partner_store` first; if it is to go for good, this is what goes with it"
+                ),
+                scenes::declared_partner(&first.id),
+            )
+            .losing(
+                Kept::PartnerIds,
+                format!("every user whom {partners} has synced: its uids stay in the records, and it can no longer ask for them"),
+            )
+        }
+    };
+    answer
         .mixed("a partner gets in or not by the machine it meets: give it a new token only once every machine knows that")
 }

@@ -5,6 +5,7 @@ use super::pair::Pair;
 use super::world::World;
 use crate::consent::Signals;
 use crate::policy::types::{Locality, Seconds};
+use crate::record::PartnerId;
 
 /// What a browser says of consent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,13 @@ pub(super) enum Act {
     },
     /// The partner asks for its uid of the user.
     Identify,
+    /// A page asks for the partner's uid of the user whose browser shows it.
+    IdentifyOnPage,
+    /// Another system makes the metadata of the record so many bytes longer.
+    Burden {
+        /// Bytes.
+        bytes: usize,
+    },
     /// The record that the partner knows is erased.
     Erase,
     /// Every record whose id was made from the user's address is erased.
@@ -77,12 +85,24 @@ pub(super) struct Event {
     pub(super) by_deployed: bool,
 }
 
+/// Where the partner of an example is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) enum PartnerKept {
+    /// It does not matter: every machine knows it.
+    #[default]
+    Anywhere,
+    /// In `partner_store`.
+    Stored,
+    /// It is declared in the policy, under this id.
+    Declared(PartnerId),
+}
+
 /// Events in the order of time; the candidate takes over at zero.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scene {
     events: Vec<Event>,
-    /// Whether the partner is kept in `partner_store`, and not declared.
-    pub(super) partner_is_stored: bool,
+    /// Where the partner is kept.
+    pub(super) partner: PartnerKept,
     /// Whether the store collects what has expired only later.
     pub(super) collects_late: bool,
 }
@@ -112,12 +132,9 @@ impl Scene {
         scene
     }
 
-    /// With the partner kept in `partner_store`, and not declared.
-    pub(super) fn with_stored_partner(self) -> Self {
-        Self {
-            partner_is_stored: true,
-            ..self
-        }
+    /// With the partner kept there.
+    pub(super) fn with_partner(self, partner: PartnerKept) -> Self {
+        Self { partner, ..self }
     }
 
     /// On a store that collects what has expired only later.

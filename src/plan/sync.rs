@@ -2,12 +2,13 @@
 
 use super::answer::{Answer, Known};
 use super::pair::{Pair, creates, oldest_sync};
-use super::{Records, scenes};
+use super::{Kept, Records, scenes};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{
     DeleteMode, OnMissingSync, OnMissingWithdrawal, Renewal, Repeat, SyncOrder, SyncReasons,
     Unchanged,
 };
+use crate::policy::types::Sentinels;
 
 pub(super) const ANSWERS: [Known; 13] = [
     ("sync.on_missing", on_missing),
@@ -52,6 +53,7 @@ fn max_age(pair: &Pair<'_>) -> Answer {
     let Pair {
         deployed,
         candidate,
+        ..
     } = *pair;
     let longest = oldest_sync(candidate);
     if longest <= oldest_sync(deployed) {
@@ -166,7 +168,36 @@ fn unchanged(pair: &Pair<'_>) -> Answer {
         Unchanged::Skip => "the same uid again writes nothing; `synced` tells when it was first sent".to_owned(),
         Unchanged::Refresh => refreshed(pair.candidate),
     };
-    Answer::safe(Records::Rewritten, why)
+    answered(pair, why)
+}
+
+/// Whether the same uid again, often enough, keeps a user who stays away.
+fn keeps_by_syncs(policy: &EcPolicy) -> bool {
+    let within = policy.sync.refresh_after.seconds() < policy.entry.ttl.seconds();
+    prolongs(policy)
+        && match policy.sync.unchanged {
+            Unchanged::Rewrite => true,
+            Unchanged::Refresh => within,
+            Unchanged::Skip => false,
+        }
+}
+
+/// The answer to a change of what the same uid again does.
+fn answered(pair: &Pair<'_>, why: String) -> Answer {
+    if !keeps_by_syncs(pair.deployed) || keeps_by_syncs(pair.candidate) {
+        return Answer::safe(Records::Rewritten, why);
+    }
+    let ttl = pair.candidate.entry.ttl;
+    Answer::never(
+        Records::Rewritten,
+        why,
+        "keep what is deployed, or `sync.unchanged = \"refresh\"` with a `sync.refresh_after` below `entry.ttl`",
+        scenes::unprolonged_by_syncs(pair),
+    )
+    .losing(
+        Kept::Users,
+        format!("users who stay away for more than {ttl}, and whom a partner goes on syncing"),
+    )
 }
 
 fn refreshed(policy: &EcPolicy) -> String {
@@ -188,7 +219,7 @@ fn refreshed(policy: &EcPolicy) -> String {
 
 fn refresh_after(pair: &Pair<'_>) -> Answer {
     if pair.candidate.sync.unchanged == Unchanged::Refresh {
-        return Answer::safe(Records::Rewritten, refreshed(pair.candidate));
+        return answered(pair, refreshed(pair.candidate));
     }
     let word = pair.candidate.sync.unchanged.word();
     Answer::safe(
@@ -225,10 +256,16 @@ fn max_future(pair: &Pair<'_>) -> Answer {
     Answer::safe(Records::None, why).effective(FROM_NOW_ON)
 }
 
+/// A uid for each entry of `one` that `other` has none for.
+fn only_in(one: &Sentinels, other: &Sentinels) -> Vec<String> {
+    let uids = one.iter().map(|entry| entry.replace('*', "a"));
+    uids.filter(|uid| !other.contain(uid)).collect()
+}
+
 fn sentinels(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.sync.sentinels);
     let named = |uids: &[String]| format!("`{}`", uids.join("`, `"));
-    let removed = from.missing_in(to);
+    let removed = only_in(from, to);
     if let Some(uid) = removed.first() {
         return Answer::never(
             Records::None,
@@ -241,19 +278,25 @@ fn sentinels(pair: &Pair<'_>) -> Answer {
         )
         .effective(FROM_NOW_ON);
     }
-    let added = to.missing_in(from);
+    let added = only_in(to, from);
     if added.is_empty() {
         return Answer::safe(
             Records::None,
             "the same uids are no one's, written in another way",
         );
     }
-    Answer::safe(
+    let uids = named(&added);
+    Answer::never(
         Records::All,
         format!(
-            "uids such as {} are refused with `invalid_uid`, and no longer given out where they are stored",
-            named(&added)
+            "uids such as {uids} are refused with `invalid_uid`, and no longer given out where they are stored"
         ),
+        "see that no partner calls a real user so: then nothing is lost that was anyone's",
+        scenes::no_ones_uid(added.first().map_or("", String::as_str)),
+    )
+    .losing(
+        Kept::PartnerIds,
+        format!("users whom a partner has synced with a uid such as {uids}"),
     )
 }
 

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Known};
 use super::pair::{Pair, creates, oldest_sync};
-use super::{Records, scenes};
+use super::{Kept, Records, scenes};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{DeleteMode, OnMissingWithdrawal, Repeat};
 
@@ -34,19 +34,35 @@ fn ttl(pair: &Pair<'_>) -> Answer {
     if pair.deployed.tombstone.ttl < to {
         return longer(pair);
     }
-    if !pair.creates() {
-        return Answer::safe(
+    let answer = if !pair.creates() {
+        Answer::never(
             Records::All,
             format!(
                 "withdrawals are forgotten earlier, those that stand at once where they are older than {to}; but no sync can make a user of nothing (`sync.on_missing` is `reject` in both), so that only fresh consent brings one back. Partners are told that the id is unknown, and no longer that the user withdrew"
             ),
-        );
-    }
-    let answer = if creates(pair.candidate) {
+            "",
+            scenes::forgotten_sooner(pair),
+        )
+    } else if creates(pair.candidate) {
         forgotten_by_the_candidate(pair)
     } else {
         forgotten_in_the_mix(pair)
     };
+    let from = pair.deployed.tombstone.ttl;
+    let keep = format!("keep `tombstone.ttl` at {from} or more");
+    let answer = Answer {
+        way_out: Some(match answer.way_out {
+            Some(way_out) if !way_out.is_empty() => {
+                format!("{keep}; for no sync to bring such a user back, {way_out}")
+            }
+            _ => keep,
+        }),
+        ..answer
+    };
+    let answer = answer.losing(
+        Kept::Tombstones,
+        format!("users who withdrew more than {to} ago"),
+    );
     answer.mixed(format!(
         "the store forgets after {to} what a machine of the candidate wrote, also for the others"
     ))
@@ -79,6 +95,7 @@ fn forgotten_by_the_candidate(pair: &Pair<'_>) -> Answer {
     let Pair {
         deployed,
         candidate,
+        ..
     } = *pair;
     let (from, to) = (deployed.tombstone.ttl, candidate.tombstone.ttl);
     if oldest_sync(candidate) > to.seconds() {
@@ -185,12 +202,19 @@ fn repeat(pair: &Pair<'_>) -> Answer {
             scenes::withdrawn_twice(pair),
         )
     } else {
-        Answer::safe(
+        Answer::never(
             Records::Rewritten,
             format!(
                 "a user who withdraws again is remembered for {ttl} from the first time on; no sync can bring them back after that (`sync.on_missing` is `reject` in both)"
             ),
+            "keep `tombstone.repeat = \"rewrite\"`",
+            scenes::withdrawn_twice(pair),
         )
+    };
+    let answer = if pair.candidate.tombstone.repeat == Repeat::Keep {
+        answer.losing(Kept::Tombstones, "users who withdraw again")
+    } else {
+        answer
     };
     answer.effective(WITHDRAWALS_FROM_NOW_ON)
 }
@@ -211,6 +235,7 @@ fn on_missing(pair: &Pair<'_>) -> Answer {
             REJECT,
             scenes::withdrawn_unknown(pair),
         )
+        .losing(Kept::Tombstones, "users who withdraw when their record has expired")
     } else {
         Answer::safe(
             Records::New,
@@ -243,5 +268,6 @@ fn delete_mode(pair: &Pair<'_>) -> Answer {
         "keep `delete.mode = \"tombstone\"`: it costs one read an erasure",
         scenes::erased(pair),
     )
+    .losing(Kept::Tombstones, "users whose record is erased")
     .effective(ERASURES_FROM_NOW_ON)
 }

@@ -4,127 +4,34 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::machine::{Cookie, Graph, INVALID_TOKEN, Machine, NO_ID, partner};
 use super::pair::Pair;
-use super::scene::{Act, Event, Says, Scene};
+use super::scene::{Act, Event, PartnerKept, Says, Scene};
+use super::store::Moody;
 use crate::clock::{ManualClock, Timestamp};
 use crate::consent::{Place, Verdict, judge};
-use crate::engine::{Consistency, Operation, Outcome, PartnerSync, StoreError};
+use crate::engine::{Operation, Outcome, PartnerSync};
 use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
-use crate::policy::settings::{CookieRenewal, OnFailedWithdrawal, SameSite};
-use crate::policy::types::{Locality, Seconds, Ttl};
-use crate::record::{ConsentStrings, EcId, KvGeo, PartnerId};
-use crate::store::{Insert, KvStore, MemoryStore, Removed, Stored};
+use crate::policy::settings::{CookieRenewal, OnFailedWithdrawal};
+use crate::policy::types::{Locality, Ttl};
+use crate::record::EcId;
+use crate::store::{KvStore, MemoryStore};
 
 /// How something ends that does not get as far as the engine.
 const NO_COOKIE: &str = "no_cookie";
 const NOT_GRANTED: &str = "not_granted";
 const NOT_SERVED: &str = "not_served";
-const INVALID_TOKEN: &str = "invalid_token";
-const NO_ID: &str = "no_id";
-const NO_UID: &str = "no_uid";
+const FORBIDDEN: &str = "forbidden";
 
 /// What the partner of an example calls the user.
 const UID: &str = "a uid";
 
-fn partner() -> Option<PartnerId> {
-    PartnerId::parse("partner.example").ok()
-}
-
 /// When the candidate takes over, in Unix seconds: so late that every time to live fits before it.
 const START: u64 = Ttl::MAX.seconds() << 1;
 
-/// How much later a store may collect what has expired: Fastly's does within 24 hours.
-const COLLECTED_AFTER: Seconds = Seconds::from_days(1);
-
-/// How many bytes the hash in an id has.
-const HASH_BYTES: usize = 32;
-
 /// Ids that an operator of an example lists.
 const MOST_IDS: usize = 100;
-
-type Graph = KvIdentityGraph<Moody, Arc<ManualClock>>;
-
-/// A cookie in the user's browser.
-struct Cookie {
-    name: String,
-    id: EcId,
-    /// When the browser drops it, in seconds since the change-over.
-    gone_at: i64,
-    strict: bool,
-}
-
-/// The machine that an event meets.
-struct Machine<'p> {
-    policy: &'p EcPolicy,
-    graph: Rc<Graph>,
-    now: i64,
-    /// Whether ids made here have another hash than those of the deployed policy.
-    other_hash: bool,
-    /// Whether the partner that the deployed policy's store keeps is known here.
-    knows_partner: bool,
-}
-
-impl Machine<'_> {
-    fn run(&self, id: &EcId, operation: Operation<'_>) -> Result<Outcome, &'static str> {
-        let finished = self.graph.run(self.policy, id, operation);
-        match finished.result {
-            Ok(done) => Ok(done.outcome),
-            Err(error) => Err(error.word()),
-        }
-    }
-
-    fn word(&self, id: Option<EcId>, operation: Operation<'_>) -> &'static str {
-        let Some(id) = id else { return NO_ID };
-        self.run(&id, operation)
-            .map_or_else(|word| word, Outcome::word)
-    }
-
-    /// How the partner's question for its uid ends.
-    fn uid_of(&self, id: Option<EcId>) -> &'static str {
-        if !self.knows_partner {
-            return INVALID_TOKEN;
-        }
-        let Some((id, partner)) = id.zip(partner()) else {
-            return NO_ID;
-        };
-        let read = self.graph.run(self.policy, &id, Operation::Get).result;
-        let record = read.ok().and_then(|done| done.record);
-        let entry = record.map(|record| record.entry);
-        let uid = entry.as_ref().and_then(|entry| entry.ids.get(&partner));
-        match uid {
-            Some(id) if !self.policy.sync.sentinels.contain(&id.uid) => Outcome::Found.word(),
-            _ => NO_UID,
-        }
-    }
-
-    fn create(&self, id: EcId) -> &'static str {
-        let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
-        let operation = Operation::CreateOrRevive {
-            consent: &consent,
-            geo: &geo,
-        };
-        self.word(Some(id), operation)
-    }
-
-    fn cookie(&self, id: EcId) -> Cookie {
-        let rules = &self.policy.cookie;
-        let kept = i64::try_from(rules.max_age.seconds()).unwrap_or(i64::MAX);
-        Cookie {
-            name: rules.name.to_string(),
-            id,
-            gone_at: self.now.saturating_add(kept),
-            strict: rules.same_site == SameSite::Strict,
-        }
-    }
-
-    /// The hash in the ids that this machine makes for the user's address: the keyed hash of one address, which differs
-    /// where the key does.
-    fn hash(&self) -> String {
-        let digits = if self.other_hash { "1e" } else { "0f" };
-        digits.repeat(HASH_BYTES)
-    }
-}
 
 /// One course of events.
 pub(super) struct World<'p> {
@@ -133,7 +40,7 @@ pub(super) struct World<'p> {
     /// The graph of the deployed policy, and that of the candidate where it is another.
     graphs: [Rc<Graph>; 2],
     user: User,
-    partner_is_stored: bool,
+    partner: PartnerKept,
 }
 
 impl<'p> World<'p> {
@@ -156,7 +63,7 @@ impl<'p> World<'p> {
             pair: *pair,
             graphs: [graph(), graph()],
             user: User::default(),
-            partner_is_stored: scene.partner_is_stored,
+            partner: scene.partner.clone(),
             clock,
         }
     }
@@ -168,7 +75,10 @@ impl<'p> World<'p> {
         let Pair {
             deployed,
             candidate,
+            publishers,
         } = self.pair;
+        let [old_domain, new_domain] = publishers.map(|publisher| publisher.domain.as_ref());
+        let domain = if is_candidate { new_domain } else { old_domain };
         let policy = if is_candidate { candidate } else { deployed };
         let served = |policy: &EcPolicy| policy.stores.passphrase.is_some();
         if !served(policy) && (served(deployed) || served(candidate)) {
@@ -185,8 +95,20 @@ impl<'p> World<'p> {
             graph: Rc::clone(graph),
             now: event.at,
             other_hash: policy.stores.passphrase != deployed.stores.passphrase,
-            knows_partner: !self.partner_is_stored
-                || policy.stores.partner_store == deployed.stores.partner_store,
+            knows_partner: match &self.partner {
+                PartnerKept::Anywhere => true,
+                PartnerKept::Stored => policy.stores.partner_store == deployed.stores.partner_store,
+                PartnerKept::Declared(id) => {
+                    let mut partners = policy.stores.partners.iter();
+                    partners.any(|partner| partner.id == *id && partner.enabled)
+                }
+            },
+            domain,
+            // Where the new domain is within the old, the pages are still on the old.
+            host: match (old_domain, domain) {
+                (Some(old), Some(new)) if !old.covers(new.as_str()) => Some(new),
+                _ => old_domain,
+            },
         };
         self.user.meet(&machine, &event.act)
     }
@@ -211,6 +133,8 @@ impl User {
             Act::Sync { made } => self.sync(machine, *made, UID),
             Act::SyncUid { uid } => self.sync(machine, machine.now, uid),
             Act::Identify => machine.uid_of(self.known),
+            Act::IdentifyOnPage => self.identify_on_page(machine),
+            Act::Burden { bytes } => machine.burden(self.known, *bytes),
             Act::Erase => machine.word(self.known, Operation::Delete),
             Act::EraseAddress => erase_address(machine),
             Act::Read => machine.word(self.known, Operation::Get),
@@ -223,11 +147,16 @@ impl User {
             cookie.name == machine.policy.cookie.name.as_str()
                 && machine.now < cookie.gone_at
                 && !(cookie.strict && from_elsewhere)
+                && machine.covered(&cookie.scope)
         });
         cookie.map(|cookie| cookie.id)
     }
 
-    fn keep(&mut self, cookie: Cookie) {
+    /// A browser refuses a cookie for a domain that the host is not in.
+    fn keep(&mut self, machine: &Machine<'_>, cookie: Cookie) {
+        if !machine.covered(&cookie.scope) {
+            return;
+        }
         self.cookies.retain(|kept| kept.name != cookie.name);
         self.cookies.push(cookie);
     }
@@ -243,7 +172,7 @@ impl User {
             Ok(Outcome::NotFound) => self.begin(machine),
             Ok(Outcome::Touched) => {
                 if machine.policy.cookie.renewal == CookieRenewal::OnTouch {
-                    self.keep(machine.cookie(id));
+                    self.keep(machine, machine.cookie(id));
                 }
                 Outcome::Touched.word()
             }
@@ -260,7 +189,7 @@ impl User {
             return NO_ID;
         };
         let word = machine.create(id);
-        self.keep(machine.cookie(id));
+        self.keep(machine, machine.cookie(id));
         self.known = self.known.or(Some(id));
         word
     }
@@ -299,6 +228,16 @@ impl User {
         written.map_or_else(|word| word, Outcome::word)
     }
 
+    fn identify_on_page(&self, machine: &Machine<'_>) -> &'static str {
+        if !machine.is_own() {
+            return FORBIDDEN;
+        }
+        match self.sent(machine, false) {
+            Some(id) => machine.uid_of(Some(id)),
+            None => NO_COOKIE,
+        }
+    }
+
     fn sync(&self, machine: &Machine<'_>, made: i64, uid: &str) -> &'static str {
         if !machine.knows_partner {
             return INVALID_TOKEN;
@@ -324,53 +263,4 @@ fn erase_address(machine: &Machine<'_>) -> &'static str {
         .filter_map(|id| id.parse().ok())
         .map(|id| machine.word(Some(id), Operation::Delete));
     erased.fold(NO_ID, |_, word| word)
-}
-
-/// A store in memory that may refuse writes, and collect late.
-#[derive(Debug)]
-struct Moody {
-    records: MemoryStore<Arc<ManualClock>>,
-    /// How many writes it refuses from now on.
-    refusals: Cell<u32>,
-    late: bool,
-}
-
-impl KvStore for Moody {
-    fn consistency(&self) -> Consistency {
-        self.records.consistency()
-    }
-
-    fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        self.records.lookup(key)
-    }
-
-    fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.records.exists(key)
-    }
-
-    fn insert(&self, key: &str, mut insert: Insert) -> Result<(), StoreError> {
-        let refusals = self.refusals.get();
-        if refusals > 0 {
-            self.refusals.set(refusals - 1);
-            return Err(StoreError::RateLimited);
-        }
-        if self.late {
-            let late = |ttl: Ttl| ttl.seconds().saturating_add(COLLECTED_AFTER.seconds());
-            insert.ttl = insert.ttl.map(|ttl| Ttl::from_seconds_clamped(late(ttl)));
-        }
-        self.records.insert(key, insert)
-    }
-
-    fn delete(&self, key: &str) -> Result<Removed, StoreError> {
-        self.records.delete(key)
-    }
-
-    fn list(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<String>, StoreError> {
-        self.records.list(prefix, after, limit)
-    }
 }

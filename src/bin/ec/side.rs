@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use edge_cookie::plan::Deployment;
 use edge_cookie::policy::bundle::Bundled;
 use edge_cookie::policy::files::PolicyFiles;
+use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
 
 use crate::{Stop, render};
@@ -14,21 +16,25 @@ pub(crate) struct Side {
     /// The same for people: of a bundle the file's own name.
     pub(crate) label: String,
     pub(crate) resolved: Resolved,
+    /// Whose pages it is for.
+    pub(crate) publisher: Publisher,
 }
 
 impl Side {
     /// Reads what `name` means: the bundle in a file of that name, else the profile.
     pub(crate) fn read(name: &str, files: &mut PolicyFiles) -> Result<Self, Stop> {
-        let resolved = if Path::new(name).is_file() {
-            bundle(Path::new(name)).map_err(Stop::Because)?.traced()
+        let (resolved, publisher) = if Path::new(name).is_file() {
+            let bundle = bundle(Path::new(name)).map_err(Stop::Because)?;
+            (bundle.traced(), bundle.publisher)
         } else {
             let profile = files.choose(Some(name), None).map_err(Stop::because)?;
-            let resolved = files.load(&profile).map_err(Stop::because)?.resolved;
+            let loaded = files.load(&profile).map_err(Stop::because)?;
+            let (resolved, publisher) = (loaded.resolved, loaded.publisher);
             if !resolved.is_usable() {
                 render::findings_in_passing(&resolved.findings, files.sources());
                 return Err(Stop::BadPolicy);
             }
-            resolved
+            (resolved, publisher)
         };
         // Of a bundle's path its folder says nothing.
         let own = Path::new(name)
@@ -39,7 +45,16 @@ impl Side {
             name: name.to_owned(),
             label,
             resolved,
+            publisher,
         })
+    }
+
+    /// As a plan compares it.
+    pub(crate) const fn deployment(&self) -> Deployment<'_> {
+        Deployment {
+            resolved: &self.resolved,
+            publisher: &self.publisher,
+        }
     }
 }
 

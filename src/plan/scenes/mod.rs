@@ -1,5 +1,6 @@
 //! The examples that answers are shown by, with their times drawn from both policies.
 
+mod losses;
 mod visits;
 
 use super::pair::{Pair, oldest_sync};
@@ -8,6 +9,10 @@ use crate::policy::EcPolicy;
 use crate::policy::settings::{DeleteMode, OnMissingWithdrawal};
 use crate::policy::types::Seconds;
 
+pub(super) use losses::{
+    another_domain, burdened, cookie_gone, cookie_not_renewed, declared_partner, forgotten_sooner,
+    kept_shorter, unprolonged_by_a_visit, unprolonged_by_syncs,
+};
 pub(super) use visits::{
     comes, failed_withdrawal, left_behind, new_cookie, no_ones_uid, not_served, old_cookie,
     other_hash, stored_partner,
@@ -264,17 +269,6 @@ pub(in crate::plan) fn collected_late(pair: &Pair<'_>) -> Scene {
         "the record is read, past its time; the store has not collected it yet",
     );
     scene.on_late_collection()
-}
-
-/// A record of the deployed policy, older than the candidate keeps any.
-pub(in crate::plan) fn kept_long(pair: &Pair<'_>) -> Scene {
-    let kept = signed(pair.candidate.entry.ttl.seconds());
-    let age = within(kept, signed(pair.deployed.entry.ttl.seconds()));
-    Scene::new().then(-HOUR, PAGE, COMES).then(
-        age.saturating_sub(HOUR),
-        Act::Read,
-        "the record is read, older than the candidate keeps any",
-    )
 }
 
 /// A user whom the candidate counts as gone withdraws there, and a machine of the deployed policy still knows them.

@@ -2,7 +2,7 @@
 
 use super::{DAY, HOUR, PAGE, RETURNS, STILL_SYNCS, SYNCS, WITHDRAW, WITHDRAWS, known_since, sync};
 use crate::plan::pair::{Pair, creates};
-use crate::plan::scene::{Act, Says, Scene};
+use crate::plan::scene::{Act, PartnerKept, Says, Scene};
 use crate::policy::types::Locality;
 
 /// The candidate's graph is another one: a withdrawal stayed behind, or a user.
@@ -83,7 +83,7 @@ pub(in crate::plan) fn stored_partner() -> Scene {
         sync(HOUR),
         "the partner, kept in `partner_store`, syncs again",
     );
-    scene.with_stored_partner()
+    scene.with_partner(PartnerKept::Stored)
 }
 
 /// A partner sends a uid that is no one's, and asks for it.

@@ -89,12 +89,6 @@ impl Sentinels {
         self.floating.iter().any(|sentinel| sentinel.is(uid))
     }
 
-    /// A uid for each entry of this list that `other` has none for.
-    pub(crate) fn missing_in(&self, other: &Self) -> Vec<String> {
-        let uids = self.iter().map(|entry| entry.replace(ANY, "a"));
-        uids.filter(|uid| !other.contain(uid)).collect()
-    }
-
     /// The entries, in the order listed.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.listed.iter().map(|entry| &**entry)

@@ -3,7 +3,7 @@
 use std::io::{Write, stdout};
 
 use clap::Args;
-use edge_cookie::plan::{Change, Plan as Planned, Row, Verdict};
+use edge_cookie::plan::{Change, Loss, Plan as Planned, Row, Verdict};
 
 use super::ReviewFormat;
 use crate::markdown;
@@ -35,7 +35,7 @@ impl Plan {
         let mut files = PolicyArgs::default().open(args)?;
         let deployed = Side::read(&self.deployed, &mut files)?;
         let candidate = Side::read(&self.candidate, &mut files)?;
-        let plan = Planned::of(&deployed.resolved, &candidate.resolved);
+        let plan = Planned::between(deployed.deployment(), candidate.deployment());
         let mut out = stdout().lock();
         match self.format {
             ReviewFormat::Human => human(&deployed, &candidate, &plan, &mut out)?,
@@ -94,7 +94,15 @@ fn summary(plan: &Planned) -> String {
 
 /// The key below `ec`.
 fn key(change: &Change) -> &str {
-    change.key.strip_prefix("ec.").unwrap_or(&change.key)
+    below_ec(&change.key)
+}
+
+fn loss_key(loss: &Loss) -> &str {
+    below_ec(&loss.key)
+}
+
+fn below_ec(key: &str) -> &str {
+    key.strip_prefix("ec.").unwrap_or(key)
 }
 
 /// The changes, the worst first.
@@ -114,6 +122,14 @@ fn human(
     writeln!(out, "{from} -> {to}: {}", summary(plan))?;
     if plan.verdict == Verdict::Wait {
         writeln!(out, "{COUNTED}")?;
+    }
+    if !plan.loses.is_empty() {
+        writeln!(out, "\nloses")?;
+        for loss in &plan.loses {
+            writeln!(out, "  {}: {}", loss.what.words(), loss.who)?;
+            writeln!(out, "    by     {}", loss_key(loss))?;
+            writeln!(out, "    avoid  {}", loss.avoid)?;
+        }
     }
     for change in worst_first(plan) {
         let verdict = verdict(change.verdict, change.safe_after.as_deref());
@@ -171,6 +187,21 @@ fn markdown(
     }
     if plan.verdict == Verdict::Wait {
         writeln!(out, "\n{COUNTED}")?;
+    }
+    if !plan.loses.is_empty() {
+        writeln!(out, "\n#### Loses")?;
+        markdown::table(&["what", "of whom", "by", "how to avoid it"], out)?;
+        for loss in &plan.loses {
+            markdown::row(
+                &[
+                    loss.what.words().to_owned(),
+                    markdown::text(&loss.who),
+                    markdown::code(loss_key(loss)),
+                    markdown::text(&loss.avoid),
+                ],
+                out,
+            )?;
+        }
     }
     markdown::table(
         &[

@@ -80,6 +80,7 @@ impl Verify {
             label: loaded.profile.clone(),
             name: loaded.profile,
             resolved: loaded.resolved,
+            publisher: loaded.publisher,
         }];
         if let Some(deployed) = &self.deployed {
             sides.push(Side::read(

@@ -1,0 +1,164 @@
+//! The machine that an event of an example meets: a policy, a graph, and whose pages it serves.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::store::Moody;
+use crate::clock::ManualClock;
+use crate::engine::{Operation, Outcome};
+use crate::graph::KvIdentityGraph;
+use crate::policy::EcPolicy;
+use crate::policy::publisher::Domain;
+use crate::policy::settings::SameSite;
+use crate::record::{ConsentStrings, EcId, KvGeo, PartnerId};
+use crate::store::{Insert, KvStore, Precondition};
+
+/// How something ends that does not get as far as the engine.
+pub(super) const INVALID_TOKEN: &str = "invalid_token";
+pub(super) const NO_ID: &str = "no_id";
+const NO_UID: &str = "no_uid";
+
+/// How many bytes the hash in an id has.
+const HASH_BYTES: usize = 32;
+
+pub(super) type Graph = KvIdentityGraph<Moody, Arc<ManualClock>>;
+
+/// The partner of an example.
+pub(super) fn partner() -> Option<PartnerId> {
+    PartnerId::parse("partner.example").ok()
+}
+
+/// A cookie in the user's browser.
+pub(super) struct Cookie {
+    pub(super) name: String,
+    pub(super) id: EcId,
+    /// When the browser drops it, in seconds since the change-over.
+    pub(super) gone_at: i64,
+    pub(super) strict: bool,
+    pub(super) scope: CookieScope,
+}
+
+/// Which hosts a browser sends a cookie to.
+pub(super) enum CookieScope {
+    /// The one that set it.
+    Host,
+    /// This domain and every host below it.
+    Domain(Domain),
+}
+
+/// The machine that an event meets.
+pub(super) struct Machine<'p> {
+    pub(super) policy: &'p EcPolicy,
+    pub(super) graph: Rc<Graph>,
+    pub(super) now: i64,
+    /// Whether ids made here have another hash than those of the deployed policy.
+    pub(super) other_hash: bool,
+    /// Whether the partner is known here.
+    pub(super) knows_partner: bool,
+    /// The domain of the publisher.
+    pub(super) domain: Option<&'p Domain>,
+    /// The host whose page the user is on; none where no domain is known.
+    pub(super) host: Option<&'p Domain>,
+}
+
+impl Machine<'_> {
+    pub(super) fn run(&self, id: &EcId, operation: Operation<'_>) -> Result<Outcome, &'static str> {
+        let finished = self.graph.run(self.policy, id, operation);
+        match finished.result {
+            Ok(done) => Ok(done.outcome),
+            Err(error) => Err(error.word()),
+        }
+    }
+
+    pub(super) fn word(&self, id: Option<EcId>, operation: Operation<'_>) -> &'static str {
+        let Some(id) = id else { return NO_ID };
+        self.run(&id, operation)
+            .map_or_else(|word| word, Outcome::word)
+    }
+
+    /// How the partner's question for its uid ends.
+    pub(super) fn uid_of(&self, id: Option<EcId>) -> &'static str {
+        if !self.knows_partner {
+            return INVALID_TOKEN;
+        }
+        let Some((id, partner)) = id.zip(partner()) else {
+            return NO_ID;
+        };
+        let read = self.graph.run(self.policy, &id, Operation::Get).result;
+        let record = read.ok().and_then(|done| done.record);
+        let entry = record.map(|record| record.entry);
+        let uid = entry.as_ref().and_then(|entry| entry.ids.get(&partner));
+        match uid {
+            Some(id) if !self.policy.sync.sentinels.contain(&id.uid) => Outcome::Found.word(),
+            _ => NO_UID,
+        }
+    }
+
+    pub(super) fn create(&self, id: EcId) -> &'static str {
+        let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
+        let operation = Operation::CreateOrRevive {
+            consent: &consent,
+            geo: &geo,
+        };
+        self.word(Some(id), operation)
+    }
+
+    pub(super) fn cookie(&self, id: EcId) -> Cookie {
+        let rules = &self.policy.cookie;
+        let kept = i64::try_from(rules.max_age.seconds()).unwrap_or(i64::MAX);
+        Cookie {
+            name: rules.name.to_string(),
+            id,
+            gone_at: self.now.saturating_add(kept),
+            strict: rules.same_site == SameSite::Strict,
+            scope: (self.domain.cloned()).map_or(CookieScope::Host, CookieScope::Domain),
+        }
+    }
+
+    /// Whether a browser takes a cookie of this scope from the host, and sends it there.
+    pub(super) fn covered(&self, scope: &CookieScope) -> bool {
+        match (scope, self.host) {
+            (CookieScope::Domain(domain), Some(host)) => domain.covers(host.as_str()),
+            _ => true,
+        }
+    }
+
+    /// Whether a page of the host is the publisher's own.
+    pub(super) fn is_own(&self) -> bool {
+        match (self.domain, self.host) {
+            (Some(domain), Some(host)) => domain.covers(host.as_str()),
+            (None, Some(_)) => false,
+            (_, None) => true,
+        }
+    }
+
+    /// Makes the record's metadata longer, as another system that keeps something of its own there.
+    pub(super) fn burden(&self, id: Option<EcId>, bytes: usize) -> &'static str {
+        let store = self.graph.store();
+        let stored = id.and_then(|id| Some((id, store.lookup(id.as_str()).ok()??)));
+        let Some((id, stored)) = stored else {
+            return NO_ID;
+        };
+        let mut metadata = stored.metadata;
+        if metadata.pop().is_some() {
+            let more = format!(r#","theirs":"{}"}}"#, "x".repeat(bytes));
+            metadata.extend_from_slice(more.as_bytes());
+        }
+        let insert = Insert {
+            body: stored.body,
+            metadata,
+            ttl: Some(self.policy.entry.ttl),
+            precondition: Precondition::None,
+        };
+        store
+            .insert(id.as_str(), insert)
+            .map_or(NO_ID, |()| Outcome::Written.word())
+    }
+
+    /// The hash in the ids that this machine makes for the user's address: the keyed hash of one address, which differs
+    /// where the key does.
+    pub(super) fn hash(&self) -> String {
+        let digits = if self.other_hash { "1e" } else { "0f" };
+        digits.repeat(HASH_BYTES)
+    }
+}
