@@ -17,8 +17,8 @@ use edge_cookie::clock::{Clock, ManualClock, Moment};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Ttl;
 use edge_cookie::store::{
-    Awaited, Consistency, EmbeddedStore, Generation, Insert, KvStore, MemoryStore, Precondition,
-    Removed, StoreError, Stored,
+    Awaited, Consistency, EmbeddedStore, Generation, Insert, KvStore, MemoryStore, PROBE_KEYS,
+    Precondition, Removed, StoreError, Stored,
 };
 
 /// Monday, 2 March 2026, noon.
@@ -233,6 +233,15 @@ fn listings_are_sorted_and_bounded(store: &dyn KvStore, clock: &ManualClock) {
     for key in ["list/b", "list/a", "list/c", "list/ab", "lisz", "lis"] {
         put(store, key, "body");
     }
+    // Records, but no one's.
+    for key in ["0", "1"].map(|probe| format!("{PROBE_KEYS}{probe}")) {
+        put(store, &key, "body");
+    }
+    let all = store.list("", None, usize::MAX).unwrap();
+    assert!(
+        all.iter().all(|key| !key.starts_with(PROBE_KEYS)),
+        "{all:?}"
+    );
     let gone = passing(write("body", Precondition::Add));
     store.insert("list/aa", gone).unwrap();
     pass(clock, TTL_MILLIS);
@@ -254,6 +263,10 @@ fn listings_are_sorted_and_bounded(store: &dyn KvStore, clock: &ManualClock) {
         ("list/a", None, 9, &["list/a", "list/ab"]),
         ("list/b", Some("list/a"), 9, &["list/b"]),
         ("none", None, 9, &[]),
+        (PROBE_KEYS, None, 9, &[]),
+        ("h", None, 9, &[]),
+        // They take no place in a page.
+        ("", Some("h"), 1, &["lis"]),
     ] {
         let keys = store.list(prefix, after, limit).unwrap();
         assert_eq!(keys, listed, "{prefix} after {after:?}, at most {limit}");

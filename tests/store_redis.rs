@@ -10,6 +10,7 @@
 #[path = "support/cutter.rs"]
 mod cutter;
 #[path = "support/redis.rs"]
+#[allow(dead_code, reason = "each test takes what it needs")]
 mod redis;
 
 use std::collections::BTreeSet;

@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::generation::Generations;
-use super::{Consistency, Insert, KvStore, Removed, StoreError, Stored};
+use super::{Consistency, Insert, KvStore, Removed, StoreError, Stored, is_listed};
 use crate::clock::{Clock, Moment};
 
 /// A store in memory: true compare-and-swap under threads, and expiry on a handed-in clock.
@@ -176,7 +176,7 @@ impl<C: Clock> KvStore for MemoryStore<C> {
             .records
             .range::<str, _>((from, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))
-            .filter(|(_, slot)| slot.is_kept(now))
+            .filter(|(key, slot)| is_listed(key) && slot.is_kept(now))
             .map(|(key, _)| key.to_string())
             .take(limit)
             .collect())

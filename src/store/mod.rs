@@ -124,7 +124,8 @@ pub trait KvStore {
     /// As [`insert`](Self::insert).
     fn delete(&self, key: &str) -> Result<Removed, StoreError>;
 
-    /// Up to `limit` keys that begin with `prefix`, in order, those after `after` where given. May be stale.
+    /// Up to `limit` keys that begin with `prefix`, in order, those after `after` where given, and none of
+    /// [`PROBE_KEYS`]. May be stale.
     ///
     /// # Errors
     ///
@@ -135,6 +136,15 @@ pub trait KvStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError>;
+}
+
+/// How the keys begin that health writes to see whether a store can be written. No EC id and no partner's key begins so,
+/// and no store lists them: they are no one's records.
+pub const PROBE_KEYS: &str = "health/";
+
+/// Whether a listing shows `key`.
+fn is_listed(key: &str) -> bool {
+    !key.starts_with(PROBE_KEYS)
 }
 
 /// A store behind a pointer is that store.

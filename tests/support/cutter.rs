@@ -1,4 +1,4 @@
-//! A proxy before a server, which cuts connections, holds them up, and tells what it saw.
+//! A proxy before a server, which cuts connections, holds them up, leads new ones elsewhere, and shows what it saw.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -7,6 +7,8 @@ use std::thread;
 
 #[derive(Default)]
 struct Plan {
+    /// The port that new connections lead to.
+    server: u16,
     /// The next answer goes nowhere, and its connection is cut.
     cut_answer: bool,
     /// Every so many parts of the traffic, a connection is cut: requests in their middle, answers before they arrive.
@@ -43,9 +45,11 @@ impl Cutter {
             plan: Arc::default(),
             port: listener.local_addr().unwrap().port(),
         };
+        cutter.lead_to(server);
         let own = cutter.clone();
         thread::spawn(move || {
             for client in listener.incoming() {
+                let server = own.plan().server;
                 // A server that is down hangs up on whoever comes.
                 let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", server)))
                 else {
@@ -111,6 +115,11 @@ impl Cutter {
         }
         let cut = std::mem::take(&mut plan.cut_answer) || plan.is_cut();
         Passed::First(if cut { 0 } else { part.len() })
+    }
+
+    /// Has new connections lead to another server; those that are open stay where they are.
+    pub fn lead_to(&self, server: u16) {
+        self.plan().server = server;
     }
 
     pub fn cut_next_answer(&self) {

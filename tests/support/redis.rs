@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -82,6 +83,8 @@ impl Redis {
     pub fn up(&mut self) {
         let process = Command::new("redis-server")
             .args(["--bind", "127.0.0.1", "--port", &self.port.to_string()])
+            // A replica need not wait for others to come along.
+            .args(["--repl-diskless-sync-delay", "0"])
             .arg("--dir")
             .arg(self.folder.path())
             .args(&self.options)
@@ -104,20 +107,30 @@ impl Redis {
 
     /// The first line of its answer to a command of one line.
     pub fn say(&self, command: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
-        let mut line = String::new();
-        let mut byte = [0];
-        while stream.read_exact(&mut byte).is_ok() && byte != *b"\n" {
-            line.push(char::from(byte[0]));
-        }
-        Some(line.trim_end().to_owned())
+        say(self.port, command)
+    }
+
+    /// Where it keeps what it keeps.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
+}
+
+/// The first line of a server's answer to a command of one line.
+pub fn say(port: u16, command: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
+    let mut line = String::new();
+    let mut byte = [0];
+    while stream.read_exact(&mut byte).is_ok() && byte != *b"\n" {
+        line.push(char::from(byte[0]));
+    }
+    Some(line.trim_end().to_owned())
 }
 
 /// The engine at `url`, under a policy.

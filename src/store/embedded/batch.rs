@@ -9,7 +9,9 @@ use super::error::unavailable;
 use super::layout::{self, Slot};
 use crate::clock::Clock;
 use crate::store::generation::Generations;
-use crate::store::{Consistency, Insert, KvStore, Precondition, Removed, StoreError, Stored};
+use crate::store::{
+    Consistency, Insert, KvStore, Precondition, Removed, StoreError, Stored, is_listed,
+};
 
 /// A store whose writes all become durable in one commit, when the batch ends. It sees its own writes.
 pub struct Batch<'b> {
@@ -110,6 +112,9 @@ pub(super) fn keys(
         let (key, value) = record.map_err(unavailable)?;
         if keys.len() == limit || !key.value().starts_with(prefix) {
             break;
+        }
+        if !is_listed(key.value()) {
+            continue;
         }
         // A damaged record is listed: looking it up says what is wrong with it.
         if Slot::read(key.value(), value.value()).is_none_or(|slot| slot.is_kept(now)) {

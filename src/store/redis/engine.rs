@@ -1,15 +1,16 @@
 //! The engine: connections to one server, which the graph's store, the partners' and the rate limits share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use redis::aio::MultiplexedConnection;
 use redis::{Client, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, ScriptInvocation};
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
 use super::checkup::Checkup;
-use super::failure::{Effect, words};
+use super::failure::{Effect, is_not_now, words};
 use super::link::{InUse, Link, Timing};
 use super::{RedisStore, RedisWindow};
 use crate::policy::settings;
@@ -20,7 +21,9 @@ use crate::store::generation::Generations;
 /// A Valkey or Redis that servers share: a few connections, on each of which many calls are under way at once.
 ///
 /// Nothing is connected before the first call. A connection that broke is made again by the next call; one that
-/// cannot be made is left alone for a while, and calls meanwhile fail at once. No call is sent twice.
+/// cannot be made is left alone for a while, and calls meanwhile fail at once. No call is executed twice: one is sent
+/// again only where the server said that it cannot serve now and so has executed nothing, once, on a connection made
+/// since.
 ///
 /// Its connections live on the runtime that made them: an engine is for one.
 #[derive(Clone)]
@@ -64,7 +67,11 @@ impl RedisEngine {
             max_backoff: settings.max_backoff.duration(),
         };
         let checkup = Arc::new(Checkup::new(settings.min_replicas_to_write));
-        let link = |_| Link::new(client.clone(), timing, Arc::clone(&checkup));
+        let begun = Arc::new(AtomicU64::new(0));
+        let link = |_| {
+            let (checkup, begun) = (Arc::clone(&checkup), Arc::clone(&begun));
+            Link::new(client.clone(), timing, checkup, begun)
+        };
         Ok(Self {
             links: (0..settings.connections).map(link).collect(),
             turn: Arc::default(),
@@ -111,10 +118,7 @@ impl RedisEngine {
         effect: Effect,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, StoreError> {
-        let (mut way, deadline) = self.way().await?;
-        let call = script.invoke_async(&mut way.connection);
-        let answered = timeout_at(deadline, call).await;
-        self.outcome(effect, &way, answered)
+        self.call(effect, Call::Script(script)).await
     }
 
     /// Asks for the answers to several commands that change nothing, sent together.
@@ -122,16 +126,29 @@ impl RedisEngine {
         &self,
         commands: &Pipeline,
     ) -> Result<T, StoreError> {
-        let (mut way, deadline) = self.way().await?;
-        let call = commands.query_async(&mut way.connection);
-        let answered = timeout_at(deadline, call).await;
-        self.outcome(Effect::Read, &way, answered)
+        self.call(Effect::Read, Call::Commands(commands)).await
     }
 
-    /// A connection, and when the call on it must be over. Calls take turns on the connections; where one cannot be
-    /// made, another serves.
-    async fn way(&self) -> Result<(InUse, Instant), StoreError> {
+    async fn call<T: FromRedisValue>(
+        &self,
+        effect: Effect,
+        call: Call<'_>,
+    ) -> Result<T, StoreError> {
         let deadline = Instant::now() + self.call_timeout;
+        let mut sent_again = false;
+        loop {
+            let mut way = self.way(deadline).await?;
+            let answered = timeout_at(deadline, call.send(&mut way.connection)).await;
+            if self.is_refused(&way, &answered) && !sent_again {
+                sent_again = true;
+                continue;
+            }
+            return self.outcome(effect, &way, answered);
+        }
+    }
+
+    /// A connection, by the deadline. Calls take turns on the connections; where one cannot be made, another serves.
+    async fn way(&self, deadline: Instant) -> Result<InUse, StoreError> {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
         let mut why = String::new();
         for step in 0..self.links.len() {
@@ -140,7 +157,7 @@ impl RedisEngine {
                 continue;
             };
             match timeout_at(deadline, link.connection()).await {
-                Ok(Ok(way)) => return Ok((way, deadline)),
+                Ok(Ok(way)) => return Ok(way),
                 Ok(Err(down)) => why = down,
                 Err(_) => {
                     why = format!("no connection within {}ms", self.call_timeout.as_millis());
@@ -149,6 +166,21 @@ impl RedisEngine {
             }
         }
         Err(StoreError::Unavailable(why))
+    }
+
+    /// Whether the server said that it cannot serve now, so that the call may be sent again.
+    ///
+    /// An address leads to one server at a time: every connection of before the call leads to this one, or to one that
+    /// was there before it, and all are left. On those that were not asked, reads would go on being answered, with what
+    /// a demoted primary held.
+    fn is_refused<T>(&self, way: &InUse, answered: &Result<RedisResult<T>, Elapsed>) -> bool {
+        let refused = matches!(answered, Ok(Err(error)) if is_not_now(error));
+        if refused {
+            for link in self.links.iter() {
+                link.leave(way.next);
+            }
+        }
+        refused
     }
 
     /// What a call came to. A connection that broke, or does not answer, is used no more.
@@ -170,6 +202,25 @@ impl RedisEngine {
                 way.broke();
                 Err(effect.late(self.call_timeout))
             }
+        }
+    }
+}
+
+/// What a server is sent.
+#[derive(Clone, Copy)]
+enum Call<'c> {
+    Script(&'c ScriptInvocation<'c>),
+    Commands(&'c Pipeline),
+}
+
+impl Call<'_> {
+    async fn send<T: FromRedisValue>(
+        self,
+        connection: &mut MultiplexedConnection,
+    ) -> RedisResult<T> {
+        match self {
+            Self::Script(script) => script.invoke_async(connection).await,
+            Self::Commands(commands) => commands.query_async(connection).await,
         }
     }
 }

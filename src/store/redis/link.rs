@@ -1,14 +1,19 @@
-//! One connection to the server: made where it is needed, and made again where it broke.
+//! One connection to the server: made where it is needed, and made again where it broke or leads to a server that
+//! cannot serve.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, PushInfo, PushKind, RedisError};
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, PushInfo, PushKind, RedisError, RedisResult, Value,
+    from_redis_value_ref,
+};
 use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::checkup::Checkup;
 use super::failure::words;
@@ -39,11 +44,13 @@ struct Shared {
     timing: Timing,
     checkup: Arc<Checkup>,
     state: watch::Sender<State>,
-    made: AtomicU64,
+    /// Of the whole engine's connections, so that each knows which were begun before it.
+    begun: Arc<AtomicU64>,
 }
 
 enum State {
-    /// There is none, and none is tried before the wait after the last failure is over.
+    /// There is none, and none is tried before the wait is over. Calls wait for one that only spaces connections out;
+    /// after `failures` in a row they fail at once.
     Down {
         failures: u32,
         not_before: Option<Instant>,
@@ -51,17 +58,34 @@ enum State {
     },
     /// One is being made.
     Connecting,
-    /// There is one, the `number`th.
+    /// There is one, the `number`th, since then.
     Up {
         number: u64,
+        since: Instant,
         connection: MultiplexedConnection,
     },
 }
+
+/// What one who wants a connection does about it.
+enum Next {
+    Connect,
+    Wait(Instant),
+    WaitForOther,
+}
+
+/// A server's role that is not the primary's, as `HELLO` has it.
+const REPLICA: &str = "replica";
+
+/// Why a connection to a replica is not used: what it reads is stale, and what it is written to is refused, or lost.
+const IS_REPLICA: &str =
+    "READONLY the server at this address is a replica: let the address lead to the primary";
 
 /// A connection in use; it is told where it broke.
 pub(super) struct InUse {
     shared: Arc<Shared>,
     number: u64,
+    /// The number that the next connection of the engine had when this use began.
+    pub(super) next: u64,
     pub(super) connection: MultiplexedConnection,
 }
 
@@ -73,7 +97,13 @@ impl InUse {
 }
 
 impl Link {
-    pub(super) fn new(client: Client, timing: Timing, checkup: Arc<Checkup>) -> Self {
+    /// No connection yet; `begun` counts those of all links of an engine.
+    pub(super) fn new(
+        client: Client,
+        timing: Timing,
+        checkup: Arc<Checkup>,
+        begun: Arc<AtomicU64>,
+    ) -> Self {
         Self(Arc::new(Shared {
             client,
             timing,
@@ -83,8 +113,25 @@ impl Link {
                 not_before: None,
                 why: String::new(),
             }),
-            made: AtomicU64::new(0),
+            begun,
         }))
+    }
+
+    /// Has the next call make another connection where this one was begun before the `next`th; calls under way on it
+    /// go on.
+    ///
+    /// So of a server that says it cannot serve now no connection is left that was made before it was asked, and one
+    /// that was made since, by the name as it resolves by now, stays. Two of them are `redis.backoff` apart, however
+    /// often the server says so: calls wait for the rest of it.
+    pub(super) fn leave(&self, next: u64) {
+        let backoff = self.0.timing.backoff;
+        self.0.state.send_if_modified(|state| match state {
+            State::Up { number, since, .. } if *number < next => {
+                *state = spaced(*since + backoff, String::new());
+                true
+            }
+            _ => false,
+        });
     }
 
     /// The connection; waits for one that is being made, and for no second one.
@@ -95,28 +142,40 @@ impl Link {
         let mut state = shared.state.subscribe();
         let mut tried = false;
         loop {
-            let begin = match &*state.borrow_and_update() {
-                State::Up { number, connection } => {
+            let next = match &*state.borrow_and_update() {
+                State::Up {
+                    number, connection, ..
+                } => {
                     return Ok(InUse {
                         shared: Arc::clone(shared),
                         number: *number,
+                        next: shared.begun.load(Ordering::Relaxed),
                         connection: connection.clone(),
                     });
                 }
+                State::Down { why, .. } if tried => return Err(why.clone()),
                 State::Down {
-                    not_before, why, ..
-                } if tried || not_before.is_some_and(|then| Instant::now() < then) => {
-                    return Err(why.clone());
-                }
-                State::Down { .. } => true,
-                State::Connecting => false,
+                    failures,
+                    not_before,
+                    why,
+                } => match not_before.filter(|then| Instant::now() < *then) {
+                    None => Next::Connect,
+                    Some(then) if *failures == 0 => Next::Wait(then),
+                    Some(_) => return Err(why.clone()),
+                },
+                State::Connecting => Next::WaitForOther,
             };
-            tried = true;
-            if begin {
-                shared.begin();
-            } else {
-                // The sender is `shared`'s own, and so outlives this.
-                let _ = state.changed().await;
+            match next {
+                Next::Wait(then) => sleep_until(then).await,
+                Next::Connect => {
+                    tried = true;
+                    shared.begin();
+                }
+                Next::WaitForOther => {
+                    tried = true;
+                    // The sender is `shared`'s own, and so outlives this.
+                    let _ = state.changed().await;
+                }
             }
         }
     }
@@ -139,7 +198,7 @@ impl Shared {
     }
 
     async fn connect(self: Arc<Self>, failures: u32) {
-        let number = self.made.fetch_add(1, Ordering::Relaxed);
+        let number = self.begun.fetch_add(1, Ordering::Relaxed);
         let whole = Arc::downgrade(&self);
         let config = AsyncConnectionConfig::new()
             // The whole of it is bounded here, each call where it is made.
@@ -155,19 +214,35 @@ impl Shared {
                 Ok::<(), Infallible>(())
             });
         let patience = self.timing.connect_timeout;
-        let making = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config);
+        // The client resolves the address's name each time.
+        let making = async {
+            let making = self
+                .client
+                .get_multiplexed_async_connection_with_config(&config);
+            let mut connection = making.await?;
+            let leads_to_replica = is_replica(&mut connection).await?;
+            Ok((connection, leads_to_replica))
+        };
         let made = timeout(patience, making).await;
         let made = made.unwrap_or_else(|_| Err(late(patience)));
-        let checked = made.as_ref().ok().cloned();
+        let now = Instant::now();
+        let mut checked = None;
         self.state.send_replace(match made {
-            Ok(connection) => State::Up { number, connection },
+            // Not a failure: who waits longer for each would miss the moment at which the address leads elsewhere.
+            Ok((_, true)) => spaced(now + self.timing.backoff, IS_REPLICA.to_owned()),
+            Ok((connection, false)) => {
+                checked = Some(connection.clone());
+                State::Up {
+                    number,
+                    since: now,
+                    connection,
+                }
+            }
             Err(error) => {
                 let failures = failures.saturating_add(1);
                 State::Down {
                     failures,
-                    not_before: Some(Instant::now() + self.timing.wait(failures)),
+                    not_before: Some(now + self.timing.wait(failures)),
                     why: format!("cannot connect: {}", words(&error)),
                 }
             }
@@ -190,6 +265,30 @@ impl Shared {
             }
             current
         });
+    }
+}
+
+/// No connection, and none before `then`, for which calls wait.
+fn spaced(then: Instant, why: String) -> State {
+    State::Down {
+        failures: 0,
+        not_before: Some(then),
+        why,
+    }
+}
+
+/// Whether the server says that it is a replica. One that refuses to say, such as a proxy that knows no `HELLO`, is taken
+/// for the primary.
+async fn is_replica(connection: &mut MultiplexedConnection) -> RedisResult<bool> {
+    let asked: RedisResult<HashMap<String, Value>> =
+        Cmd::new().arg("HELLO").query_async(connection).await;
+    match asked {
+        Ok(fields) => {
+            let role = fields.get("role").map(from_redis_value_ref::<String>);
+            Ok(role.is_some_and(|role| role.is_ok_and(|role| role == REPLICA)))
+        }
+        Err(error) if error.is_unrecoverable_error() => Err(error),
+        Err(_) => Ok(false),
     }
 }
 

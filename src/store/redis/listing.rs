@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use redis::Pipeline;
 
 use super::RedisStore;
-use crate::store::StoreError;
+use crate::store::{StoreError, is_listed};
 
 /// Keys that the server is asked to look at in one step.
 const PAGE: usize = 1_000;
@@ -56,7 +56,7 @@ impl RedisStore {
                 let Some(key) = key.strip_prefix(&self.prefix) else {
                     continue;
                 };
-                if after.is_none_or(|after| key > after) {
+                if is_listed(key) && after.is_none_or(|after| key > after) {
                     found.insert(key.to_owned());
                 }
                 if found.len() > limit {
