@@ -47,6 +47,14 @@ if ! command -v chromium >/dev/null 2>&1; then
     command -v chromium >/dev/null 2>&1 || leave_out "the page in a browser: chromium is missing"
 fi
 
+# What reads the counts in the end: Prometheus' own parsers.
+if ! command -v promtool >/dev/null 2>&1; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends prometheus >/dev/null || true
+    fi
+    command -v promtool >/dev/null 2>&1 || leave_out "the counts in Prometheus: promtool is missing"
+fi
+
 # Everything else comes from crates.io by Cargo.lock.
 cargo test --locked --all-targets
 cargo test --locked --doc

@@ -63,6 +63,12 @@ const FACTS: &[(&str, &str)] = &[
         "locks that threads share; what is at hand is the same",
     ),
     (
+        "PROBE_INTERVAL",
+        "how often health writes its own record at most; no user's record is touched",
+    ),
+    ("PROBE_TTL", "how long health's own record is kept"),
+    ("MAX_PARTNERS", "partners that metrics count by name"),
+    (
         "DRAIN_PATIENCE",
         "when a client that is refused while it sends is hung up on; its answer is the same",
     ),
@@ -332,6 +338,8 @@ const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
     // Bytes to be filled, and the end of a list of bounds.
     ("src/server/handler.rs", &["0_u8"]),
     ("src/server/metrics.rs", &["5"]),
+    // The parts of a line that describes a metric.
+    ("src/server/exposition.rs", &["3"]),
     // The exit codes of a command that could not run and of a plan that has to wait, and digits in threes.
     ("src/bin/ec/main.rs", &["2", "3"]),
     (

@@ -260,6 +260,24 @@ fn commands_look_into_the_same_store() {
     let id = format!("{}.Ab3xY9", "0f".repeat(32));
     std::fs::write(root.join("events"), EVENTS.replace("ID", &id)).unwrap();
     let url = store.url();
+    // What health writes to see whether the store can be written shows nowhere.
+    let server = Server::start(root, &url, &[]);
+    let health = server.health();
+    assert_eq!(health.status, 200);
+    assert_eq!(health.json()["stores"][1]["writes"], true);
+    drop(server);
+    assert_ne!(store.say("DBSIZE").unwrap(), ":0");
+    for (args, shown) in [
+        (&["list", "--store", &url][..], ""),
+        (
+            &["rollout", "status", "--store", &url],
+            "the store holds no records\n",
+        ),
+    ] {
+        let ran = run(root, args);
+        assert_eq!(ran.status.code(), Some(0), "{args:?}: {}", said(&ran));
+        assert_eq!(String::from_utf8_lossy(&ran.stdout), shown, "{args:?}");
+    }
     let at = ["--at", "2026-03-02T00:02:00Z"];
     for (args, code, tells) in [
         (&["apply", "events", "--store", &url][..], 0, "1 live"),

@@ -16,7 +16,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 
 use edge_cookie::clock::SystemClock;
-use edge_cookie::store::{Insert, KvStore, Precondition, StoreError};
+use edge_cookie::server::{Exposition, SharedStore};
+use edge_cookie::store::{Consistency, Insert, KvStore, Precondition, Removed, StoreError, Stored};
 use support::{Before, Call, HEALTH, Memory, Served, body, id, now, reasons, set_cookie};
 
 fn down(_: Call) -> Result<(), StoreError> {
@@ -101,7 +102,7 @@ fn with_the_store_hanging_pages_are_served_meanwhile() {
     assert!(
         served
             .metrics
-            .text()
+            .text(Exposition::OpenMetrics)
             .contains("ec_troubles_total{kind=\"budget_spent\"} 3")
     );
     drop(release);
@@ -204,7 +205,7 @@ fn a_failed_withdrawal_is_counted_and_its_cookie_is_as_the_policy_says() {
         assert!(
             served
                 .metrics
-                .text()
+                .text(Exposition::OpenMetrics)
                 .contains("ec_failed_withdrawals_total 1"),
             "{setting}"
         );
@@ -349,4 +350,90 @@ fn outcomes_are_in_the_order_of_the_mappings() {
         (batch["accepted"].as_u64(), indexes),
         (Some(5), vec![1, 3, 5, 7, 9])
     );
+}
+
+/// Health writes, too, and one that only reads is not well.
+#[test]
+fn a_store_that_takes_no_writes_is_not_well() {
+    let store = Before::new(|call| match call {
+        Call::Read => Ok(()),
+        Call::Write => Err(StoreError::Unavailable("READONLY".to_owned())),
+    });
+    let served = Served::over(store, &[]);
+    let health = served.get(HEALTH);
+    assert_eq!(health.status(), 503);
+    let health = body(&health);
+    assert_eq!(health["status"], "unavailable");
+    let [graph, partners] = [0, 1].map(|store| health["stores"][store].clone());
+    assert_eq!(
+        (&graph["answers"], &graph["writes"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(
+        (&partners["answers"], &partners["writes"]),
+        (&true.into(), &true.into())
+    );
+}
+
+/// A store that forgets what it acknowledged is found out by the read that follows.
+#[test]
+fn a_store_that_loses_writes_is_not_well() {
+    struct Forgetful(Memory);
+    impl KvStore for Forgetful {
+        fn consistency(&self) -> Consistency {
+            self.0.consistency()
+        }
+        fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
+            self.0.lookup(key)
+        }
+        fn exists(&self, key: &str) -> Result<bool, StoreError> {
+            self.0.exists(key)
+        }
+        fn insert(&self, _: &str, _: Insert) -> Result<(), StoreError> {
+            Ok(())
+        }
+        fn delete(&self, key: &str) -> Result<Removed, StoreError> {
+            self.0.delete(key)
+        }
+        fn list(
+            &self,
+            prefix: &str,
+            after: Option<&str>,
+            limit: usize,
+        ) -> Result<Vec<String>, StoreError> {
+            self.0.list(prefix, after, limit)
+        }
+    }
+    let store = Arc::new(Forgetful(Memory::new(SystemClock)));
+    let served = Served::over(store, &[]);
+    assert_eq!(served.get(HEALTH).status(), 503);
+}
+
+/// Many who ask for health share one write, and what it wrote is no one's record.
+#[test]
+fn health_writes_once_for_all_and_is_listed_nowhere() {
+    const ASKED: usize = 200;
+    let start = std::time::Instant::now();
+    let writes = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&writes);
+    let store = Before::new(move |call| {
+        *count.lock().unwrap() += u64::from(call == Call::Write);
+        Ok(())
+    });
+    let served = Served::over(Arc::clone(&store) as SharedStore, &[]);
+    std::thread::scope(|threads| {
+        for _ in 0..ASKED / 10 {
+            threads.spawn(|| {
+                for _ in 0..10 {
+                    assert_eq!(served.get(HEALTH).status(), 200);
+                }
+            });
+        }
+    });
+    // At most one a second, however long the machine takes.
+    let most = start.elapsed().as_secs() + 1;
+    assert!((1..=most).contains(&*writes.lock().unwrap()), "in {most}s");
+    assert_eq!(store.memory.held_records(), 1);
+    let listed = body(&served.get("/_ts/admin/v1/ec"));
+    assert_eq!(listed["ids"].as_array().unwrap().len(), 0);
 }

@@ -131,6 +131,7 @@ impl Home for EdgeHome {
                 Ok(_) => return,
                 Err(error) => ("warn", *name, Some(id.to_string()), Some(error.word())),
             },
+            Note::PartnerOutcome { .. } => return,
             Note::FailedWithdrawal { id, why } => {
                 let message = "a withdrawal was not written";
                 ("error", message, Some(id.to_string()), Some(*why))

@@ -87,6 +87,7 @@ impl Server {
                 setup
             }
             Err(why) => {
+                self.metrics.reload_failed();
                 error!(
                     why,
                     "a changed policy cannot be used: the old one serves on"

@@ -7,15 +7,20 @@ use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::blocking::Leave;
+use super::probe::WriteProbe;
 use super::{Blocking, Limiter, Metrics, NativeStore, SharedStore, Stores};
 use crate::clock::{AsyncClock, Clock, Moment, SystemClock};
 use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
 use crate::policy::types::Seconds;
 use crate::record::PartnerId;
-use crate::service::{Admission, Home, Note};
+use crate::service::{Admission, Home, Note, Probe};
 #[cfg(feature = "redis")]
 use crate::store::{RedisEngine, RedisWindow};
+
+/// The stores as metrics and logs name them: by the settings that name them.
+const EC_STORE: &str = "ec_store";
+const PARTNER_STORE: &str = "partner_store";
 
 /// The machine's clock, whose waits leave the reactor free.
 #[derive(Debug, Clone, Copy, Default)]
@@ -31,24 +36,31 @@ impl AsyncClock for ReactorClock {
     }
 }
 
-/// The native home of the service, under one policy. What it counts outlives a change of policy.
+/// The native home of the service, under one policy.
 #[derive(Clone)]
 pub struct NativeHome {
     graph: KvIdentityGraph<NativeStore, ReactorClock>,
     partners: NativeStore,
-    limits: Limits,
+    #[cfg(feature = "redis")]
+    shared: Option<Engine>,
+    kept: Kept,
+}
+
+/// What outlives a change of policy.
+#[derive(Clone)]
+struct Kept {
     metrics: Arc<Metrics>,
+    /// What partners asked of this server alone.
+    limiter: Arc<Limiter>,
+    probes: Arc<Probes>,
     started: TaskTracker,
 }
 
-/// Where requests are counted.
-#[derive(Clone)]
-struct Limits {
-    /// In the engine that servers share, where there is one.
-    #[cfg(feature = "redis")]
-    shared: Option<Engine>,
-    /// By this server alone.
-    own: Arc<Limiter>,
+/// Whether the stores take writes.
+#[derive(Default)]
+struct Probes {
+    graph: WriteProbe,
+    partners: WriteProbe,
 }
 
 /// The engine that servers share, as one policy uses it.
@@ -63,65 +75,64 @@ impl NativeHome {
     /// A home over `stores`, whose calls are bounded as `policy` says.
     #[must_use]
     pub fn new(stores: &Stores, policy: &EcPolicy, metrics: Arc<Metrics>) -> Self {
-        Self::over(stores, policy, Arc::default(), metrics, TaskTracker::new())
+        let kept = Kept {
+            metrics,
+            limiter: Arc::default(),
+            probes: Arc::default(),
+            started: TaskTracker::new(),
+        };
+        Self::over(stores, policy, kept)
     }
 
     /// This home under another policy, over the same stores.
     #[must_use]
     pub fn under(&self, stores: &Stores, policy: &EcPolicy) -> Self {
-        let own = Arc::clone(&self.limits.own);
-        let metrics = Arc::clone(&self.metrics);
-        Self::over(stores, policy, own, metrics, self.started.clone())
+        Self::over(stores, policy, self.kept.clone())
     }
 
-    fn over(
-        stores: &Stores,
-        policy: &EcPolicy,
-        own: Arc<Limiter>,
-        metrics: Arc<Metrics>,
-        started: TaskTracker,
-    ) -> Self {
+    fn over(stores: &Stores, policy: &EcPolicy, kept: Kept) -> Self {
         let call_timeout = policy.store.call_timeout.duration();
         let leave = Leave::new(policy.local.store_calls as usize, call_timeout);
-        let (graph, partners, limits) = match stores {
+        let [graph_calls, partner_calls] =
+            [EC_STORE, PARTNER_STORE].map(|store| kept.metrics.calls_of(store));
+        match stores {
             Stores::Own { graph, partners } => {
-                let blocking = |store: &SharedStore| {
-                    NativeStore::Blocking(Blocking::new(Arc::clone(store), leave.clone()))
+                let blocking = |store: &SharedStore, calls| {
+                    let store = Blocking::new(Arc::clone(store), leave.clone());
+                    NativeStore::blocking(store, calls)
                 };
-                let limits = Limits {
+                Self {
+                    graph: KvIdentityGraph::new(blocking(graph, graph_calls), ReactorClock),
+                    partners: blocking(partners, partner_calls),
                     #[cfg(feature = "redis")]
                     shared: None,
-                    own,
-                };
-                (blocking(graph), blocking(partners), limits)
+                    kept,
+                }
             }
             #[cfg(feature = "redis")]
             Stores::Shared(engine) => {
                 let engine = engine.with_call_timeout(call_timeout);
                 let names = &policy.stores;
-                let awaited = |name| NativeStore::Awaited {
-                    store: engine.store(name),
-                    leave: leave.clone(),
-                };
-                let (graph, partners) = (awaited(&names.ec_store), awaited(&names.partner_store));
-                let window = engine.window(&names.partner_store);
-                let shared = Some(Engine { engine, window });
-                (graph, partners, Limits { shared, own })
+                let awaited =
+                    |name, calls| NativeStore::awaited(engine.store(name), leave.clone(), calls);
+                let graph = awaited(&names.ec_store, graph_calls);
+                Self {
+                    graph: KvIdentityGraph::new(graph, ReactorClock),
+                    partners: awaited(&names.partner_store, partner_calls),
+                    shared: Some(Engine {
+                        window: engine.window(&names.partner_store),
+                        engine,
+                    }),
+                    kept,
+                }
             }
-        };
-        Self {
-            graph: KvIdentityGraph::new(graph, ReactorClock),
-            partners,
-            limits,
-            metrics,
-            started,
         }
     }
 
     /// The work that goes on after its request was answered.
     #[must_use]
     pub const fn started(&self) -> &TaskTracker {
-        &self.started
+        &self.kept.started
     }
 }
 
@@ -143,19 +154,28 @@ impl Home for NativeHome {
 
     async fn admit(&self, partner: &PartnerId, limit: u32, window: Seconds) -> Admission {
         #[cfg(feature = "redis")]
-        if let Some(shared) = &self.limits.shared
+        if let Some(shared) = &self.shared
             && let Ok(left) = shared.window.admit(partner, limit, window).await
         {
             return left.map_or(Admission::Admitted, Admission::too_many);
         }
         // Without its engine a server counts alone: better too much let in than nothing counted.
-        let own = &self.limits.own;
+        let own = &self.kept.limiter;
         own.admit(partner, limit, window, SystemClock.now())
+    }
+
+    async fn probe(&self) -> Probe {
+        let probes = &self.kept.probes;
+        let (graph, partners) = tokio::join!(
+            probes.graph.make(EC_STORE, self.graph.store()),
+            probes.partners.make(PARTNER_STORE, &self.partners),
+        );
+        Probe { graph, partners }
     }
 
     fn warnings(&self) -> Vec<String> {
         #[cfg(feature = "redis")]
-        if let Some(shared) = &self.limits.shared {
+        if let Some(shared) = &self.shared {
             return shared.engine.warnings();
         }
         Vec::new()
@@ -174,19 +194,19 @@ impl Home for NativeHome {
         budget: Duration,
         work: impl Future<Output = T> + Send + 'static,
     ) -> Option<T> {
-        let work = self.started.spawn(work);
+        let work = self.kept.started.spawn(work);
         timeout(budget, work).await.ok()?.ok()
     }
 
     fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
         // Without a runtime the process is ending.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            self.started.spawn_on(work, &runtime);
+            self.kept.started.spawn_on(work, &runtime);
         }
     }
 
     fn note(&self, note: &Note<'_>) {
-        self.metrics.count(note);
+        self.kept.metrics.count(note);
         super::log::write(note);
     }
 }

@@ -8,7 +8,10 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
+use axum::response::IntoResponse;
 use axum::routing::get;
+use http::HeaderMap;
+use http::header::{ACCEPT, CONTENT_TYPE};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -17,7 +20,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{info, warn};
 
-use super::Server;
+use super::{Exposition, Server};
 use crate::service::Setup;
 
 /// Where a server listens.
@@ -165,8 +168,11 @@ fn connect(
     });
 }
 
-async fn metrics(State(server): State<Arc<Server>>) -> String {
-    server.metrics().text()
+async fn metrics(State(server): State<Arc<Server>>, heads: HeaderMap) -> impl IntoResponse {
+    let accept = heads.get_all(ACCEPT).iter();
+    let exposition = Exposition::accepted(accept.filter_map(|accept| accept.to_str().ok()));
+    let kind = [(CONTENT_TYPE, exposition.content_type())];
+    (kind, server.metrics().text(exposition))
 }
 
 /// What a server is told by signal.

@@ -57,6 +57,8 @@ pub(super) fn write(note: &Note<'_>) {
                 "an operation ended"
             );
         }
+        // Counted; a batch of a thousand is no thousand lines.
+        Note::PartnerOutcome { .. } => {}
         Note::FailedWithdrawal { id, why } => {
             error!(%id, why, "a withdrawal was not written");
         }

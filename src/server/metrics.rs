@@ -1,17 +1,20 @@
-//! What the server counts, in Prometheus' text format.
+//! What the server counts. How it is written is [`Exposition`]'s affair.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::Exposition;
 use crate::engine::Finished;
 use crate::policy::EcPolicy;
+use crate::record::PartnerId;
 use crate::service::{Note, Setup};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -47,7 +50,34 @@ struct InForce {
     digest: String,
 }
 
-/// Upper bounds of the latency histogram, in seconds: from a lookup in memory to the longest that a client waits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Build {
+    version: &'static str,
+    digest: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfCall {
+    store: &'static str,
+    call: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfPartner {
+    partner: String,
+    route: &'static str,
+    outcome: &'static str,
+}
+
+/// The most partners that are counted each for themselves: of those that policies declared since the server started, the
+/// first. A series is kept for as long as the server runs, so that their number must not grow with what is added at run
+/// time.
+const MAX_PARTNERS: usize = 100;
+
+/// The label of every other partner.
+const OTHER_PARTNERS: &str = "other";
+
+/// Upper bounds of the latency histograms, in seconds: from a lookup in memory to the longest that a client waits.
 const LATENCY_SECONDS: [f64; 14] = [
     0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0,
 ];
@@ -100,6 +130,46 @@ impl OfGraph {
     }
 }
 
+/// How long one kind of call takes.
+#[derive(Debug, Clone)]
+pub struct CallTimer(Histogram);
+
+/// A call under way, which is timed until this is dropped: one that no one waits for any longer counts as long as it was
+/// waited for.
+#[derive(Debug)]
+pub struct TimedCall<'h> {
+    histogram: &'h Histogram,
+    start: Instant,
+}
+
+impl CallTimer {
+    /// A call begins.
+    #[must_use]
+    pub fn start(&self) -> TimedCall<'_> {
+        TimedCall {
+            histogram: &self.0,
+            start: Instant::now(),
+        }
+    }
+}
+
+impl Drop for TimedCall<'_> {
+    fn drop(&mut self) {
+        self.histogram.observe(self.start.elapsed().as_secs_f64());
+    }
+}
+
+/// How long each call of one store takes.
+#[derive(Debug, Clone)]
+#[allow(missing_docs, reason = "each is named after its call")]
+pub struct CallTimers {
+    pub lookup: CallTimer,
+    pub exists: CallTimer,
+    pub insert: CallTimer,
+    pub delete: CallTimer,
+    pub list: CallTimer,
+}
+
 /// Counts of everything since the server started.
 #[derive(Debug)]
 pub struct Metrics {
@@ -109,8 +179,14 @@ pub struct Metrics {
     graph: OfGraph,
     /// Of these, what the policy that is tried on a share of the users did.
     candidate: OfGraph,
+    store_calls: Family<OfCall, Histogram, fn() -> Histogram>,
+    partners: Family<OfPartner, Counter>,
+    /// Those that are counted each for themselves.
+    named_partners: RwLock<BTreeSet<PartnerId>>,
     troubles: Family<OfKind, Counter>,
     failed_withdrawals: Counter,
+    failed_reloads: Counter,
+    build: Family<Build, Gauge>,
     policy: Family<InForce, Gauge>,
     candidate_policy: Family<InForce, Gauge>,
 }
@@ -124,8 +200,13 @@ impl Default for Metrics {
             latency: Family::new_with_constructor(latency),
             graph: OfGraph::default(),
             candidate: OfGraph::default(),
+            store_calls: Family::new_with_constructor(latency),
+            partners: Family::default(),
+            named_partners: RwLock::default(),
             troubles: Family::default(),
             failed_withdrawals: Counter::default(),
+            failed_reloads: Counter::default(),
+            build: Family::default(),
             policy: Family::default(),
             candidate_policy: Family::default(),
             registry: Registry::default(),
@@ -140,6 +221,16 @@ impl Default for Metrics {
         let whose = ", of users under the candidate";
         new.candidate.register(&mut registry, "candidate_", whose);
         registry.register(
+            "store_call_seconds",
+            "time of one call of a store",
+            new.store_calls.clone(),
+        );
+        registry.register(
+            "partner_outcomes",
+            "what partners sent and asked for, by outcome",
+            new.partners.clone(),
+        );
+        registry.register(
             "troubles",
             "what went wrong without failing",
             new.troubles.clone(),
@@ -148,6 +239,16 @@ impl Default for Metrics {
             "failed_withdrawals",
             "withdrawals that were not written",
             new.failed_withdrawals.clone(),
+        );
+        registry.register(
+            "policy_reload_failures",
+            "changed policies that could not be used",
+            new.failed_reloads.clone(),
+        );
+        registry.register(
+            "build_info",
+            "the version that runs, and the digest of its policy",
+            new.build.clone(),
         );
         registry.register("policy", "the policy in force", new.policy.clone());
         registry.register(
@@ -177,6 +278,19 @@ impl Metrics {
                     self.candidate.count(name, finished);
                 }
             }
+            Note::PartnerOutcome {
+                partner,
+                route,
+                outcome,
+                times,
+            } => {
+                let of = OfPartner {
+                    partner: self.label_of(partner),
+                    route,
+                    outcome,
+                };
+                self.partners.get_or_create(&of).inc_by(*times);
+            }
             Note::FailedWithdrawal { .. } => drop(self.failed_withdrawals.inc()),
             Note::BudgetSpent => trouble("budget_spent"),
             Note::Unclaimed { removed: true } => trouble("id_not_delivered"),
@@ -196,8 +310,45 @@ impl Metrics {
         latency.observe(took.as_secs_f64());
     }
 
-    /// Names the policy in force.
+    /// Counts a changed policy that could not be used.
+    pub fn reload_failed(&self) {
+        self.failed_reloads.inc();
+    }
+
+    /// Times the calls of the store that is named so.
+    #[must_use]
+    pub fn calls_of(&self, store: &'static str) -> CallTimers {
+        let time = |call| {
+            let of = OfCall { store, call };
+            CallTimer(self.store_calls.get_or_create_owned(&of))
+        };
+        CallTimers {
+            lookup: time("lookup"),
+            exists: time("exists"),
+            insert: time("insert"),
+            delete: time("delete"),
+            list: time("list"),
+        }
+    }
+
+    /// Names the effective policy, and counts the partners that it declares each for itself, as many as there is room for.
     pub fn in_force(&self, setup: &Setup) {
+        let mut named = self
+            .named_partners
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        for partner in setup.policy().stores.partners.iter() {
+            if named.len() < MAX_PARTNERS {
+                named.insert(partner.id.clone());
+            }
+        }
+        drop(named);
+        self.build.clear();
+        let build = Build {
+            version: env!("CARGO_PKG_VERSION"),
+            digest: setup.policy().digest.as_str().to_owned(),
+        };
+        self.build.get_or_create(&build).set(1);
         self.policy.clear();
         self.candidate_policy.clear();
         let name = |gauge: &Family<InForce, Gauge>, profile: &str, policy: &EcPolicy| {
@@ -214,12 +365,22 @@ impl Metrics {
         }
     }
 
+    fn label_of(&self, partner: &PartnerId) -> String {
+        let named = self
+            .named_partners
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        let label = if named.contains(partner) {
+            partner.as_str()
+        } else {
+            OTHER_PARTNERS
+        };
+        label.to_owned()
+    }
+
     /// All counts as text.
     #[must_use]
-    pub fn text(&self) -> String {
-        let mut text = String::new();
-        // Writing to a string cannot fail.
-        let _ = encode(&mut text, &self.registry);
-        text
+    pub fn text(&self, exposition: Exposition) -> String {
+        exposition.write(&self.registry)
     }
 }

@@ -12,6 +12,7 @@
 
 mod address;
 mod blocking;
+mod exposition;
 mod handler;
 mod home;
 mod limiter;
@@ -19,16 +20,18 @@ mod listen;
 mod log;
 mod metrics;
 mod origin;
+mod probe;
 mod readers;
 mod store;
 
 pub use address::forwarded_client;
 pub use blocking::{Blocking, Leave, SharedStore};
+pub use exposition::Exposition;
 pub use handler::Server;
 pub use home::{NativeHome, ReactorClock};
 pub use limiter::Limiter;
 pub use listen::{Listeners, ServeError, serve};
 pub use log::{LogFormat, start_log};
-pub use metrics::Metrics;
+pub use metrics::{CallTimer, CallTimers, Metrics, TimedCall};
 pub use origin::http_client;
 pub use store::{NativeStore, Stores};

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "redis")]
 use super::blocking::Leave;
-use super::{Blocking, SharedStore};
+use super::{Blocking, CallTimers, SharedStore};
 use crate::store::{AsyncKvStore, Consistency, Insert, Removed, StoreError, Stored};
 #[cfg(feature = "redis")]
 use crate::store::{RedisEngine, RedisStore};
@@ -22,61 +22,82 @@ pub enum Stores {
     Shared(RedisEngine),
 }
 
-/// A store as the service calls it.
+/// A store as the service calls it, each call timed.
 #[derive(Clone)]
-pub enum NativeStore {
-    /// One whose calls block, and are made off the reactor.
-    Blocking(Blocking),
-    /// One whose calls are awaited where they are made.
-    #[cfg(feature = "redis")]
-    Awaited {
-        /// The store.
-        store: RedisStore,
-        /// How many calls may be under way.
-        leave: Leave,
-    },
+pub struct NativeStore {
+    reached: Reached,
+    calls: CallTimers,
 }
 
-/// Makes a call, whichever store it is.
+/// How a store is reached.
+#[derive(Clone)]
+enum Reached {
+    /// By calls that block, and are made off the reactor.
+    Blocking(Blocking),
+    /// By calls that are awaited where they are made, as many at once as there is leave for.
+    #[cfg(feature = "redis")]
+    Awaited { store: RedisStore, leave: Leave },
+}
+
+impl NativeStore {
+    /// One whose calls block.
+    #[must_use]
+    pub const fn blocking(store: Blocking, calls: CallTimers) -> Self {
+        Self {
+            reached: Reached::Blocking(store),
+            calls,
+        }
+    }
+
+    /// One whose calls are awaited where they are made, as many at once as there is leave for.
+    #[cfg(feature = "redis")]
+    #[must_use]
+    pub const fn awaited(store: RedisStore, leave: Leave, calls: CallTimers) -> Self {
+        Self {
+            reached: Reached::Awaited { store, leave },
+            calls,
+        }
+    }
+}
+
+/// Makes a call, whichever store it is, and times it, the wait for its leave included.
 macro_rules! call {
-    ($own:ident, $store:ident => $call:expr) => {
-        match $own {
-            Self::Blocking($store) => $call.await,
+    ($own:ident, $call:ident($($argument:expr),*)) => {{
+        let _timed = $own.calls.$call.start();
+        match &$own.reached {
+            Reached::Blocking(store) => store.$call($($argument),*).await,
             #[cfg(feature = "redis")]
-            Self::Awaited {
-                store: $store,
-                leave,
-            } => {
+            Reached::Awaited { store, leave } => {
                 let _leave = leave.take().await?;
-                $call.await
+                store.$call($($argument),*).await
             }
         }
-    };
+    }};
 }
 
 impl AsyncKvStore for NativeStore {
     fn consistency(&self) -> Consistency {
-        match self {
-            Self::Blocking(store) => store.consistency(),
+        match &self.reached {
+            Reached::Blocking(store) => store.consistency(),
             #[cfg(feature = "redis")]
-            Self::Awaited { store, .. } => store.consistency(),
+            Reached::Awaited { store, .. } => store.consistency(),
         }
     }
 
     async fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        call!(self, store => store.lookup(key))
+        call!(self, lookup(key))
     }
 
     async fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        call!(self, store => store.exists(key))
+        call!(self, exists(key))
     }
 
     async fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
-        call!(self, store => store.insert(key, insert))
+        call!(self, insert(key, insert))
     }
 
     async fn delete(&self, key: &str) -> Result<Removed, StoreError> {
-        call!(self, store => store.delete(key))
+        call!(self, delete(key))
     }
 
     async fn list(
@@ -85,6 +106,6 @@ impl AsyncKvStore for NativeStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
-        call!(self, store => store.list(prefix, after, limit))
+        call!(self, list(prefix, after, limit))
     }
 }

@@ -1,6 +1,6 @@
 //! `POST /_ts/api/v1/batch-sync`: a partner writes its uids, server to server.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::answer::{Reply, json, refusal, refusal_because};
 use super::body::{self, BodyError, Incoming};
 use super::upload::{Mapping, Upload};
-use super::{Admission, Home, Service};
+use super::{Admission, Home, Note, Route, Service};
 use crate::engine::{Done, Operation, OperationError, Outcome, PartnerSync};
 use crate::partner::PartnerRecord;
 use crate::policy::settings::SyncReasons;
@@ -38,6 +38,15 @@ struct Rejected {
 /// Why a mapping is rejected; none where it is accepted.
 type Reason = Option<&'static str>;
 
+/// A batch that is refused as a whole.
+struct Refused {
+    reason: &'static str,
+    answer: Response<Bytes>,
+}
+
+/// How a mapping ended that was not rejected.
+const ACCEPTED: &str = "accepted";
+
 const STORE_DOWN: &str = "kv_unavailable";
 
 /// The mappings of one user: all of them one read and one write.
@@ -59,31 +68,60 @@ impl<H: Home> Service<H> {
         body: &mut impl Incoming,
     ) -> Result<Response<Bytes>, Response<Bytes>> {
         let partner = self.partner(head).await?;
-        self.admit(&partner).await?;
+        let mut outcomes: BTreeMap<&'static str, u64> = BTreeMap::new();
+        let answer = match self.reasons(&partner, head, body).await {
+            Ok(reasons) => {
+                for reason in &reasons {
+                    *outcomes.entry(reason.unwrap_or(ACCEPTED)).or_default() += 1;
+                }
+                Ok(account(&reasons))
+            }
+            Err(refused) => {
+                outcomes.insert(refused.reason, 1);
+                Err(refused.answer)
+            }
+        };
+        for (outcome, times) in outcomes {
+            self.home.note(&Note::PartnerOutcome {
+                partner: &partner.id,
+                route: Route::BatchSync.name(),
+                outcome,
+                times,
+            });
+        }
+        answer
+    }
+
+    async fn reasons(
+        &self,
+        partner: &PartnerRecord,
+        head: &Parts,
+        body: &mut impl Incoming,
+    ) -> Result<Vec<Reason>, Refused> {
+        self.admit(partner).await?;
         let rules = &self.setup.policy.sync;
         let body = body::read(&head.headers, body, rules.max_body_bytes as usize).await;
         let body = body.map_err(|error| match error {
-            BodyError::TooLarge => refusal(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            BodyError::TooLarge => refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             BodyError::BrokenOff => invalid_json("the body broke off"),
         })?;
         let upload = Upload::read(&body).map_err(|why| invalid_json(&why))?;
         if upload.mappings.len() > rules.max_batch as usize {
-            return Err(refusal(StatusCode::BAD_REQUEST, "batch_too_large"));
+            return Err(refused(StatusCode::BAD_REQUEST, "batch_too_large"));
         }
-        let reasons = self.write_all(&partner.id, &upload.mappings).await;
-        Ok(account(&reasons))
+        Ok(self.write_all(&partner.id, &upload.mappings).await)
     }
 
-    async fn admit(&self, partner: &PartnerRecord) -> Result<(), Response<Bytes>> {
+    async fn admit(&self, partner: &PartnerRecord) -> Result<(), Refused> {
         let rules = &self.setup.policy.sync;
         let limit = partner.rate_limit.unwrap_or(rules.rate_limit);
         match self.home.admit(&partner.id, limit, rules.rate_window).await {
             Admission::Admitted => Ok(()),
             Admission::TooMany(wait) => {
-                let mut answer = refusal(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded");
+                let mut refused = refused(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded");
                 let wait = HeaderValue::from(wait.seconds());
-                answer.headers_mut().insert(RETRY_AFTER, wait);
-                Err(answer)
+                refused.answer.headers_mut().insert(RETRY_AFTER, wait);
+                Err(refused)
             }
         }
     }
@@ -133,8 +171,19 @@ impl<H: Home> Service<H> {
     }
 }
 
-fn invalid_json(why: &str) -> Response<Bytes> {
-    refusal_because(StatusCode::BAD_REQUEST, "invalid_json", why)
+fn refused(status: StatusCode, reason: &'static str) -> Refused {
+    Refused {
+        reason,
+        answer: refusal(status, reason),
+    }
+}
+
+fn invalid_json(why: &str) -> Refused {
+    let reason = "invalid_json";
+    Refused {
+        reason,
+        answer: refusal_because(StatusCode::BAD_REQUEST, reason, why),
+    }
 }
 
 fn by_user(partner: &PartnerId, mappings: &[Mapping<'_>]) -> Vec<Work> {

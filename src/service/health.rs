@@ -24,7 +24,7 @@ struct Health<'h> {
     /// Settings of a newer engine, which this one does not know.
     #[serde(skip_serializing_if = "is_zero")]
     unknown_settings: usize,
-    stores: Vec<StoreHealth<'h>>,
+    stores: [StoreHealth<'h>; 2],
     /// In what the stores may lose what they acknowledged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -49,6 +49,41 @@ struct RolloutHealth<'h> {
 struct StoreHealth<'h> {
     name: &'h str,
     answers: bool,
+    /// Whether a write could be read back; where the platform does not let it be tried, nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    writes: Option<bool>,
+}
+
+/// What a store did when it was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreProbe {
+    /// It answered a lookup.
+    pub answers: bool,
+    /// It took a write and gave it back; none where that was not tried.
+    pub writes: Option<bool>,
+}
+
+impl StoreProbe {
+    /// Tries whether `store` answers.
+    pub async fn read(store: &impl AsyncKvStore) -> Self {
+        Self {
+            answers: store.lookup(NOTHING).await.is_ok(),
+            writes: None,
+        }
+    }
+
+    const fn is_well(self) -> bool {
+        self.answers && !matches!(self.writes, Some(false))
+    }
+}
+
+/// What both stores did when they were tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// The identity graph's.
+    pub graph: StoreProbe,
+    /// The partner records'.
+    pub partners: StoreProbe,
 }
 
 /// A key that nothing is kept under: what matters is that the store answers.
@@ -57,15 +92,17 @@ const NOTHING: &str = "health";
 impl<H: Home> Service<H> {
     pub(super) async fn health(&self) -> Reply {
         let names = &self.setup.policy.stores;
-        let store = async |name, store: &H::Store| StoreHealth {
-            name,
-            answers: store.lookup(NOTHING).await.is_ok(),
-        };
-        let stores = vec![
-            store(names.ec_store.as_str(), self.home.graph().store()).await,
-            store(names.partner_store.as_str(), self.home.partners()).await,
+        let probe = self.home.probe().await;
+        let well = probe.graph.is_well() && probe.partners.is_well();
+        let stores = [
+            (&names.ec_store, probe.graph),
+            (&names.partner_store, probe.partners),
         ];
-        let well = stores.iter().all(|store| store.answers);
+        let stores = stores.map(|(name, StoreProbe { answers, writes })| StoreHealth {
+            name: name.as_str(),
+            answers,
+            writes,
+        });
         let status = if well {
             StatusCode::OK
         } else {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Note;
+use super::{Note, Probe, StoreProbe};
 use crate::clock::AsyncClock;
 use crate::graph::KvIdentityGraph;
 use crate::policy::types::Seconds;
@@ -68,6 +68,19 @@ pub trait Home: Send + Sync + 'static {
 
     /// Starts work that nobody waits for; where the platform knows no such thing, it is done at once.
     fn start(&self, work: impl Future<Output = ()> + Send + 'static);
+
+    /// Tries both stores, as far as the platform lets it.
+    ///
+    /// Here by a lookup alone: where a key takes one write a second, a write would often be refused by a store that is
+    /// well.
+    fn probe(&self) -> impl Future<Output = Probe> + Send {
+        async {
+            Probe {
+                graph: StoreProbe::read(self.graph().store()).await,
+                partners: StoreProbe::read(self.partners()).await,
+            }
+        }
+    }
 
     /// In what the stores may lose what they acknowledged, for operators.
     fn warnings(&self) -> Vec<String> {

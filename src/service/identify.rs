@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::answer::{Reply, empty, json};
 use super::cors::{Origin, write_preflight};
 use super::visitor::Visitor;
-use super::{Home, Service};
+use super::{Home, Note, Route, Service};
 use crate::consent::Verdict;
 use crate::engine::{Done, Operation, OperationError, Record};
 use crate::partner::PartnerRecord;
@@ -82,8 +82,25 @@ impl<H: Home> Service<H> {
             Ok(partner) => partner,
             Err(refusal) => return refusal,
         };
+        let (outcome, answer) = self.found(visitor, &partner).await;
+        self.home.note(&Note::PartnerOutcome {
+            partner: &partner.id,
+            route: Route::Identify.name(),
+            outcome,
+            times: 1,
+        });
+        answer
+    }
+
+    /// How it ended, in a word, and what the partner is answered.
+    async fn found(
+        &self,
+        visitor: &Visitor,
+        partner: &PartnerRecord,
+    ) -> (&'static str, Response<Bytes>) {
         if visitor.verdict() != Verdict::Granted {
-            return json(StatusCode::FORBIDDEN, &Denied { consent: "denied" });
+            let denied = Denied { consent: "denied" };
+            return ("consent_denied", json(StatusCode::FORBIDDEN, &denied));
         }
         // Of several ids the first that stands for somebody counts; where none does, the first.
         let mut answer = None;
@@ -91,13 +108,13 @@ impl<H: Home> Service<H> {
             let read = self.run(id, Operation::Get).await.result;
             let decides = read.as_ref().map_or(true, |done| live(done).is_some());
             if decides || answer.is_none() {
-                answer = Some(self.uid_of(id, &partner, &read));
+                answer = Some(self.uid_of(id, partner, &read));
             }
             if decides {
                 break;
             }
         }
-        answer.unwrap_or_else(|| empty(StatusCode::NO_CONTENT))
+        answer.unwrap_or_else(|| ("no_ec_id", empty(StatusCode::NO_CONTENT)))
     }
 
     fn uid_of(
@@ -105,7 +122,7 @@ impl<H: Home> Service<H> {
         id: &EcId,
         partner: &PartnerRecord,
         read: &Result<Done, OperationError>,
-    ) -> Response<Bytes> {
+    ) -> (&'static str, Response<Bytes>) {
         let live = read.as_ref().ok().and_then(live);
         let known = live.and_then(|record| record.entry.ids.get(&partner.id));
         // One that another system stored, or that came before the policy listed it, would join users as well.
@@ -128,7 +145,12 @@ impl<H: Home> Service<H> {
                 }],
             }),
         };
-        json(StatusCode::OK, &identified)
+        let outcome = match read {
+            Err(error) => error.word(),
+            Ok(_) if uid.is_some() => "found",
+            Ok(_) => "not_found",
+        };
+        (outcome, json(StatusCode::OK, &identified))
     }
 }
 

@@ -52,6 +52,7 @@ pub use answer::Reply;
 pub(crate) use batch_sync::rejected;
 pub use body::{BodyError, Incoming};
 pub use head::Client;
+pub use health::{Probe, StoreProbe};
 pub use home::{Admission, Home};
 pub use note::{Note, ShownId};
 pub use page::{OriginPage, Unclaimed};

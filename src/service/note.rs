@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::consent::Signal;
 use crate::engine::Finished;
-use crate::record::EcId;
+use crate::record::{EcId, PartnerId};
 
 /// As much of an EC id as a log may show (`log.id_chars`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,17 @@ pub enum Note<'n> {
         id: ShownId<'n>,
         /// How it ended, and what it cost.
         finished: &'n Finished,
+    },
+    /// What a partner sent or asked for ended so.
+    PartnerOutcome {
+        /// The partner.
+        partner: &'n PartnerId,
+        /// What it asked for.
+        route: &'static str,
+        /// How it ended, in a word.
+        outcome: &'static str,
+        /// How often: for so many mappings, where it sent some.
+        times: u64,
     },
     /// A user's withdrawal was not written.
     FailedWithdrawal {

@@ -1,0 +1,93 @@
+//! Whether a store takes writes, tried by writing.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+use tracing::warn;
+
+use crate::policy::hex;
+use crate::policy::types::Ttl;
+use crate::service::StoreProbe;
+use crate::store::{AsyncKvStore, Insert, PROBE_KEYS, Precondition, StoreError};
+
+/// How long the result of a write is reused: at most one write is made in this time, however many ask for health, and
+/// health may be this late to notice that a store takes no more writes.
+const PROBE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long a record of a probe is kept: longer than its read takes, and not for long after the last server is gone.
+const PROBE_TTL: Ttl = Ttl::from_seconds_clamped(60);
+
+/// The probe of one store, which all who ask for health share.
+pub(super) struct WriteProbe {
+    /// Of this process alone: the writes of another server under the same key would be taken for a lost one of ours.
+    key: String,
+    /// Held while a probe is made, so that who asks meanwhile waits for its end.
+    last: Mutex<Last>,
+}
+
+#[derive(Default)]
+struct Last {
+    /// When the last write was over, and whether it could be read back.
+    made: Option<(Instant, bool)>,
+    /// How many were made, so that each writes something else.
+    count: u64,
+}
+
+impl Default for WriteProbe {
+    fn default() -> Self {
+        let random = RandomState::new().hash_one(()).to_be_bytes();
+        Self {
+            key: format!("{PROBE_KEYS}{}", hex(&random)),
+            last: Mutex::default(),
+        }
+    }
+}
+
+impl WriteProbe {
+    /// Tries `store`: by a lookup each time, and by a write where the last was long enough ago.
+    pub(super) async fn make(&self, name: &str, store: &impl AsyncKvStore) -> StoreProbe {
+        let probe = StoreProbe::read(store).await;
+        let writes = if probe.answers {
+            Some(self.writes(name, store).await)
+        } else {
+            None
+        };
+        StoreProbe { writes, ..probe }
+    }
+
+    async fn writes(&self, name: &str, store: &impl AsyncKvStore) -> bool {
+        let mut last = self.last.lock().await;
+        if let Some((made, well)) = last.made
+            && made.elapsed() < PROBE_INTERVAL
+        {
+            return well;
+        }
+        last.count += 1;
+        let kept = self.write(store, last.count).await;
+        if let Err(why) = &kept {
+            warn!(store = name, why, "a store cannot be written");
+        }
+        last.made = Some((Instant::now(), kept.is_ok()));
+        kept.is_ok()
+    }
+
+    /// Writes a record and reads it back; says what came between.
+    async fn write(&self, store: &impl AsyncKvStore, count: u64) -> Result<(), String> {
+        let words = |error: StoreError| error.to_string();
+        let body = count.to_string().into_bytes();
+        let insert = Insert {
+            body: body.clone(),
+            metadata: Vec::new(),
+            ttl: Some(PROBE_TTL),
+            precondition: Precondition::None,
+        };
+        store.insert(&self.key, insert).await.map_err(words)?;
+        let read = store.lookup(&self.key).await.map_err(words)?;
+        if read.is_some_and(|read| read.body == body) {
+            Ok(())
+        } else {
+            Err("what was written is not what is read".to_owned())
+        }
+    }
+}
