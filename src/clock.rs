@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use jiff::fmt::temporal::Pieces;
+use jiff::tz::Offset;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -151,6 +152,11 @@ impl From<Timestamp> for Moment {
 /// The largest offset from UTC, 23:59 (RFC 3339, section 5.6); what reads times for us takes larger ones.
 const MAX_OFFSET_SECONDS: i32 = (23 * 60 + 59) * 60;
 
+/// Whether a written time may have this offset from UTC.
+pub(crate) fn is_usual(offset: Offset) -> bool {
+    offset.seconds().abs() <= MAX_OFFSET_SECONDS
+}
+
 /// What is wrong with a written time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{written}` is not a time: write RFC 3339, as `2026-03-02T08:30:00Z`, or Unix seconds")]
@@ -173,7 +179,7 @@ impl FromStr for Moment {
         let offset = Pieces::parse(written)
             .map_err(|_| refused())?
             .to_numeric_offset();
-        if offset.is_some_and(|offset| offset.seconds().abs() > MAX_OFFSET_SECONDS) {
+        if !offset.is_none_or(is_usual) {
             return Err(refused());
         }
         u64::try_from(time.as_millisecond())

@@ -76,10 +76,15 @@ impl Origin {
 
     /// Answers the next request with these headers, and gives back what was asked.
     fn answer(&self, headers: &str) -> String {
-        let (head, mut stream) = self.asked.recv_timeout(PATIENCE).unwrap();
         let answer = format!(
             "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nConnection: close\r\n{headers}\r\npage"
         );
+        self.answer_with(&answer)
+    }
+
+    /// Answers the next request with this, as it is.
+    fn answer_with(&self, answer: &str) -> String {
+        let (head, mut stream) = self.asked.recv_timeout(PATIENCE).unwrap();
         let _ = stream.write_all(answer.as_bytes());
         head
     }
@@ -280,6 +285,38 @@ fn an_answer_that_the_origin_did_not_give_leaves_no_record() {
     assert!(page.starts_with("HTTP/1.1 504"), "{page}");
     assert_eq!(values(&page, "cache-control"), ["no-store"], "{page}");
     assert_eq!(server.ids(), "");
+}
+
+#[test]
+fn an_id_stays_with_whatever_page_it_came() {
+    let origin = Origin::start();
+    let server = Server::start(&origin.address, &[]);
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage",
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npage\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\r\npage",
+        "HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 204 No Content\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n",
+        "HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\n",
+        "HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\n\r\nnone",
+    ] {
+        let view = server.send("GET", "/", VIEW);
+        origin.answer_with(&answer.replacen("\r\n", "\r\nConnection: close\r\n", 1));
+        let page = read(view);
+        let cookies = values(&page, "set-cookie");
+        let id = cookies[0]["ts-ec=".len()..].split(';').next().unwrap();
+        // The next page finds it.
+        let known = format!("Accept: text/html\r\nCookie: us_privacy=1YNN; ts-ec={id}\r\n");
+        let view = server.send("GET", "/", &known);
+        origin.answer("");
+        let page = read(view);
+        assert!(values(&page, "set-cookie").is_empty(), "{answer:?}: {page}");
+        assert!(server.ids().contains(id), "{answer:?}");
+    }
 }
 
 #[test]

@@ -356,3 +356,29 @@ fn the_canary_of_the_readme_can_be_tried_on_the_shipped_production() {
     // Nothing beside the bundle itself is told: no finding, and it fits into a config store.
     assert_eq!(err(&written), "");
 }
+
+#[test]
+fn what_either_policy_takes_for_a_withdrawal_is_one_for_all_of_a_users_ids() {
+    let site = production_and_canary("[ec.consent]\nhonour_refusals = \"everywhere\"\n");
+    // Where no law asks for it, only the candidate honours a refusal.
+    site.write("trusted-server.toml", &CONFIG.replace("US-CA", "BR"));
+    let written = site.bundle(&["--candidate", "canary", "--percent", "40"]);
+    assert!(written.status.success(), "{}", err(&written));
+    let server = Server::start(&site, &["--bundle", "bundle.json", "--store", "memory"]);
+    let id = |taken: bool| {
+        let mut ids = (0_u32..).map(|number| format!("{number:064x}.Ab3xY9"));
+        ids.find(|id| is_taken(id, 40) == taken).unwrap()
+    };
+    let (old, new) = (id(false), id(true));
+    for (ids, withdrawn) in [
+        (&[&old][..], false),
+        (&[&new], true),
+        (&[&new, &old], true),
+        (&[&old, &new], true),
+    ] {
+        let ids: Vec<String> = ids.iter().map(|id| format!("; ts-ec={id}")).collect();
+        let (_, cookie) = server.get("/", &format!("us_privacy=1YYN{}", ids.concat()));
+        let expired = cookie.is_some_and(|cookie| cookie.contains("; Max-Age=0;"));
+        assert_eq!(expired, withdrawn, "{ids:?}");
+    }
+}

@@ -12,6 +12,7 @@
 #[allow(dead_code, reason = "each test file uses its part")]
 mod support;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 
@@ -220,6 +221,79 @@ fn a_withdrawal_that_is_written_takes_the_cookie_whatever_the_policy_says_of_oth
         let answer = served.withdraw(&id(1));
         assert!(set_cookie(&answer).is_some_and(|cookie| cookie.contains("Max-Age=0")));
     }
+}
+
+/// A request with both of these ids.
+fn with_both(one: &str, two: &str) -> http::request::Builder {
+    let cookies = format!("us_privacy=1YNN; ts-ec={one}; ts-ec={two}");
+    http::Request::get("/").header("cookie", cookies)
+}
+
+#[test]
+fn a_cookie_is_kept_where_one_of_several_withdrawals_failed() {
+    for (rule, expires) in [("keep", false), ("expire", true)] {
+        for failing in [1, 2] {
+            let writes = AtomicUsize::new(0);
+            let store = Before::new(move |call| {
+                let number = match call {
+                    Call::Read => 0,
+                    Call::Write => writes.fetch_add(1, Ordering::SeqCst) + 1,
+                };
+                if number == failing {
+                    down(call)
+                } else {
+                    Ok(())
+                }
+            });
+            let rule = format!("cookie.on_failed_withdrawal={rule}");
+            let served = Served::over(store.clone(), &[&rule, "cas.max_retries=0"]);
+            let (one, two) = (id(1), id(2));
+            let request = with_both(&one, &two).header("sec-gpc", "1");
+            let answer = served.answer(request.body(String::new()).unwrap());
+            assert_eq!(set_cookie(&answer).is_some(), expires, "{rule} {failing}");
+            let written = [one, two].map(|id| store.memory.lookup(&id).unwrap().is_some());
+            assert_eq!(written.iter().filter(|written| **written).count(), 1);
+        }
+    }
+}
+
+#[test]
+fn several_cookies_cost_a_read_for_each_up_to_the_first_that_is_live() {
+    let store = Arc::new(Memory::new(SystemClock));
+    let served = Served::over(store.clone(), &[]);
+    let page = served.page(None);
+    let live = set_cookie(&page).unwrap()["ts-ec=".len()..]
+        .split(';')
+        .next()
+        .unwrap();
+    let reads = |one: &str, two: &str| {
+        let before = store.calls();
+        served.answer(with_both(one, two).body(String::new()).unwrap());
+        let after = store.calls();
+        (
+            after.lookups - before.lookups,
+            after.inserts - before.inserts,
+        )
+    };
+    assert_eq!(reads(live, &id(1)), (1, 0));
+    assert_eq!(reads(&id(1), live), (2, 0));
+    assert_eq!(reads(live, live), (1, 0));
+    let broken = id(2);
+    rubbish(&store, &broken);
+    // One that cannot be read is passed over; where nothing else is live, it is not replaced.
+    assert_eq!(reads(&broken, live), (2, 0));
+    assert_eq!(reads(&broken, &id(1)), (2, 0));
+    let identified = served.answer(
+        http::Request::get(support::IDENTIFY)
+            .header("authorization", "Bearer token-a")
+            .header(
+                "cookie",
+                format!("us_privacy=1YNN; ts-ec={}; ts-ec={broken}", id(1)),
+            )
+            .body(String::new())
+            .unwrap(),
+    );
+    assert_eq!(body(&identified)["degraded"], true);
 }
 
 #[test]

@@ -43,15 +43,15 @@ pub struct Place<'r> {
     pub region: Option<&'r str>,
 }
 
-/// Whether an identity may be kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Whether an identity may be kept, in the order of how much that forbids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// It may.
     Granted,
+    /// No one has said that it may: nothing new is kept, and nothing goes.
+    NotGranted,
     /// The user says that it may not: what is kept must go.
     Withdrawn,
-    /// Nobody has said that it may: nothing new is kept, and nothing goes.
-    NotGranted,
 }
 
 /// A signal that is decoded.

@@ -80,7 +80,7 @@ impl Problem {
 }
 
 /// The words of an error without ` at line 1 column 7`, which counts otherwise than we do.
-fn without_place(error: &serde_json::Error) -> String {
+pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let full = error.to_string();
     match full.rfind(" at line ") {
         Some(end) => full.get(..end).unwrap_or(&full).to_owned(),

@@ -17,6 +17,7 @@ mod line;
 mod locate;
 
 pub use line::OP_WORDS;
+pub(crate) use locate::without_place;
 
 use crate::clock::Moment;
 use crate::engine::{Operation, PartnerSync};

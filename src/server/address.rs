@@ -10,8 +10,8 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The client's address: that of the connection, or where that is a proxy to be trusted, the last address of
 /// `X-Forwarded-For` or `Forwarded` (RFC 7239) that is not one.
 ///
-/// What comes before that address was written by the client itself, and is not believed. An element that cannot be read
-/// ends the walk with no address at all, and so do two headers that name different clients: one of them passed through
+/// What comes before that address was written by the client itself, and is not believed. An element that cannot be
+/// read, an empty one too, ends the walk with no address at all, and so do two headers that name different clients: one of them passed through
 /// the proxy as the client wrote it.
 pub fn forwarded_client(
     peer: IpAddr,
@@ -30,10 +30,6 @@ pub fn forwarded_client(
         for line in lines.into_iter().rev() {
             let elements = split(line, ',');
             for element in elements.into_iter().rev().map(str::trim) {
-                // Lists may have empty elements (RFC 9110, section 5.6.1.2).
-                if element.is_empty() {
-                    continue;
-                }
                 if !is_proxy(client) {
                     return Some(client);
                 }
@@ -55,16 +51,37 @@ pub fn forwarded_client(
 
 /// The address that the `for` of an element of `Forwarded` names; none where it names none, or two.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let mut named = split(element, ';').into_iter().filter_map(|pair| {
+    let mut named = None;
+    let pairs = split(element, ';').into_iter().map(str::trim);
+    for pair in pairs.filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("for")
-            .then(|| value.trim())
-    });
-    let (only, None) = (named.next()?, named.next()) else {
-        return None;
+        let value = value.trim();
+        // A quote that a client left open would swallow the element that a proxy added.
+        if !is_whole(value) {
+            return None;
+        }
+        if name.trim().eq_ignore_ascii_case("for") && named.replace(value).is_some() {
+            return None;
+        }
+    }
+    address(named?)
+}
+
+/// Whether a value is a token, or one quoted string from its first character to its last.
+fn is_whole(value: &str) -> bool {
+    let inside = match value.strip_prefix('"') {
+        Some(rest) => rest.strip_suffix('"'),
+        None => Some(value),
     };
-    address(only)
+    inside.is_some_and(|inside| {
+        let mut escaped = false;
+        let unquoted = inside.chars().all(|character| {
+            let plain = escaped || character != '"';
+            escaped = character == '\\' && !escaped;
+            plain
+        });
+        unquoted && !escaped
+    })
 }
 
 /// An address as proxies write it: with a port or without, IPv6 in brackets or without, a zone, quotes round it.
@@ -155,11 +172,12 @@ mod tests {
                 &["198.51.100.1", "10.0.0.2"],
                 Some("198.51.100.1"),
             ),
-            (
-                "10.0.0.1",
-                &["198.51.100.1, , 10.0.0.2,"],
-                Some("198.51.100.1"),
-            ),
+            // A proxy that did not know the client may have written nothing.
+            ("10.0.0.1", &["198.51.100.1, , 10.0.0.2"], None),
+            ("10.0.0.1", &["198.51.100.1,"], None),
+            ("10.0.0.1", &["198.51.100.1", ""], None),
+            ("10.0.0.1", &[""], None),
+            ("10.0.0.1", &[", 198.51.100.1"], Some("198.51.100.1")),
             (
                 "10.0.0.1",
                 &["nonsense, 198.51.100.1"],
@@ -235,6 +253,22 @@ mod tests {
             ("for=198.51.100.1, for=_hidden", None),
             ("for=198.51.100.1, proto=https", None),
             ("for=198.51.100.1;for=198.51.100.2", None),
+            ("for=198.51.100.1,", None),
+            ("for=198.51.100.1;", Some("198.51.100.1")),
+            ("for=", None),
+            ("for", None),
+            // A client left a quote open, or closed the one that a proxy opened.
+            ("for=1.2.3.4;a=\", for=198.51.100.1", None),
+            ("for=1.2.3.4;a=\", for=\"[2001:db8::1]\"", None),
+            ("for=1.2.3.4;a=\"\\, for=\"[2001:db8::1]:80\"", None),
+            (
+                "for=1.2.3.4;a=\", for=\"[2001:db8::1]\";by=\"10.0.0.2\"",
+                None,
+            ),
+            ("for=1.2.3.4;a=b\"c, for=198.51.100.1", None),
+            ("for=\"1.2.3.4, for=198.51.100.1", None),
+            ("a=\"b\\\"\";for=198.51.100.1", Some("198.51.100.1")),
+            ("a=\"b\\\";for=198.51.100.1", None),
             ("198.51.100.1", None),
         ] {
             let line = [("forwarded", written.as_bytes())];

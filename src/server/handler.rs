@@ -2,8 +2,10 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, BodyDataStream, HttpBody};
@@ -13,6 +15,7 @@ use futures_util::StreamExt;
 use http::header::HeaderName;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
+use hyper::body::{Frame, SizeHint};
 use tracing::{error, info, warn};
 
 use super::origin::Origin;
@@ -168,6 +171,8 @@ impl Server {
 
 /// The answer, whose new id is claimed once its head is on its way: a connection asks for the body only then. Where
 /// the client went before, the answer is dropped, and the record with it.
+///
+/// A connection never asks for a body that is empty: that answer is claimed here and now.
 fn claimed_with_its_head(answer: Response, unclaimed: Option<Unclaimed<NativeHome>>) -> Response {
     let Some(unclaimed) = unclaimed else {
         return answer;
@@ -176,14 +181,41 @@ fn claimed_with_its_head(answer: Response, unclaimed: Option<Unclaimed<NativeHom
         unclaimed.claim();
         return answer;
     }
-    let mut unclaimed = Some(unclaimed);
     answer.map(|body| {
-        Body::from_stream(body.into_data_stream().inspect(move |_| {
-            if let Some(unclaimed) = unclaimed.take() {
-                unclaimed.claim();
-            }
-        }))
+        Body::new(Claiming {
+            body,
+            unclaimed: Some(unclaimed),
+        })
     })
+}
+
+/// A body that claims a new id when it is first asked for.
+struct Claiming {
+    body: Body,
+    unclaimed: Option<Unclaimed<NativeHome>>,
+}
+
+impl HttpBody for Claiming {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if let Some(unclaimed) = self.unclaimed.take() {
+            unclaimed.claim();
+        }
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }
 
 fn no_origin() -> Response {

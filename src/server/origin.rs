@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use axum::body::Body;
 use axum::response::Response;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRAILER, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, FORWARDED, HOST, HeaderName, PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
@@ -72,10 +72,7 @@ impl Origin {
         if let Some(host) = host {
             headers.insert(FORWARDED_HOST, host);
         }
-        let client = client.map(|client| HeaderValue::from_str(&client.to_string()));
-        if let Some(Ok(client)) = client {
-            headers.append(FORWARDED_FOR, client);
-        }
+        name_the_client(&mut headers, client);
         let request = self.0.request(head.method, format!("{url}{path}"));
         let request = if has_body {
             request.body(reqwest::Body::wrap_stream(body.into_data_stream()))
@@ -83,13 +80,33 @@ impl Origin {
             request
         };
         let page = request.headers(headers).send().await?;
-        let mut answer = Response::new(Body::empty());
-        *answer.status_mut() = page.status();
-        *answer.headers_mut() = page.headers().clone();
+        let page: http::Response<reqwest::Body> = page.into();
+        let (head, body) = page.into_parts();
+        // As a body rather than a stream: one that is empty is then known to be.
+        let mut answer = Response::new(Body::new(body));
+        *answer.status_mut() = head.status;
+        *answer.headers_mut() = head.headers;
         leave_out_the_connections(answer.headers_mut());
-        *answer.body_mut() = Body::from_stream(page.bytes_stream());
         Ok(answer)
     }
+}
+
+/// Adds the client's address, as this server knows it, to the lists that name it: their last element is the one that
+/// this server answers for. One that is not known is `unknown` (RFC 7239, section 6.2), or the origin would take what
+/// the client wrote for it.
+fn name_the_client(headers: &mut HeaderMap, client: Option<IpAddr>) {
+    const UNKNOWN: HeaderValue = HeaderValue::from_static("unknown");
+    let value = |text: String| HeaderValue::from_str(&text).unwrap_or(UNKNOWN);
+    if headers.contains_key(FORWARDED) {
+        let element = match client {
+            Some(IpAddr::V4(address)) => format!("for={address}"),
+            Some(IpAddr::V6(address)) => format!("for=\"[{address}]\""),
+            None => "for=unknown".to_owned(),
+        };
+        headers.append(FORWARDED, value(element));
+    }
+    let address = client.map_or(UNKNOWN, |address| value(address.to_string()));
+    headers.append(FORWARDED_FOR, address);
 }
 
 /// Takes out what concerns one connection only, and what that connection names as such.

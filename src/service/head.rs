@@ -30,11 +30,17 @@ pub(super) fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)>
 
 const GPC: HeaderName = HeaderName::from_static("sec-gpc");
 
-/// Whether Global Privacy Control is on: a `1` in any line of the header, or in any member of one that a proxy joined.
+/// Whether Global Privacy Control is on: a `1`, which proxies may repeat in lines or in a list (RFC 9110, section 5.3). A
+/// header that says anything else as well is no signal.
 pub(super) fn gpc(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(GPC).iter().map(HeaderValue::as_bytes);
-    let mut members = lines.flat_map(|line| line.split(|byte| *byte == b','));
-    members.any(|member| member.trim_ascii() == b"1")
+    let members = lines.flat_map(|line| line.split(|byte| *byte == b','));
+    // A list may have empty members (RFC 9110, section 5.6.1.2).
+    let mut members = members
+        .map(<[u8]>::trim_ascii)
+        .filter(|member| !member.is_empty());
+    let is_one = |member: &[u8]| member == b"1";
+    members.next().is_some_and(is_one) && members.all(is_one)
 }
 
 /// The bearer token: the scheme in any case, exactly two parts, one header (`API.md`).
@@ -83,8 +89,14 @@ mod tests {
             (&[" 1\t"], true),
             (&["1, 1"], true),
             (&["1", "1"], true),
-            (&["0", "1"], true),
             (&[",1,"], true),
+            (&["", "1"], true),
+            (&["1, 0"], false),
+            (&["0", "1"], false),
+            (&["1", "true"], false),
+            (&["1 1"], false),
+            (&["?1"], false),
+            (&[","], false),
             (&["0"], false),
             (&["true"], false),
             (&["11"], false),

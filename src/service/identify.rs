@@ -102,12 +102,16 @@ impl<H: Home> Service<H> {
             let denied = Denied { consent: "denied" };
             return ("consent_denied", json(StatusCode::FORBIDDEN, &denied));
         }
-        // Of several ids the first that stands for somebody counts; where none does, the first.
+        // Of several ids the first that is live counts; where none is, one that cannot be read, else the first.
         let mut answer = None;
         for id in visitor.cookies.ids() {
             let read = self.run(id, Operation::Get).await.result;
-            let decides = read.as_ref().map_or(true, |done| live(done).is_some());
-            if decides || answer.is_none() {
+            let unreadable = matches!(read, Err(OperationError::Unreadable(_)));
+            let decides = match &read {
+                Ok(done) => live(done).is_some(),
+                Err(_) => !unreadable,
+            };
+            if decides || unreadable || answer.is_none() {
                 answer = Some(self.uid_of(id, partner, &read));
             }
             if decides {

@@ -14,7 +14,7 @@ use super::visitor::Visitor;
 use super::{Client, Home, Note, Service};
 use crate::clock::AsyncClock;
 use crate::consent::Verdict;
-use crate::engine::{Operation, Outcome};
+use crate::engine::{Operation, OperationError, Outcome};
 use crate::policy::settings::CookieRenewal;
 use crate::record::{ConsentStrings, EcId, KvGeo};
 
@@ -89,29 +89,36 @@ impl<H: Home> Service<H> {
     /// Keeps the identity of a user who consents up to date: of several ids, by the first that has a live record.
     async fn keep_up(&self, head: &Parts, visitor: &Visitor, client: &Client) -> Kept {
         let timestamp = self.home.clock().now().timestamp();
-        let mut withdrawn = None;
+        let (mut withdrawn, mut unreadable) = (None, false);
         for id in visitor.cookies.ids() {
             let seen = self.run(id, Operation::UpdateLastSeen { timestamp }).await;
-            let Ok(done) = seen.result else {
-                return Kept::Known(Vec::new());
-            };
-            match done.outcome {
-                // Anyone can forge an id: one that nobody gave is not taken on.
-                Outcome::NotFound => {}
-                Outcome::ConsentWithdrawn => withdrawn = withdrawn.or(Some(id)),
-                outcome => {
+            match seen.result.map(|done| done.outcome) {
+                // Anyone can forge an id: one that no one gave is not taken on.
+                Ok(Outcome::NotFound) => {}
+                Ok(Outcome::ConsentWithdrawn) => withdrawn = withdrawn.or(Some(id)),
+                Ok(outcome) => {
                     let rule = self.setup.policy_of(id).cookie.renewal;
                     let renewed = outcome == Outcome::Touched && rule == CookieRenewal::OnTouch;
                     return Kept::Known(self.keep(id, head, visitor, renewed));
                 }
+                Err(OperationError::Unreadable(_)) => unreadable = true,
+                Err(_) => return Kept::Known(Vec::new()),
             }
         }
         let Some(id) = withdrawn else {
-            return Kept::Unknown;
+            // A record that cannot be read may be theirs: it is not replaced.
+            return if unreadable {
+                Kept::Known(Vec::new())
+            } else {
+                Kept::Unknown
+            };
         };
-        // Consent has been given anew.
-        self.create(id, &visitor.strings, &geo(client)).await;
-        Kept::Known(self.keep(id, head, visitor, false))
+        // Consent has been given again, where it is newer than the withdrawal.
+        let revived = self.create(id, &visitor.strings, &geo(client)).await;
+        Kept::Known(match revived {
+            None | Some(Outcome::ConsentWithdrawn) => Vec::new(),
+            Some(_) => self.keep(id, head, visitor, false),
+        })
     }
 
     /// The cookies by which the browser keeps this id, and no other: where it sent several, every scope is expired and

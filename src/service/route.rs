@@ -95,8 +95,9 @@ impl<'p> Route<'p> {
         path: &'p str,
         setup: &Setup,
     ) -> Result<Self, Response<Bytes>> {
-        // It would show a client the headers that a proxy adds (RFC 9110, section 9.3.8).
-        if method == Method::TRACE {
+        // One would show a client the headers that a proxy adds, the other asks for a tunnel to somewhere else (RFC 9110,
+        // sections 9.3.8 and 9.3.6).
+        if method == Method::TRACE || method == Method::CONNECT {
             return Err(method_not_allowed(OF_A_PAGE));
         }
         let (route, allowed) = match path {

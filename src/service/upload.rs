@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::Deserialize;
 
 use crate::clock::Timestamp;
-use crate::event::without_byte_order_mark;
+use crate::event::{without_byte_order_mark, without_place};
 use crate::record::EcId;
 
 /// A batch as a partner sends it; fields that nobody knows are ignored.
@@ -41,10 +41,8 @@ pub(super) fn parse<'b, T: Deserialize<'b>>(body: &'b [u8]) -> Result<T, String>
 
 /// What is wrong, its place first.
 fn located(error: &serde_json::Error) -> String {
-    let whole = error.to_string();
-    let what = whole.rfind(" at line ").and_then(|end| whole.get(..end));
     let (line, column) = (error.line(), error.column().max(1));
-    format!("line {line} column {column}: {}", what.unwrap_or(&whole))
+    format!("line {line} column {column}: {}", without_place(error))
 }
 
 impl Mapping<'_> {

@@ -6,6 +6,7 @@ use super::cookie::EcCookies;
 use super::head::{cookies, gpc};
 use super::{Client, Setup};
 use crate::consent::{Judgement, Place, Signal, Signals, Verdict, judge};
+use crate::policy::EcPolicy;
 use crate::record::ConsentStrings;
 
 /// The user behind a request.
@@ -50,10 +51,9 @@ impl Visitor {
             country: &place.country,
             region: place.region.as_deref(),
         });
-        let first = ec_cookies.ids().first();
-        let policy = first.map_or(&setup.policy, |id| setup.policy_of(id));
+        let judged = |policy: &EcPolicy| judge(&signals, place.as_ref(), &policy.consent);
         Self {
-            judgement: judge(&signals, place.as_ref(), &policy.consent),
+            judgement: strictest(&ec_cookies, setup, judged),
             cookies: ec_cookies,
             strings: ConsentStrings {
                 tcf: signals.tcf.map(Into::into),
@@ -70,5 +70,22 @@ impl Visitor {
     /// The signals that could not be decoded.
     pub(super) fn undecodable(&self) -> impl Iterator<Item = Signal> {
         self.judgement.undecodable.iter().copied()
+    }
+}
+
+/// The judgement under the policy of the user's ids. One user may hold ids under both policies of a rollout: what either
+/// of them forbids is not done.
+fn strictest(
+    cookies: &EcCookies,
+    setup: &Setup,
+    judged: impl Fn(&EcPolicy) -> Judgement,
+) -> Judgement {
+    let mut policies = cookies.ids().iter().map(|id| setup.policy_of(id));
+    let first = policies.next().unwrap_or(&setup.policy);
+    let judgement = judged(first);
+    let other = policies.find(|policy| !std::ptr::eq(*policy, first));
+    match other.map(judged) {
+        Some(other) if other.verdict > judgement.verdict => other,
+        _ => judgement,
     }
 }

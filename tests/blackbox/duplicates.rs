@@ -120,11 +120,54 @@ fn ids_that_stand_for_nobody_are_replaced_by_a_new_one() {
 }
 
 #[test]
+fn consent_given_again_revives_the_first_that_was_withdrawn() {
+    let home = Home::start();
+    let (one, two, unknown) = (home.visitor(), home.visitor(), forged());
+    home.get("/").ec(&one).ec(&two).withdrawing().send();
+    // Consent is fresh where it is given after the withdrawal, and records keep whole seconds. Until then no cookie is
+    // set again that was just taken away.
+    let (mut answer, mut live) = (None, false);
+    while !live {
+        assert!(answer.is_none_or(|answer: Answer| answer.set_cookies().is_empty()));
+        let ask = home.get("/").consenting().ec(&unknown).ec(&one).ec(&two);
+        answer = Some(ask.send());
+        live = home.state(&one) == "live";
+    }
+    let answer = answer.unwrap();
+    let set = format!("ts-ec={one}; Domain=.publisher.example;");
+    assert!(
+        answer.set_cookies().last().unwrap().starts_with(&set),
+        "{answer:?}"
+    );
+    assert_eq!(home.state(&two), "tombstone");
+}
+
+#[test]
+fn one_cookie_sets_no_other_and_its_withdrawal_expires_every_scope() {
+    let home = Home::start();
+    let user = home.visitor();
+    let visit = home.get("/").consenting().ec(&user).send();
+    assert!(visit.set_cookies().is_empty(), "{visit:?}");
+    let host = "shop.publisher.example";
+    let ask = home.get("/").header("host", host).ec(&user).withdrawing();
+    assert_eq!(
+        expired(&ask.send()),
+        [
+            "Domain=.publisher.example",
+            "Domain=.shop.publisher.example",
+            ""
+        ]
+    );
+}
+
+#[test]
 fn privacy_control_counts_however_it_comes() {
     let home = Home::start();
     for (lines, state) in [
         (&["1, 1"][..], "tombstone"),
-        (&["0", "1"], "tombstone"),
+        (&["1", " 1 "], "tombstone"),
+        (&["1", "0"], "live"),
+        (&["1, 0"], "live"),
         (&["0"], "live"),
         (&["true"], "live"),
     ] {

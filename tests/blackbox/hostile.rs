@@ -97,6 +97,23 @@ fn uids_of_any_text_are_kept_as_they_are() {
 }
 
 #[test]
+fn nobody_gets_a_tunnel() {
+    let home = Home::start();
+    for target in ["publisher.example:443", "127.0.0.1:1"] {
+        let request = format!(
+            "CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nConnection: close\r\nCookie: us_privacy=1YNN\r\n\r\n"
+        );
+        let answer = home.raw(request.as_bytes());
+        assert!(!answer.starts_with("HTTP/1.1 2"), "{target}: {answer}");
+        assert!(
+            home.is_emulator() || answer.starts_with("HTTP/1.1 405"),
+            "{target}: {answer}"
+        );
+    }
+    assert_well(&home);
+}
+
+#[test]
 fn heads_that_want_to_be_answers() {
     let home = Home::start();
     for origin in [

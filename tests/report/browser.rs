@@ -1,12 +1,10 @@
 //! The page in a real browser: at desktop and phone width, in light and dark, and on paper.
 //!
-//! Chromium (Debian's `chromium`) is looked for on `PATH`; `scripts/test.sh` installs it. Without it the test says that it
-//! was left out, and in CI it fails.
+//! Without Chromium the test says that it was left out, and in CI it fails.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
 
-use super::page;
+use super::{chromium, page};
 
 const WIDTHS: [u32; 2] = [1_280, 390];
 const HEIGHT: u32 = 2_400;
@@ -14,44 +12,11 @@ const HEIGHT: u32 = 2_400;
 /// How Chromium is told what the reader prefers.
 const SCHEMES: [(&str, u8); 2] = [("light", 1), ("dark", 0)];
 
-fn chromium() -> Option<&'static str> {
-    let found = ["chromium", "chromium-browser", "google-chrome"]
-        .into_iter()
-        .find(|name| {
-            let told = Command::new(name)
-                .arg("--version")
-                .stderr(Stdio::null())
-                .output();
-            told.is_ok_and(|told| told.status.success())
-        });
-    assert!(
-        found.is_some() || std::env::var_os("CI").is_none(),
-        "the page is not seen in a browser: install `chromium`"
-    );
-    if found.is_none() {
-        eprintln!("LEFT OUT: the page in a browser, for there is no `chromium`");
-    }
-    found
-}
-
 /// What Chromium writes on standard output about a page.
 fn browse(chromium: &str, file: &Path, scheme: u8, more: &[String]) -> String {
     let profile = tempfile::tempdir().unwrap();
-    let output = Command::new(chromium)
-        .args([
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-        ])
-        .args([
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-        ])
+    let output = chromium::command(chromium, profile.path())
         .arg("--hide-scrollbars")
-        .arg(format!("--user-data-dir={}", profile.path().display()))
         .arg(format!("--blink-settings=preferredColorScheme={scheme}"))
         .args(more)
         .arg(format!("file://{}", file.display()))
@@ -143,7 +108,7 @@ fn size(png: &[u8]) -> (u32, u32) {
 
 #[test]
 fn the_page_looks_right_at_every_width_in_light_and_dark_and_on_paper() {
-    let Some(chromium) = chromium() else {
+    let Some(chromium) = chromium::find("the page in a browser") else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();

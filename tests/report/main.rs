@@ -7,6 +7,8 @@
 )]
 
 mod browser;
+#[path = "../support/chromium.rs"]
+mod chromium;
 mod fixture;
 mod screen;
 mod words;

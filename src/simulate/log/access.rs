@@ -3,7 +3,7 @@
 use jiff::fmt::strtime;
 
 use super::{BadLine, Request};
-use crate::clock::Moment;
+use crate::clock::{Moment, is_usual};
 
 /// Reads a line, `ADDRESS IDENT USER [TIME] "REQUEST" STATUS BYTES`, then perhaps `"REFERER" "AGENT"`.
 pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
@@ -46,6 +46,9 @@ pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
 
 fn moment(written: &str) -> Option<Moment> {
     let time = strtime::parse("%d/%b/%Y:%H:%M:%S %z", written).ok()?;
+    if !time.offset().is_none_or(is_usual) {
+        return None;
+    }
     let millis = time.to_timestamp().ok()?.as_millisecond();
     u64::try_from(millis).ok().map(Moment::from_unix_millis)
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{BadLine, Request};
 use crate::clock::Moment;
+use crate::event::without_place;
 use crate::simulate::workload::Fields;
 
 /// What each field is called; dots lead into objects.
@@ -53,7 +54,7 @@ pub(super) fn request(
 ) -> Result<(), BadLine> {
     let read: Value = serde_json::from_str(line).map_err(|error| BadLine {
         at: error.column().saturating_sub(1),
-        message: "not JSON".to_owned(),
+        message: format!("not JSON: {}", without_place(&error)),
     })?;
     let at_start = |message: String| BadLine { at: 0, message };
     let field = |name: &str| {

@@ -21,6 +21,7 @@ use super::rhythm::DAY;
 use super::visits::logged;
 use super::workload::Workload;
 use crate::clock::{Moment, Timestamp};
+use crate::event::without_byte_order_mark;
 use crate::simulate::workload::Fields;
 
 /// The forms a log can have.
@@ -263,7 +264,11 @@ impl Log {
         let mut number = 0_u64;
         while lines.read_until(b'\n', &mut line).map_err(unreadable)? > 0 {
             number += 1;
-            reading.line(number, &line);
+            let text = match number {
+                1 => without_byte_order_mark(&line),
+                _ => &line,
+            };
+            reading.line(number, text);
             line.clear();
         }
         reading.end()
