@@ -159,6 +159,10 @@ codes! {
     NoJitter = "EC0307",
     /// More store calls in one request than the edge documents.
     TooManyCalls = "EC0308",
+    /// A list of places leaves out one whose law is in force.
+    LawLeftOut = "EC0309",
+    /// A deployed profile whose visitors are in no known place.
+    NoPlace = "EC0310",
     /// Two deployable profiles use one store.
     SharedStore = "EC0401",
     /// One store for the graph and for partners.
@@ -177,6 +181,12 @@ codes! {
     SharedDomain = "EC0504",
     /// Two partners with one token.
     SharedToken = "EC0505",
+    /// A reference to a secret that is not there.
+    MissingSecret = "EC0506",
+    /// A secret that cannot work.
+    UnusableSecret = "EC0507",
+    /// An enabled partner without a token.
+    PartnerWithoutToken = "EC0508",
     /// A value beyond a guardrail.
     BeyondGuardrail = "EC0601",
     /// A guardrail that is looser than one before it.

@@ -484,7 +484,11 @@ fn what_is_wrong_in_overrides_is_told_at_its_place() {
         // A text needs no quotes, and may have them.
         (&["ec.ec_store=\"quoted\"", "ec.entry.ttl='5d'"], &[]),
         (&["ec.entry.ttl"], &["EC0016 - <command line>:1:7"]),
-        (&["entry.ttl=5d"], &["EC0016 - <command line>:1:7"]),
+        (&["entry.ttl=5d", "ec.entry.ttl=5d"], &[]),
+        (
+            &["entry.tll=5d"],
+            &["EC0002 ec.entry.tll <command line>:1:7"],
+        ),
         (
             &["ec.entry.ttl=5d", "ec.entry.tll=5d"],
             &["EC0002 ec.entry.tll <command line>:2:7"],

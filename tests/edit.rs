@@ -174,7 +174,7 @@ fn a_profile_is_edited_in_its_own_file() {
 
 #[test]
 fn what_would_break_the_policy_is_not_written() {
-    let config = "[ec.guardrails]\n\"entry.ttl\" = { max = \"395d\" }\n[[ec.partners]]\nsource_domain = \"a.com\"\n";
+    let config = "[ec.guardrails]\n\"entry.ttl\" = { max = \"395d\" }\n[[ec.partners]]\nsource_domain = \"a.com\"\nenabled = false\n";
     for (args, told) in [
         (&["entry.tll", "5d"][..], "did you mean `entry.ttl`?"),
         (&["entry.ttl", "1year"], "EC0005"),
@@ -221,8 +221,8 @@ fn the_old_table_becomes_the_new_one_byte_for_byte() {
             "[ec]\nec_store = \"a\" # b\n",
         ),
         (
-            "# head\n[publisher]\ndomain  = 'a.com'\n\n# about it\n[edge_cookie] # beside\nec_store = \"a\"\n\n  # ttl\n  [edge_cookie.entry]\n  ttl = \"5d\"\n[other]\nx = [\n  1, # one\n]\n# between\n[[edge_cookie.partners]]\nsource_domain = \"a.com\"\n[[edge_cookie.partners]]\nsource_domain = \"b.com\"\n# end",
-            "# head\n[publisher]\ndomain  = 'a.com'\n\n# about it\n[ec] # beside\nec_store = \"a\"\n\n  # ttl\n  [ec.entry]\n  ttl = \"5d\"\n[other]\nx = [\n  1, # one\n]\n# between\n[[ec.partners]]\nsource_domain = \"a.com\"\n[[ec.partners]]\nsource_domain = \"b.com\"\n# end",
+            "# head\n[publisher]\ndomain  = 'a.com'\n\n# about it\n[edge_cookie] # beside\nec_store = \"a\"\n\n  # ttl\n  [edge_cookie.entry]\n  ttl = \"5d\"\n[other]\nx = [\n  1, # one\n]\n# between\n[[edge_cookie.partners]]\nsource_domain = \"a.com\"\nenabled = false\n[[edge_cookie.partners]]\nsource_domain = \"b.com\"\nenabled = false\n# end",
+            "# head\n[publisher]\ndomain  = 'a.com'\n\n# about it\n[ec] # beside\nec_store = \"a\"\n\n  # ttl\n  [ec.entry]\n  ttl = \"5d\"\n[other]\nx = [\n  1, # one\n]\n# between\n[[ec.partners]]\nsource_domain = \"a.com\"\nenabled = false\n[[ec.partners]]\nsource_domain = \"b.com\"\nenabled = false\n# end",
         ),
         (
             "[edge_cookie]\r\nec_store = \"a\"\r\n",

@@ -683,12 +683,12 @@ fn values(key: &str, shape: Shape) -> Vec<String> {
         (_, Shape::Choice(choices)) => words(choices),
         (_, Shape::Text(_)) => words(&["one", "another"]),
         (_, Shape::TextList(_)) => words(&["[\"DE\"]", "[\"DE\", \"FR\"]"]),
-        (_, Shape::Secret) => words(&["a secret", "another secret"]),
+        (_, Shape::Secret) => words(&["a-secret", "another-secret"]),
         (_, Shape::Partners) => words(&[
             "[]",
-            "[{ source_domain = \"a.example\", api_token = \"a token\" }]",
+            "[{ source_domain = \"a.example\", api_token = \"a-token\" }]",
             "[{ source_domain = \"a.example\", api_token = \"another\", enabled = false, rate_limit = 3 }]",
-            "[{ source_domain = \"b.example\" }]",
+            "[{ source_domain = \"b.example\", enabled = false }]",
         ]),
     }
 }

@@ -276,7 +276,9 @@ fn what_checks_advise_against_needs_a_reason_that_goes_along() {
 #[test]
 fn a_candidate_whose_plan_is_unsafe_needs_a_reason_too() {
     // Nothing is wrong with it by itself; but beside production fewer refusals count.
-    let site = production_and_canary("[ec.consent]\ngdpr_countries = [\"DE\"]\n");
+    let site = production_and_canary(
+        "[[ec.allow]]\ncode = \"EC0309\"\nreason = \"a test\"\n[ec.consent]\ngdpr_countries = [\"DE\"]\n",
+    );
     let canary = ["--candidate", "canary", "--percent", "1"];
     let refused = site.bundle(&canary);
     assert_eq!(refused.status.code(), Some(2));

@@ -236,7 +236,10 @@ fn the_schema_and_the_code_refuse_the_same() {
             true,
         ),
         ("[ec.local]\ntrusted_proxies = [\"proxy.example\"]", false),
-        ("[[ec.partners]]\nsource_domain = \"a.com\"", true),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\nenabled = false",
+            true,
+        ),
         ("[[ec.partners]]\nname = \"a\"", false),
         (
             "[[ec.partners]]\nsource_domain = \"a.com\"\ncolour = 1",

@@ -1,9 +1,15 @@
 //! Secrets in a deployed profile: which literals are refused, and as what.
-#![cfg(feature = "files")]
-#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
 
 #[path = "support/publisher.rs"]
 mod publisher;
+#[path = "support/site.rs"]
+mod site;
 
 use edge_cookie::diagnostic::Code;
 use publisher::Publisher;
@@ -69,5 +75,117 @@ fn a_literal_in_the_environment_stands_in_no_file_but_is_guessed_all_the_same() 
     for (literal, expected) in cases {
         let environment = [("TRUSTED_SERVER__EC__PASSPHRASE", literal)];
         assert_eq!(told("", &environment), expected, "{literal}");
+    }
+}
+
+/// A secret of 32 characters that nobody published.
+const GOOD: &str = "a3f8b1c2d4e5f60718293a4b5c6d7e8f";
+
+/// What `ec check --resolve-secrets` finds of this environment, and the words in which `ec serve` refuses to start.
+fn resolved(environment: &[(&str, &str)]) -> (Vec<String>, String) {
+    let site = site::Site::new("");
+    let references = "passphrase = { env = \"KEY\" }\nadmin_token = { env = \"ADMIN\" }\nredis.password = { env = \"REDIS\" }\nlocal.geo = \"DE\"\nlocal.store = \"redis://127.0.0.1:1\"\n[[ec.partners]]\nsource_domain = \"one.example\"\napi_token = { env = \"ONE\" }\n[[ec.partners]]\nsource_domain = \"two.example\"\napi_token = { env = \"TWO\" }\n";
+    site.write("policies/sample.toml", &format!("{DEPLOYED}{references}"));
+    let run = |args: &[&str]| {
+        let mut command = site.command(args);
+        for name in ["KEY", "ADMIN", "REDIS", "ONE", "TWO"] {
+            command.env_remove(name);
+        }
+        command.args(["--profile", "sample"]);
+        command.envs(environment.iter().copied()).output().unwrap()
+    };
+    let checked = run(&["check", "--resolve-secrets", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_slice(&checked.stdout).unwrap();
+    let found = report["profiles"][0]["diagnostics"]
+        .as_array()
+        .unwrap()
+        .iter();
+    let found = found.filter(|finding| finding["code"].as_str().unwrap().starts_with("EC05"));
+    let found = found.map(|finding| {
+        format!(
+            "{} {}",
+            finding["code"].as_str().unwrap(),
+            finding["key"].as_str().unwrap()
+        )
+    });
+    // It listens at an address that is not this machine's: where its secrets are good it stops there.
+    let served = run(&["serve", "--addr", "192.0.2.1:1"]);
+    let told = String::from_utf8(served.stderr).unwrap();
+    assert_eq!(served.status.code(), Some(2), "{told}");
+    (found.collect(), told)
+}
+
+#[test]
+fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
+    let (found, told) = resolved(&[]);
+    let all = [
+        "ec.passphrase",
+        "ec.admin_token",
+        "ec.redis.password",
+        "ec.partners.one.example.api_token",
+        "ec.partners.two.example.api_token",
+    ];
+    let missing: Vec<String> = all.iter().map(|key| format!("EC0506 {key}")).collect();
+    assert_eq!(found, missing);
+    for key in all {
+        assert!(
+            told.contains(&format!("cannot read `{key}`")),
+            "{key} is not in {told}"
+        );
+    }
+    let two = GOOD.replace('a', "9");
+    let three = GOOD.replace('a', "7");
+    let good = [
+        ("KEY", GOOD),
+        ("ADMIN", &two),
+        ("REDIS", GOOD),
+        ("ONE", &two),
+        ("TWO", &three),
+    ];
+    for (name, secret, code) in [
+        ("KEY", " ", "EC0507 ec.passphrase"),
+        ("KEY", "x", "EC0502 ec.passphrase"),
+        ("KEY", "change-me-please", "EC0502 ec.passphrase"),
+        (
+            "KEY",
+            "0123456789abcdef0123456789abcdef",
+            "EC0502 ec.passphrase",
+        ),
+        ("KEY", "tr0ub4dor&3", "EC0503 ec.passphrase"),
+        ("KEY", "\"…\"", "EC0507 ec.passphrase"),
+        (
+            "ADMIN",
+            "a3f8b1c2d4e5f607 18293a4b5c6d7e8f",
+            "EC0507 ec.admin_token",
+        ),
+        (
+            "ADMIN",
+            "a3f8b1c2d4e5f60718293a4b5c6d7e8f\n\n",
+            "EC0507 ec.admin_token",
+        ),
+        ("REDIS", "hunter2", "EC0503 ec.redis.password"),
+        ("TWO", &two, "EC0505 ec.partners.two.example.api_token"),
+    ] {
+        let environment = good.map(|(own, value)| (own, if own == name { secret } else { value }));
+        let (found, told) = resolved(&environment);
+        assert_eq!(found, [code], "{secret:?}");
+        let key = code.split_once(' ').unwrap().1;
+        assert!(told.contains(key), "{secret:?}: {told}");
+        assert!(
+            secret.trim().len() < 3 || !told.contains(secret.trim()),
+            "{told}"
+        );
+    }
+    // One line end after a secret is none of it.
+    for end in ["", "\n", "\r\n"] {
+        let ended = good.map(|(name, secret)| (name, format!("{secret}{end}")));
+        let ended = ended
+            .each_ref()
+            .map(|(name, secret)| (*name, secret.as_str()));
+        let (found, told) = resolved(&ended);
+        assert!(
+            found.is_empty() && told.contains("cannot listen"),
+            "{found:?} {told}"
+        );
     }
 }

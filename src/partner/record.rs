@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TokenHash;
-use crate::policy::types::{Partner, PartnerToken, Secret};
+use crate::policy::types::Partner;
 use crate::record::PartnerId;
 
 /// A partner as `partner_store` keeps it.
@@ -56,21 +56,10 @@ impl PartnerRecord {
         serde_json::to_vec(self).unwrap_or_default()
     }
 
-    /// A declared partner, whose token `reveal` knows.
-    ///
-    /// # Errors
-    ///
-    /// As `reveal`.
-    pub fn declared<E>(
-        partner: &Partner,
-        reveal: impl FnOnce(&Secret) -> Result<String, E>,
-    ) -> Result<Self, E> {
-        let api_token_sha256 = match &partner.token {
-            None => None,
-            Some(PartnerToken::Sha256(hash)) => TokenHash::parse(hash),
-            Some(PartnerToken::Token(secret)) => Some(TokenHash::of(&reveal(secret)?)),
-        };
-        Ok(Self {
+    /// A declared partner, whose token has this hash.
+    #[must_use]
+    pub fn declared(partner: &Partner, api_token_sha256: Option<TokenHash>) -> Self {
+        Self {
             id: partner.id.clone(),
             name: partner.name.clone(),
             source_domain: partner.source_domain.clone(),
@@ -78,7 +67,7 @@ impl PartnerRecord {
             rate_limit: partner.rate_limit,
             enabled: partner.enabled,
             api_token_sha256,
-        })
+        }
     }
 
     /// Whether this partner may come in with the token of this hash.

@@ -6,7 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::policy::provenance::InForce;
 
-/// The SHA-256 of a policy's values in 64 lower-case hex digits; equal exactly where the policies are.
+/// The SHA-256 of a policy's values in 64 lower-case hex digits; equal exactly where the policies are, whatever machine
+/// they run on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PolicyDigest {
     digits: Box<str>,
@@ -22,7 +23,7 @@ const SHA256_HEX_DIGITS: usize = 64;
 impl PolicyDigest {
     pub(super) fn of(values: &[InForce]) -> Self {
         let mut hasher = Sha256::new();
-        for value in values {
+        for value in values.iter().filter(|value| !value.machine) {
             // A value shows quoted, so that no two policies give the same lines.
             hasher.update(format!("{} = {}\n", value.key, value.digested));
         }

@@ -94,6 +94,16 @@ pub struct Overridden {
     pub origin: Origin,
 }
 
+/// A value whose secrets are in clear: it is not for showing.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct InClear(pub(crate) Value);
+
+impl fmt::Debug for InClear {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InClear(…)")
+    }
+}
+
 /// A setting's value in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InForce {
@@ -103,6 +113,10 @@ pub struct InForce {
     pub value: Value,
     /// The value as the digest holds it.
     pub(crate) digested: Value,
+    /// The value with its secrets in clear.
+    pub(crate) in_clear: InClear,
+    /// Whether it is about the machine that runs the policy, and so no part of the policy's digest.
+    pub machine: bool,
     /// Where it came from.
     pub origin: Origin,
     /// What it overrode, the nearest layer first.

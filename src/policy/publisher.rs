@@ -158,16 +158,66 @@ impl Publisher {
             |text| Domain::parse(text).is_some(),
             "write the domain alone, as `publisher.example`",
         );
+        let domain = domain.as_deref().and_then(Domain::parse);
         let origin_url = member(
             "origin_url",
             |text| OriginUrl::parse(text).is_some(),
             "write a scheme and a host, as `https://origin.publisher.example`",
         );
+        let node = table.and_then(|table| table.member("domain"));
+        if let (Some(refusal), Some(node)) = (domain.as_ref().and_then(no_cookie_for), node) {
+            let message = format!(
+                "browsers keep no cookie for `publisher.domain = \"{}\"`: {refusal}",
+                node.as_text().unwrap_or_default()
+            );
+            let help = "write the domain that your pages share, as `publisher.example`";
+            findings.push(refused(Code::BadValue, message, "domain", node, help));
+        }
         Self {
-            domain: domain.as_deref().and_then(Domain::parse),
+            domain,
             origin_url: origin_url.as_deref().and_then(OriginUrl::parse),
         }
     }
+}
+
+/// Why browsers drop a cookie for this domain, without a word (RFC 6265, sections 5.1.3 and 5.3).
+fn no_cookie_for(domain: &Domain) -> Option<&'static str> {
+    let name = domain.as_str();
+    if is_address(name) {
+        Some("it is an address, and a cookie's domain is a name")
+    } else if name == LOCALHOST {
+        None
+    } else if !name.contains('.') {
+        Some("it is a single label, which is nobody's domain")
+    } else if is_public_suffix(name) {
+        Some("it is a public suffix, under which anyone can have a domain")
+    } else {
+        None
+    }
+}
+
+/// The one name of a single label that cookies work for: they are then the host's alone.
+pub(crate) const LOCALHOST: &str = "localhost";
+
+/// Whether browsers read a host as an IPv4 address: its last label is a number (WHATWG URL, section 3.5).
+fn is_address(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let hex = last
+        .strip_prefix("0x")
+        .is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+    hex || (!last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Whether the list of public suffixes has it. Only the command line carries the list; what it bundles is checked.
+#[cfg(feature = "cli")]
+fn is_public_suffix(name: &str) -> bool {
+    psl::suffix_str(name) == Some(name)
+        && psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known())
+}
+
+#[cfg(not(feature = "cli"))]
+const fn is_public_suffix(_: &str) -> bool {
+    false
 }
 
 fn refused(code: Code, message: String, name: &str, node: &Node, help: &str) -> Diagnostic {

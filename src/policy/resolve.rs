@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::policy::digest::PolicyDigest;
 use crate::policy::layers::{Layer, LayerName};
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::provenance::{InForce, Origin, Overridden};
+use crate::policy::provenance::{InClear, InForce, Origin, Overridden};
 use crate::policy::setting::{SettingInfo, SettingValue, full_key, wrong_type};
 use crate::policy::settings::{
     Cas, Consent, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log, Organic, Redis,
@@ -28,6 +28,8 @@ pub struct Resolved {
     pub policy: EcPolicy,
     /// Every value in force with its origin, in the order of the settings.
     pub values: Vec<InForce>,
+    /// Whether it is the policy of a profile that is meant to be deployed: no secret of it may be weak.
+    pub deployed: bool,
     /// Everything wrong, lowest layer first.
     pub findings: Vec<Diagnostic>,
     pub(super) settings: Vec<SettingInfo>,
@@ -88,6 +90,7 @@ pub fn resolve(layers: &[Layer]) -> Resolved {
     Resolved {
         policy,
         values: from.values,
+        deployed: false,
         findings,
         settings: from.settings,
         refused: from.refused,
@@ -100,6 +103,7 @@ pub(super) struct About {
     pub(super) key: &'static str,
     pub(super) doc: &'static [&'static str],
     pub(super) inheritable: bool,
+    pub(super) machine: bool,
     pub(super) shown: Option<&'static str>,
 }
 
@@ -143,6 +147,8 @@ impl Resolver<'_> {
             key: about.key,
             value: default_shown.clone(),
             digested: default.digested(),
+            in_clear: InClear(default.in_clear()),
+            machine: about.machine,
             origin: Origin {
                 layer: LayerName::Default,
                 place: None,
@@ -168,6 +174,7 @@ impl Resolver<'_> {
             };
             in_force.overrides.insert(0, overridden);
             in_force.digested = read.digested();
+            in_force.in_clear = InClear(read.in_clear());
             value = read;
         }
         self.values.push(in_force);
@@ -178,6 +185,7 @@ impl Resolver<'_> {
             limits: limits.map(|limits| (limits.least.show(), limits.greatest.show())),
             shape: T::SHAPE,
             inheritable: about.inheritable,
+            machine: about.machine,
         });
         value
     }

@@ -77,6 +77,17 @@ pub struct SettingInfo {
     pub shape: Shape,
     /// Whether a profile's ancestors supply it.
     pub inheritable: bool,
+    /// Whether it is about the machine that runs the policy: an address, a folder, a limit of the native server. The
+    /// policy's digest leaves it out, so that one policy has one digest on every machine.
+    pub machine: bool,
+}
+
+impl Shape {
+    /// Whether values of this kind are secrets, or hold some, and so are never shown. Nothing else decides that.
+    #[must_use]
+    pub const fn is_secret(self) -> bool {
+        matches!(self, Self::Secret | Self::Partners)
+    }
 }
 
 impl SettingInfo {
@@ -111,6 +122,11 @@ pub trait SettingValue: Clone + PartialEq {
 
     /// The value as the policy's digest holds it: equal exactly where the values are.
     fn digested(&self) -> Value {
+        self.show()
+    }
+
+    /// The value with its secrets in clear, for what carries a policy whole.
+    fn in_clear(&self) -> Value {
         self.show()
     }
 
@@ -181,12 +197,13 @@ impl SettingValue for u32 {
 
 /// Declares a group of settings: a struct whose fields carry their documentation, default and limits.
 ///
-/// `[own]` before a field keeps it from being inherited along a profile's chain; `shown` is the default as
+/// `[machine]` after the group's prefix says that its settings are about the machine that runs the policy; `[own]` before
+/// a field keeps it from being inherited along a profile's chain; `shown` is the default as
 /// people write it, where that is not its largest exact unit.
 macro_rules! settings {
     (
         $(#[doc = $group_doc:literal])*
-        $group:ident in $prefix:literal {
+        $group:ident in $prefix:literal $([$machine:ident])? {
             $(
                 $(#[doc = $doc:literal])*
                 $([$own:ident])?
@@ -201,6 +218,9 @@ macro_rules! settings {
         }
 
         impl $group {
+            /// Whether its settings are about the machine.
+            const MACHINE: bool = settings!(@machine $($machine)?);
+
             pub(in crate::policy) fn resolve(from: &mut $crate::policy::resolve::Resolver<'_>) -> Self {
                 Self {
                     $( $field: from.value(
@@ -208,6 +228,7 @@ macro_rules! settings {
                             key: concat!($prefix, stringify!($field)),
                             doc: &[$($doc),*],
                             inheritable: settings!(@inheritable $($own)?),
+                            machine: Self::MACHINE,
                             shown: settings!(@shown $($shown)?),
                         },
                         $default,
@@ -217,6 +238,8 @@ macro_rules! settings {
             }
         }
     };
+    (@machine machine) => { true };
+    (@machine) => { false };
     (@inheritable own) => { false };
     (@inheritable) => { true };
     (@shown $shown:literal) => { Some($shown) };

@@ -2,6 +2,7 @@
 
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Severity};
+use crate::policy::EcPolicy;
 use crate::policy::settings::{Cas, Jitter, OnMissingWithdrawal, Repeat};
 
 /// Store calls that an ordinary request stays below at the edge (`EDGE.md`: an execution has 32 backend requests, and
@@ -11,7 +12,7 @@ const CALLS_OF_A_REQUEST: u32 = 10;
 /// A read and a write.
 pub(super) const CALLS_OF_AN_ATTEMPT: u32 = 2;
 
-pub(super) const RULES: [Rule; 8] = [
+pub(super) const RULES: [Rule; 10] = [
     Rule {
         code: Code::CookieOutlivesEntry,
         severity: Severity::Warning,
@@ -91,6 +92,26 @@ pub(super) const RULES: [Rule; 8] = [
         consequence: "a request in a crowd reads and writes until the platform cuts it off, and the page with it",
         mend: "lower `cas.max_retries` to 3 or less",
         find: Find::By(too_many_calls),
+    },
+    Rule {
+        code: Code::LawLeftOut,
+        severity: Severity::Warning,
+        reason: "a list of places without one where the law is in force",
+        protects: "users of that place, whose consent the law asks for",
+        example: "[ec.consent]\nus_states = [\"CA\"]\n",
+        consequence: "users there are treated as if no law applied: an id is given without asking",
+        mend: "add the place, or allow the finding with the reason why the law does not apply to you",
+        find: Find::By(law_left_out),
+    },
+    Rule {
+        code: Code::NoPlace,
+        severity: Severity::Warning,
+        reason: "a deployed profile without a place of its visitors",
+        protects: "the publisher, whose natively served visitors would all be without an id",
+        example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\npassphrase = { env = \"PASSPHRASE\" }\n",
+        consequence: "on the native server no consent can be granted, and no id is given; the edge knows the place by its platform",
+        mend: "set `local.geo`, or allow the finding where the profile runs on the edge alone",
+        find: Find::By(no_place),
     },
 ];
 
@@ -222,4 +243,47 @@ fn too_many_calls(subject: &Subject<'_>) -> Vec<Finding> {
         ),
         "lower `cas.max_retries` to 3 or less",
     )]
+}
+
+fn law_left_out(subject: &Subject<'_>) -> Vec<Finding> {
+    let (own, shipped) = (&subject.policy().consent, EcPolicy::default().consent);
+    let missing = |listed: &dyn Fn(&str) -> bool, all: Vec<String>| {
+        let missing = all.into_iter().filter(|code| !listed(code));
+        let missing: Vec<String> = missing.map(|code| format!("`{code}`")).collect();
+        missing.join(", ")
+    };
+    let countries = shipped.gdpr_countries.iter().map(str::to_owned).collect();
+    let states = shipped.us_states.iter().map(str::to_owned).collect();
+    let mut found = Vec::new();
+    for (key, law, missing) in [
+        (
+            "consent.gdpr_countries",
+            "opt-in law is in force",
+            missing(&|code| own.gdpr_countries.contains(code), countries),
+        ),
+        (
+            "consent.us_states",
+            "an opt-out law is in force",
+            missing(&|code| own.us_states.contains(code), states),
+        ),
+    ] {
+        if !missing.is_empty() {
+            let message = format!("`{key}` leaves out {missing}, where {law}");
+            let help = "add what is missing, or allow the finding with the reason why the law does not apply";
+            found.push(Finding::new(&[key], message, help));
+        }
+    }
+    found
+}
+
+fn no_place(subject: &Subject<'_>) -> Vec<Finding> {
+    let Some(deploy) = subject.deployed else {
+        return Vec::new();
+    };
+    if subject.policy().local.geo.is_some() {
+        return Vec::new();
+    }
+    let message = "on the native server no visitor of this profile could get an id: `local.geo` names no place, and it has no geo source";
+    let help = "set `local.geo`, as `\"US-CA\"`; or allow the finding where the profile runs on the edge alone";
+    vec![Finding::new(&["local.geo"], message, help).at(deploy.clone())]
 }

@@ -7,28 +7,10 @@ use crate::diagnostic::{Code, Place, Severity};
 use crate::policy::layers::LayerName;
 use crate::policy::node::NodeValue;
 use crate::policy::setting::full_key;
-use crate::policy::types::{Partner, PartnerToken, Secret};
+use crate::policy::types::strength::{SHORTEST_SECRET, strong, usable};
+use crate::policy::types::{Partner, PartnerToken, Secret, SecretFault, SecretUse};
 
-/// The shortest secret that is not guessed: 128 bits in hex (NIST SP 800-131A asks for 112 of an HMAC's key).
-const SHORTEST_SECRET: usize = 32;
-
-/// What people write where a secret is to come.
-const PLACEHOLDERS: [&str; 12] = [
-    "change",
-    "default",
-    "dummy",
-    "example",
-    "fixme",
-    "insert",
-    "password",
-    "placeholder",
-    "replace",
-    "secret",
-    "todo",
-    "your",
-];
-
-pub(super) const RULES: [Rule; 5] = [
+pub(super) const RULES: [Rule; 8] = [
     Rule {
         code: Code::SecretInClear,
         severity: Severity::Error,
@@ -79,29 +61,48 @@ pub(super) const RULES: [Rule; 5] = [
         mend: "give each its own token",
         find: Find::By(shared_token),
     },
+    Rule {
+        code: Code::MissingSecret,
+        severity: Severity::Error,
+        reason: "a reference to a secret that is not there",
+        protects: "the start of the service, which has no ids without a passphrase and no partner without a token",
+        example: "[ec]\npassphrase = { env = \"A_VARIABLE_THAT_IS_NOT_SET\" }\n",
+        consequence: "`ec serve` does not start, or keeps the previous policy on a reload; the edge answers `503`",
+        mend: "set the variable, or write the key into the secret store; `ec check --resolve-secrets` looks",
+        find: Find::Elsewhere,
+    },
+    Rule {
+        code: Code::UnusableSecret,
+        severity: Severity::Error,
+        reason: "a secret that cannot work, whatever its strength",
+        protects: "operators and partners: a token with a line end in it is one that no request can carry",
+        example: "[ec]\nadmin_token = \"two words\"\n",
+        consequence: "no request has the token, so that its owner is shut out without a reason",
+        mend: "make one with `openssl rand -hex 32`; one line end after it is left out",
+        find: Find::By(unusable_secret),
+    },
+    Rule {
+        code: Code::PartnerWithoutToken,
+        severity: Severity::Error,
+        reason: "an enabled partner without a token",
+        protects: "the partner, who believes to be let in",
+        example: "[[ec.partners]]\nsource_domain = \"partner.example\"\n",
+        consequence: "every request of the partner is `401 invalid_token`, and a partner of that name in the store is shut out too",
+        mend: "give it `api_token_sha256`, or say `enabled = false`",
+        find: Find::By(partner_without_token),
+    },
 ];
 
-/// What is wrong with a literal.
+/// What a rule finds wrong with a literal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Weakness {
-    Placeholder,
-    Short,
+    Fault(SecretFault),
     /// Nothing, but that it stands there.
     Clear,
 }
 
 fn weakness(literal: &str) -> Weakness {
-    let lowered = literal.to_ascii_lowercase();
-    let placeholder = PLACEHOLDERS.iter().any(|word| lowered.contains(word))
-        || lowered.starts_with('<')
-        || lowered.chars().all(|one| lowered.starts_with(one));
-    if placeholder {
-        Weakness::Placeholder
-    } else if literal.chars().count() < SHORTEST_SECRET {
-        Weakness::Short
-    } else {
-        Weakness::Clear
-    }
+    strong(literal).map_or_else(Weakness::Fault, |()| Weakness::Clear)
 }
 
 /// A partner's field as it was written, and its key.
@@ -141,6 +142,7 @@ fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Fi
     for (key, secret) in [
         ("passphrase", &stores.passphrase),
         ("admin_token", &stores.admin_token),
+        ("redis.password", &subject.policy().redis.password),
     ] {
         if is_weak(secret.as_ref()) && in_a_file(key) {
             found.push(Finding::new(&[key], format!("`{key}` {told}"), help).at(deploy.clone()));
@@ -175,7 +177,12 @@ fn placeholder_secret(subject: &Subject<'_>) -> Vec<Finding> {
     let told =
         "is a placeholder in a profile that is deployed: anybody can forge ids or write for users";
     let help = "make one with `openssl rand -hex 32`, keep it in a secret store, and refer to it";
-    weak(subject, Weakness::Placeholder, told, help)
+    weak(
+        subject,
+        Weakness::Fault(SecretFault::Placeholder),
+        told,
+        help,
+    )
 }
 
 fn short_secret(subject: &Subject<'_>) -> Vec<Finding> {
@@ -183,7 +190,59 @@ fn short_secret(subject: &Subject<'_>) -> Vec<Finding> {
         "has fewer than {SHORTEST_SECRET} characters in a profile that is deployed: it is found by trying"
     );
     let help = "make one with `openssl rand -hex 32`, keep it in a secret store, and refer to it";
-    weak(subject, Weakness::Short, &told, help)
+    weak(subject, Weakness::Fault(SecretFault::Short), &told, help)
+}
+
+fn unusable_secret(subject: &Subject<'_>) -> Vec<Finding> {
+    let help = "make one with `openssl rand -hex 32`";
+    let fault = |secret: Option<&Secret>, used_as| match secret {
+        // One mistake, one finding: a placeholder of a deployed profile is found as such.
+        Some(Secret::Literal(literal))
+            if subject.deployed.is_none() || weakness(literal) == Weakness::Clear =>
+        {
+            usable(literal, used_as).err()
+        }
+        _ => None,
+    };
+    let policy = subject.policy();
+    let mut found = Vec::new();
+    for (key, secret, used_as) in [
+        ("passphrase", &policy.stores.passphrase, SecretUse::Key),
+        ("admin_token", &policy.stores.admin_token, SecretUse::Token),
+        ("redis.password", &policy.redis.password, SecretUse::Key),
+    ] {
+        if let Some(fault) = fault(secret.as_ref(), used_as) {
+            found.push(Finding::new(&[key], format!("`{key}` {fault}"), help));
+        }
+    }
+    for (index, partner) in policy.stores.partners.iter().enumerate() {
+        let token = match &partner.token {
+            Some(PartnerToken::Token(token)) => Some(token),
+            _ => None,
+        };
+        if let Some(fault) = fault(token, SecretUse::Token) {
+            let (key, place) = partner_field(subject, index, "api_token");
+            let message = format!("`api_token` of the partner `{}` {fault}", partner.id);
+            found.push(Finding::new(&[], message, help).about(key).at(place));
+        }
+    }
+    found
+}
+
+fn partner_without_token(subject: &Subject<'_>) -> Vec<Finding> {
+    let partners = subject.policy().stores.partners.iter().enumerate();
+    let without = partners.filter(|(_, partner)| partner.enabled && partner.token.is_none());
+    without
+        .map(|(index, partner)| {
+            let (key, place) = partner_field(subject, index, "source_domain");
+            let message = format!(
+                "the partner `{}` is enabled and has no token: each of its requests would be refused",
+                partner.id
+            );
+            let help = "add `api_token_sha256`, as `printf %s TOKEN | sha256sum` prints it, or `enabled = false`";
+            Finding::new(&[], message, help).about(key).at(place)
+        })
+        .collect()
 }
 
 /// Finds partners that have the same of something: their names joined, and where each says it, in one of `fields`.

@@ -5,6 +5,7 @@ use std::sync::Once;
 use tracing::{debug, error, warn};
 use tracing_subscriber::EnvFilter;
 
+use crate::policy::EcPolicy;
 use crate::service::Note;
 
 /// How log lines are written.
@@ -31,6 +32,15 @@ pub fn start_log(format: LogFormat, filter: Option<&str>) {
         LogFormat::Text => log.with_ansi(false).try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
+}
+
+/// Warns where consent can never be granted, since no place is known.
+pub fn warn_of_no_place(policy: &EcPolicy) {
+    if policy.local.geo.is_none() {
+        warn!(
+            "no visitor can get an id: the native server has no geo source, and `local.geo` is `none`; set `ec.local.geo`, or `--geo`, to the place your visitors are in"
+        );
+    }
 }
 
 /// Writes what the service tells.

@@ -4,7 +4,7 @@ use http::header::HOST;
 use http::{HeaderMap, HeaderValue};
 
 use super::Setup;
-use crate::policy::publisher::Domain;
+use crate::policy::publisher::{Domain, LOCALHOST};
 use crate::policy::settings::Cookie;
 use crate::record::EcId;
 
@@ -70,7 +70,7 @@ pub(super) fn expire(setup: &Setup, request: &HeaderMap) -> Vec<HeaderValue> {
 
 /// The `Domain` of the cookie. `localhost` has none: browsers drop a cookie for a domain of a single label.
 fn cookie_domain(domain: &Domain) -> Option<&str> {
-    Some(domain.as_str()).filter(|domain| *domain != "localhost")
+    Some(domain.as_str()).filter(|domain| *domain != LOCALHOST)
 }
 
 /// The domains below `domain` that `host` is in, itself included; none where it is not below.

@@ -7,11 +7,11 @@
 //! ```
 //! use edge_cookie::policy::publisher::Publisher;
 //! use edge_cookie::policy::resolve::resolve;
-//! use edge_cookie::service::{Setup, SetupError};
+//! use edge_cookie::service::{SecretProblem, Setup};
 //!
 //! // Without a passphrase there are no ids, and so nothing to serve.
 //! let setup = Setup::new("development", &resolve(&[]), &Publisher::default(), |_| None);
-//! assert_eq!(setup.err(), Some(SetupError::NoPassphrase));
+//! assert_eq!(setup.unwrap_err().problems(), [SecretProblem::NoPassphrase]);
 //! ```
 
 #![allow(
@@ -37,6 +37,7 @@ mod organic;
 mod page;
 mod path;
 mod route;
+mod secrets;
 mod setup;
 mod shared_cache;
 mod upload;
@@ -57,6 +58,7 @@ pub use home::{Admission, Home};
 pub use note::{Note, ShownId};
 pub use page::{OriginPage, Unclaimed};
 pub use route::{ROUTES, Route};
+pub use secrets::{SecretProblem, check_secrets, redis_password};
 pub use setup::{Setup, SetupError};
 pub use shared_cache::forbid as forbid_caching;
 

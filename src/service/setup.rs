@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::mint::Passphrase;
+use super::secrets::{Resolver, SecretProblem};
 use crate::partner::{PartnerRecord, TokenHash};
 use crate::policy::EcPolicy;
 use crate::policy::bundle::Bundled;
@@ -10,7 +11,7 @@ use crate::policy::publisher::Publisher;
 use crate::policy::report::Report;
 use crate::policy::resolve::Resolved;
 use crate::policy::rollout::Rollout;
-use crate::policy::types::Secret;
+use crate::policy::types::{Secret, SecretUse};
 use crate::record::EcId;
 
 /// A policy made ready to serve under: its secrets known, its report written.
@@ -35,22 +36,35 @@ enum Shown {
     Bundle(Box<Bundled>),
 }
 
-/// Why nothing can be served under a policy.
+/// Why nothing can be served under a policy: everything that is wrong with its secrets.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SetupError {
-    /// Ids are made with the passphrase.
-    #[error(
-        "the policy has no `passphrase`, which EC ids are made with: set `passphrase = {{ env = \"NAME\" }}` under `[ec]`"
-    )]
-    NoPassphrase,
-    /// A secret is not where the policy says.
-    #[error("`{key}` is not there: the policy says it is in {place}")]
-    NoSecret {
-        /// The setting.
-        key: String,
-        /// Where it should be.
-        place: String,
-    },
+#[error("{}", listed(.0))]
+pub struct SetupError(Vec<SecretProblem>);
+
+impl SetupError {
+    /// The same, and another problem.
+    #[must_use]
+    pub fn and(mut self, problem: SecretProblem) -> Self {
+        self.0.push(problem);
+        self
+    }
+
+    /// What is wrong, each by itself.
+    #[must_use]
+    pub fn problems(&self) -> &[SecretProblem] {
+        &self.0
+    }
+}
+
+impl From<SecretProblem> for SetupError {
+    fn from(problem: SecretProblem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+fn listed(problems: &[SecretProblem]) -> String {
+    let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    problems.join("; ")
 }
 
 impl Setup {
@@ -58,7 +72,7 @@ impl Setup {
     ///
     /// # Errors
     ///
-    /// Where a secret is missing.
+    /// Where a secret is missing, cannot be used, or is too weak for a profile that is deployed.
     pub fn new(
         profile: &str,
         resolved: &Resolved,
@@ -68,21 +82,26 @@ impl Setup {
         // A report is strings and numbers, which always serialise.
         let report = serde_json::to_vec(&Report::of(profile, resolved)).unwrap_or_default();
         let report = Shown::Resolved(report.into());
-        Self::ready(profile, &resolved.policy, publisher, report, reveal)
+        Self::ready(profile, resolved, publisher, report, reveal)
     }
 
     /// Makes the policy of a bundle ready, as [`new`](Self::new) does.
     ///
     /// # Errors
     ///
-    /// Where a secret is missing.
+    /// Where a secret is missing, cannot be used, or is too weak for a profile that is deployed.
     pub fn of_bundle(
         bundle: &Bundled,
         reveal: impl Fn(&Secret) -> Option<String>,
     ) -> Result<Self, SetupError> {
         let shown = Shown::Bundle(Box::new(bundle.clone()));
-        let policy = &bundle.resolved.policy;
-        let ready = Self::ready(&bundle.profile, policy, &bundle.publisher, shown, reveal)?;
+        let ready = Self::ready(
+            &bundle.profile,
+            &bundle.resolved,
+            &bundle.publisher,
+            shown,
+            reveal,
+        )?;
         Ok(Self {
             rollout: bundle.rollout.clone(),
             ..ready
@@ -91,39 +110,38 @@ impl Setup {
 
     fn ready(
         profile: &str,
-        policy: &EcPolicy,
+        resolved: &Resolved,
         publisher: &Publisher,
         report: Shown,
         reveal: impl Fn(&Secret) -> Option<String>,
     ) -> Result<Self, SetupError> {
-        let known = |key: &str, secret: &Secret| {
-            let found = reveal(secret).filter(|found| !found.is_empty());
-            found.ok_or_else(|| SetupError::NoSecret {
-                key: format!("ec.{key}"),
-                place: place(secret),
-            })
-        };
+        let policy = &resolved.policy;
+        let mut secrets = Resolver::new(reveal, resolved.deployed);
         let passphrase = match &policy.stores.passphrase {
-            Some(secret) => known("passphrase", secret)?,
-            None => return Err(SetupError::NoPassphrase),
+            Some(secret) => secrets.secret("ec.passphrase".to_owned(), secret, SecretUse::Key),
+            None => {
+                secrets.problems.push(SecretProblem::NoPassphrase);
+                None
+            }
         };
-        let admin = policy.stores.admin_token.as_ref();
-        let admin = admin
-            .map(|secret| known("admin_token", secret))
-            .transpose()?;
-        let declared = policy.stores.partners.iter().map(|partner| {
-            let key = format!("partners.{}.api_token", partner.id);
-            PartnerRecord::declared(partner, |secret| known(&key, secret))
+        let admin = policy.stores.admin_token.as_ref().and_then(|secret| {
+            secrets.secret("ec.admin_token".to_owned(), secret, SecretUse::Token)
         });
+        let partners = secrets.partners(policy.stores.partners.iter());
+        let passphrase = passphrase.as_deref().and_then(Passphrase::new);
+        let (Some(passphrase), true) = (passphrase, secrets.problems.is_empty()) else {
+            return Err(SetupError(secrets.problems));
+        };
+        let declared = |(partner, hash)| PartnerRecord::declared(partner, hash);
         Ok(Self {
             policy: policy.clone(),
             rollout: None,
             profile: profile.to_owned(),
             publisher: publisher.clone(),
             report,
-            passphrase: Passphrase::new(&passphrase).ok_or(SetupError::NoPassphrase)?,
+            passphrase,
             admin: admin.as_deref().map(TokenHash::of),
-            partners: declared.collect::<Result<_, _>>()?,
+            partners: partners.into_iter().map(declared).collect(),
             trouble: None,
         })
     }
@@ -195,13 +213,5 @@ impl Setup {
     #[must_use]
     pub const fn publisher(&self) -> &Publisher {
         &self.publisher
-    }
-}
-
-fn place(secret: &Secret) -> String {
-    match secret {
-        Secret::Literal(_) => "the policy itself, and it is empty".to_owned(),
-        Secret::Environment(variable) => format!("the environment variable `{variable}`"),
-        Secret::SecretStore { store, key } => format!("the secret store `{store}`, as `{key}`"),
     }
 }

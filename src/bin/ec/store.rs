@@ -9,6 +9,7 @@ use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::{RedisAddress, StorePlace};
 use edge_cookie::record::EcId;
+use edge_cookie::service::redis_password;
 use edge_cookie::store::{Awaited, EmbeddedStore, KvStore, RedisEngine, RedisStore};
 
 use crate::policy::PolicyArgs;
@@ -63,9 +64,8 @@ impl Place {
 pub(crate) fn engine(address: &RedisAddress, policy: &EcPolicy) -> Result<RedisEngine, Stop> {
     let password = match &policy.redis.password {
         None => None,
-        Some(secret) => Some(reveal(secret).ok_or_else(|| {
-            Stop::because("`redis.password` is not to be had here: set the variable that it names")
-        })?),
+        // Whether it is strong enough is for `ec serve` and `ec check` to say.
+        Some(secret) => Some(redis_password(secret, false, reveal).map_err(Stop::because)?),
     };
     let call_timeout = policy.store.call_timeout.duration();
     RedisEngine::new(address, password.as_deref(), &policy.redis, call_timeout)

@@ -91,6 +91,9 @@ struct Bundle {
     needs_engine: String,
     profile: String,
     digest: String,
+    /// Whether its profile is deployed, and no secret of it may be weak.
+    #[serde(default)]
+    deployed: bool,
     /// Why it was written though checks advised against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     forced: Option<String>,

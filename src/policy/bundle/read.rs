@@ -58,7 +58,8 @@ impl Bundled {
         let all = bundle.defaults.iter().chain(told);
         let base = layer(all, &bundle.in_clear)?;
         let whole = bundle.defaults.len() + bundle.values.len();
-        let (resolved, unknown) = usable(std::slice::from_ref(&base), whole, bundle.digest)?;
+        let (mut resolved, unknown) = usable(std::slice::from_ref(&base), whole, bundle.digest)?;
+        resolved.deployed = bundle.deployed;
         let rollout = bundle.rollout.map(|candidate| {
             let told = candidate.values.iter().map(|told| (&told.key, &told.value));
             let layers = [base, layer(told, &bundle.in_clear)?];

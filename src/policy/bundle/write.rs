@@ -6,13 +6,13 @@ use serde_json::value::to_raw_value;
 
 use super::{Bundle, BundleError, Candidate, ENGINE, NEEDS_ENGINE, Sealed, Told, broken, checksum};
 use crate::policy::difference::between;
+use crate::policy::known_settings;
 use crate::policy::layers::LayerName;
 use crate::policy::provenance::InForce;
 use crate::policy::publisher::Publisher;
 use crate::policy::resolve::Resolved;
 use crate::policy::rollout::Rollout;
-use crate::policy::setting::{SettingValue, full_key};
-use crate::policy::types::Secret;
+use crate::policy::setting::full_key;
 use crate::policy::value::Value;
 
 /// What two policies have in common where both are in force at once: one service, one graph, one cookie.
@@ -73,6 +73,7 @@ pub fn write(contents: &Contents<'_>) -> Result<String, BundleError> {
         needs_engine: NEEDS_ENGINE.to_owned(),
         profile: contents.profile.to_owned(),
         digest: resolved.policy.digest.to_string(),
+        deployed: contents.deployed,
         forced: contents.forced.map(str::to_owned),
         domain: publisher.domain.as_ref().map(ToString::to_string),
         origin_url: publisher.origin_url.as_ref().map(ToString::to_string),
@@ -97,7 +98,7 @@ pub fn write(contents: &Contents<'_>) -> Result<String, BundleError> {
         if contents.deployed {
             return Err(BundleError::SecretInClear { key });
         }
-        let in_clear = to_raw_value(&in_clear).map_err(broken)?;
+        let in_clear = to_raw_value(in_clear).map_err(broken)?;
         bundle.in_clear.insert(key, in_clear);
     }
     let bundle = to_raw_value(&bundle).map_err(broken)?;
@@ -136,22 +137,14 @@ fn candidate(deployed: &Resolved, rollout: &Rollout) -> Result<Candidate, Bundle
 }
 
 /// The settings whose values are not told as they are, and their values.
-fn secrets_in_clear(resolved: &Resolved) -> Vec<(String, Value)> {
-    let stores = &resolved.policy.stores;
-    let secret = |secret: &Option<Secret>| {
-        let secret = secret.as_ref()?;
-        Some((secret.show(), secret.in_clear()))
-    };
-    let partners = (stores.partners.show(), stores.partners.in_clear());
-    [
-        ("passphrase", secret(&stores.passphrase)),
-        ("admin_token", secret(&stores.admin_token)),
-        ("partners", Some(partners)),
-    ]
-    .into_iter()
-    .filter_map(|(key, secret)| {
-        let (shown, in_clear) = secret?;
-        (shown != in_clear).then(|| (full_key(key), in_clear))
-    })
-    .collect()
+fn secrets_in_clear(resolved: &Resolved) -> impl Iterator<Item = (String, &Value)> {
+    let hidden = |value: &&InForce| value.value != value.in_clear.0 && is_secret(value.key);
+    let hidden = resolved.values.iter().filter(hidden);
+    hidden.map(|value| (full_key(value.key), &value.in_clear.0))
+}
+
+/// Whether the setting's declaration says that it is a secret, or holds some.
+fn is_secret(key: &str) -> bool {
+    let mut settings = known_settings().iter();
+    settings.any(|setting| setting.key == key && setting.shape.is_secret())
 }

@@ -3,7 +3,7 @@
 use super::{Source, toml};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::layers::{Layer, LayerName, Options};
-use crate::policy::node::{Node, NodeValue};
+use crate::policy::node::{Key, Node, NodeValue};
 use crate::policy::publisher::Publisher;
 use crate::policy::setting::wrong_type;
 
@@ -27,7 +27,8 @@ pub(super) struct Config {
 }
 
 impl Config {
-    pub(super) fn read(source: &Source, text: &str) -> Self {
+    /// Reads it; `publisher` is what the environment says of the publisher instead.
+    pub(super) fn read(source: &Source, text: &str, publisher: Vec<(Key, Node)>) -> Self {
         let mut findings = Vec::new();
         let document = toml::document(source, text, &mut findings);
         if let Some((key, _)) = document
@@ -42,9 +43,11 @@ impl Config {
                     .with_help("`ec migrate` rewrites it, and keeps comments and order"),
             );
         }
+        findings.extend(near_misses(&document));
         let mut ec = ec_table(&document, &mut findings);
         let profile = take_profile(&mut ec, &mut findings);
-        let publisher = Publisher::read(document.member(PUBLISHER), &mut findings);
+        let publisher = publisher_table(document.member(PUBLISHER), publisher);
+        let publisher = Publisher::read(publisher.as_ref(), &mut findings);
         Self {
             layer: Layer {
                 name: LayerName::Config,
@@ -56,6 +59,36 @@ impl Config {
             findings,
         }
     }
+}
+
+/// The publisher's table, its members overridden by those of the environment.
+fn publisher_table(table: Option<&Node>, overriding: Vec<(Key, Node)>) -> Option<Node> {
+    let Some((first, _)) = overriding.first() else {
+        return table.cloned();
+    };
+    let place = first.place.clone();
+    let overridden = |key: &Key| overriding.iter().any(|(own, _)| own.name == key.name);
+    let kept = table.map_or(&[][..], Node::members).iter();
+    let kept: Vec<_> = kept.filter(|(key, _)| !overridden(key)).cloned().collect();
+    let members = kept.into_iter().chain(overriding);
+    Some(Node::new(NodeValue::Table(members.collect()), place))
+}
+
+/// Tables that are read by no one, and that somebody means as `[ec]`: in other letters, or near the old name.
+fn near_misses(document: &Node) -> impl Iterator<Item = Diagnostic> {
+    let tables = document.members().iter();
+    let meant = tables.filter(|(key, _)| {
+        let plain = key.name.to_ascii_lowercase().replace('-', "_");
+        let known = [EC, OLD_TABLE, PUBLISHER].contains(&key.name.as_str());
+        !known && [EC, "ecs", OLD_TABLE, "edge_cookies", "edgecookie"].contains(&plain.as_str())
+    });
+    meant.map(|(key, _)| {
+        let message = format!("no one reads `[{}]`", key.name);
+        Diagnostic::error(Code::UnknownKey, message)
+            .about(key.name.clone())
+            .at(key.place.clone())
+            .with_help("did you mean `[ec]`?")
+    })
 }
 
 /// The `[ec]` table of a document; an empty one where there is none.

@@ -117,7 +117,8 @@ impl PolicyFiles {
                 why,
             })?;
         let source = Source::new(&path, &text);
-        let config = Config::read(&source, &text);
+        let (publishers, publisher) = overrides::of_publisher(&written.environment);
+        let config = Config::read(&source, &text, publisher);
         let mut names = Vec::new();
         folder::find_profiles(&written.policies, "", &mut names).map_err(|error| {
             LoadError::Policies {
@@ -128,6 +129,7 @@ impl PolicyFiles {
         names.sort();
         let mut sources = Sources::default();
         sources.add(source);
+        sources.add(publishers);
         let mut layers = Vec::new();
         let mut findings = Vec::new();
         for part in [
@@ -269,7 +271,9 @@ impl PolicyFiles {
             }
             if let Some(own) = self.profiles.get(profile) {
                 header = own.header.clone();
-                findings.extend(stores::missing(own, &self.config.layer));
+                if !own.findings.iter().any(is_broken) {
+                    findings.extend(stores::missing(own, &self.config.layer));
+                }
             }
         } else if profile != DEFAULT_PROFILE {
             return Err(self.unknown_profile(profile));
@@ -296,8 +300,9 @@ impl PolicyFiles {
             mut resolved,
             ..
         } = unchecked;
-        // Of a file that cannot be read nobody knows what it would have said: no rule can judge it.
-        let read = |finding: &Diagnostic| finding.code != Code::UnreadableFile;
+        // Of a file that cannot be read, or is not TOML, no one knows what it would have said: no rule can judge it, and
+        // what it does not state may stand in the part that is broken.
+        let read = |finding: &Diagnostic| !is_broken(finding);
         let judged = findings.iter().all(read).then(|| {
             rules::check(&Subject {
                 resolved: &resolved,
@@ -315,6 +320,7 @@ impl PolicyFiles {
         });
         findings.extend(judged.into_iter().flatten());
         resolved.findings = self.in_order(findings);
+        resolved.deployed = header.deploys();
         Loaded {
             profile,
             header,
@@ -334,7 +340,19 @@ impl PolicyFiles {
             .filter(|finding| finding.code == Code::Syntax)
             .map(line)
             .collect();
-        findings.retain(|finding| finding.code == Code::Syntax || !broken.contains(&line(finding)));
+        // Below a broken line a key may be in another table than its author meant.
+        let follows = |finding: &Diagnostic| {
+            let place = line(finding);
+            let after = |(file, line): &(Arc<str>, u32)| {
+                place
+                    .as_ref()
+                    .is_some_and(|(own, at)| own == file && at > line)
+            };
+            finding.code == Code::UnknownKey && broken.iter().flatten().any(after)
+        };
+        findings.retain(|finding| {
+            finding.code == Code::Syntax || !(broken.contains(&line(finding)) || follows(finding))
+        });
         // What nobody wrote comes last.
         let place = |finding: &Diagnostic| {
             finding.places.first().map_or((usize::MAX, 0), |place| {
@@ -369,6 +387,11 @@ impl PolicyFiles {
         self.sources.add(source);
         self.profiles.insert(name.to_owned(), profile);
     }
+}
+
+/// Whether a file is broken, so that what it says is not known.
+const fn is_broken(finding: &Diagnostic) -> bool {
+    matches!(finding.code, Code::Syntax | Code::UnreadableFile)
 }
 
 /// A profile's policy before the rule book has seen it.

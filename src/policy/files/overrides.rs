@@ -6,6 +6,7 @@ use crate::policy::known_settings;
 use crate::policy::layers::{Layer, LayerName, Options};
 use crate::policy::node::{Key, Node, NodeValue};
 use crate::policy::setting::Shape;
+use crate::policy::types::choice::nearest;
 
 /// The sources' names, which no file has.
 const ENVIRONMENT: &str = "<environment>";
@@ -15,7 +16,7 @@ const COMMAND_LINE: &str = "<command line>";
 const VARIABLE_PREFIX: &str = "TRUSTED_SERVER__EC__";
 const VARIABLE_SEPARATOR: &str = "__";
 
-/// Begins every key on the command line.
+/// May begin a key on the command line.
 const KEY_PREFIX: &str = "ec.";
 const SET: &str = "--set ";
 
@@ -38,12 +39,20 @@ struct Override {
 pub(super) fn of_environment(variables: &[(String, String)]) -> Overrides {
     let mut variables: Vec<_> = variables
         .iter()
-        .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX))
+        .filter(|(name, _)| name.starts_with(VARIABLE_PREFIX) || meant(name).is_some())
         .collect();
     variables.sort();
     let mut text = String::new();
     let mut overrides = Vec::new();
+    let mut misses = Vec::new();
     for (name, value) in variables {
+        if let Some(meant) = meant(name) {
+            misses.push((text.len()..text.len() + name.len(), name, meant));
+            // Its value may be a secret, under a name that does not say so.
+            text.push_str(name);
+            text.push_str("=…\n");
+            continue;
+        }
         let start = text.len();
         text.push_str(name);
         let key_at = start..text.len();
@@ -58,13 +67,88 @@ pub(super) fn of_environment(variables: &[(String, String)]) -> Overrides {
         text.push_str(value);
         text.push('\n');
     }
-    layers(
-        &Source::new(ENVIRONMENT, &text),
-        &LayerName::Environment,
-        &overrides,
-        Vec::new(),
-    )
+    let source = Source::new(ENVIRONMENT, &text);
+    let findings = misses
+        .into_iter()
+        .map(|(span, name, meant)| {
+            Diagnostic::error(
+                Code::BadOverride,
+                format!("no one reads the variable `{name}`"),
+            )
+            .at(source.place(span))
+            .with_help(format!("did you mean `{meant}`?"))
+        })
+        .collect();
+    layers(&source, &LayerName::Environment, &overrides, findings)
 }
+
+/// The variables that the command line reads itself.
+const OWN_VARIABLES: [&str; 2] = ["EC_PROFILE", "EC_LOG"];
+
+/// The variable that somebody means by one that is read by no one: one underscore for two, or a letter amiss.
+fn meant(name: &str) -> Option<String> {
+    if name.starts_with(VARIABLE_PREFIX) || OWN_VARIABLES.contains(&name) {
+        return None;
+    }
+    if name.starts_with("EC_") {
+        return nearest(name, OWN_VARIABLES).map(str::to_owned);
+    }
+    // The names that sound alike, however many underscores they have and in whatever case.
+    let plain = |name: &str| {
+        let words = name.split('_').filter(|word| !word.is_empty());
+        words
+            .map(str::to_ascii_uppercase)
+            .collect::<Vec<_>>()
+            .join("_")
+    };
+    let variable = |key: &str| {
+        let key = key.to_ascii_uppercase().replace('.', VARIABLE_SEPARATOR);
+        format!("{VARIABLE_PREFIX}{key}")
+    };
+    let written = plain(name);
+    if !written.starts_with(&plain(VARIABLE_PREFIX)) {
+        return None;
+    }
+    let mut known = known_settings().iter().map(|setting| variable(setting.key));
+    let same = known.find(|known| plain(known) == written);
+    Some(same.unwrap_or_else(|| format!("{VARIABLE_PREFIX}…")))
+}
+
+/// The publisher's table as the environment overrides it, with the source its values are in.
+pub(super) fn of_publisher(variables: &[(String, String)]) -> (Source, Vec<(Key, Node)>) {
+    let mut text = String::new();
+    let mut spans = Vec::new();
+    for (variable, member) in PUBLISHER_VARIABLES {
+        let Some((_, value)) = variables.iter().find(|(name, _)| name == variable) else {
+            continue;
+        };
+        let start = text.len();
+        text.push_str(variable);
+        text.push('=');
+        spans.push((member, start..start + variable.len(), text.len(), value));
+        text.push_str(value);
+        text.push('\n');
+    }
+    let source = Source::new(PUBLISHER_ENVIRONMENT, &text);
+    let members = spans.into_iter().map(|(member, key_at, value_at, value)| {
+        let key = Key {
+            name: member.to_owned(),
+            place: source.place(key_at),
+        };
+        let place = source.place(value_at..value_at + value.len());
+        (key, Node::new(NodeValue::Text(value.clone()), place))
+    });
+    let members = members.collect();
+    (source, members)
+}
+
+/// The variables that override what `[publisher]` says: the server that the file is for takes every table from its
+/// environment.
+const PUBLISHER_VARIABLES: [(&str, &str); 2] = [
+    ("TRUSTED_SERVER__PUBLISHER__DOMAIN", "domain"),
+    ("TRUSTED_SERVER__PUBLISHER__ORIGIN_URL", "origin_url"),
+];
+const PUBLISHER_ENVIRONMENT: &str = "<environment of the publisher>";
 
 /// The overrides of the command line, in the order given: the last wins.
 pub(super) fn of_command_line(sets: &[String]) -> Overrides {
@@ -79,12 +163,10 @@ pub(super) fn of_command_line(sets: &[String]) -> Overrides {
         let split = set
             .split_once('=')
             .map(|(key, value)| (key.trim_end(), value, key.len()));
-        match split
-            .and_then(|(key, value, equals)| Some((key.strip_prefix(KEY_PREFIX)?, value, equals)))
-        {
+        match split {
             Some((key, value, equals)) => overrides.push(Override {
-                key: key.to_owned(),
-                key_at: start..start + KEY_PREFIX.len() + key.len(),
+                key: key.strip_prefix(KEY_PREFIX).unwrap_or(key).to_owned(),
+                key_at: start..start + key.len(),
                 value_at: start + equals + 1,
                 value: value.to_owned(),
             }),
@@ -103,7 +185,7 @@ pub(super) fn of_command_line(sets: &[String]) -> Overrides {
                 format!("`--set` of `{key}` names no value of a setting"),
             )
             .at(source.place(span))
-            .with_help("write the full key and its value, as `--set ec.tombstone.ttl=12h`")
+            .with_help("write the key and its value, as `--set tombstone.ttl=12h`")
         })
         .collect();
     layers(&source, &LayerName::CommandLine, &overrides, findings)

@@ -3,6 +3,7 @@
 use super::config::{EC, ec_table};
 use super::{Source, toml};
 use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::policy::known_settings;
 use crate::policy::layers::Options;
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::wrong_type;
@@ -88,7 +89,12 @@ impl Profile {
 }
 
 fn unknown(name: &str, place: &Place) -> Diagnostic {
+    let mut settings = known_settings().iter().map(|setting| setting.key);
+    let of_a_setting = settings.any(|key| key.split('.').next() == Some(name));
     let help = match nearest(name, KEYS) {
+        _ if of_a_setting => {
+            format!("a profile's settings are under `[ec]`: write it as `ec.{name}`")
+        }
         Some(key) => format!("did you mean `{key}`?"),
         None => format!(
             "a profile has `{}`; settings stand under `[ec]`",

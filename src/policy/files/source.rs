@@ -4,6 +4,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::Place;
+use crate::policy::known_settings;
+use crate::policy::setting::{SettingInfo, Shape};
+use crate::policy::types::partner::SECRET_FIELDS;
 
 /// A text somebody wrote: a file, the environment or the command line. Its secrets are masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,8 +86,19 @@ impl Sources {
     }
 }
 
-/// The keys whose values never show, however they are written.
-const SECRET_KEYS: [&str; 4] = ["passphrase", "api_token", "admin_token", "password"];
+/// The keys whose values never show, however they are written: the settings' own declarations say which.
+fn secret_keys() -> impl Iterator<Item = &'static str> {
+    let own = |setting: &'static SettingInfo| match setting.shape {
+        Shape::Partners => &SECRET_FIELDS[..],
+        _ => std::slice::from_ref(&setting.key),
+    };
+    let secrets = known_settings()
+        .iter()
+        .filter(|setting| setting.shape.is_secret());
+    secrets
+        .flat_map(own)
+        .filter_map(|key| key.rsplit('.').next())
+}
 
 /// What stands before the user of an address.
 const SCHEME: &str = "://";
@@ -93,7 +107,7 @@ const SCHEME: &str = "://";
 fn mask_secrets(text: &str) -> String {
     let lowered = text.to_ascii_lowercase();
     let mut masked = text.as_bytes().to_vec();
-    for key in SECRET_KEYS {
+    for key in secret_keys() {
         for (start, _) in lowered.match_indices(key) {
             let after_key = start + key.len();
             let rest = text.get(after_key..).unwrap_or_default();

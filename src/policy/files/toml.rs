@@ -16,12 +16,66 @@ pub(crate) fn document(source: &Source, text: &str, findings: &mut Vec<Diagnosti
         findings.push(
             Diagnostic::error(Code::Syntax, format!("not TOML: {}", error.message()))
                 .at(source.place(span.start.min(end)..span.end.min(end)))
-                .with_help("strings stand in quotes, durations too: `ttl = \"24h\"`"),
+                .with_help(help_for(source.text(), span.start.min(end))),
         );
     }
     let place = source.place(0..0);
     let offset = 0;
     Node::new(table_of(table.get_ref(), source, offset, findings), place)
+}
+
+/// What to write instead, by the line that is wrong; its secrets are masked.
+fn help_for(text: &str, at: usize) -> String {
+    let start = text.get(..at).and_then(|before| before.rfind('\n'));
+    let line = text.get(start.map_or(0, |at| at + 1)..).unwrap_or_default();
+    let line = line.lines().next().unwrap_or_default().trim();
+    let (key, value) = line.split_once('=').unwrap_or((line, ""));
+    let (key, value) = (
+        key.trim(),
+        value.split('#').next().unwrap_or_default().trim(),
+    );
+    let plain = |text: &str| {
+        let of_a_word = |c: char| c.is_alphanumeric() || "_-. :/".contains(c);
+        !text.is_empty() && text.chars().all(of_a_word)
+    };
+    if line.starts_with('[') && !line.ends_with(']') {
+        return "close the brackets of the table's name, as `[ec.tombstone]`".to_owned();
+    }
+    if !line.contains('=') && !line.starts_with('[') {
+        return match key.split_once(':') {
+            Some((key, _)) => format!("write `{} = …`: TOML sets a value with `=`", key.trim()),
+            None => format!("write a key and its value, as `{} = …`", plain_key(key)),
+        };
+    }
+    if value.is_empty() {
+        return format!("write a value after `{key} =`");
+    }
+    if ["True", "False", "TRUE", "FALSE", "yes", "no"].contains(&value) {
+        return format!("write `{key} = true` or `{key} = false`, in lower case");
+    }
+    let quotes = |quote: char| value.matches(quote).count();
+    if quotes('"') == 1 || quotes('\'') == 1 {
+        return format!("close the quotes of the value of `{key}`");
+    }
+    if value.starts_with('[') || value.starts_with('{') {
+        return format!(
+            "close what is opened in the value of `{key}`, with commas between its parts"
+        );
+    }
+    if plain(value) {
+        return format!("strings are written in quotes, durations too: `{key} = \"{value}\"`");
+    }
+    "see https://toml.io for how TOML is written".to_owned()
+}
+
+/// A key as an example, where what was written may be one.
+fn plain_key(written: &str) -> &str {
+    let of_a_key = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+    if !written.is_empty() && written.chars().all(of_a_key) {
+        written
+    } else {
+        "key"
+    }
 }
 
 /// Reads a single value that stands `offset` bytes into its source; none where it is not one.

@@ -5,7 +5,7 @@ use crate::policy::types::{DataDir, Locality, Proxies, Seconds, StorePlace};
 
 settings! {
     /// The embedded store, and the native server.
-    Local in "local." {
+    Local in "local." [machine] {
         /// Folder of the embedded store, created on first use.
         data_dir: DataDir = DataDir::known("ec-data");
         /// Where records are kept, unless `--store` says: `memory`, a file or folder, or the Valkey or Redis that several

@@ -13,12 +13,14 @@
 pub(crate) mod choice;
 mod client;
 pub(crate) mod duration;
+mod iso;
 mod name;
-mod partner;
+pub(crate) mod partner;
 mod path;
 mod place;
 mod secret;
 mod sentinel;
+pub(crate) mod strength;
 mod window;
 
 pub use client::{Locality, Proxies};
@@ -31,4 +33,5 @@ pub use path::TsPrefixes;
 pub use place::{PlaceError, RedisAddress, StorePlace};
 pub use secret::Secret;
 pub use sentinel::Sentinels;
+pub use strength::{SecretFault, SecretUse};
 pub use window::EdgeWindow;

@@ -8,6 +8,8 @@ use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::{SettingValue, Shape, Sort, full_key, wrong_type};
 use crate::policy::value::Value;
 
+use super::iso;
+
 /// Declares a name: a text with a rule, read once.
 macro_rules! names {
     ($( $(#[doc = $doc:literal])* $name:ident: $sort:literal, $rule:expr, $pattern:literal, $help:literal; )*) => { $(
@@ -57,7 +59,10 @@ names! {
     /// At most 255 letters, digits, `_`, `-` or `.`, which every supported store takes.
     StoreName: "a store name", is_store_name, "^[A-Za-z0-9_.-]{1,255}$", "use letters, digits, `_`, `-` and `.`, at most 255 of them";
     /// Name of a cookie: a token of RFC 6265, section 4.1.1.
-    CookieName: "a cookie name", is_token, "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "use letters, digits, `_` and `-`, as `ts-ec`";
+    ///
+    /// Not one that begins with `__Host-`: browsers drop such a cookie where it has a `Domain`, as ours does (RFC 6265bis,
+    /// section 4.1.3.2). Not one that a consent signal comes in.
+    CookieName: "a name that the EC cookie can have", is_cookie_name, "^(?!__[Hh][Oo][Ss][Tt]-)(?!(us_privacy|usprivacy|euconsent-v2|eupubconsent-v2|__gpp)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "use letters, digits, `_` and `-`, as `ts-ec`; browsers drop a `__Host-` cookie with a `Domain`, and a name such as `us_privacy` or `__gpp` is that of a consent signal";
     /// The folder that holds the embedded store.
     DataDir: "a folder", |path| !path.trim().is_empty(), "\\S", "name a folder, as `ec-data`";
 }
@@ -76,6 +81,24 @@ const MAX_STORE_NAME: usize = 255;
 fn is_store_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
     !name.is_empty() && name.len() <= MAX_STORE_NAME && name.bytes().all(allowed)
+}
+
+/// Cookies that consent signals come in, under the names that sites use.
+const OF_CONSENT: [&str; 5] = [
+    "us_privacy",
+    "usprivacy",
+    "euconsent-v2",
+    "eupubconsent-v2",
+    "__gpp",
+];
+
+/// Browsers compare the prefix in any case (RFC 6265bis, section 5.4).
+const HOST_PREFIX: &str = "__host-";
+
+fn is_cookie_name(name: &str) -> bool {
+    is_token(name)
+        && !name.to_ascii_lowercase().starts_with(HOST_PREFIX)
+        && !OF_CONSENT.contains(&name)
 }
 
 fn is_token(name: &str) -> bool {
@@ -113,7 +136,7 @@ pub(super) fn read_text(
 
 /// Declares a list of two-letter codes.
 macro_rules! code_lists {
-    ($( $(#[doc = $doc:literal])* $name:ident: $sort:literal; )*) => { $(
+    ($( $(#[doc = $doc:literal])* $name:ident: $sort:literal, $codes:expr; )*) => { $(
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         pub struct $name(Vec<String>);
@@ -143,7 +166,7 @@ macro_rules! code_lists {
             });
 
             fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
-                read_codes(node, key, $sort, findings).map(Self)
+                read_codes(node, key, $sort, &$codes, findings).map(Self)
             }
 
             fn show(&self) -> Value {
@@ -155,10 +178,29 @@ macro_rules! code_lists {
 
 code_lists! {
     /// Countries by ISO 3166-1 alpha-2 code.
-    Countries: "two-letter country codes";
+    Countries: "two-letter country codes", COUNTRY_CODES;
     /// US states by their postal code.
-    UsStates: "two-letter state codes";
+    UsStates: "two-letter state codes", STATE_CODES;
 }
+
+/// Which codes a list takes.
+struct Codes {
+    what: &'static str,
+    known: fn(&str) -> bool,
+    meant: fn(&str) -> Option<&'static str>,
+}
+
+const COUNTRY_CODES: Codes = Codes {
+    what: "a country's code (ISO 3166-1)",
+    known: iso::is_country,
+    meant: iso::country_meant,
+};
+
+const STATE_CODES: Codes = Codes {
+    what: "the code of a US state",
+    known: iso::is_us_state,
+    meant: |_| None,
+};
 
 /// A code of two upper-case letters, as ISO 3166-1 alpha-2 and the US postal codes are.
 fn is_code(text: &str) -> bool {
@@ -169,6 +211,7 @@ fn read_codes(
     node: &Node,
     key: &str,
     sort: &str,
+    codes: &Codes,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Vec<String>> {
     let help = "write upper-case codes, as `[\"DE\", \"FR\"]`";
@@ -176,11 +219,30 @@ fn read_codes(
         findings.push(wrong_type(node, key, &format!("a list of {sort}")).with_help(help));
         return None;
     };
-    let codes: Vec<Option<String>> = items
+    let read: Vec<Option<String>> = items
         .iter()
-        .map(|item| read_text(item, key, "a two-letter code", is_code, help, findings))
+        .map(|item| {
+            let code = read_text(item, key, "a two-letter code", is_code, help, findings)?;
+            if (codes.known)(&code) {
+                return Some(code);
+            }
+            let help = match (codes.meant)(&code) {
+                Some(meant) => format!("write `{meant}`"),
+                None => "see ISO 3166 for the codes there are".to_owned(),
+            };
+            findings.push(
+                Diagnostic::error(
+                    Code::BadValue,
+                    format!("`{code}` is not {} (in `{key}`)", codes.what),
+                )
+                .about(full_key(key))
+                .at(item.place.clone())
+                .with_help(help),
+            );
+            None
+        })
         .collect();
-    codes.into_iter().collect()
+    read.into_iter().collect()
 }
 
 #[cfg(test)]
@@ -205,6 +267,17 @@ mod tests {
             ("é", false),
         ] {
             assert_eq!(is_token(name), token, "{name}");
+        }
+        for (name, good) in [
+            ("ts-ec", true),
+            ("__Secure-ts-ec", true),
+            ("__Host-ts-ec", false),
+            ("__hOST-ts-ec", false),
+            ("us_privacy", false),
+            ("__gpp", false),
+            ("my__gpp", true),
+        ] {
+            assert_eq!(is_cookie_name(name), good, "{name}");
         }
         for (code, good) in [
             ("DE", true),

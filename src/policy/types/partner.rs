@@ -254,14 +254,16 @@ impl SettingValue for Partners {
     fn digested(&self) -> Value {
         self.listed(Secret::digested)
     }
-}
 
-impl Partners {
-    /// The partners as they were written, their tokens in clear.
-    pub(crate) fn in_clear(&self) -> Value {
+    fn in_clear(&self) -> Value {
         self.listed(Secret::in_clear)
     }
+}
 
+/// The fields of a partner that are secrets.
+pub(crate) const SECRET_FIELDS: [&str; 1] = ["api_token"];
+
+impl Partners {
     fn listed(&self, secret: fn(&Secret) -> Value) -> Value {
         Value::List(
             self.0

@@ -8,6 +8,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::digest::hex;
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
+use crate::policy::types::strength::{REDACTED, is_redacted};
 use crate::policy::value::Value;
 
 /// A secret, or where it is kept. A literal never shows.
@@ -26,15 +27,21 @@ pub enum Secret {
     },
 }
 
-/// What is shown in a literal's place.
-const REDACTED: &str = "<redacted>";
-
 impl Secret {
-    /// The secret as it was written, a literal in clear.
-    pub(crate) fn in_clear(&self) -> Value {
+    /// The secret itself, without the line end after it; `look_up` knows what a reference refers to.
+    #[cfg(feature = "service")]
+    pub(crate) fn resolve(&self, look_up: impl Fn(&Self) -> Option<String>) -> Option<String> {
+        let found = look_up(self)?;
+        Some(super::strength::without_line_end(&found).to_owned())
+    }
+
+    /// Where it is kept, in words.
+    #[must_use]
+    pub fn place(&self) -> String {
         match self {
-            Self::Literal(secret) => Value::from(secret.as_str()),
-            _ => self.show(),
+            Self::Literal(_) => "the policy itself".to_owned(),
+            Self::Environment(variable) => format!("the environment variable `{variable}`"),
+            Self::SecretStore { store, key } => format!("the secret store `{store}`, as `{key}`"),
         }
     }
 
@@ -73,9 +80,10 @@ impl SettingValue for Secret {
                 findings.push(refused(format!("`{key}` is empty")));
                 return None;
             }
-            NodeValue::Text(literal) if literal == REDACTED => {
+            NodeValue::Text(literal) if is_redacted(literal) => {
                 findings.push(refused(format!(
-                    "`{key}` holds `{REDACTED}`, which stands in the place of a secret"
+                    "`{key}` holds `{}`, which is shown in the place of a secret and is none",
+                    literal.trim()
                 )));
                 return None;
             }
@@ -101,6 +109,13 @@ impl SettingValue for Secret {
                 findings.push(refused(format!("`{key}` is not a reference to a secret")));
                 None
             }
+        }
+    }
+
+    fn in_clear(&self) -> Value {
+        match self {
+            Self::Literal(secret) => Value::from(secret.as_str()),
+            _ => self.show(),
         }
     }
 
@@ -131,6 +146,10 @@ impl SettingValue for Option<Secret> {
 
     fn digested(&self) -> Value {
         self.as_ref().map_or(Value::Nothing, Secret::digested)
+    }
+
+    fn in_clear(&self) -> Value {
+        self.as_ref().map_or(Value::Nothing, Secret::in_clear)
     }
 }
 

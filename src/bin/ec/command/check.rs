@@ -6,9 +6,12 @@ use std::io::{Write, stdout};
 use clap::{Args, ValueEnum};
 use edge_cookie::diagnostic::{Diagnostic, Severity};
 use edge_cookie::policy::files::Loaded;
+use edge_cookie::policy::types::Secret;
+use edge_cookie::service::check_secrets;
 use serde::Serialize;
 
 use crate::policy::PolicyArgs;
+use crate::secret::reveal;
 use crate::{End, FileArgs, Stop, render, sarif};
 
 /// Checks policies: tells everything that is wrong with them, and where.
@@ -28,6 +31,9 @@ pub(crate) struct Check {
     /// Count warnings as problems.
     #[arg(long)]
     deny_warnings: bool,
+    /// Look up the secrets that the policy refers to in the environment, and judge them as literals are judged.
+    #[arg(long)]
+    resolve_secrets: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -65,6 +71,10 @@ impl Check {
             let name = self.policy.choose(&files)?;
             vec![files.load(&name).map_err(Stop::because)?]
         };
+        let mut loaded = loaded;
+        if self.resolve_secrets {
+            loaded.iter_mut().for_each(judge_secrets);
+        }
         let mut out = stdout().lock();
         match self.format {
             CheckFormat::Human => {
@@ -109,6 +119,22 @@ impl Check {
                 .then(|| resolved.policy.digest.as_str()),
             diagnostics: &resolved.findings,
         }
+    }
+}
+
+/// Adds what is wrong with the secrets that this machine can look up; those of a platform's secret store it cannot.
+fn judge_secrets(loaded: &mut Loaded) {
+    let resolved = &mut loaded.resolved;
+    // Literals are judged by the rule book, and a platform's secret store is not on this machine.
+    let here = |secret: &Secret| matches!(secret, Secret::Environment(_));
+    for problem in check_secrets(&resolved.policy, resolved.deployed, here, reveal) {
+        let setting = problem.key().strip_prefix("ec.").unwrap_or_default();
+        let of_a_partner = setting.starts_with("partners.");
+        let value = resolved.value(if of_a_partner { "partners" } else { setting });
+        let place = value.and_then(|value| value.origin.place.clone());
+        let finding = Diagnostic::error(problem.code(), problem.to_string());
+        let finding = finding.about(problem.key()).at(place);
+        resolved.findings.push(finding);
     }
 }
 

@@ -9,9 +9,12 @@ use edge_cookie::clock::SystemClock;
 use edge_cookie::diagnostic::Severity;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::files::PolicyFiles;
+use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::StoreName;
-use edge_cookie::server::{Listeners, LogFormat, Server, Stores, serve, start_log};
-use edge_cookie::service::Setup;
+use edge_cookie::server::{
+    Listeners, LogFormat, Server, Stores, serve, start_log, warn_of_no_place,
+};
+use edge_cookie::service::{Setup, SetupError, redis_password};
 use edge_cookie::store::{EmbeddedStore, MemoryStore};
 
 use crate::policy::PolicyArgs;
@@ -62,7 +65,7 @@ impl Serve {
             // Findings are shown with their lines.
             policy.load_whole(files)?;
         }
-        let setup = source.read().map_err(Stop::because)?;
+        let setup = source.read(self.store.as_deref()).map_err(Stop::because)?;
         let stores = self.open(setup.policy())?;
         start_log(
             match self.log_format {
@@ -71,11 +74,13 @@ impl Serve {
             },
             std::env::var("EC_LOG").ok().as_deref(),
         );
+        warn_of_no_place(setup.policy());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .max_blocking_threads(setup.policy().local.store_calls as usize + SPARE_THREADS)
             .build()?;
-        let reload = move || source.read();
+        let store = self.store.clone();
+        let reload = move || source.read(store.as_deref());
         let ended = runtime.block_on(async {
             let listeners = Listeners::bind(&self.addr, self.metrics_addr.as_deref()).await;
             let listeners = listeners.map_err(Stop::because)?;
@@ -155,15 +160,15 @@ enum Source {
 
 impl Source {
     /// The policy as it is written now, where it can be used; else why not.
-    fn read(&self) -> Result<Setup, String> {
+    fn read(&self, store: Option<&str>) -> Result<Setup, String> {
         match self {
-            Self::Files { policy, files } => of_files(policy, files),
-            Self::Bundle(path) => of_bundle(path),
+            Self::Files { policy, files } => of_files(policy, files, store),
+            Self::Bundle(path) => of_bundle(path, store),
         }
     }
 }
 
-fn of_files(policy: &PolicyArgs, files: &FileArgs) -> Result<Setup, String> {
+fn of_files(policy: &PolicyArgs, files: &FileArgs, store: Option<&str>) -> Result<Setup, String> {
     let mut read: PolicyFiles = policy.open(files).map_err(|stop| stop.to_string())?;
     let profile = policy.choose(&read).map_err(|stop| stop.to_string())?;
     let loaded = read.load(&profile).map_err(|error| error.to_string())?;
@@ -174,11 +179,30 @@ fn of_files(policy: &PolicyArgs, files: &FileArgs) -> Result<Setup, String> {
         let place = place.map_or_else(String::new, |place| format!("{place}: "));
         return Err(format!("{place}{} ({})", finding.message, finding.code));
     }
-    Setup::new(&loaded.profile, &loaded.resolved, &loaded.publisher, reveal)
-        .map_err(|error| error.to_string())
+    let resolved = &loaded.resolved;
+    let setup = Setup::new(&loaded.profile, resolved, &loaded.publisher, reveal);
+    with_password(setup, resolved, store).map_err(|error| error.to_string())
 }
 
-fn of_bundle(path: &Path) -> Result<Setup, String> {
+/// The setup, unless the password of a store that servers share is missing or weak: then with that beside what else is.
+fn with_password(
+    setup: Result<Setup, SetupError>,
+    resolved: &Resolved,
+    store: Option<&str>,
+) -> Result<Setup, SetupError> {
+    let policy = &resolved.policy;
+    let shared = matches!(Place::of(store, policy), Ok(Place::Shared(_)));
+    let password = policy.redis.password.as_ref().filter(|_| shared);
+    let password = password.map(|secret| redis_password(secret, resolved.deployed, reveal));
+    match (setup, password) {
+        (Err(error), Some(Err(problem))) => Err(error.and(problem)),
+        (Ok(_), Some(Err(problem))) => Err(problem.into()),
+        (setup, _) => setup,
+    }
+}
+
+fn of_bundle(path: &Path, store: Option<&str>) -> Result<Setup, String> {
     let bundle = crate::side::bundle(path)?;
-    Setup::of_bundle(&bundle, reveal).map_err(|error| error.to_string())
+    let setup = Setup::of_bundle(&bundle, reveal);
+    with_password(setup, &bundle.resolved, store).map_err(|error| error.to_string())
 }

@@ -7,7 +7,6 @@ use clap::Args;
 use edge_cookie::diagnostic::{Diagnostic, Severity};
 use edge_cookie::policy::files::Loaded;
 use edge_cookie::policy::known_settings;
-use edge_cookie::policy::setting::Shape;
 
 use crate::edit::{Edit, replace, value};
 use crate::policy::PolicyArgs;
@@ -96,12 +95,12 @@ impl Set {
 
     /// What was done, on one line.
     fn told(&self, key: &str, path: &Path, old: Option<&str>, after: &Loaded) -> String {
-        let secret = known_settings().iter().any(|setting| {
-            setting.key == key && matches!(setting.shape, Shape::Secret | Shape::Partners)
-        });
+        let secret = known_settings()
+            .iter()
+            .any(|setting| setting.key == key && setting.shape.is_secret());
         let shown = |text: &str| {
             if secret {
-                "<redacted>".to_owned()
+                "\"…\"".to_owned()
             } else {
                 text.to_owned()
             }
