@@ -117,12 +117,11 @@ impl Setup {
     ) -> Result<Self, SetupError> {
         let policy = &resolved.policy;
         let mut secrets = Resolver::new(reveal, resolved.deployed);
-        let passphrase = match &policy.stores.passphrase {
-            Some(secret) => secrets.secret("ec.passphrase".to_owned(), secret, SecretUse::Key),
-            None => {
-                secrets.problems.push(SecretProblem::NoPassphrase);
-                None
-            }
+        let passphrase = if let Some(secret) = &policy.stores.passphrase {
+            secrets.secret("ec.passphrase".to_owned(), secret, SecretUse::Key)
+        } else {
+            secrets.problems.push(SecretProblem::NoPassphrase);
+            None
         };
         let admin = policy.stores.admin_token.as_ref().and_then(|secret| {
             secrets.secret("ec.admin_token".to_owned(), secret, SecretUse::Token)
