@@ -4,6 +4,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a failed test should stop"
 )]
 
@@ -503,7 +504,7 @@ fn the_next_request_after_the_switch_is_served() {
         ("a withdrawal", |server, id| assert!(server.withdraw(id))),
         ("a sync", |server, id| assert_eq!(server.sync(id), 200)),
         ("a partner", |server, _| {
-            assert_eq!(server.add_partner("b.com"), 200)
+            assert_eq!(server.add_partner("b.com"), 200);
         }),
         ("an erasure", |server, id| assert_eq!(server.erase(id), 200)),
         ("health", |server, _| assert_eq!(server.health().0, 200)),

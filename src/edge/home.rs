@@ -131,7 +131,6 @@ impl Home for EdgeHome {
                 Ok(_) => return,
                 Err(error) => ("warn", *name, Some(id.to_string()), Some(error.word())),
             },
-            Note::PartnerOutcome { .. } => return,
             Note::FailedWithdrawal { id, why } => {
                 let message = "a withdrawal was not written";
                 ("error", message, Some(id.to_string()), Some(*why))
@@ -140,7 +139,7 @@ impl Home for EdgeHome {
                 let message = "a page went on without an identity: `organic.budget` was spent";
                 ("warn", message, None, None)
             }
-            Note::Unclaimed { removed: true } => return,
+            Note::PartnerOutcome { .. } | Note::Unclaimed { removed: true } => return,
             Note::Unclaimed { removed: false } => {
                 let message = "a record whose id no browser has could not be removed";
                 ("warn", message, None, None)
