@@ -236,6 +236,32 @@ fn health_tells_what_the_server_may_lose() {
     assert_eq!(server.health().json().get("warnings"), None);
 }
 
+/// A server that answers and takes no writes is not well.
+#[test]
+fn health_is_red_while_the_store_takes_no_writes() {
+    let Some(store) = Redis::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &store.url(), &[]);
+    for _ in 0..2 {
+        until("a server that is well", || {
+            (server.health().status == 200).then_some(())
+        });
+        store.say("CONFIG SET min-replicas-to-write 1").unwrap();
+        // Each store is tried by itself.
+        until("stores that take no writes", || {
+            let health = server.health();
+            let stores = health.json()["stores"].clone();
+            let refuses =
+                |store: usize| stores[store]["answers"] == true && stores[store]["writes"] == false;
+            (refuses(0) && refuses(1)).then(|| {
+                assert_eq!(health.status, 503);
+                assert_eq!(health.json()["status"], "unavailable");
+            })
+        });
+        store.say("CONFIG SET min-replicas-to-write 0").unwrap();
+    }
+}
+
 fn run(folder: &Path, args: &[&str]) -> Output {
     ec(folder).args(args).output().unwrap()
 }
@@ -324,7 +350,7 @@ fn a_password_comes_from_the_environment_and_never_shows() {
             2,
             "the store is not available: cannot connect: ",
         ),
-        (None, 2, "`redis.password` is not to be had here"),
+        (None, 2, "cannot read `ec.redis.password`"),
     ] {
         let mut command = ec(folder.path());
         command.args(["list", "--store", &store.url()]);

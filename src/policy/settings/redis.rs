@@ -15,6 +15,9 @@ settings! {
         connect_timeout: Millis = Millis::new(250), from Millis::new(1), to Millis::new(60_000);
         /// Wait before a connection that could not be made is tried again, doubled each time up to
         /// `redis.max_backoff`; calls meanwhile fail at once.
+        ///
+        /// Also the least time between two connections to a server that cannot serve now (a replica, say); for that
+        /// calls wait.
         backoff: Millis = Millis::new(20), from Millis::new(0), to Millis::new(60_000);
         /// Longest wait before a connection is tried again: how long a server that is back may go unnoticed.
         max_backoff: Millis = Millis::new(500), from Millis::new(0), to Millis::new(60_000);
