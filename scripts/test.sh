@@ -39,12 +39,20 @@ else
     leave_out "the shared store: there is no redis-server"
 fi
 
-# The browser that the page of a simulation is seen in.
+# Shared caches for in front of the server.
+caches="no"
+if scripts/frontend-setup.sh; then
+    caches="yes"
+else
+    leave_out "shared caches in front: there is no nginx or no varnishd"
+fi
+
+# The browser that the page of a simulation is seen in, and that the cookie comes back from.
 if ! command -v chromium >/dev/null 2>&1; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core >/dev/null || true
     fi
-    command -v chromium >/dev/null 2>&1 || leave_out "the page in a browser: chromium is missing"
+    command -v chromium >/dev/null 2>&1 || leave_out "the page and the cookie in a browser: chromium is missing"
 fi
 
 # What reads the counts in the end: Prometheus' own parsers.
@@ -79,6 +87,11 @@ fi
 if [ "$shared" = yes ]; then
     echo "== the black-box tests on two servers that share a Redis, request by request in turn"
     scripts/redis.sh blackbox
+fi
+
+if [ "$caches" = yes ]; then
+    echo "== nginx and Varnish in front of the server"
+    scripts/frontend.sh
 fi
 
 if command -v python3 >/dev/null 2>&1; then
