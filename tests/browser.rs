@@ -106,7 +106,8 @@ fn lead(listener: TcpListener, pages: Vec<Page>, scheme: &'static str, door: u16
             let page = page_of(&head);
             let sets = page.and_then(|page| pages.get(page)).map(|page| &page.sets);
             let sets = sets.into_iter().flatten();
-            let sets: String = sets.map(|set| format!("Set-Cookie: {set}\r\n")).collect();
+            let sets: Vec<String> = sets.map(|set| format!("Set-Cookie: {set}\r\n")).collect();
+            let sets = sets.concat();
             let next = page.map(|page| page + 1);
             let next = next.and_then(|next| Some((next, pages.get(next)?.host)));
             let first = next.map_or_else(

@@ -68,7 +68,8 @@ pub(super) fn expire(setup: &Setup, request: &HeaderMap) -> Vec<HeaderValue> {
     expired.collect()
 }
 
-/// The `Domain` of the cookie. `localhost` has none: browsers drop a cookie for a domain of a single label.
+/// The `Domain` of the cookie. `localhost` has none: some browsers drop a cookie for a domain of a single label, and
+/// Chromium keeps it for the host alone.
 fn cookie_domain(domain: &Domain) -> Option<&str> {
     Some(domain.as_str()).filter(|domain| *domain != LOCALHOST)
 }

@@ -97,7 +97,7 @@ fn uids_of_any_text_are_kept_as_they_are() {
 }
 
 #[test]
-fn nobody_gets_a_tunnel() {
+fn no_one_gets_a_tunnel() {
     let home = Home::start();
     for target in ["publisher.example:443", "127.0.0.1:1"] {
         let request = format!(

