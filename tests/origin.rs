@@ -320,6 +320,58 @@ fn an_id_stays_with_whatever_page_it_came() {
 }
 
 #[test]
+fn the_last_client_named_to_the_origin_is_the_one_that_counts() {
+    let origin = Origin::start();
+    let trusting = &["ec.local.trusted_proxies=[\"127.0.0.1\"]"][..];
+    let proxied = Server::start(&origin.address, trusting);
+    let direct = Server::start(&origin.address, &[]);
+    for (server, lines, x_forwarded_for, forwarded) in [
+        (&direct, "", &["127.0.0.1"][..], &[][..]),
+        (
+            &direct,
+            "X-Forwarded-For: 203.0.113.7\r\nForwarded: for=203.0.113.7\r\n",
+            &["203.0.113.7", "127.0.0.1"],
+            &["for=203.0.113.7", "for=127.0.0.1"],
+        ),
+        (
+            &proxied,
+            "X-Forwarded-For: 1.2.3.4, 203.0.113.7:80\r\n",
+            &["1.2.3.4, 203.0.113.7:80", "203.0.113.7"],
+            &[],
+        ),
+        (
+            &proxied,
+            "Forwarded: for=\"[2001:db8::1]:80\"\r\n",
+            &["2001:db8::1"],
+            &["for=\"[2001:db8::1]:80\"", "for=\"[2001:db8::1]\""],
+        ),
+        // What a client wrote must not pass for what a proxy said.
+        (
+            &proxied,
+            "X-Forwarded-For: 203.0.113.7, unknown\r\n",
+            &["203.0.113.7, unknown", "unknown"],
+            &[],
+        ),
+        (
+            &proxied,
+            "X-Forwarded-For: 203.0.113.7\r\nForwarded: for=203.0.113.8\r\n",
+            &["203.0.113.7", "unknown"],
+            &["for=203.0.113.8", "for=unknown"],
+        ),
+    ] {
+        let view = server.send("GET", "/", lines);
+        let asked = origin.answer("");
+        read(view);
+        assert_eq!(
+            values(&asked, "x-forwarded-for"),
+            x_forwarded_for,
+            "{lines}"
+        );
+        assert_eq!(values(&asked, "forwarded"), forwarded, "{lines}");
+    }
+}
+
+#[test]
 fn a_client_that_went_before_the_origin_answered_leaves_no_record() {
     let origin = Origin::start();
     let server = Server::start(&origin.address, &[]);

@@ -149,7 +149,25 @@ fn a_broken_line_is_told_with_its_place() {
             "json",
             &JSON,
             r#"{"at":1772438700,"#,
-            "a.log:4:17: not JSON",
+            "a.log:4:17: not JSON: EOF",
+        ),
+        (
+            "common",
+            &COMMON,
+            r#"203.0.113.9 - - [02/Mar/2026:08:00:00 +2400] "GET / HTTP/1.1" 200 5"#,
+            "a.log:4:18: `02/Mar/2026:08:00:00 +2400` is not a time",
+        ),
+        (
+            "json",
+            &JSON,
+            r#"{"at":1,}"#,
+            "a.log:4:9: not JSON: trailing comma",
+        ),
+        (
+            "json",
+            &JSON,
+            r#"{"at":"2026-03-02T08:00:00-24:00","address":"x","path":"/","status":200}"#,
+            "a.log:4:1: `2026-03-02T08:00:00-24:00` is not a time",
         ),
         (
             "json",
@@ -171,6 +189,16 @@ fn a_broken_line_is_told_with_its_place() {
         assert_eq!(told.json["log"]["broken"], 1, "{broken}");
         assert_eq!(told.json["log"]["used"], 3, "{broken}");
         assert_eq!(told.code, 0, "the rest is used");
+    }
+}
+
+#[test]
+fn a_byte_order_mark_before_a_log_is_skipped() {
+    for (format, lines) in [("combined", COMBINED), ("json", JSON)] {
+        let first = format!("\u{feff}{}", lines[0]);
+        let told = told("", format, &[&first, lines[1], lines[2]]);
+        assert_eq!(told.json["log"]["used"], 3, "{}", told.said);
+        assert_eq!(told.json["profiles"][0]["happened"]["visitors"], 2);
     }
 }
 

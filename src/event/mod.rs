@@ -17,6 +17,7 @@ mod line;
 mod locate;
 
 pub use line::OP_WORDS;
+#[cfg(any(feature = "service", feature = "simulate"))]
 pub(crate) use locate::without_place;
 
 use crate::clock::Moment;
