@@ -117,6 +117,13 @@ fn code_scanning_is_told_every_rule_in_sarif() {
             assert!(results.is_empty());
             continue;
         }
+        // Code scanning shows no result without a place: a file of the publisher's own.
+        for result in results {
+            let place = &result["locations"][0]["physicalLocation"];
+            assert!(place["region"]["startLine"].as_u64().unwrap() > 0);
+            let uri = place["artifactLocation"]["uri"].as_str().unwrap();
+            assert!(uri.ends_with(".toml") && !uri.contains('<'), "{uri}");
+        }
         let result = &results[0];
         assert_eq!(result["ruleId"], code(&sample).as_str());
         let index = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();

@@ -33,6 +33,13 @@ struct ValueReport<'r> {
 }
 
 impl<'r> Report<'r> {
+    /// One value of it, by its key below `ec`.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<impl Serialize> {
+        let key = full_key(key);
+        self.values.iter().find(|value| value.key == key)
+    }
+
     /// What is in force under `profile`.
     #[must_use]
     pub fn of(profile: &'r str, resolved: &'r Resolved) -> Self {

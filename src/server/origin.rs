@@ -37,22 +37,34 @@ const OF_THE_CONNECTION: [HeaderName; 8] = [
     UPGRADE,
 ];
 
+/// Whether a client goes through the proxy that the environment names (`HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proxied {
+    /// As the environment says.
+    ByEnvironment,
+    /// Never.
+    Never,
+}
+
 /// A client that follows no redirect, and reaches TLS by the system's roots.
 ///
 /// # Errors
 ///
 /// Where the system's TLS cannot be used.
-pub fn http_client() -> Result<reqwest::Client, reqwest::Error> {
+pub fn http_client(proxied: Proxied) -> Result<reqwest::Client, reqwest::Error> {
     // Whoever chose a provider before us has chosen well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
+    match proxied {
+        Proxied::ByEnvironment => client.build(),
+        Proxied::Never => client.no_proxy().build(),
+    }
 }
 
 impl Origin {
     pub(super) fn new() -> Result<Self, OriginError> {
-        Ok(Self(http_client()?))
+        // The origin is the publisher's own: its visitors' cookies are for no proxy that happens to be configured.
+        Ok(Self(http_client(Proxied::Never)?))
     }
 
     /// The origin's page; the request's body is handed on as it comes.

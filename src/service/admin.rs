@@ -4,44 +4,21 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use super::answer::{Reply, empty, json, json_bytes, not_found, refusal, refusal_because};
 use super::authenticate::invalid_token;
 use super::body::{self, BodyError, Incoming};
 use super::route::AdminRoute;
+use super::shown::ShownRecord;
 use super::upload::parse;
 use super::{Home, Service};
-use crate::clock::{AsyncClock, Timestamp};
-use crate::engine::{Found, Operation, Outcome, Standing, StoreError, expires_at, standing};
-use crate::graph::found;
+use crate::clock::AsyncClock;
+use crate::engine::{Operation, Outcome, StoreError};
 use crate::partner::{NewToken, PartnerRecord, RegistryError};
 use crate::record::{EcId, PartnerId};
-use crate::store::{AsyncKvStore, Stored};
+use crate::store::AsyncKvStore;
 
 type Answer = Result<Response<Bytes>, Response<Bytes>>;
-
-/// A record as stored, and what the policy makes of it.
-#[derive(Serialize)]
-struct Shown<'s> {
-    ec_id: &'s str,
-    state: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    why: Option<String>,
-    generation: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expires_at: Option<String>,
-    body: Bits<'s>,
-    metadata: Bits<'s>,
-}
-
-/// Stored bytes: the JSON that they are, else their text.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Bits<'s> {
-    Json(&'s RawValue),
-    Text(String),
-}
 
 #[derive(Serialize)]
 struct Ids {
@@ -137,34 +114,9 @@ impl<H: Home> Service<H> {
         let stored = found.map_err(|error| unavailable(&error))?;
         let stored = stored.ok_or_else(not_found)?;
         let now = self.home.clock().now().timestamp();
-        Ok(json(StatusCode::OK, &self.shown(&id, &stored, now)))
-    }
-
-    fn shown<'s>(&self, id: &'s EcId, stored: &'s Stored, now: Timestamp) -> Shown<'s> {
-        let policy = self.setup.policy_of(id);
-        let (state, why, expires) = match found(Some(stored.clone())) {
-            Found::Nothing => ("absent", None, None),
-            Found::Unreadable(why) => ("unreadable", Some(why.to_string()), None),
-            Found::Record(record) => {
-                let (entry, metadata) = (&record.entry, &record.metadata);
-                let state = match standing(policy, entry, metadata, now) {
-                    Standing::Live => "live",
-                    Standing::Tombstone => "tombstone",
-                    Standing::Expired => "expired",
-                };
-                let expires = expires_at(policy, entry, metadata, now);
-                (state, None, Some(expires.to_string()))
-            }
-        };
-        Shown {
-            ec_id: id.as_str(),
-            state,
-            why,
-            generation: stored.generation.to_string(),
-            expires_at: expires,
-            body: Bits::of(&stored.body),
-            metadata: Bits::of(&stored.metadata),
-        }
+        let policy = self.setup.policy_of(&id);
+        let shown = ShownRecord::of(policy, &id, Some(&stored), now);
+        Ok(json(StatusCode::OK, &shown))
     }
 
     async fn erase(&self, written: &str) -> Answer {
@@ -195,31 +147,35 @@ impl<H: Home> Service<H> {
         let invalid = |error: &str| refusal_because(StatusCode::BAD_REQUEST, "invalid_json", error);
         let described: Described = parse(&body).map_err(|error| invalid(&error))?;
         let partner = described.partner().map_err(|error| invalid(&error))?;
-        let id = partner.id.clone();
+        let id = self.not_declared(partner.id.clone())?;
         let token = self.registry().add(partner).await;
         Ok(shown_once(&id, &token.map_err(|error| no(&error))?))
     }
 
+    /// The partner, unless the policy declares it: then what the store keeps of it is not read.
+    fn not_declared(&self, id: PartnerId) -> Result<PartnerId, Response<Bytes>> {
+        if self.setup.partners.iter().all(|declared| declared.id != id) {
+            return Ok(id);
+        }
+        let why = format!("the policy declares the partner `{id}`: change it there");
+        Err(refusal_because(
+            StatusCode::CONFLICT,
+            "declared_partner",
+            &why,
+        ))
+    }
+
     async fn rotate_partner(&self, id: &str) -> Answer {
-        let id = partner_id(id)?;
+        let id = self.not_declared(partner_id(id)?)?;
         let token = self.registry().rotate(&id).await;
         Ok(shown_once(&id, &token.map_err(|error| no(&error))?))
     }
 
     async fn enable_partner(&self, id: &str, enabled: bool) -> Answer {
-        let id = partner_id(id)?;
+        let id = self.not_declared(partner_id(id)?)?;
         let done = self.registry().set_enabled(&id, enabled).await;
         done.map_err(|error| no(&error))?;
         Ok(empty(StatusCode::NO_CONTENT))
-    }
-}
-
-impl<'s> Bits<'s> {
-    fn of(stored: &'s [u8]) -> Self {
-        match serde_json::from_slice(stored) {
-            Ok(json) => Self::Json(json),
-            Err(_) => Self::Text(String::from_utf8_lossy(stored).into_owned()),
-        }
     }
 }
 

@@ -40,6 +40,7 @@ mod route;
 mod secrets;
 mod setup;
 mod shared_cache;
+mod shown;
 mod upload;
 mod visitor;
 mod withdrawal;
@@ -61,6 +62,7 @@ pub use route::{ROUTES, Route};
 pub use secrets::{SecretProblem, check_secrets, redis_password};
 pub use setup::{Setup, SetupError};
 pub use shared_cache::forbid as forbid_caching;
+pub use shown::ShownRecord;
 
 use answer::not_found;
 use visitor::Visitor;

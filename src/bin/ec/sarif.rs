@@ -6,11 +6,13 @@ use edge_cookie::rules::{self, Rule};
 use serde_json::{Value, json};
 
 /// The log of one run: every rule there is, and the findings.
-pub(crate) fn log(findings: &[&Diagnostic], sources: &Sources) -> Value {
+///
+/// Beside each finding is the file that it is shown in where it has no place of its own.
+pub(crate) fn log(findings: &[(&Diagnostic, String)], sources: &Sources) -> Value {
     let rules: Vec<Value> = rules::book().map(described).collect();
     let results: Vec<Value> = findings
         .iter()
-        .map(|finding| result(finding, sources))
+        .map(|(finding, file)| result(finding, file, sources))
         .collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -37,7 +39,7 @@ fn described(rule: &Rule) -> Value {
     })
 }
 
-fn result(finding: &Diagnostic, sources: &Sources) -> Value {
+fn result(finding: &Diagnostic, file: &str, sources: &Sources) -> Value {
     let index = rules::book().position(|rule| rule.code == finding.code);
     let text = match &finding.help {
         Some(help) => format!("{}. help: {help}", finding.message),
@@ -53,7 +55,10 @@ fn result(finding: &Diagnostic, sources: &Sources) -> Value {
         "ruleIndex": index,
         "level": level(finding.severity),
         "message": { "text": text },
-        "locations": files.iter().take(1).map(|place| location(place, sources)).collect::<Vec<_>>(),
+        "locations": [match files.first() {
+            Some(place) => location(place, sources),
+            None => whole(file),
+        }],
         "relatedLocations": files.iter().skip(1).map(|place| location(place, sources)).collect::<Vec<_>>(),
         "properties": {
             "key": finding.key,
@@ -66,6 +71,16 @@ fn result(finding: &Diagnostic, sources: &Sources) -> Value {
         members.remove("ruleIndex");
     }
     result
+}
+
+/// A file as a whole: code scanning shows no result without a place.
+fn whole(file: &str) -> Value {
+    json!({
+        "physicalLocation": {
+            "artifactLocation": { "uri": uri(file) },
+            "region": { "startLine": 1 },
+        },
+    })
 }
 
 fn location(place: &Place, sources: &Sources) -> Value {

@@ -1,7 +1,10 @@
 //! A running server's admin API, for commands that look into its store.
 
+use std::net::IpAddr;
+
 use clap::Args;
-use reqwest::{Client, Method, StatusCode};
+use edge_cookie::server::{Proxied, http_client};
+use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::Value;
 
 use crate::{Stop, secret};
@@ -13,6 +16,9 @@ pub(crate) struct ServerArgs {
     /// `EC_ADMIN_TOKEN`, else from the policy.
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
+    /// Send the admin token over plain `http` to another machine, where everyone on the way can read it.
+    #[arg(long, requires = "server")]
+    pub(crate) insecure: bool,
 }
 
 /// The admin API of a running server.
@@ -34,7 +40,30 @@ const TOKEN: &str = "EC_ADMIN_TOKEN";
 
 impl AdminApi {
     /// The API of the server at `base`, with the token of the environment, else of the policy.
-    pub(crate) fn new(base: &str, policy: &edge_cookie::policy::EcPolicy) -> Result<Self, Stop> {
+    ///
+    /// A server on this machine is never asked through a proxy, and one on another by `https` alone, unless `insecure`.
+    pub(crate) fn new(
+        base: &str,
+        insecure: bool,
+        policy: &edge_cookie::policy::EcPolicy,
+    ) -> Result<Self, Stop> {
+        let url = Url::parse(base).ok().filter(|url| url.has_host());
+        let url = url.ok_or_else(|| {
+            Stop::because(format!(
+                "`{base}` is no address of a server: write it as `http://127.0.0.1:7676`"
+            ))
+        })?;
+        let here = is_this_machine(&url);
+        if !here && !insecure && url.scheme() != "https" {
+            return Err(Stop::because(format!(
+                "the admin token would go to `{base}` in clear: write `https://`, or add `--insecure` where no one can listen on the way"
+            )));
+        }
+        let proxied = if here {
+            Proxied::Never
+        } else {
+            Proxied::ByEnvironment
+        };
         let of_policy = || policy.stores.admin_token.as_ref().and_then(secret::reveal);
         let token = std::env::var(TOKEN)
             .ok()
@@ -47,7 +76,7 @@ impl AdminApi {
         Ok(Self {
             base: base.trim_end_matches('/').to_owned(),
             token,
-            client: edge_cookie::server::http_client().map_err(Stop::because)?,
+            client: http_client(proxied).map_err(Stop::because)?,
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?,
@@ -101,6 +130,19 @@ impl AdminApi {
         let word = |name: &str| answered.json.get(name).and_then(Value::as_str);
         let why = word("message").or_else(|| word("error"));
         Err(Stop::because(why.unwrap_or("the server failed")))
+    }
+}
+
+/// Whether a URL's host is this machine: a loopback address, or a name that stands for one (RFC 6761, section 6.3).
+fn is_this_machine(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => {
+            let name = bare.trim_end_matches('.').to_ascii_lowercase();
+            name == "localhost" || name.ends_with(".localhost")
+        }
     }
 }
 

@@ -21,11 +21,35 @@ pub(crate) struct Side {
 }
 
 impl Side {
-    /// Reads what `name` means: the bundle in a file of that name, else the profile.
+    /// Reads what `name` means: the bundle in a file of that name, else the profile. `FILE#candidate` is the policy that
+    /// the bundle tries on a share of the users.
     pub(crate) fn read(name: &str, files: &mut PolicyFiles) -> Result<Self, Stop> {
-        let (resolved, publisher) = if Path::new(name).is_file() {
-            let bundle = bundle(Path::new(name)).map_err(Stop::Because)?;
-            (bundle.traced(), bundle.publisher)
+        let candidate = name
+            .strip_suffix(CANDIDATE)
+            .filter(|file| Path::new(file).is_file());
+        let file = candidate.unwrap_or(name);
+        let (resolved, publisher) = if Path::new(file).is_file() {
+            let bundle = bundle(Path::new(file)).map_err(Stop::Because)?;
+            let resolved = match (candidate, bundle.traced_candidate()) {
+                (None, None) => bundle.traced(),
+                (None, Some(_)) => {
+                    let other = bundle
+                        .rollout
+                        .as_ref()
+                        .map_or("", |rollout| &rollout.profile);
+                    render::warning(&format!(
+                        "`{file}` also carries a candidate, `{other}`, which is not compared: name it `{file}{CANDIDATE}`"
+                    ));
+                    bundle.traced()
+                }
+                (Some(_), Some(candidate)) => candidate,
+                (Some(_), None) => {
+                    return Err(Stop::because(format!(
+                        "the bundle `{file}` carries no candidate"
+                    )));
+                }
+            };
+            (resolved, bundle.publisher)
         } else {
             let profile = files.choose(Some(name), None).map_err(Stop::because)?;
             let loaded = files.load(&profile).map_err(Stop::because)?;
@@ -39,7 +63,7 @@ impl Side {
         // Of a bundle's path its folder says nothing.
         let own = Path::new(name)
             .file_name()
-            .filter(|_| Path::new(name).is_file());
+            .filter(|_| Path::new(file).is_file());
         let label = own.map_or_else(|| name.to_owned(), |own| own.to_string_lossy().into_owned());
         Ok(Self {
             name: name.to_owned(),
@@ -57,6 +81,9 @@ impl Side {
         }
     }
 }
+
+/// What follows the file of a bundle whose candidate is meant.
+pub(crate) const CANDIDATE: &str = "#candidate";
 
 /// Reads the bundle in a file.
 pub(crate) fn bundle(path: &Path) -> Result<Bundled, String> {

@@ -106,7 +106,7 @@ impl StoreArgs {
             return Ok(None);
         };
         let (_, policy) = self.policy.load(files)?;
-        AdminApi::new(server, &policy).map(Some)
+        AdminApi::new(server, self.server.insecure, &policy).map(Some)
     }
 
     /// Opens the store, which must be there.

@@ -45,7 +45,8 @@ fn listed(words: &[&str]) -> String {
 }
 
 /// The candidate that `written` most likely means, or none where all are too far off.
-pub(crate) fn nearest<'c>(
+#[must_use]
+pub fn nearest<'c>(
     written: &str,
     candidates: impl IntoIterator<Item = &'c str>,
 ) -> Option<&'c str> {

@@ -23,6 +23,7 @@ mod sentinel;
 pub(crate) mod strength;
 mod window;
 
+pub use choice::nearest;
 pub use client::{Locality, Proxies};
 #[cfg(feature = "simulate")]
 pub(crate) use duration::parse_duration;

@@ -95,7 +95,21 @@ impl Check {
                 }
             }
             CheckFormat::Sarif => {
-                let log = sarif::log(&each_once(&loaded), files.sources());
+                let own = |profile: &str| {
+                    let file = files.profile_file(profile);
+                    let file = if file.is_file() {
+                        file
+                    } else {
+                        args.config.clone()
+                    };
+                    file.display().to_string()
+                };
+                let found = each_once(&loaded).into_iter().map(|finding| {
+                    let of = |loaded: &&Loaded| loaded.resolved.findings.contains(finding);
+                    let profile = loaded.iter().find(of);
+                    (finding, own(profile.map_or("", |loaded| &loaded.profile)))
+                });
+                let log = sarif::log(&found.collect::<Vec<_>>(), files.sources());
                 serde_json::to_writer_pretty(&mut out, &log).map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }

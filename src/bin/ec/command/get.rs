@@ -3,19 +3,19 @@
 use std::io::{Write, stdout};
 
 use clap::Args;
-use edge_cookie::engine::Operation;
 use edge_cookie::record::EcId;
-use reqwest::Method;
+use edge_cookie::service::ShownRecord;
+use edge_cookie::store::KvStore;
+use reqwest::{Method, StatusCode};
 
-use super::apply::OutcomeLine;
 use crate::server::AdminApi;
 use crate::store::{StoreArgs, ec_id};
 use crate::{End, FileArgs, Stop};
 
-/// Prints a user's record, and what the policy makes of it.
+/// Prints a user's record as it is stored, and what the policy makes of it: one JSON object, the same on every store.
 ///
-/// Ends with 1 where there is none, or where it cannot be read. Of a running server it prints the record as stored,
-/// with what that server makes of it.
+/// `state` is `live`, `tombstone`, `expired`, `unreadable` (with `why`) or `absent`; `generation`, `expires_at`, `body` and
+/// `metadata` follow where there is a record. Ends with 1 where it is neither live nor a tombstone.
 #[derive(Debug, Args)]
 pub(crate) struct Get {
     /// Whose record.
@@ -31,16 +31,31 @@ impl Get {
             return of_server(&server, &self.ec_id);
         }
         let (policy, graph, at) = self.store.open(files)?;
-        let finished = graph.run(&policy, &self.ec_id, Operation::Get);
-        let line = OutcomeLine::of(&policy, at.timestamp(), "get", &finished);
-        writeln!(stdout().lock(), "{}", line.json())?;
-        let found = finished.result.is_ok_and(|done| done.record.is_some());
-        Ok(if found { End::Well } else { End::Problems })
+        let stored = graph.store().lookup(self.ec_id.as_str());
+        let stored = stored.map_err(Stop::because)?;
+        let shown = ShownRecord::of(&policy, &self.ec_id, stored.as_ref(), at.timestamp());
+        let text = serde_json::to_string(&shown).map_err(Stop::because)?;
+        writeln!(stdout().lock(), "{text}")?;
+        Ok(if shown.counts() {
+            End::Well
+        } else {
+            End::Problems
+        })
     }
 }
 
 fn of_server(server: &AdminApi, id: &EcId) -> Result<End, Stop> {
     let answered = server.ask(Method::GET, &format!("ec/{id}"), None)?;
+    if answered.status == StatusCode::NOT_FOUND {
+        writeln!(stdout().lock(), r#"{{"ec_id":"{id}","state":"absent"}}"#)?;
+        return Ok(End::Problems);
+    }
+    if !answered.status.is_success() {
+        return Err(Stop::because(format!(
+            "the server failed: {}",
+            answered.json
+        )));
+    }
     writeln!(stdout().lock(), "{}", answered.json)?;
     let state = answered
         .json

@@ -85,6 +85,22 @@ struct Described {
     rate_limit: Option<u32>,
 }
 
+impl Described {
+    /// The name under which its uid is in a record.
+    fn id(&self) -> Result<PartnerId, Stop> {
+        match &self.id {
+            Some(id) => Ok(id.clone()),
+            None => partner_id(&self.source_domain).map_err(Stop::because),
+        }
+    }
+}
+
+impl One {
+    fn open(&self, files: &FileArgs) -> Result<Partners, Stop> {
+        self.store.open_to_change(files, &self.id)
+    }
+}
+
 #[expect(clippy::ref_option, reason = "serde asks for it so")]
 fn shown<S: serde::Serializer>(id: &Option<PartnerId>, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(id.as_ref().map_or("", PartnerId::as_str))
@@ -102,6 +118,23 @@ struct Where {
     server: ServerArgs,
 }
 
+impl Where {
+    /// The partners, to change this one: one that the policy declares is not in the store, and is changed in its file.
+    fn open_to_change(&self, files: &FileArgs, id: &PartnerId) -> Result<Partners, Stop> {
+        let loaded = self.policy.load_whole(files)?;
+        let mut declared = loaded.resolved.policy.stores.partners.iter();
+        if declared.any(|partner| partner.id == *id) {
+            let value = loaded.resolved.value("partners");
+            let place = value.and_then(|value| value.origin.place.as_ref());
+            let place = place.map_or_else(String::new, |place| format!(", in {place}"));
+            return Err(Stop::because(format!(
+                "the policy declares the partner `{id}`{place}: change it there, as the store's record of it is not read"
+            )));
+        }
+        self.open(files)
+    }
+}
+
 type Store = Inline<AnyStore>;
 
 /// The partners of a store, or of a running server.
@@ -114,7 +147,8 @@ impl Where {
     fn open(&self, files: &FileArgs) -> Result<Partners, Stop> {
         let (_, policy) = self.policy.load(files)?;
         if let Some(server) = &self.server.server {
-            return Ok(Partners::Server(AdminApi::new(server, &policy)?));
+            let insecure = self.server.insecure;
+            return Ok(Partners::Server(AdminApi::new(server, insecure, &policy)?));
         }
         let (name, local) = (&policy.stores.partner_store, &policy.local);
         let store: AnyStore = match Place::of(self.store.as_deref(), &policy)? {
@@ -138,7 +172,8 @@ impl Partner {
     pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
         match &self.action {
             Action::Add { described, store } => {
-                let token = store.open(files)?.add(described)?;
+                let id = described.id()?;
+                let token = store.open_to_change(files, &id)?.add(described)?;
                 writeln!(stdout(), "{token}")?;
             }
             Action::List { store } => {
@@ -147,11 +182,11 @@ impl Partner {
                 }
             }
             Action::Rotate(one) => {
-                let token = one.store.open(files)?.rotate(&one.id)?;
+                let token = one.open(files)?.rotate(&one.id)?;
                 writeln!(stdout(), "{token}")?;
             }
-            Action::Disable(one) => one.store.open(files)?.set_enabled(&one.id, false)?,
-            Action::Enable(one) => one.store.open(files)?.set_enabled(&one.id, true)?,
+            Action::Disable(one) => one.open(files)?.set_enabled(&one.id, false)?,
+            Action::Enable(one) => one.open(files)?.set_enabled(&one.id, true)?,
             Action::Export { id, store } => export(id.as_ref(), &store.open(files)?)?,
         }
         Ok(End::Well)
@@ -162,10 +197,7 @@ impl Partners {
     fn add(&self, described: &Described) -> Result<String, Stop> {
         match self {
             Self::Store(store) => {
-                let id = match &described.id {
-                    Some(id) => id.clone(),
-                    None => partner_id(&described.source_domain).map_err(Stop::because)?,
-                };
+                let id = described.id()?;
                 let partner = PartnerRecord {
                     name: described.name.clone().unwrap_or_else(|| id.to_string()),
                     id,

@@ -7,11 +7,14 @@ use clap::{Args, Subcommand};
 use edge_cookie::engine::{Found, Standing, standing};
 use edge_cookie::graph::found;
 use edge_cookie::policy::files::PolicyFiles;
+use reqwest::Method;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::Format;
 use super::apply::each;
 use crate::policy::PolicyArgs;
+use crate::server::AdminApi;
 use crate::store::StoreArgs;
 use crate::{End, FileArgs, Stop};
 
@@ -24,7 +27,8 @@ pub(crate) struct Rollout {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Counts the records of the store by the policy that last wrote them.
+    /// Counts the records of the store by the policy that last wrote them. With `--server` it says which policies that
+    /// server runs, and asks it for its records one by one.
     Status {
         #[command(flatten)]
         store: StoreArgs,
@@ -45,8 +49,21 @@ struct Written {
     tombstones: u64,
 }
 
+/// A policy that a server runs.
+#[derive(Debug, Serialize)]
+struct Runs {
+    profile: String,
+    digest: String,
+    /// The share of the users that are under it; none of the policy that all others are under.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    percent: Option<String>,
+}
+
 #[derive(Debug, Serialize)]
 struct Status {
+    /// What the server runs, where one was asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    runs: Vec<Runs>,
     policies: Vec<Written>,
     unreadable: u64,
 }
@@ -68,44 +85,118 @@ impl Rollout {
 }
 
 fn status(store: &StoreArgs, args: &FileArgs) -> Result<Status, Stop> {
+    if let Some(server) = store.server(args)? {
+        return of_server(&server);
+    }
     let (policy, graph, at) = store.open(args)?;
-    let mut by_policy: BTreeMap<Option<String>, Written> = BTreeMap::new();
-    let mut unreadable = 0;
+    let mut counts = Counts::default();
     each(graph.store(), |stored| match found(stored) {
         Found::Nothing => {}
-        Found::Unreadable(_) => unreadable += 1,
+        Found::Unreadable(_) => counts.unreadable += 1,
         Found::Record(record) => {
             let mark = record.metadata.p.as_deref().map(str::to_owned);
             let standing = standing(&policy, &record.entry, &record.metadata, at.timestamp());
-            let written = by_policy.entry(mark).or_default();
-            match standing {
-                Standing::Live => written.live += 1,
-                Standing::Tombstone => written.tombstones += 1,
-                Standing::Expired => {}
-            }
+            counts.add(mark, standing);
         }
     })
     .map_err(Stop::because)?;
     let mut files = PolicyArgs::default().open(args)?;
     let names = marks(&mut files)?;
-    let mut policies: Vec<Written> = by_policy
-        .into_iter()
-        .filter(|(_, written)| written.live + written.tombstones > 0)
-        .map(|(policy, written)| Written {
-            profiles: policy
-                .as_ref()
-                .and_then(|mark| names.get(mark).cloned())
-                .unwrap_or_default(),
-            policy,
-            ..written
-        })
-        .collect();
-    policies.sort_by_key(|written| std::cmp::Reverse(written.live + written.tombstones));
-    Ok(Status {
-        policies,
-        unreadable,
-    })
+    Ok(counts.status(Vec::new(), &names))
 }
+
+/// Records by the policy that last wrote them.
+#[derive(Debug, Default)]
+struct Counts {
+    by_policy: BTreeMap<Option<String>, Written>,
+    unreadable: u64,
+}
+
+impl Counts {
+    fn add(&mut self, mark: Option<String>, standing: Standing) {
+        let written = self.by_policy.entry(mark).or_default();
+        match standing {
+            Standing::Live => written.live += 1,
+            Standing::Tombstone => written.tombstones += 1,
+            Standing::Expired => {}
+        }
+    }
+
+    fn status(self, runs: Vec<Runs>, names: &BTreeMap<String, Vec<String>>) -> Status {
+        let counted = self.by_policy.into_iter();
+        let mut policies: Vec<Written> = counted
+            .filter(|(_, written)| written.live + written.tombstones > 0)
+            .map(|(policy, written)| Written {
+                profiles: policy
+                    .as_ref()
+                    .and_then(|mark| names.get(mark).cloned())
+                    .unwrap_or_default(),
+                policy,
+                ..written
+            })
+            .collect();
+        policies.sort_by_key(|written| std::cmp::Reverse(written.live + written.tombstones));
+        Status {
+            runs,
+            policies,
+            unreadable: self.unreadable,
+        }
+    }
+}
+
+/// What a running server runs, and its records, asked for one by one.
+fn of_server(server: &AdminApi) -> Result<Status, Stop> {
+    let text =
+        |json: &Value, member: &str| json.get(member).and_then(Value::as_str).map(str::to_owned);
+    let policy = server.must(Method::GET, "policy", None)?;
+    let of = |json: &Value| Runs {
+        profile: text(json, "profile").unwrap_or_default(),
+        digest: text(json, "digest").unwrap_or_default(),
+        percent: text(json, "percent"),
+    };
+    let runs: Vec<Runs> = [Some(&policy), policy.get("rollout")]
+        .into_iter()
+        .flatten()
+        .map(of)
+        .collect();
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for run in &runs {
+        let mark = run.digest.get(..MARK_HEX_DIGITS).unwrap_or_default();
+        names
+            .entry(mark.to_owned())
+            .or_default()
+            .push(run.profile.clone());
+    }
+    let mut counts = Counts::default();
+    let mut after = String::new();
+    loop {
+        let page = server.must(Method::GET, &format!("ec?after={after}"), None)?;
+        let ids = page
+            .get("ids")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
+        for id in ids.iter().filter_map(Value::as_str) {
+            let record = server.ask(Method::GET, &format!("ec/{id}"), None)?.json;
+            let mark = record
+                .get("metadata")
+                .and_then(|metadata| text(metadata, "p"));
+            match record.get("state").and_then(Value::as_str) {
+                Some("live") => counts.add(mark, Standing::Live),
+                Some("tombstone") => counts.add(mark, Standing::Tombstone),
+                Some("unreadable") => counts.unreadable += 1,
+                _ => {}
+            }
+        }
+        match ids.last().and_then(Value::as_str) {
+            Some(last) => last.clone_into(&mut after),
+            None => return Ok(counts.status(runs, &names)),
+        }
+    }
+}
+
+/// How much of a policy's digest its records carry.
+const MARK_HEX_DIGITS: usize = 8;
 
 /// The profiles there are, by the first digits of their policies' digests.
 fn marks(files: &mut PolicyFiles) -> Result<BTreeMap<String, Vec<String>>, Stop> {
@@ -119,6 +210,13 @@ fn marks(files: &mut PolicyFiles) -> Result<BTreeMap<String, Vec<String>>, Stop>
 }
 
 fn tell(status: &Status, out: &mut impl Write) -> std::io::Result<()> {
+    for run in &status.runs {
+        let mark = run.digest.get(..MARK_HEX_DIGITS).unwrap_or_default();
+        let share = run.percent.as_ref().map_or_else(String::new, |percent| {
+            format!(", on {percent} % of the users")
+        });
+        writeln!(out, "runs {mark}, profile {}{share}", run.profile)?;
+    }
     let all: u64 = status
         .policies
         .iter()

@@ -1,14 +1,18 @@
 //! `ec show`
 
 use std::io::{Write, stdout};
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use edge_cookie::policy::files::Loaded;
 use edge_cookie::policy::provenance::InForce;
 use edge_cookie::policy::report::Report;
+use edge_cookie::policy::resolve::Resolved;
+use edge_cookie::policy::types::nearest;
 use edge_cookie::policy::value::Value;
+use serde::Serialize;
 
 use crate::policy::PolicyArgs;
+use crate::side::{CANDIDATE, bundle};
 use crate::{End, FileArgs, Stop, render};
 
 /// Shows the policy in force: every value, and where it came from.
@@ -16,6 +20,11 @@ use crate::{End, FileArgs, Stop, render};
 pub(crate) struct Show {
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Show this setting alone, as `tombstone.ttl`, with where it is configured.
+    key: Option<String>,
+    /// Show the policy of the bundle in this file; `FILE#candidate` is the one that it tries on a share of the users.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "set"])]
+    bundle: Option<String>,
     /// Say beside each value where it came from, and what it overrode.
     #[arg(long)]
     origin: bool,
@@ -35,30 +44,45 @@ enum ShowFormat {
 impl Show {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
         let mut files = self.policy.open(args)?;
-        let profile = self.policy.choose(&files)?;
-        let loaded = files.load(&profile).map_err(Stop::because)?;
-        render::findings_in_passing(&loaded.resolved.findings, files.sources());
-        if !loaded.resolved.is_usable() {
-            return Ok(End::Problems);
-        }
+        let (profile, resolved) = if let Some(bundle) = &self.bundle {
+            bundled(bundle)?
+        } else {
+            let profile = self.policy.choose(&files)?;
+            let loaded = files.load(&profile).map_err(Stop::because)?;
+            render::findings_in_passing(&loaded.resolved.findings, files.sources());
+            if !loaded.resolved.is_usable() {
+                return Ok(End::Problems);
+            }
+            (profile, loaded.resolved)
+        };
+        let report = Report::of(&profile, &resolved);
         let mut out = stdout().lock();
-        match self.format {
-            ShowFormat::Toml => self.write_toml(&loaded, &mut out)?,
-            ShowFormat::Json => {
-                let report = Report::of(&loaded.profile, &loaded.resolved);
-                serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
-                writeln!(out)?;
+        match (self.format, &self.key) {
+            (ShowFormat::Toml, None) => self.write_toml(&profile, &resolved, &mut out)?,
+            (ShowFormat::Json, None) => write_json(&report, &mut out)?,
+            (ShowFormat::Toml, Some(key)) => {
+                let value = value(&resolved, key)?;
+                writeln!(out, "{} = {}  # {}", value.key, value.value, told(value))?;
+            }
+            (ShowFormat::Json, Some(key)) => {
+                let key = value(&resolved, key)?.key;
+                write_json(&report.value(key), &mut out)?;
             }
         }
         out.flush()?;
         Ok(End::Well)
     }
 
-    fn write_toml(&self, loaded: &Loaded, out: &mut impl Write) -> std::io::Result<()> {
-        let digest = &loaded.resolved.policy.digest;
-        writeln!(out, "# profile {}, policy {digest}", loaded.profile)?;
+    fn write_toml(
+        &self,
+        profile: &str,
+        resolved: &Resolved,
+        out: &mut impl Write,
+    ) -> std::io::Result<()> {
+        let digest = &resolved.policy.digest;
+        writeln!(out, "# profile {profile}, policy {digest}")?;
         let mut table = None;
-        for value in &loaded.resolved.values {
+        for value in &resolved.values {
             let (group, name) = value
                 .key
                 .split_once('.')
@@ -80,6 +104,41 @@ impl Show {
         }
         Ok(())
     }
+}
+
+fn write_json(value: &impl Serialize, out: &mut impl Write) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, value).map_err(std::io::Error::from)?;
+    writeln!(out)
+}
+
+/// The profile and the policy of a bundle, or of its candidate.
+fn bundled(name: &str) -> Result<(String, Resolved), Stop> {
+    let (file, candidate) = match name.strip_suffix(CANDIDATE) {
+        Some(file) if !Path::new(name).is_file() => (file, true),
+        _ => (name, false),
+    };
+    let read = bundle(Path::new(file)).map_err(Stop::Because)?;
+    if !candidate {
+        let traced = read.traced();
+        return Ok((read.profile, traced));
+    }
+    let profile = read.rollout.as_ref().map(|rollout| rollout.profile.clone());
+    profile
+        .zip(read.traced_candidate())
+        .ok_or_else(|| Stop::because(format!("the bundle `{file}` carries no candidate")))
+}
+
+/// The value of a setting, whose key may begin with `ec.`.
+fn value<'r>(resolved: &'r Resolved, written: &str) -> Result<&'r InForce, Stop> {
+    let key = written.strip_prefix("ec.").unwrap_or(written);
+    resolved.value(key).ok_or_else(|| {
+        let keys = resolved.values.iter().map(|value| value.key);
+        let meant = nearest(key, keys).map_or_else(
+            || "`ec show` lists every setting".to_owned(),
+            |meant| format!("did you mean `{meant}`?"),
+        );
+        Stop::because(format!("there is no setting `{written}`: {meant}"))
+    })
 }
 
 /// Where a value came from and what it overrode, on one line.

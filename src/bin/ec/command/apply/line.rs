@@ -91,12 +91,6 @@ impl<'f> OutcomeLine<'f> {
         }
     }
 
-    /// As JSON.
-    pub(crate) fn json(&self) -> String {
-        // Words, numbers and raw JSON always serialise.
-        serde_json::to_string(self).unwrap_or_default()
-    }
-
     pub(super) const fn outcome(&self) -> &'static str {
         self.outcome
     }

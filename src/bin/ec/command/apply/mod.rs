@@ -17,7 +17,6 @@ use edge_cookie::store::{EmbeddedStore, KvStore, MemoryStore};
 use indicatif::{ProgressBar, ProgressStyle};
 
 pub(crate) use census::{Counted, PAGE, count_as, each};
-pub(crate) use line::OutcomeLine;
 
 use self::input::{Input, Lines};
 use self::session::{Applied, Session};

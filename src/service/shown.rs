@@ -1,0 +1,84 @@
+//! A record as operators are shown it, by the admin route and by `ec get` alike.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use crate::clock::Timestamp;
+use crate::engine::{Found, Standing, expires_at, standing};
+use crate::graph::found;
+use crate::policy::EcPolicy;
+use crate::record::EcId;
+use crate::store::Stored;
+
+/// A record as stored, and what the policy makes of it.
+#[derive(Debug, Serialize)]
+pub struct ShownRecord<'s> {
+    ec_id: &'s str,
+    /// `live`, `tombstone`, `expired`, `unreadable`, or `absent` where nothing is stored.
+    state: &'static str,
+    /// Why it is unreadable.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generation: Option<String>,
+    /// When the policy lets it expire, as RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Bits<'s>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Bits<'s>>,
+}
+
+/// Stored bytes: the JSON that they are, else their text.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Bits<'s> {
+    Json(&'s RawValue),
+    Text(String),
+}
+
+impl<'s> ShownRecord<'s> {
+    /// What is stored under `id`, as `policy` sees it at `now`.
+    #[must_use]
+    pub fn of(policy: &EcPolicy, id: &'s EcId, stored: Option<&'s Stored>, now: Timestamp) -> Self {
+        let (state, why, expires) = match found(stored.cloned()) {
+            Found::Nothing => ("absent", None, None),
+            Found::Unreadable(why) => ("unreadable", Some(why.to_string()), None),
+            Found::Record(record) => {
+                let (entry, metadata) = (&record.entry, &record.metadata);
+                let state = match standing(policy, entry, metadata, now) {
+                    Standing::Live => "live",
+                    Standing::Tombstone => "tombstone",
+                    Standing::Expired => "expired",
+                };
+                let expires = expires_at(policy, entry, metadata, now);
+                (state, None, Some(expires.to_string()))
+            }
+        };
+        Self {
+            ec_id: id.as_str(),
+            state,
+            why,
+            generation: stored.map(|stored| stored.generation.to_string()),
+            expires_at: expires,
+            body: stored.map(|stored| Bits::of(&stored.body)),
+            metadata: stored.map(|stored| Bits::of(&stored.metadata)),
+        }
+    }
+
+    /// Whether a record stands there that counts: a live entry or a tombstone.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        matches!(self.state, "live" | "tombstone")
+    }
+}
+
+impl<'s> Bits<'s> {
+    fn of(stored: &'s [u8]) -> Self {
+        match serde_json::from_slice(stored) {
+            Ok(json) => Self::Json(json),
+            Err(_) => Self::Text(String::from_utf8_lossy(stored).into_owned()),
+        }
+    }
+}
