@@ -39,6 +39,14 @@ else
     leave_out "the shared store: there is no redis-server"
 fi
 
+# What a log is compressed by, to be read again.
+if ! command -v zstd >/dev/null 2>&1; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        apt-get update -qq && apt-get install -y -qq --no-install-recommends zstd >/dev/null || true
+    fi
+    command -v zstd >/dev/null 2>&1 || { echo "zstd is missing: install it, as Debian's \`zstd\`" >&2; exit 1; }
+fi
+
 # Shared caches for in front of the server.
 caches="no"
 if scripts/frontend-setup.sh; then

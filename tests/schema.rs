@@ -224,6 +224,10 @@ fn the_schema_and_the_code_refuse_the_same() {
         ("[ec.cookie]\nname = \"a b\"", false),
         ("[ec.cookie]\nname = \"a;b\"", false),
         ("[ec.cookie]\nname = \"ü\"", false),
+        ("[ec.tombstone]\nttl = \"1.5h\"", true),
+        ("[ec.tombstone]\nttl = \"1,5h\"", false),
+        ("[ec.tombstone]\nttl = \"1.h\"", false),
+        ("[ec.tombstone]\nttl = \".5h\"", false),
         ("[ec.consent]\nus_states = [\"CA\"]", true),
         ("[ec.consent]\nus_states = [\"ca\"]", false),
         ("[ec.consent]\nus_states = \"CA\"", false),
@@ -299,4 +303,34 @@ fn an_invalid_sample_that_a_schema_can_tell_is_told() {
             assert_ne!(problems(&validator, &text), Vec::<String>::new(), "{name}");
         }
     }
+}
+
+#[test]
+fn every_duration_that_the_code_reads_the_schema_takes() {
+    let validator = validator(&schema::profile());
+    let units = [
+        "ns", "us", "ms", "msec", "millis", "s", "sec", "secs", "second", "seconds", "m", "min",
+        "mins", "minute", "minutes", "h", "hr", "hrs", "hour", "hours", "d", "day", "days", "w",
+        "wk", "wks", "week", "weeks", "month", "y", "H", "x", "",
+    ];
+    let mut read = 0;
+    for number in ["1", "90", "1.5", "0.25", "1.", ".5", "1,5", "-1", "1_0"] {
+        for unit in units {
+            for (gap, rest) in [
+                ("", ""),
+                (" ", ""),
+                ("", " 5m"),
+                ("", "30s"),
+                (" ", " 1.5 h "),
+                ("", "-5m"),
+            ] {
+                let profile = format!("[ec.store]\ncall_timeout = \"{number}{gap}{unit}{rest}\"");
+                if reads(&profile) {
+                    read += 1;
+                    assert!(problems(&validator, &profile).is_empty(), "{profile}");
+                }
+            }
+        }
+    }
+    assert!(read > 100, "{read}");
 }

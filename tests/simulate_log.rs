@@ -219,7 +219,8 @@ fn many_broken_lines_are_counted_and_the_first_are_told() {
 
 #[test]
 fn a_log_without_a_page_view_is_an_error() {
-    let robots = COMBINED.map(|line| line.replace("Firefox", "bot").replace("Safari", "bot"));
+    let robot = "Googlebot/2.1";
+    let robots = COMBINED.map(|line| line.replace("Firefox", robot).replace("Safari", robot));
     for (lines, why) in [
         (
             vec!["garbage", "more of it"],
@@ -239,5 +240,138 @@ fn a_log_without_a_page_view_is_an_error() {
             told.said
         );
         assert!(told.said.contains(why), "{why} is not in {}", told.said);
+    }
+}
+
+/// What was simulated, without the file's own name.
+fn happened(folder: &std::path::Path, file: &str) -> serde_json::Value {
+    let told = simulate_in(
+        folder,
+        &["w.toml", "--log", file, "--log-format", "combined"],
+    );
+    assert_eq!(told.code, 0, "{}", told.said);
+    assert_eq!(told.json["log"]["broken"], 0, "{}", told.said);
+    told.json["profiles"][0]["happened"].clone()
+}
+
+#[test]
+fn the_order_and_the_form_of_the_lines_do_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    fs::write(folder.path().join("w.toml"), workload("")).unwrap();
+    // Thirty visitors, ten views each, spread over three days.
+    let mut lines: Vec<String> = (0..300)
+        .map(|number| {
+            let (visitor, day, hour, minute) = (number % 30, 2 + number / 100, number % 24, number % 60);
+            format!(
+                r#"203.0.113.{visitor} - - [{day:02}/Mar/2026:{hour:02}:{minute:02}:00 +0000] "GET /{number} HTTP/1.1" 200 5 "-" "Firefox""#
+            )
+        })
+        .collect();
+    lines.sort_by_key(|line| line.split_once('[').unwrap().1.to_owned());
+    let sorted = lines.join("\n");
+    write("sorted.log", sorted.as_bytes());
+    let expected = happened(folder.path(), "sorted.log");
+    let mut newest_first = lines.clone();
+    newest_first.reverse();
+    write("newest.log", newest_first.join("\n").as_bytes());
+    let mut mixed = lines.clone();
+    mixed.sort_by_key(|line| line.len() * 7 % 5);
+    mixed.rotate_left(77);
+    write("mixed.log", mixed.join("\n").as_bytes());
+    // The same instants on a clock of another zone, of a virtual host, with a port, of a user with blanks in the name.
+    let zoned = |line: &String| {
+        let (before, rest) = line.split_once('[').unwrap();
+        let (time, after) = rest.split_once(']').unwrap();
+        let (day, clock) = time.split_once(':').unwrap();
+        let hour: u32 = clock[..2].parse().unwrap();
+        let day: u32 = day[..2].parse().unwrap();
+        let (day, hour) = if hour < 5 {
+            (day - 1, hour + 19)
+        } else {
+            (day, hour - 5)
+        };
+        format!(
+            "{before}[{day:02}/Mar/2026:{hour:02}{} -0500]{after}",
+            &clock[2..8]
+        )
+    };
+    write(
+        "zones.log",
+        lines
+            .iter()
+            .map(zoned)
+            .collect::<Vec<_>>()
+            .join("\n")
+            .as_bytes(),
+    );
+    let each = |change: &dyn Fn(&str) -> String| {
+        lines
+            .iter()
+            .map(|line| change(line))
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    write(
+        "vhost.log",
+        each(&|line| format!("www.publisher.example:443 {line}")).as_bytes(),
+    );
+    write(
+        "user.log",
+        each(&|line| line.replace(" - - [", " - Jo [x] van Doe [")).as_bytes(),
+    );
+    write(
+        "port.log",
+        each(&|line| line.replacen(" - -", ":4711 - -", 1)).as_bytes(),
+    );
+    for file in [
+        "newest.log",
+        "mixed.log",
+        "zones.log",
+        "vhost.log",
+        "user.log",
+        "port.log",
+    ] {
+        assert_eq!(happened(folder.path(), file), expected, "{file}");
+    }
+    for tool in ["gzip", "zstd"] {
+        let packed = std::process::Command::new(tool)
+            .args(["-c", "sorted.log"])
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(packed.status.success());
+        write("packed.log", &packed.stdout);
+        assert_eq!(happened(folder.path(), "packed.log"), expected, "{tool}");
+    }
+}
+
+#[test]
+fn a_household_is_one_visitor_as_its_ids_are() {
+    let line = |address: &str| {
+        format!(
+            r#"{address} - - [02/Mar/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "Firefox""#
+        )
+    };
+    let visitors = |addresses: &[&str]| {
+        let lines: Vec<String> = addresses.iter().map(|address| line(address)).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        told("", "combined", &lines).json["profiles"][0]["happened"]["visitors"].clone()
+    };
+    for (addresses, expected) in [
+        (
+            &[
+                "2001:db8:1:2::1",
+                "2001:db8:1:2:ffff::2",
+                "[2001:db8:1:2::3]:443",
+                "[2001:db8:1:2::4]",
+            ][..],
+            1,
+        ),
+        (&["2001:db8:1:2::1", "2001:db8:1:3::1"], 2),
+        (&["203.0.113.7", "203.0.113.7:80", "::ffff:203.0.113.7"], 1),
+        (&["host.example", "203.0.113.7"], 2),
+    ] {
+        assert_eq!(visitors(addresses), expected, "{addresses:?}");
     }
 }

@@ -14,8 +14,8 @@ use crate::policy::known_settings;
 use crate::policy::setting::{SettingInfo, Shape, Sort};
 use crate::policy::value::Value;
 
-/// A number and its unit, once or more; `month` and `year` have no fixed length and are refused.
-const DURATION: &str = "^\\s*([0-9]+\\s*(ms|msec|millis|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days|w|wk|wks|week|weeks)\\s*)+$";
+/// A number, perhaps with a fraction, and its unit, once or more; `month` and `year` have no fixed length and are refused.
+const DURATION: &str = "^\\s*([0-9]+(\\.[0-9]+)?\\s*(ns|nsec|nanos|us|usec|µs|ms|msec|millis|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days|w|wk|wks|week|weeks)\\s*)+$";
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 

@@ -1,9 +1,11 @@
 //! Whose request it is: the connection's address, unless a trusted proxy says otherwise.
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 
 use http::HeaderMap;
 use http::header::{FORWARDED, HeaderName};
+
+use crate::service::parse_address;
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
@@ -41,10 +43,10 @@ pub fn forwarded_client(
     let has = |name: &HeaderName| headers.contains_key(name);
     match (has(&X_FORWARDED_FOR), has(&FORWARDED)) {
         (true, true) => {
-            let client = walk(&X_FORWARDED_FOR, address)?;
+            let client = walk(&X_FORWARDED_FOR, parse_address)?;
             (walk(&FORWARDED, forwarded_for) == Some(client)).then_some(client)
         }
-        (_, false) => walk(&X_FORWARDED_FOR, address),
+        (_, false) => walk(&X_FORWARDED_FOR, parse_address),
         (false, true) => walk(&FORWARDED, forwarded_for),
     }
 }
@@ -64,7 +66,7 @@ fn forwarded_for(element: &str) -> Option<IpAddr> {
             return None;
         }
     }
-    address(named?)
+    parse_address(named?)
 }
 
 /// Whether a value is a token, or one quoted string from its first character to its last.
@@ -82,45 +84,6 @@ fn is_whole(value: &str) -> bool {
         });
         unquoted && !escaped
     })
-}
-
-/// An address as proxies write it: with a port or without, IPv6 in brackets or without, a zone, quotes round it.
-fn address(written: &str) -> Option<IpAddr> {
-    let quoted = written.strip_prefix('"');
-    let written = match quoted {
-        Some(rest) => rest.strip_suffix('"')?,
-        None => written,
-    };
-    if let Some(rest) = written.strip_prefix('[') {
-        let (address, port) = rest.split_once(']')?;
-        let port = port.strip_prefix(':');
-        let whole = rest.ends_with(']') || port.is_some_and(is_port);
-        return whole.then(|| ipv6(address)).flatten();
-    }
-    if let Ok(address) = written.parse::<IpAddr>() {
-        return Some(address.to_canonical());
-    }
-    match written.split_once(':') {
-        Some((address, port)) if is_port(port) => address.parse().map(IpAddr::V4).ok(),
-        _ => ipv6(written),
-    }
-}
-
-/// An IPv6 address; the zone after it tells the proxy's own interface (RFC 6874).
-fn ipv6(written: &str) -> Option<IpAddr> {
-    let (address, zone) = written.split_once('%').unwrap_or((written, "-"));
-    let address: Ipv6Addr = address.parse().ok()?;
-    (!zone.is_empty()).then(|| IpAddr::V6(address).to_canonical())
-}
-
-/// A number, or a name that hides it (RFC 7239, section 6).
-fn is_port(written: &str) -> bool {
-    let hidden = written.strip_prefix('_');
-    let named = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-    match hidden {
-        Some(name) => !name.is_empty() && name.bytes().all(named),
-        None => written.bytes().all(|byte| byte.is_ascii_digit()) && written.parse::<u16>().is_ok(),
-    }
 }
 
 /// The parts between separators that are in no quoted string.

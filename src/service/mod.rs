@@ -44,6 +44,7 @@ mod shown;
 mod upload;
 mod visitor;
 mod withdrawal;
+mod written_address;
 
 use std::sync::Arc;
 
@@ -66,6 +67,10 @@ pub use shown::ShownRecord;
 
 use answer::not_found;
 use visitor::Visitor;
+#[cfg(feature = "simulate")]
+pub(crate) use written_address::household;
+#[cfg(any(feature = "server", feature = "simulate"))]
+pub(crate) use written_address::parse_address;
 
 use crate::engine::{Finished, Operation};
 use crate::record::EcId;

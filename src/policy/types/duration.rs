@@ -195,14 +195,30 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, (Code, String, Stri
     if !text.is_empty() && text.chars().all(|character| character.is_ascii_digit()) {
         return Err(missing_unit(text));
     }
-    let deserializer: StrDeserializer<'_, ValueError> = text.into_deserializer();
-    humantime_serde::deserialize(deserializer).map_err(|_| {
+    let refused = || {
         (
             Code::BadDuration,
             format!("`{text}` is not a duration"),
             "write a number with its unit, as `365d`, `24h`, `300s` or `1h 30m`".to_owned(),
         )
-    })
+    };
+    if splits_a_number(text) {
+        return Err(refused());
+    }
+    let deserializer: StrDeserializer<'_, ValueError> = text.into_deserializer();
+    humantime_serde::deserialize(deserializer).map_err(|_| refused())
+}
+
+/// Whether a blank is inside a number: what reads durations for us takes `1 0s` as `10s`, and `1.5 5m` as `1.55m`.
+fn splits_a_number(text: &str) -> bool {
+    let of_a_number = |c: char| c.is_ascii_digit() || c == '.';
+    let mut words = text.split_whitespace().peekable();
+    while let (Some(word), Some(next)) = (words.next(), words.peek()) {
+        if word.ends_with(of_a_number) && next.starts_with(of_a_number) {
+            return true;
+        }
+    }
+    false
 }
 
 fn missing_unit(number: &str) -> (Code, String, String) {

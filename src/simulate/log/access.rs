@@ -4,13 +4,20 @@ use jiff::fmt::strtime;
 
 use super::{BadLine, Request};
 use crate::clock::{Moment, is_usual};
+use crate::service::parse_address;
 
-/// Reads a line, `ADDRESS IDENT USER [TIME] "REQUEST" STATUS BYTES`, then perhaps `"REFERER" "AGENT"`.
+/// Reads a line, `ADDRESS IDENT USER [TIME] "REQUEST" STATUS BYTES`, then perhaps `"REFERER" "AGENT"`; before the address
+/// may be the virtual host, and the user's name may hold blanks.
 pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
     let mut rest = Rest { line, at: 0 };
-    let address = rest.word("the address")?;
+    let mut address = rest.word("the address")?;
+    let after = rest.left();
+    let second = after.split(' ').next().unwrap_or_default();
+    if parse_address(address).is_none() && parse_address(second).is_some() {
+        address = rest.word("the address")?;
+    }
     rest.word("the ident")?;
-    rest.word("the user")?;
+    rest.user()?;
     let at = rest.between('[', ']', "the time in brackets")?;
     let moment = moment(at).ok_or_else(|| BadLine {
         at: offset(line, at),
@@ -78,6 +85,23 @@ impl<'l> Rest<'l> {
         }
         self.at += word.len();
         Ok(word)
+    }
+
+    /// The user, up to the time: a name may hold blanks, and brackets.
+    fn user(&mut self) -> Result<(), BadLine> {
+        let left = self.left();
+        let before_time = |(at, _): &(usize, &str)| {
+            let time = left.get(at + " [".len()..).unwrap_or_default();
+            time.starts_with(|first: char| first.is_ascii_digit())
+        };
+        let end = left.match_indices(" [").find(before_time);
+        match end {
+            Some((at, _)) => {
+                self.at += at;
+                Ok(())
+            }
+            None => self.word("the user").map(drop),
+        }
     }
 
     /// A part between marks; a mark inside it stands after a backslash.

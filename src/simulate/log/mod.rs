@@ -10,11 +10,14 @@ mod pages;
 use std::collections::HashMap;
 use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
+use flate2::read::MultiGzDecoder;
 pub(crate) use json::Mapping;
 pub(crate) use pages::Pages;
+use pages::Unsorted;
+use ruzstd::decoding::StreamingDecoder;
 
 use super::result::LogUse;
 use super::rhythm::DAY;
@@ -22,6 +25,8 @@ use super::visits::logged;
 use super::workload::Workload;
 use crate::clock::{Moment, Timestamp};
 use crate::event::without_byte_order_mark;
+use crate::robots::is_robot;
+use crate::service::{household, parse_address};
 use crate::simulate::workload::Fields;
 
 /// The forms a log can have.
@@ -55,7 +60,7 @@ pub struct LogRules {
     pub(crate) file: Option<String>,
     pub(crate) format: LogFormat,
     pub(crate) mapping: Mapping,
-    /// What robots' agents hold, in lower case.
+    /// What robots' agents hold beside those of the list, in lower case.
     pub(crate) robots: Vec<String>,
     /// What paths end in that are no pages.
     pub(crate) assets: Vec<String>,
@@ -65,10 +70,6 @@ pub struct LogRules {
 
 /// Unless the workload says otherwise: half an hour, as web analytics count.
 const VISIT_GAP: u64 = 1_800_000;
-
-const ROBOTS: [&str; 9] = [
-    "bot", "crawl", "spider", "slurp", "curl/", "wget/", "python-", "headless", "monitor",
-];
 
 const ASSETS: [&str; 20] = [
     "css", "js", "mjs", "map", "json", "xml", "txt", "png", "jpg", "jpeg", "gif", "svg", "webp",
@@ -162,7 +163,7 @@ impl LogRules {
             mapping: fields
                 .table("fields", "`fields`", Mapping::read)
                 .unwrap_or_default(),
-            robots: fields.texts("robots").unwrap_or_else(|| own(&ROBOTS)),
+            robots: fields.texts("robots").unwrap_or_default(),
             assets: fields.texts("assets").unwrap_or_else(|| own(&ASSETS)),
             visit_gap: fields.length("visit_gap").unwrap_or(VISIT_GAP),
         }
@@ -205,7 +206,6 @@ impl Workload {
         let mut rules = self.log.clone().unwrap_or_else(|| {
             let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
             LogRules {
-                robots: own(&ROBOTS),
                 assets: own(&ASSETS),
                 visit_gap: VISIT_GAP,
                 ..LogRules::default()
@@ -220,9 +220,9 @@ impl Workload {
 struct Reading<'r> {
     rules: &'r LogRules,
     file: String,
-    known: HashMap<u64, usize>,
-    visitors: Vec<Pages>,
-    first: Option<Moment>,
+    visitors: HashMap<u64, Unsorted>,
+    /// Whether an agent is a robot's: there are few of them, and the list is long.
+    robots: HashMap<u64, bool>,
     last: Moment,
     usage: LogUse,
     problems: Vec<String>,
@@ -246,13 +246,12 @@ impl Log {
             path: file.clone(),
             why: error.to_string(),
         };
-        let mut lines = BufReader::new(File::open(path).map_err(unreadable)?);
+        let mut lines = BufReader::new(decompressed(path).map_err(unreadable)?);
         let mut reading = Reading {
             rules,
             file: file.clone(),
-            known: HashMap::new(),
-            visitors: Vec::new(),
-            first: None,
+            visitors: HashMap::new(),
+            robots: HashMap::new(),
             last: Moment::default(),
             usage: LogUse {
                 file: file.clone(),
@@ -304,8 +303,7 @@ impl Reading<'_> {
     }
 
     fn request(&mut self, request: &Request<'_>) {
-        let agent = request.agent.to_ascii_lowercase();
-        if self.rules.robots.iter().any(|robot| agent.contains(robot)) {
+        if self.is_robot(request.agent) {
             self.usage.robots += 1;
         } else if !self.is_page(request) {
             self.usage.not_pages += 1;
@@ -315,6 +313,19 @@ impl Reading<'_> {
             self.usage.used += 1;
             self.view(request);
         }
+    }
+
+    fn is_robot(&mut self, agent: &str) -> bool {
+        let listed = self.robots.entry(hash(&agent)).or_insert_with(|| {
+            let lowered = agent.to_ascii_lowercase();
+            is_robot(agent)
+                || self
+                    .rules
+                    .robots
+                    .iter()
+                    .any(|robot| lowered.contains(robot))
+        });
+        *listed
     }
 
     fn is_page(&self, request: &Request<'_>) -> bool {
@@ -328,23 +339,23 @@ impl Reading<'_> {
         request.method == "GET" && !asset && !path.starts_with(OWN)
     }
 
+    /// Who comes from one address, of IPv6 one household's network as ids are made from, with one agent is one visitor.
     fn view(&mut self, request: &Request<'_>) {
-        let mut hasher = DefaultHasher::new();
-        (request.address, request.agent).hash(&mut hasher);
-        let new = self.visitors.len();
-        let index = *self.known.entry(hasher.finish()).or_insert(new);
-        if index == new {
-            self.visitors.push(Pages::default());
-        }
-        let first = *self.first.get_or_insert_with(|| midnight(request.at));
+        let address = parse_address(request.address).map(household);
+        let address = address.as_deref().unwrap_or(request.address);
+        let visitor = hash(&(address, request.agent));
         self.last = self.last.max(request.at);
-        if let Some(pages) = self.visitors.get_mut(index) {
-            pages.push(request.at.unix_millis().saturating_sub(first.unix_millis()));
-        }
+        let pages = self.visitors.entry(visitor).or_default();
+        pages.push(request.at.unix_millis());
     }
 
     fn end(self) -> Result<Log, LogError> {
-        let Some(first) = self.first else {
+        // Whatever the order of its lines, a log tells of the same visitors in the same order.
+        let mut visitors: Vec<(Option<u64>, u64, Unsorted)> = (self.visitors.into_iter())
+            .map(|(visitor, pages)| (pages.first(), visitor, pages))
+            .collect();
+        visitors.sort_unstable_by_key(|(first, visitor, _)| (*first, *visitor));
+        let Some(first) = visitors.first().and_then(|(first, ..)| *first) else {
             let first = self.problems.first().map(|problem| format!(": {problem}"));
             return Err(LogError::Nothing {
                 path: self.file,
@@ -353,15 +364,42 @@ impl Reading<'_> {
                 first: first.unwrap_or_default(),
             });
         };
-        let length = self.last.unix_millis().saturating_sub(first.unix_millis());
+        let first = midnight(Moment::from_unix_millis(first));
+        let start = first.unix_millis();
+        let sorted = visitors.into_iter().map(|(.., pages)| pages.sorted(start));
         Ok(Log {
-            visitors: self.visitors,
+            visitors: sorted.collect(),
             starts: first.timestamp(),
-            days: length / DAY + 1,
+            days: self.last.unix_millis().saturating_sub(start) / DAY + 1,
             usage: self.usage,
             problems: self.problems,
         })
     }
+}
+
+/// The same for the same value in every run.
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// How files begin that gzip (RFC 1952, section 2.3.1) and Zstandard (RFC 8878, section 3.1.1) wrote.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
+
+/// The text of a file, decompressed where it is compressed.
+fn decompressed(path: &Path) -> std::io::Result<Box<dyn Read>> {
+    let mut file = BufReader::new(File::open(path)?);
+    let begins = file.fill_buf()?;
+    if begins.starts_with(&GZIP) {
+        return Ok(Box::new(MultiGzDecoder::new(file)));
+    }
+    if begins.starts_with(&ZSTD) {
+        let decoder = StreamingDecoder::new(file).map_err(std::io::Error::other)?;
+        return Ok(Box::new(decoder));
+    }
+    Ok(Box::new(file))
 }
 
 fn midnight(moment: Moment) -> Moment {

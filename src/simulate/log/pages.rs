@@ -7,12 +7,48 @@ pub(crate) struct Pages {
     last: u64,
 }
 
+/// Page views as a log has them, in any order: most come in order, and the others are kept beside them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unsorted {
+    in_order: Pages,
+    late: Vec<u64>,
+    first: Option<u64>,
+}
+
+impl Unsorted {
+    pub(super) fn push(&mut self, at: u64) {
+        self.first = Some(self.first.map_or(at, |first| first.min(at)));
+        if at < self.in_order.last {
+            self.late.push(at);
+        } else {
+            self.in_order.push(at);
+        }
+    }
+
+    /// The first page view's time.
+    pub(super) const fn first(&self) -> Option<u64> {
+        self.first
+    }
+
+    /// The page views in order, counted from `start`.
+    pub(super) fn sorted(mut self, start: u64) -> Pages {
+        let mut times: Vec<u64> = self.in_order.iter().collect();
+        times.append(&mut self.late);
+        times.sort_unstable();
+        let mut pages = Pages::default();
+        for at in times {
+            pages.push(at.saturating_sub(start));
+        }
+        pages
+    }
+}
+
 const BITS: u32 = 7;
 const MORE: u8 = 0x80;
 
 impl Pages {
-    /// Adds a page view; one that comes late counts as at the time of the one before.
-    pub(crate) fn push(&mut self, at: u64) {
+    /// Adds a page view that comes no earlier than the one before.
+    fn push(&mut self, at: u64) {
         let mut left = at.saturating_sub(self.last);
         self.last = self.last.max(at);
         loop {
@@ -51,11 +87,12 @@ mod tests {
 
     #[test]
     fn times_come_back_in_order() {
-        let mut pages = Pages::default();
-        for at in [0, 5, 127, 128, 100, 86_400_000 * 400] {
+        let mut pages = Unsorted::default();
+        for at in [10, 15, 137, 138, 110, 86_400_000 * 400, 12] {
             pages.push(at);
         }
-        let times: Vec<u64> = pages.iter().collect();
-        assert_eq!(times, [0, 5, 127, 128, 128, 86_400_000 * 400]);
+        assert_eq!(pages.first(), Some(10));
+        let times: Vec<u64> = pages.sorted(10).iter().collect();
+        assert_eq!(times, [0, 2, 5, 100, 127, 128, 86_400_000 * 400 - 10]);
     }
 }
