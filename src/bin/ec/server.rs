@@ -47,7 +47,7 @@ impl AdminApi {
         insecure: bool,
         policy: &edge_cookie::policy::EcPolicy,
     ) -> Result<Self, Stop> {
-        let url = Url::parse(base).ok().filter(|url| url.has_host());
+        let url = Url::parse(base).ok().filter(Url::has_host);
         let url = url.ok_or_else(|| {
             Stop::because(format!(
                 "`{base}` is no address of a server: write it as `http://127.0.0.1:7676`"
@@ -137,13 +137,11 @@ impl AdminApi {
 fn is_this_machine(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');
-    match bare.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => {
-            let name = bare.trim_end_matches('.').to_ascii_lowercase();
-            name == "localhost" || name.ends_with(".localhost")
-        }
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return address.to_canonical().is_loopback();
     }
+    let name = bare.trim_end_matches('.').to_ascii_lowercase();
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 /// The innermost cause, which says most.
