@@ -230,20 +230,11 @@ impl Plan {
     #[must_use]
     pub fn between(deployed: Deployment<'_>, candidate: Deployment<'_>) -> Self {
         let written = [deployed.resolved, candidate.resolved];
-        let pair = Pair {
-            deployed: &deployed.resolved.policy,
-            candidate: &candidate.resolved.policy,
-            publishers: [deployed.publisher, candidate.publisher],
-        };
-        let differences = between(deployed.resolved, candidate.resolved);
-        let of_settings = differences.iter().map(|difference| {
-            let differs = Differs::from(difference);
-            (differs, answer::to(difference.key(), &pair))
-        });
+        let pair = Pair::of(deployed, candidate);
         let mut longest: Option<Seconds> = None;
         let mut verdict = Verdict::Safe;
         let mut changes = Vec::new();
-        for (differs, answer) in publisher::between(&pair).chain(of_settings) {
+        for (differs, answer) in answers(&pair, written) {
             verdict = verdict.max(answer.verdict);
             longest = longest.max(answer.safe_after);
             changes.push(told(differs, answer, &pair, written));
@@ -263,6 +254,27 @@ impl Plan {
             changes,
         }
     }
+}
+
+impl Verdict {
+    /// The verdict alone on `candidate` replacing `deployed`, for which no example is run.
+    #[must_use]
+    pub fn between(deployed: Deployment<'_>, candidate: Deployment<'_>) -> Self {
+        let written = [deployed.resolved, candidate.resolved];
+        let answers = answers(&Pair::of(deployed, candidate), written);
+        let verdicts = answers.into_iter().map(|(_, answer)| answer.verdict);
+        verdicts.max().unwrap_or(Self::Safe)
+    }
+}
+
+/// Everything that differs, of the publisher and of the settings, and what is known of it.
+fn answers(pair: &Pair<'_>, [deployed, candidate]: [&Resolved; 2]) -> Vec<(Differs, Answer)> {
+    let differences = between(deployed, candidate);
+    let of_settings = differences.iter().map(|difference| {
+        let differs = Differs::from(difference);
+        (differs, answer::to(difference.key(), pair))
+    });
+    publisher::between(pair).chain(of_settings).collect()
 }
 
 /// What differs: its full key, both values, and both as people read them.

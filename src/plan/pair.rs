@@ -1,5 +1,6 @@
 //! The two policies of a change, and what follows from both.
 
+use super::Deployment;
 use crate::policy::EcPolicy;
 use crate::policy::publisher::Publisher;
 use crate::policy::settings::OnMissingSync;
@@ -11,6 +12,16 @@ pub(super) struct Pair<'p> {
     pub(super) candidate: &'p EcPolicy,
     /// Whose pages they are, under each.
     pub(super) publishers: [&'p Publisher; 2],
+}
+
+impl<'p> Pair<'p> {
+    pub(super) const fn of(deployed: Deployment<'p>, candidate: Deployment<'p>) -> Self {
+        Self {
+            deployed: &deployed.resolved.policy,
+            candidate: &candidate.resolved.policy,
+            publishers: [deployed.publisher, candidate.publisher],
+        }
+    }
 }
 
 impl Pair<'_> {
