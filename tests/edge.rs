@@ -11,9 +11,9 @@
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 const CONFIG: &str = concat!(
@@ -321,8 +321,14 @@ fn without_its_stores_pages_are_served_all_the_same() {
     let token = ("authorization", "Bearer token-of-one");
     let (status, identified, _) = edge.ask("GET", "/_ts/api/v1/identify", &[consenting, token], "");
     assert_eq!((status, &identified["degraded"]), (200, &true.into()));
-    let batch = r#"{"mappings":[{"ec_id":"0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f.Ab3xY9","partner_uid":"u","timestamp":4000000000}]}"#;
-    let (status, batch, _) = edge.ask("POST", "/_ts/api/v1/batch-sync", &[token], batch);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let mapping = json!({
+        "ec_id": format!("{}.Ab3xY9", "0f".repeat(32)),
+        "partner_uid": "u",
+        "timestamp": now.as_secs(),
+    });
+    let batch = json!({ "mappings": [mapping] }).to_string();
+    let (status, batch, _) = edge.ask("POST", "/_ts/api/v1/batch-sync", &[token], &batch);
     assert_eq!(
         (status, &batch["errors"][0]["reason"]),
         (207, &"kv_unavailable".into())

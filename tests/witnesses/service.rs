@@ -344,10 +344,13 @@ fn every_setting_of_the_service_has_a_witness() {
             (witness.shows)(&changed),
             "`{change}` changes nothing"
         );
-        assert_ne!(
-            setup(witness.base).policy().digest,
-            setup(&changed).policy().digest,
-            "`{change}` does not change the digest"
+        let [before, after] =
+            [witness.base, &changed].map(|sets| setup(sets).policy().digest.clone());
+        // A policy has one digest on every machine.
+        assert_eq!(
+            before == after,
+            witness.key.starts_with("local."),
+            "`{change}` and the digest"
         );
     }
 }
