@@ -32,9 +32,9 @@ type Case<'c> = (&'c [&'c str], &'c [&'c str], &'c [&'c str], &'c [Kept]);
 
 #[test]
 fn what_is_no_longer_readable_kept_as_long_or_reachable_is_lost_and_unsafe() {
-    let partner = "partners=[{ source_domain = \"a.example\", api_token = \"a token\" }]";
+    let partner = "partners=[{ source_domain = \"a.example\", api_token = \"a-token\" }]";
     let disabled =
-        "partners=[{ source_domain = \"a.example\", api_token = \"a token\", enabled = false }]";
+        "partners=[{ source_domain = \"a.example\", api_token = \"a-token\", enabled = false }]";
     let rotated = "partners=[{ source_domain = \"a.example\", api_token = \"another\" }]";
     let refresh = "sync.unchanged=refresh";
     let cases: &[Case<'_>] = &[
