@@ -122,7 +122,7 @@ fn code_scanning_is_told_every_rule_in_sarif() {
             let place = &result["locations"][0]["physicalLocation"];
             assert!(place["region"]["startLine"].as_u64().unwrap() > 0);
             let uri = place["artifactLocation"]["uri"].as_str().unwrap();
-            assert!(uri.ends_with(".toml") && !uri.contains('<'), "{uri}");
+            assert!(uri.contains(".toml") && !uri.contains('<'), "{uri}");
         }
         let result = &results[0];
         assert_eq!(result["ruleId"], code(&sample).as_str());

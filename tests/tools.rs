@@ -308,9 +308,7 @@ fn a_record_is_printed_in_one_shape_and_a_servers_rollout_is_read_from_it() {
     bundle(&site);
     let (_running, url) = serve(&site, &["--bundle", "b.json"]);
     let address = url.strip_prefix("http://").unwrap();
-    let view = format!(
-        "GET / HTTP/1.1\r\nHost: publisher.example\r\nAccept: text/html\r\nCookie: us_privacy=1YNN\r\nConnection: close\r\n\r\n"
-    );
+    let view = "GET / HTTP/1.1\r\nHost: publisher.example\r\nAccept: text/html\r\nCookie: us_privacy=1YNN\r\nConnection: close\r\n\r\n";
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     std::io::Write::write_all(&mut stream, view.as_bytes()).unwrap();
     let page = std::io::read_to_string(stream).unwrap();
