@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::written_address::household;
 use crate::partner::NoRandomness;
 use crate::policy::hex;
 use crate::record::EcId;
@@ -43,6 +42,17 @@ pub(super) fn mint(passphrase: &Passphrase, address: IpAddr) -> Result<EcId, NoR
         .map_err(|_| NoRandomness)
 }
 
+/// What an address stands for where ids are made: IPv4 as written, of IPv6 the network that a household has.
+pub(crate) fn household(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [first, second, third, fourth, ..] = address.segments();
+            format!("{first:x}:{second:x}:{third:x}:{fourth:x}")
+        }
+    }
+}
+
 fn tail() -> Result<String, NoRandomness> {
     let mut tail = String::with_capacity(TAIL_CHARACTERS);
     while tail.len() < TAIL_CHARACTERS {
@@ -62,6 +72,19 @@ fn tail() -> Result<String, NoRandomness> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_is_hashed_as_the_interface_says() {
+        for (address, hashed_as) in [
+            ("203.0.113.7", "203.0.113.7"),
+            ("2001:db8:85a3::8a2e:370:7334", "2001:db8:85a3:0"),
+            ("2001:0DB8:0001:0002:ffff::1", "2001:db8:1:2"),
+            ("::1", "0:0:0:0"),
+            ("::ffff:203.0.113.7", "203.0.113.7"),
+        ] {
+            assert_eq!(household(address.parse().unwrap()), hashed_as, "{address}");
+        }
+    }
 
     #[test]
     fn an_id_is_the_keyed_hash_of_its_address_and_a_tail_of_its_own() {

@@ -44,6 +44,7 @@ mod shown;
 mod upload;
 mod visitor;
 mod withdrawal;
+#[cfg(any(feature = "server", feature = "simulate"))]
 mod written_address;
 
 use std::sync::Arc;
@@ -66,9 +67,9 @@ pub use shared_cache::forbid as forbid_caching;
 pub use shown::ShownRecord;
 
 use answer::not_found;
-use visitor::Visitor;
 #[cfg(feature = "simulate")]
-pub(crate) use written_address::household;
+pub(crate) use mint::household;
+use visitor::Visitor;
 #[cfg(any(feature = "server", feature = "simulate"))]
 pub(crate) use written_address::parse_address;
 
