@@ -9,6 +9,7 @@
 
 mod support;
 
+use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Operation, Outcome, Tally};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{
@@ -424,6 +425,92 @@ fn write_withdrawal_tombstone() {
         ],
         Operation::WriteWithdrawalTombstone,
     );
+}
+
+#[test]
+fn a_withdrawal_that_is_delivered_late() {
+    let keep: fn(&mut EcPolicy) = |policy| policy.tombstone.repeat = Repeat::Keep;
+    let skip: fn(&mut EcPolicy) = |policy| policy.tombstone.on_missing = OnMissingWithdrawal::Skip;
+    let made = |at| Operation::DeliverWithdrawal {
+        at: Timestamp::from_unix(at),
+    };
+    holds(
+        &[
+            (defaults, Absent, "withdrawn", 1, 1),
+            (defaults, Expired, "withdrawn", 1, 1),
+            (defaults, ExpiredTombstone, "withdrawn", 1, 1),
+            (defaults, Live, "withdrawn", 1, 1),
+            (defaults, Tombstone, "withdrawn", 1, 1),
+            (defaults, Corrupt, "withdrawn", 1, 1),
+            (defaults, OtherVersion, "withdrawn", 1, 1),
+            (keep, Absent, "withdrawn", 1, 1),
+            (keep, Live, "withdrawn", 1, 1),
+            (keep, Tombstone, "already_withdrawn", 1, 0),
+            (skip, Absent, "not_found", 1, 0),
+            (skip, Expired, "not_found", 1, 0),
+            (skip, ExpiredTombstone, "not_found", 1, 0),
+            (skip, Live, "withdrawn", 1, 1),
+            (skip, Tombstone, "withdrawn", 1, 1),
+            (skip, Corrupt, "withdrawn", 1, 1),
+        ],
+        made(NOON - MINUTE),
+    );
+    let consented = NOON - 10 * DAY;
+    let stood = NOON - HOUR;
+    let kept = NOON - DAY;
+    for (at, before, outcome, writes) in [
+        (consented - 1, Live, "superseded", 0),
+        (consented, Live, "withdrawn", 1),
+        (stood - 1, Tombstone, "already_withdrawn", 0),
+        (stood, Tombstone, "already_withdrawn", 0),
+        (stood + 1, Tombstone, "withdrawn", 1),
+        (kept, Absent, "withdrawn", 1),
+        (kept - 1, Absent, "not_found", 0),
+        (kept - 1, Expired, "not_found", 0),
+        (kept - 1, Live, "withdrawn", 1),
+        (kept - 1, Corrupt, "withdrawn", 1),
+        (NOON + DAY, Live, "withdrawn", 1),
+    ] {
+        holds(&[(defaults, before, outcome, 1, writes)], made(at));
+    }
+}
+
+#[test]
+fn a_withdrawal_that_is_delivered_late_is_remembered_from_when_it_was_made() {
+    for (at, updated) in [(NOON - HOUR, NOON - HOUR), (NOON, NOON), (NOON + DAY, NOON)] {
+        let bench = bench(Live, defaults);
+        let at = Timestamp::from_unix(at);
+        bench.run(Operation::DeliverWithdrawal { at });
+        let entry = bench.get().unwrap().entry;
+        assert!(entry.is_tombstone() && entry.ids.is_empty());
+        assert_eq!(entry.consent.updated.unix(), updated);
+        // For `tombstone.ttl` from then on, and not a second longer.
+        assert!(bench.at(updated + DAY).get().is_some());
+        assert_eq!(bench.at(updated + DAY + 1).get(), None);
+    }
+    // Where that time has passed before it is delivered, the user is gone all the same, and may come back.
+    let late = bench(Live, defaults);
+    let at = Timestamp::from_unix(NOON - DAY - 1);
+    late.run(Operation::DeliverWithdrawal { at });
+    assert_eq!(late.get(), None);
+    assert_eq!(late.touch(NOON), "not_found");
+    assert_eq!(late.create_or_revive(), "created");
+}
+
+/// Another system's milliseconds are no consent that is later, and no withdrawal that is.
+#[test]
+fn a_time_that_no_clock_can_have_told_stops_no_late_withdrawal() {
+    let in_millis = NOON * 1_000;
+    for ok in [true, false] {
+        let bench = bench(Absent, defaults);
+        let body = format!(
+            r#"{{"v":1,"created":{in_millis},"consent":{{"ok":{ok},"updated":{in_millis}}},"geo":{{"country":"DE"}},"ids":{{}}}}"#
+        );
+        bench.put_raw(&body, "{}", None);
+        let at = Timestamp::from_unix(NOON - HOUR);
+        assert_eq!(bench.word(Operation::DeliverWithdrawal { at }), "withdrawn");
+        assert_eq!(bench.get().unwrap().entry.consent.updated, at);
+    }
 }
 
 #[test]

@@ -303,6 +303,13 @@ fn every_case_has_its_verdict_and_its_time() {
             &["cookie.on_failed_withdrawal=expire"],
             UNSAFE,
         ),
+        (&[], &[], &["cookie.on_failed_withdrawal=expire"], UNSAFE),
+        (
+            &[],
+            &["cookie.on_failed_withdrawal=expire"],
+            &["cookie.on_failed_withdrawal=auto"],
+            SAFE,
+        ),
         // Consent.
         (
             &[],
@@ -354,7 +361,14 @@ fn every_case_has_its_verdict_and_its_time() {
         (&[], &["local.geo=US-CA"], &["local.geo=DE"], UNSAFE),
         (&[], &["local.geo=DE"], &["local.geo=US-CA"], UNSAFE),
         // A withdrawal that meets one refused write.
-        (&[], &["cas.max_retries=3"], &["cas.max_retries=0"], UNSAFE),
+        (
+            &["cookie.on_failed_withdrawal=expire"],
+            &["cas.max_retries=3"],
+            &["cas.max_retries=0"],
+            UNSAFE,
+        ),
+        (&[], &["cas.max_retries=3"], &["cas.max_retries=0"], SAFE),
+        (&[], &[], &["local.outbox_withdrawals=0"], SAFE),
         (&[], &["cas.max_retries=3"], &["cas.max_retries=1"], SAFE),
         (
             &["cookie.on_failed_withdrawal=keep"],
@@ -597,7 +611,7 @@ fn the_examples_are_what_happens() {
             ],
         ),
         (
-            &[],
+            &["cookie.on_failed_withdrawal=expire"],
             &[],
             &["cas.max_retries=0"],
             &[

@@ -86,7 +86,11 @@ fn with_the_store_hanging_pages_are_served_meanwhile() {
     let (release, hang) = hanging();
     let served = Served::over(
         Before::new(hang),
-        &["organic.budget=10ms", "store.call_timeout=20ms"],
+        &[
+            "organic.budget=10ms",
+            "store.call_timeout=20ms",
+            "cookie.on_failed_withdrawal=expire",
+        ],
     );
     let user = id(1);
     // Every answer below comes while the store has answered nothing yet.
@@ -197,7 +201,8 @@ fn a_busy_record_is_told_apart_from_a_store_that_is_down() {
 
 #[test]
 fn a_failed_withdrawal_is_counted_and_its_cookie_is_as_the_policy_says() {
-    for (setting, expired) in [("expire", true), ("keep", false)] {
+    // Without an outbox `auto` keeps the cookie.
+    for (setting, expired) in [("expire", true), ("keep", false), ("auto", false)] {
         let sets = format!("cookie.on_failed_withdrawal={setting}");
         let served = Served::over(Before::new(down), &[&sets]);
         let answer = served.withdraw(&id(1));
@@ -215,7 +220,7 @@ fn a_failed_withdrawal_is_counted_and_its_cookie_is_as_the_policy_says() {
 
 #[test]
 fn a_withdrawal_that_is_written_takes_the_cookie_whatever_the_policy_says_of_others() {
-    for setting in ["expire", "keep"] {
+    for setting in ["expire", "keep", "auto"] {
         let sets = format!("cookie.on_failed_withdrawal={setting}");
         let served = Served::over(Before::new(|_| Ok(())), &[&sets]);
         let answer = served.withdraw(&id(1));

@@ -69,6 +69,11 @@ fn begin<'p>(
     Transaction::new(policy, operation, Timestamp::from_unix(NOON), consistency)
 }
 
+/// A withdrawal of a minute ago, delivered at noon.
+const LATE: Operation<'_> = Operation::DeliverWithdrawal {
+    at: Timestamp::from_unix(NOON - 60),
+};
+
 /// Answers every step with `answer` until the end; gives the steps as words, and the end.
 fn run(
     mut transaction: Transaction<'_>,
@@ -277,6 +282,7 @@ fn a_write_that_is_sent_again_is_the_same_write() {
         (Operation::UpsertPartnerId(&new), Found::Nothing),
         (Operation::UpsertPartnerId(&new), record(live())),
         (Operation::WriteWithdrawalTombstone, Found::Nothing),
+        (LATE, record(live())),
         (Operation::Delete, record(live())),
     ];
     for (operation, found) in cases {
@@ -408,7 +414,7 @@ fn a_write_whose_answer_was_lost_finds_its_own_work_done() {
     let policy = EcPolicy::default();
     let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
     let new = sync("a.com", "U", NOON);
-    let cases: [(Operation<'_>, Found, &str); 4] = [
+    let cases: [(Operation<'_>, Found, &str); 6] = [
         (
             Operation::Create {
                 consent: &consent,
@@ -433,6 +439,8 @@ fn a_write_whose_answer_was_lost_finds_its_own_work_done() {
             record(live()),
             "touched",
         ),
+        (LATE, record(live()), "withdrawn"),
+        (LATE, Found::Nothing, "withdrawn"),
     ];
     for (operation, before, word) in cases {
         let mut own = None;
@@ -716,6 +724,63 @@ fn where_reads_may_be_stale_absence_is_made_sure_of() {
     }
 }
 
+/// It would undo consent that was given since: better not done, and delivered again.
+#[test]
+fn a_withdrawal_that_is_delivered_late_never_overwrites_what_it_has_not_seen() {
+    let policies = [EcPolicy::default(), keep_and_skip()];
+    let unavailable = StoreError::Unavailable("down".to_owned());
+    for policy in &policies {
+        for consistency in [Consistency::Strong, Consistency::Eventual] {
+            let (steps, finished) = run(begin(policy, LATE, consistency), |_, step| match step {
+                Step::Lookup => failed(unavailable.clone()),
+                _ => Answer::Written,
+            });
+            assert_eq!(steps, ["look"]);
+            assert_eq!(support::word(&finished), "kv_unavailable");
+            let (steps, finished) = run(
+                begin(policy, LATE, consistency),
+                refuse_all(&record(live()), &StoreError::PreconditionFailed),
+            );
+            assert_eq!(steps, ["look", "swap"].repeat(4));
+            assert_eq!(support::word(&finished), "retries_exhausted");
+            let (steps, finished) = run(
+                begin(policy, LATE, consistency),
+                refuse_all(&record(live()), &StoreError::RateLimited),
+            );
+            assert_eq!(steps, ["look", "swap", "swap", "swap", "swap"]);
+            assert_eq!(support::word(&finished), "retries_exhausted");
+        }
+    }
+}
+
+#[test]
+fn a_withdrawal_that_is_delivered_late_believes_no_stale_lookup() {
+    let skip = keep_and_skip();
+    for (there, word) in [(true, "kv_unavailable"), (false, "not_found")] {
+        let transaction = begin(&skip, LATE, Consistency::Eventual);
+        let (steps, finished) = run(transaction, |_, step| match step {
+            Step::Lookup => Answer::Found(Found::Nothing),
+            Step::Exists => Answer::Exists(there),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(steps, ["look", "exists"]);
+        assert_eq!(support::word(&finished), word);
+    }
+    // Each of these may be what stood there before a live entry.
+    for (found, word) in [
+        (record(support::expired()), "withdrawn"),
+        (record(tombstone(HOUR)), "already_withdrawn"),
+    ] {
+        let transaction = begin(&skip, LATE, Consistency::Eventual);
+        let (steps, finished) = run(transaction, |_, step| match step {
+            Step::Lookup => Answer::Found(found.clone()),
+            _ => Answer::Written,
+        });
+        assert_eq!(steps, ["look", "swap"]);
+        assert_eq!(support::word(&finished), word);
+    }
+}
+
 #[test]
 fn a_withdrawal_or_an_erasure_is_not_lost_because_the_record_could_not_be_read() {
     let soft = policy(|policy| policy.delete.mode = DeleteMode::Tombstone);
@@ -773,6 +838,7 @@ fn work_is_bounded_under_every_policy_and_every_answer() {
             timestamp: Timestamp::from_unix(NOON),
         },
         Operation::WriteWithdrawalTombstone,
+        LATE,
         Operation::Delete,
         Operation::Get,
     ];

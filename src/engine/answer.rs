@@ -55,7 +55,16 @@ pub enum Found {
     /// A record.
     Record(Box<Record>),
     /// A record that cannot be read.
-    Unreadable(Unreadable),
+    Unreadable(Box<UnreadableRecord>),
+}
+
+/// A record that cannot be read, and why not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnreadableRecord {
+    /// Why it cannot be read.
+    pub why: Unreadable,
+    /// The write that put it there.
+    pub generation: Generation,
 }
 
 /// What a deletion met.

@@ -17,7 +17,7 @@ pub(super) fn decide<'p>(
     }
     match current {
         Current::Tombstone(record) => revive(scene, consent, geo, record),
-        Current::Corrupt(why) => Decision::corrupt(why),
+        Current::Corrupt(record) => Decision::corrupt(*record),
         _ => Decision::end(Outcome::AlreadyLive),
     }
 }

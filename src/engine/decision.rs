@@ -1,9 +1,9 @@
 //! What an operation found, and what it makes of it.
 
-use super::answer::{Record, Wait};
+use super::answer::{Record, UnreadableRecord, Wait};
 use super::draft::Plan;
 use super::{Done, OperationError, Outcome};
-use crate::record::{Generation, Precondition, Unreadable};
+use crate::record::{Generation, Precondition};
 
 /// What stands under an id, as the policy sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub(super) enum Current {
     /// A standing tombstone.
     Tombstone(Box<Record>),
     /// A record that cannot be read.
-    Corrupt(Unreadable),
+    Corrupt(Box<UnreadableRecord>),
 }
 
 impl Current {
@@ -38,7 +38,7 @@ impl Current {
                 record: Some(record),
                 ..Outcome::Found.into()
             })),
-            Self::Corrupt(why) => Decision::corrupt(why),
+            Self::Corrupt(record) => Decision::corrupt(*record),
         }
     }
 }
@@ -95,7 +95,7 @@ impl Decision<'_> {
         Self::End(Ok(outcome.into()))
     }
 
-    pub(super) const fn corrupt(why: Unreadable) -> Self {
-        Self::End(Err(OperationError::Unreadable(why)))
+    pub(super) fn corrupt(record: UnreadableRecord) -> Self {
+        Self::End(Err(OperationError::Unreadable(record.why)))
     }
 }

@@ -3,6 +3,7 @@
 
 use super::answer::{Record, Write};
 use super::scene::{Scene, expires_at, whole_time};
+use crate::clock::Timestamp;
 use crate::policy::types::Ttl;
 use crate::record::{ConsentStrings, KvEntry, KvGeo, KvMetadata, Precondition};
 
@@ -22,6 +23,8 @@ pub(super) struct Plan<'p> {
 pub(super) enum Content<'p> {
     /// A tombstone from now on.
     Tombstone,
+    /// The tombstone of a withdrawal that was made then.
+    TombstoneOf(Timestamp),
     /// The entry of a user who consents now.
     Consented(&'p ConsentStrings, &'p KvGeo),
     /// This new entry, whose retention begins now.
@@ -84,12 +87,14 @@ impl Draft<'_> {
     pub fn lend<R>(self, to: impl FnOnce(Lent<'_>) -> R) -> R {
         let now = self.scene.now;
         match &self.plan.content {
-            Content::Tombstone => self.lend_new(&KvEntry::tombstone(now), to),
+            Content::Tombstone => self.lend_new(&KvEntry::tombstone(now), now, to),
+            // The store keeps it as long as one from now on: an operation under way is to find it, however late it is.
+            Content::TombstoneOf(at) => self.lend_new(&KvEntry::tombstone(*at), *at, to),
             Content::Consented(consent, geo) => {
                 let (consent, geo) = ((*consent).clone(), (*geo).clone());
-                self.lend_new(&KvEntry::consented(consent, geo, now), to)
+                self.lend_new(&KvEntry::consented(consent, geo, now), now, to)
             }
-            Content::New(entry) => self.lend_new(entry, to),
+            Content::New(entry) => self.lend_new(entry, now, to),
             Content::Again(record) => {
                 let (entry, metadata) = (&record.entry, &record.metadata);
                 let end = expires_at(self.scene.policy, entry, metadata, now);
@@ -99,9 +104,9 @@ impl Draft<'_> {
     }
 
     #[inline]
-    fn lend_new<R>(self, entry: &KvEntry, to: impl FnOnce(Lent<'_>) -> R) -> R {
-        let Scene { policy, now, .. } = self.scene;
-        let metadata = KvMetadata::of(entry, *now, policy.digest.mark());
+    fn lend_new<R>(self, entry: &KvEntry, from: Timestamp, to: impl FnOnce(Lent<'_>) -> R) -> R {
+        let policy = self.scene.policy;
+        let metadata = KvMetadata::of(entry, from, policy.digest.mark());
         to(self.lent(entry, &metadata, whole_time(policy, entry)))
     }
 

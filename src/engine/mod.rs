@@ -25,6 +25,7 @@ mod create;
 mod create_or_revive;
 mod decision;
 mod delete;
+mod deliver_withdrawal;
 mod draft;
 mod operation;
 mod outcome;
@@ -34,7 +35,9 @@ mod update_last_seen;
 mod upsert_partner_ids;
 mod withdrawal;
 
-pub use answer::{Answer, Consistency, Deleted, Found, Record, Step, StoreError, Wait, Write};
+pub use answer::{
+    Answer, Consistency, Deleted, Found, Record, Step, StoreError, UnreadableRecord, Wait, Write,
+};
 pub use draft::{Draft, Lent};
 pub use operation::{Operation, PartnerSync};
 pub use outcome::{Done, Finished, OperationError, Outcome, Tally};

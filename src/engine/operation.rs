@@ -4,7 +4,8 @@ use super::answer::Consistency;
 use super::decision::{Current, Decision};
 use super::scene::Scene;
 use super::{
-    Outcome, create, create_or_revive, delete, update_last_seen, upsert_partner_ids, withdrawal,
+    Outcome, create, create_or_revive, delete, deliver_withdrawal, update_last_seen,
+    upsert_partner_ids, withdrawal,
 };
 use crate::clock::Timestamp;
 use crate::record::{ConsentStrings, KvGeo, PartnerId};
@@ -52,6 +53,11 @@ pub enum Operation<'o> {
     },
     /// Remember that the user withdrew consent.
     WriteWithdrawalTombstone,
+    /// Remember that the user withdrew consent before now: a withdrawal that could not be written when it was made.
+    DeliverWithdrawal {
+        /// When the user withdrew; a time in the future counts as now.
+        at: Timestamp,
+    },
     /// Erase the record.
     Delete,
 }
@@ -78,7 +84,9 @@ impl<'o> Operation<'o> {
             Self::UpsertPartnerId(_) => "upsert_partner_id",
             Self::UpsertPartnerIds(_) => "upsert_partner_ids",
             Self::UpdateLastSeen { .. } => "update_last_seen",
-            Self::WriteWithdrawalTombstone => "write_withdrawal_tombstone",
+            Self::WriteWithdrawalTombstone | Self::DeliverWithdrawal { .. } => {
+                "write_withdrawal_tombstone"
+            }
             Self::Delete => "delete",
         }
     }
@@ -94,7 +102,8 @@ impl<'o> Operation<'o> {
             Self::Get
             | Self::GetMetadata
             | Self::CreateOrRevive { .. }
-            | Self::UpdateLastSeen { .. } => Decision::Look,
+            | Self::UpdateLastSeen { .. }
+            | Self::DeliverWithdrawal { .. } => Decision::Look,
         }
     }
 
@@ -112,6 +121,7 @@ impl<'o> Operation<'o> {
                 update_last_seen::decide(scene, timestamp, current)
             }
             Self::WriteWithdrawalTombstone => withdrawal::decide(scene, current),
+            Self::DeliverWithdrawal { at } => deliver_withdrawal::decide(scene, at, current),
             Self::Delete => delete::decide(scene, &current),
         }
     }
@@ -128,7 +138,10 @@ impl<'o> Operation<'o> {
 
     /// Whether this is tried again whatever stops it: withdrawal must win.
     pub(super) const fn insists(self) -> bool {
-        matches!(self, Self::WriteWithdrawalTombstone)
+        matches!(
+            self,
+            Self::WriteWithdrawalTombstone | Self::DeliverWithdrawal { .. }
+        )
     }
 
     /// What a conflict means; `looked` tells whether the record was looked at before.

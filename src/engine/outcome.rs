@@ -62,7 +62,8 @@ outcomes! {
     Touched = "touched",
     /// `last_seen` was written only just before; nothing was written.
     Debounced = "debounced",
-    /// Another write came first, and says as much; nothing was written.
+    /// Another write came first, and says as much, or consent is later than a withdrawal delivered late; nothing was
+    /// written.
     Superseded = "superseded",
     /// The withdrawal is written.
     Withdrawn = "withdrawn",

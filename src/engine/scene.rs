@@ -109,7 +109,7 @@ impl Scene<'_> {
     pub(super) fn see(&self, found: Found) -> Current {
         match found {
             Found::Nothing => Current::Absent,
-            Found::Unreadable(why) => Current::Corrupt(why),
+            Found::Unreadable(record) => Current::Corrupt(record),
             Found::Record(record) => {
                 match standing(self.policy, &record.entry, &record.metadata, self.now) {
                     Standing::Live => Current::Live(record),

@@ -78,9 +78,10 @@ impl<'p> Transaction<'p> {
             }
             (Decision::MakeSure, Answer::Exists(there)) => {
                 self.tally.reads += 1;
-                match self.operation.blind().filter(|_| there) {
+                match self.operation.blind() {
+                    _ if !there => self.end(Outcome::NotFound),
                     Some(blind) => self.follow(blind),
-                    None => self.end(Outcome::NotFound),
+                    None => self.fail(OperationError::Unavailable(LAGS.to_owned())),
                 }
             }
             (Decision::Remove, Answer::Deleted(deleted)) => {
@@ -283,6 +284,9 @@ impl<'p> Transaction<'p> {
         );
     }
 }
+
+/// Why nothing is decided where a record is certain to be there and a lookup does not see it.
+const LAGS: &str = "its lookups lag behind its writes";
 
 /// A store's own words, without what the operation's error says already.
 fn reason(error: StoreError) -> String {

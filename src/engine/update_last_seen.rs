@@ -14,7 +14,7 @@ pub(super) fn decide(
         Current::Live(record) => record,
         Current::Absent | Current::Expired(_) => return Decision::end(Outcome::NotFound),
         Current::Tombstone(_) => return Decision::end(Outcome::ConsentWithdrawn),
-        Current::Corrupt(why) => return Decision::corrupt(why),
+        Current::Corrupt(record) => return Decision::corrupt(*record),
     };
     let seen = timestamp.min(scene.now);
     // A stored time that no clock can have told would refuse every later touch.

@@ -64,7 +64,7 @@ pub(super) fn decide(
             write(scene, scene.again(record, false), each, Outcome::Written)
         }
         Current::Tombstone(_) => end_all(scene, syncs, Outcome::ConsentWithdrawn),
-        Current::Corrupt(why) => Decision::corrupt(why),
+        Current::Corrupt(record) => Decision::corrupt(*record),
         Current::Absent | Current::Expired(_) => match scene.policy.sync.on_missing {
             OnMissingSync::Reject => end_all(scene, syncs, Outcome::NotFound),
             OnMissingSync::CreateMinimal => {

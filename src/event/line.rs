@@ -24,7 +24,7 @@ const OPERATIONS: [(&str, &[&str], &[&str]); 10] = [
     ),
     ("upsert_partner_ids", &["ec_id", "ids"], &[]),
     ("update_last_seen", &["ec_id"], &["timestamp"]),
-    ("write_withdrawal_tombstone", &["ec_id"], &[]),
+    ("write_withdrawal_tombstone", &["ec_id"], &["timestamp"]),
     ("delete", &["ec_id"], &[]),
     ("get", &["ec_id"], &[]),
     ("get_metadata", &["ec_id"], &[]),
@@ -221,7 +221,9 @@ pub(super) fn parse(text: &str) -> Result<Event, Fault> {
             Action::UpsertPartnerIds(ids.into_iter().map(sync).collect::<Result<_, _>>()?)
         }
         "update_last_seen" => Action::UpdateLastSeen(timestamp),
-        "write_withdrawal_tombstone" => Action::Withdraw,
+        "write_withdrawal_tombstone" => {
+            (line.timestamp).map_or(Action::Withdraw, Action::DeliverWithdrawal)
+        }
         "delete" => Action::Delete,
         "get" => Action::Get,
         "get_metadata" => Action::GetMetadata,

@@ -55,6 +55,8 @@ pub enum Action {
     UpdateLastSeen(crate::clock::Timestamp),
     /// `write_withdrawal_tombstone`
     Withdraw,
+    /// `write_withdrawal_tombstone` with the time of a withdrawal that is delivered late
+    DeliverWithdrawal(crate::clock::Timestamp),
     /// `delete`
     Delete,
     /// `put_raw`
@@ -90,7 +92,7 @@ impl Action {
             Self::UpsertPartnerId(_) => "upsert_partner_id",
             Self::UpsertPartnerIds(_) => "upsert_partner_ids",
             Self::UpdateLastSeen(_) => "update_last_seen",
-            Self::Withdraw => "write_withdrawal_tombstone",
+            Self::Withdraw | Self::DeliverWithdrawal(_) => "write_withdrawal_tombstone",
             Self::Delete => "delete",
             Self::PutRaw { .. } => "put_raw",
         }
@@ -110,6 +112,7 @@ impl Action {
                 timestamp: *timestamp,
             },
             Self::Withdraw => Operation::WriteWithdrawalTombstone,
+            Self::DeliverWithdrawal(at) => Operation::DeliverWithdrawal { at: *at },
             Self::Delete => Operation::Delete,
             Self::PutRaw { .. } => return None,
         })

@@ -30,6 +30,7 @@ use std::hash::{BuildHasher, RandomState};
 use crate::clock::Clock;
 use crate::engine::{
     Answer, Deleted, Finished, Found, Lent, Operation, Record, Step, StoreError, Transaction,
+    UnreadableRecord,
 };
 use crate::policy::EcPolicy;
 use crate::record::{EcId, KvEntry, KvMetadata};
@@ -109,7 +110,10 @@ pub fn found(stored: Option<Stored>) -> Found {
             metadata,
             generation: stored.generation,
         })),
-        (Err(why), _) | (_, Err(why)) => Found::Unreadable(why),
+        (Err(why), _) | (_, Err(why)) => Found::Unreadable(Box::new(UnreadableRecord {
+            why,
+            generation: stored.generation,
+        })),
     }
 }
 

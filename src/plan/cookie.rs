@@ -149,16 +149,22 @@ fn renewal(pair: &Pair<'_>) -> Answer {
 }
 
 fn on_failed_withdrawal(pair: &Pair<'_>) -> Answer {
-    if pair.candidate.cookie.on_failed_withdrawal == OnFailedWithdrawal::Keep {
-        return Answer::safe(
-            Records::None,
+    let why = match pair.candidate.cookie.on_failed_withdrawal {
+        OnFailedWithdrawal::Expire => None,
+        OnFailedWithdrawal::Keep => Some(
             "a withdrawal that the store did not take keeps the cookie, so that the user's next page tries again",
-        );
+        ),
+        OnFailedWithdrawal::Auto => Some(
+            "a withdrawal that the store did not take is delivered from the outbox, or keeps the cookie where it is not in one, so that the user's next page tries again",
+        ),
+    };
+    if let Some(why) = why {
+        return Answer::safe(Records::None, why);
     }
     Answer::never(
         Records::None,
         "a withdrawal that the store did not take is lost: the cookie goes all the same, nothing tries again, and the record stays live and in use by partners until it expires",
-        "keep `cookie.on_failed_withdrawal = \"keep\"`",
+        "set `cookie.on_failed_withdrawal = \"auto\"`",
         scenes::failed_withdrawal(u32::MAX),
     )
 }

@@ -6,7 +6,7 @@ use super::{Records, scenes};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{IdentifyOn, Jitter, OnFailedWithdrawal, OnRateLimited};
 
-pub(super) const ANSWERS: [Known; 31] = [
+pub(super) const ANSWERS: [Known; 32] = [
     ("cas.max_retries", retries),
     ("cas.backoff", waits),
     ("cas.max_backoff", waits),
@@ -25,6 +25,7 @@ pub(super) const ANSWERS: [Known; 31] = [
     ("local.cache_mib", cache_mib),
     ("local.recent_records", recent_records),
     ("local.store_calls", store_calls),
+    ("local.outbox_withdrawals", outbox_withdrawals),
     ("local.trusted_proxies", trusted_proxies),
     ("local.request_timeout", request_timeout),
     ("local.max_header_bytes", max_header_bytes),
@@ -64,7 +65,7 @@ fn lost(way_out: &str) -> Answer {
 fn retries(pair: &Pair<'_>) -> Answer {
     if loses_withdrawals(pair) {
         return lost(
-            "keep `cas.max_retries` at 1 or more, or set `cookie.on_failed_withdrawal = \"keep\"`",
+            "keep `cas.max_retries` at 1 or more, or set `cookie.on_failed_withdrawal = \"auto\"`",
         );
     }
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.cas.max_retries);
@@ -79,7 +80,7 @@ fn retries(pair: &Pair<'_>) -> Answer {
 fn deadline(pair: &Pair<'_>) -> Answer {
     if loses_withdrawals(pair) {
         return lost(
-            "keep `cas.deadline` above `0ms`, or set `cookie.on_failed_withdrawal = \"keep\"`",
+            "keep `cas.deadline` above `0ms`, or set `cookie.on_failed_withdrawal = \"auto\"`",
         );
     }
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.cas.deadline);
@@ -225,6 +226,14 @@ fn sweep_per_write(pair: &Pair<'_>) -> Answer {
         "the bytes of expired records stay on disk, though nobody reads them"
     } else {
         "the bytes of expired records go from the disk at another pace"
+    })
+}
+
+fn outbox_withdrawals(pair: &Pair<'_>) -> Answer {
+    native(if pair.candidate.local.outbox_withdrawals == 0 {
+        "withdrawals that the store does not take are kept nowhere; those in the outbox are still delivered"
+    } else {
+        "another number of withdrawals that the store does not take is kept until it does"
     })
 }
 

@@ -64,7 +64,7 @@ const STRENGTHS: [Strength; 8] = [
         key: "cookie.on_failed_withdrawal",
         weaker: |own, other| {
             own.cookie.on_failed_withdrawal == OnFailedWithdrawal::Expire
-                && other.cookie.on_failed_withdrawal == OnFailedWithdrawal::Keep
+                && other.cookie.on_failed_withdrawal != OnFailedWithdrawal::Expire
         },
         so: "a withdrawal that failed is not tried again",
     },

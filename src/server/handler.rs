@@ -19,7 +19,8 @@ use hyper::body::{Frame, SizeHint};
 use tracing::{error, info, warn};
 
 use super::origin::Origin;
-use super::{Metrics, NativeHome, Stores, forwarded_client};
+use super::{Metrics, NativeHome, Outbox, OutboxError, Stores, forwarded_client};
+use crate::clock::{Clock, SystemClock};
 use crate::policy::hex;
 use crate::service::{
     BodyError, Client, Incoming, Reply, Route, Service, Setup, Unclaimed, forbid_caching,
@@ -61,6 +62,20 @@ impl Server {
         })
     }
 
+    /// This server with an outbox for withdrawals that its store does not take, or with the reason why it has none.
+    #[must_use]
+    pub fn with_outbox(self, opened: Result<Outbox, OutboxError>) -> Self {
+        let opened = opened.map(Arc::new).map_err(|why| {
+            error!(%why, "the server runs without an outbox");
+            why.to_string().into()
+        });
+        let serving = self.serving();
+        let home = serving.home().clone().with_outbox(opened);
+        let service = Service::new(home, serving.setup().clone());
+        *self.serving.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(service);
+        self
+    }
+
     /// What it serves at this moment.
     pub fn serving(&self) -> Arc<Service<NativeHome>> {
         let serving = self.serving.read().unwrap_or_else(PoisonError::into_inner);
@@ -98,6 +113,7 @@ impl Server {
                 serving.setup().clone().with_trouble(why)
             }
         };
+        let setup = setup.reloaded_at(SystemClock.now().timestamp());
         self.metrics.in_force(&setup);
         let home = serving.home().under(&self.stores, setup.policy());
         let service = Arc::new(Service::new(home, setup));
@@ -258,6 +274,10 @@ fn needs_restart(old: &Setup, new: &Setup) -> Option<&'static str> {
         (
             "ec.local.recent_records",
             was.recent_records == is.recent_records,
+        ),
+        (
+            "ec.local.outbox_withdrawals",
+            was.outbox_withdrawals == is.outbox_withdrawals,
         ),
         (
             "ec.local.max_header_bytes",

@@ -8,13 +8,13 @@ use tokio_util::task::TaskTracker;
 
 use super::blocking::Leave;
 use super::probe::WriteProbe;
-use super::{Blocking, Limiter, Metrics, NativeStore, SharedStore, Stores};
-use crate::clock::{AsyncClock, Clock, Moment, SystemClock};
+use super::{Blocking, Limiter, Metrics, NativeStore, Outbox, SharedStore, Stores};
+use crate::clock::{AsyncClock, Clock, Moment, SystemClock, Timestamp};
 use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
 use crate::policy::types::Seconds;
-use crate::record::PartnerId;
-use crate::service::{Admission, Home, Note, Probe};
+use crate::record::{EcId, PartnerId};
+use crate::service::{Admission, Home, Note, OutboxState, Probe};
 #[cfg(feature = "redis")]
 use crate::store::{RedisEngine, RedisWindow};
 
@@ -43,6 +43,8 @@ pub struct NativeHome {
     partners: NativeStore,
     #[cfg(feature = "redis")]
     shared: Option<Engine>,
+    /// The longest that one call of a store or of the outbox is waited for.
+    call_timeout: Duration,
     kept: Kept,
 }
 
@@ -54,6 +56,8 @@ struct Kept {
     limiter: Arc<Limiter>,
     probes: Arc<Probes>,
     started: TaskTracker,
+    /// The outbox, or why it cannot be opened; none where there is to be none.
+    outbox: Option<Result<Arc<Outbox>, Arc<str>>>,
 }
 
 /// Whether the stores take writes.
@@ -80,6 +84,7 @@ impl NativeHome {
             limiter: Arc::default(),
             probes: Arc::default(),
             started: TaskTracker::new(),
+            outbox: None,
         };
         Self::over(stores, policy, kept)
     }
@@ -88,6 +93,18 @@ impl NativeHome {
     #[must_use]
     pub fn under(&self, stores: &Stores, policy: &EcPolicy) -> Self {
         Self::over(stores, policy, self.kept.clone())
+    }
+
+    /// This home with an outbox, or with the reason why it has none.
+    #[must_use]
+    pub fn with_outbox(mut self, opened: Result<Arc<Outbox>, Arc<str>>) -> Self {
+        self.kept.outbox = Some(opened);
+        self
+    }
+
+    /// The outbox, where there is one.
+    pub(super) fn opened_outbox(&self) -> Option<&Arc<Outbox>> {
+        self.kept.outbox.as_ref()?.as_ref().ok()
     }
 
     fn over(stores: &Stores, policy: &EcPolicy, kept: Kept) -> Self {
@@ -106,6 +123,7 @@ impl NativeHome {
                     partners: blocking(partners, partner_calls),
                     #[cfg(feature = "redis")]
                     shared: None,
+                    call_timeout,
                     kept,
                 }
             }
@@ -123,6 +141,7 @@ impl NativeHome {
                         window: engine.window(&names.partner_store),
                         engine,
                     }),
+                    call_timeout,
                     kept,
                 }
             }
@@ -173,12 +192,35 @@ impl Home for NativeHome {
         Probe { graph, partners }
     }
 
+    async fn keep_withdrawal(&self, id: &EcId, at: Timestamp) -> bool {
+        let Some(outbox) = self.opened_outbox() else {
+            return false;
+        };
+        // A disk that hangs holds no page up.
+        let kept = timeout(self.call_timeout, outbox.keep(id, at)).await;
+        kept.unwrap_or(false)
+    }
+
+    fn withdrawal_written(&self, id: &EcId, at: Timestamp) {
+        if let Some(outbox) = self.opened_outbox() {
+            outbox.remove(id, at);
+        }
+    }
+
+    fn outbox(&self) -> Option<OutboxState> {
+        Some(self.opened_outbox()?.state())
+    }
+
     fn warnings(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
         #[cfg(feature = "redis")]
         if let Some(shared) = &self.shared {
-            return shared.engine.warnings();
+            warnings.extend(shared.engine.warnings());
         }
-        Vec::new()
+        if let Some(Err(why)) = &self.kept.outbox {
+            warnings.push(why.to_string());
+        }
+        warnings
     }
 
     async fn within<T: Send>(

@@ -20,6 +20,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tracing::{info, warn};
 
+use super::outbox::deliver;
 use super::{Exposition, Server};
 use crate::service::Setup;
 
@@ -98,6 +99,8 @@ pub async fn serve(
     }
     let reload = Arc::new(reload);
     let under_way = GracefulShutdown::new();
+    let outbox = server.serving().home().opened_outbox().cloned();
+    let delivery = outbox.map(|outbox| tokio::spawn(deliver(Arc::clone(&server), outbox)));
     loop {
         tokio::select! {
             accepted = listeners.requests.accept() => match accepted {
@@ -119,6 +122,10 @@ pub async fn serve(
         }
     }
     drop(listeners.requests);
+    // What it has not delivered is delivered after the next start.
+    if let Some(delivery) = delivery {
+        delivery.abort();
+    }
     finish(&server, under_way).await;
     Ok(())
 }
@@ -172,6 +179,9 @@ async fn metrics(State(server): State<Arc<Server>>, heads: HeaderMap) -> impl In
     let accept = heads.get_all(ACCEPT).iter();
     let exposition = Exposition::accepted(accept.filter_map(|accept| accept.to_str().ok()));
     let kind = [(CONTENT_TYPE, exposition.content_type())];
+    if let Some(outbox) = server.serving().home().opened_outbox() {
+        server.metrics().outbox(&outbox.state());
+    }
     (kind, server.metrics().text(exposition))
 }
 

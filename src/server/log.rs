@@ -72,6 +72,9 @@ pub(super) fn write(note: &Note<'_>) {
         Note::FailedWithdrawal { id, why } => {
             error!(%id, why, "a withdrawal was not written");
         }
+        Note::KeptWithdrawal { id } => {
+            warn!(%id, "a withdrawal is kept in the outbox until the store takes it");
+        }
         Note::BudgetSpent => {
             warn!("a page went on without an identity: `organic.budget` was spent");
         }

@@ -12,10 +12,11 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::Exposition;
+use super::outbox::OfOutbox;
 use crate::engine::Finished;
 use crate::policy::EcPolicy;
 use crate::record::PartnerId;
-use crate::service::{Note, Setup};
+use crate::service::{Note, OutboxState, Setup};
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
@@ -187,6 +188,7 @@ pub struct Metrics {
     failed_withdrawals: Counter,
     failed_reloads: Counter,
     build: Family<Build, Gauge>,
+    outbox: OfOutbox,
     policy: Family<InForce, Gauge>,
     candidate_policy: Family<InForce, Gauge>,
 }
@@ -207,6 +209,7 @@ impl Default for Metrics {
             failed_withdrawals: Counter::default(),
             failed_reloads: Counter::default(),
             build: Family::default(),
+            outbox: OfOutbox::default(),
             policy: Family::default(),
             candidate_policy: Family::default(),
             registry: Registry::default(),
@@ -250,6 +253,7 @@ impl Default for Metrics {
             "the version that runs, and the digest of its policy",
             new.build.clone(),
         );
+        new.outbox.register(&mut registry);
         registry.register("policy", "the policy in force", new.policy.clone());
         registry.register(
             "candidate_policy",
@@ -292,6 +296,7 @@ impl Metrics {
                 self.partners.get_or_create(&of).inc_by(*times);
             }
             Note::FailedWithdrawal { .. } => drop(self.failed_withdrawals.inc()),
+            Note::KeptWithdrawal { .. } => {}
             Note::BudgetSpent => trouble("budget_spent"),
             Note::Unclaimed { removed: true } => trouble("id_not_delivered"),
             Note::Unclaimed { removed: false } => trouble("record_of_nobody"),
@@ -376,6 +381,11 @@ impl Metrics {
             OTHER_PARTNERS
         };
         label.to_owned()
+    }
+
+    /// Takes over what the outbox counts.
+    pub fn outbox(&self, state: &OutboxState) {
+        self.outbox.set(state);
     }
 
     /// All counts as text.

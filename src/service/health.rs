@@ -4,7 +4,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::answer::{Reply, json};
-use super::{Home, Service};
+use super::{Home, OutboxState, Service};
 use crate::store::AsyncKvStore;
 
 #[derive(Serialize)]
@@ -21,10 +21,16 @@ struct Health<'h> {
     /// Why a newer policy is not the one in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<&'h str>,
+    /// When the policy was last read again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reloaded: Option<String>,
     /// Settings of a newer engine, which this one does not know.
     #[serde(skip_serializing_if = "is_zero")]
     unknown_settings: usize,
     stores: [StoreHealth<'h>; 2],
+    /// Withdrawals that the store has not taken yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outbox: Option<OutboxHealth>,
     /// In what the stores may lose what they acknowledged.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
@@ -86,6 +92,26 @@ pub struct Probe {
     pub partners: StoreProbe,
 }
 
+#[derive(Serialize)]
+struct OutboxHealth {
+    withdrawals: usize,
+    bound: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oldest: Option<String>,
+    damaged: u32,
+}
+
+impl From<OutboxState> for OutboxHealth {
+    fn from(state: OutboxState) -> Self {
+        Self {
+            withdrawals: state.withdrawals,
+            bound: state.bound,
+            oldest: state.oldest.map(|oldest| oldest.to_string()),
+            damaged: state.damaged,
+        }
+    }
+}
+
 /// A key that nothing is kept under: what matters is that the store answers.
 const NOTHING: &str = "health";
 
@@ -108,8 +134,15 @@ impl<H: Home> Service<H> {
         } else {
             StatusCode::SERVICE_UNAVAILABLE
         };
+        let outbox = self.home.outbox();
         let health = Health {
-            status: if well { "ok" } else { "unavailable" },
+            status: match outbox {
+                _ if !well => "unavailable",
+                Some(OutboxState {
+                    withdrawals: 1.., ..
+                }) => "degraded",
+                _ => "ok",
+            },
             profile: &self.setup.profile,
             digest: self.setup.policy.digest.as_str(),
             rollout: self.setup.rollout().map(|rollout| RolloutHealth {
@@ -120,7 +153,9 @@ impl<H: Home> Service<H> {
             forced: self.setup.forced(),
             trouble: self.setup.trouble.as_deref(),
             unknown_settings: self.setup.unknown_settings(),
+            reloaded: self.setup.reloaded.map(|at| at.to_string()),
             stores,
+            outbox: outbox.map(OutboxHealth::from),
             warnings: self.home.warnings(),
         };
         json(status, &health).into()

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{Note, Probe, StoreProbe};
-use crate::clock::AsyncClock;
+use crate::clock::{AsyncClock, Timestamp};
 use crate::graph::KvIdentityGraph;
 use crate::policy::types::Seconds;
-use crate::record::PartnerId;
+use crate::record::{EcId, PartnerId};
 use crate::store::AsyncKvStore;
 
 /// Whether a partner may make one more request.
@@ -25,6 +25,25 @@ impl Admission {
         let whole = left.as_secs() + u64::from(left.subsec_nanos() > 0);
         Self::TooMany(Seconds::new(whole.max(1)))
     }
+}
+
+/// What an outbox holds: withdrawals that the store has not taken yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutboxState {
+    /// Withdrawals in it.
+    pub withdrawals: usize,
+    /// The most that it holds.
+    pub bound: u32,
+    /// When the user withdrew who has waited longest.
+    pub oldest: Option<Timestamp>,
+    /// Withdrawals put into it since the server started.
+    pub taken: u64,
+    /// Withdrawals that the store has taken since, and that left it.
+    pub delivered: u64,
+    /// Withdrawals that it had no room for since.
+    pub refused: u64,
+    /// Records that were found damaged when the server started.
+    pub damaged: u32,
 }
 
 /// A home of the service: where its stores, its clock and its platform's means are.
@@ -80,6 +99,23 @@ pub trait Home: Send + Sync + 'static {
                 partners: StoreProbe::read(self.partners()).await,
             }
         }
+    }
+
+    /// Keeps a withdrawal that the store has not taken where it outlives this process, and delivers it later; whether it
+    /// is certain to be kept.
+    fn keep_withdrawal(&self, id: &EcId, at: Timestamp) -> impl Future<Output = bool> + Send {
+        let _ = (id, at);
+        std::future::ready(false)
+    }
+
+    /// The store has taken a withdrawal made then: where it is kept, it need be no longer.
+    fn withdrawal_written(&self, id: &EcId, at: Timestamp) {
+        let _ = (id, at);
+    }
+
+    /// The state of the outbox, where there is one.
+    fn outbox(&self) -> Option<OutboxState> {
+        None
     }
 
     /// In what the stores may lose what they acknowledged, for operators.

@@ -57,7 +57,7 @@ pub(crate) use batch_sync::rejected;
 pub use body::{BodyError, Incoming};
 pub use head::Client;
 pub use health::{Probe, StoreProbe};
-pub use home::{Admission, Home};
+pub use home::{Admission, Home, OutboxState};
 pub use note::{Note, ShownId};
 pub use page::{OriginPage, Unclaimed};
 pub use route::{ROUTES, Route};

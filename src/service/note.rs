@@ -61,6 +61,11 @@ pub enum Note<'n> {
         /// Why not.
         why: &'n str,
     },
+    /// A user's withdrawal that was not written, or not in time, is kept until it is.
+    KeptWithdrawal {
+        /// Whose.
+        id: ShownId<'n>,
+    },
     /// A page went on without an identity, for its budget was spent.
     BudgetSpent,
     /// The client went before the head of an answer with a new id was on its way.

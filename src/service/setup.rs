@@ -4,6 +4,7 @@ use bytes::Bytes;
 
 use super::mint::Passphrase;
 use super::secrets::{Resolver, SecretProblem};
+use crate::clock::Timestamp;
 use crate::partner::{PartnerRecord, TokenHash};
 use crate::policy::EcPolicy;
 use crate::policy::bundle::Bundled;
@@ -27,6 +28,8 @@ pub struct Setup {
     pub(super) admin: Option<TokenHash>,
     pub(super) partners: Vec<PartnerRecord>,
     pub(super) trouble: Option<String>,
+    /// When the policy was last read again.
+    pub(super) reloaded: Option<Timestamp>,
 }
 
 /// What the policy says and where it came from, written when somebody asks.
@@ -142,6 +145,7 @@ impl Setup {
             admin: admin.as_deref().map(TokenHash::of),
             partners: partners.into_iter().map(declared).collect(),
             trouble: None,
+            reloaded: None,
         })
     }
 
@@ -149,6 +153,13 @@ impl Setup {
     #[must_use]
     pub fn with_trouble(mut self, why: String) -> Self {
         self.trouble = Some(why);
+        self
+    }
+
+    /// This setup after the policy was read again: health says when.
+    #[must_use]
+    pub const fn reloaded_at(mut self, at: Timestamp) -> Self {
+        self.reloaded = Some(at);
         self
     }
 

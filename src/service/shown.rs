@@ -44,7 +44,7 @@ impl<'s> ShownRecord<'s> {
     pub fn of(policy: &EcPolicy, id: &'s EcId, stored: Option<&'s Stored>, now: Timestamp) -> Self {
         let (state, why, expires) = match found(stored.cloned()) {
             Found::Nothing => ("absent", None, None),
-            Found::Unreadable(why) => ("unreadable", Some(why.to_string()), None),
+            Found::Unreadable(record) => ("unreadable", Some(record.why.to_string()), None),
             Found::Record(record) => {
                 let (entry, metadata) = (&record.entry, &record.metadata);
                 let state = match standing(policy, entry, metadata, now) {

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderValue};
 use super::cookie;
 use super::visitor::Visitor;
 use super::{Home, Note, Service, ShownId};
+use crate::clock::{AsyncClock, Timestamp};
 use crate::consent::Verdict;
 use crate::engine::Operation;
 use crate::policy::settings::OnFailedWithdrawal;
@@ -24,44 +25,93 @@ impl<H: Home> Service<H> {
             return Vec::new();
         }
         let ids = visitor.cookies.ids();
-        let written = if ids.is_empty() {
+        let became = if ids.is_empty() {
             Vec::new()
         } else {
             self.write_tombstones(ids).await
         };
-        let keeps = |id: &EcId| {
+        let expires = |(id, became): (&EcId, &Became)| {
             let rule = self.setup.policy_of(id).cookie.on_failed_withdrawal;
-            rule == OnFailedWithdrawal::Keep
+            became.expires_the_cookie(rule)
         };
-        let failed = |(id, written): (&EcId, &bool)| !written && keeps(id);
-        if ids.iter().zip(&written).any(failed) {
-            return Vec::new();
+        if ids.iter().zip(&became).all(expires) {
+            cookie::expire(&self.setup, request)
+        } else {
+            Vec::new()
         }
-        cookie::expire(&self.setup, request)
     }
 
-    /// Whether each tombstone was written, in time.
-    async fn write_tombstones(&self, ids: &[EcId]) -> Vec<bool> {
+    /// What becomes of each withdrawal within the budget. One that is not written by then is kept, since this process may
+    /// end before it is.
+    async fn write_tombstones(&self, ids: &[EcId]) -> Vec<Became> {
+        let at = self.home.clock().now().timestamp();
         let (service, owned) = (self.clone(), ids.to_vec());
         let work = async move {
-            let writes = owned.iter().map(|id| service.write_tombstone(id));
+            let writes = owned.iter().map(|id| service.write_tombstone(id, at));
             join_all(writes).await
         };
         let budget = self.setup.policy.organic.budget.duration();
-        let written = self.home.started_within(budget, work).await;
-        written.unwrap_or_else(|| {
-            self.home.note(&Note::BudgetSpent);
-            vec![false; ids.len()]
-        })
+        if let Some(became) = self.home.started_within(budget, work).await {
+            return became;
+        }
+        self.home.note(&Note::BudgetSpent);
+        join_all(ids.iter().map(|id| self.keep_withdrawal(id, at))).await
     }
 
-    async fn write_tombstone(&self, id: &EcId) -> bool {
+    async fn write_tombstone(&self, id: &EcId, at: Timestamp) -> Became {
         let finished = self.run(id, Operation::WriteWithdrawalTombstone).await;
-        if let Err(error) = &finished.result {
-            let id = ShownId::of(id, self.setup.policy.log.id_chars);
-            let why = error.word();
-            self.home.note(&Note::FailedWithdrawal { id, why });
+        let Err(error) = &finished.result else {
+            self.home.withdrawal_written(id, at);
+            return Became::Written;
+        };
+        let why = error.word();
+        let shown = self.shown_id(id);
+        self.home.note(&Note::FailedWithdrawal { id: shown, why });
+        self.keep_withdrawal(id, at).await
+    }
+
+    async fn keep_withdrawal(&self, id: &EcId, at: Timestamp) -> Became {
+        if !self.home.keep_withdrawal(id, at).await {
+            return Became::Lost;
         }
-        finished.result.is_ok()
+        let id = self.shown_id(id);
+        self.home.note(&Note::KeptWithdrawal { id });
+        Became::Kept
+    }
+
+    /// Delivers a withdrawal that was kept; whether the store has taken it.
+    pub async fn deliver(&self, id: &EcId, at: Timestamp) -> bool {
+        let finished = self.run(id, Operation::DeliverWithdrawal { at }).await;
+        let taken = finished.result.is_ok();
+        if taken {
+            self.home.withdrawal_written(id, at);
+        }
+        taken
+    }
+
+    fn shown_id<'i>(&self, id: &'i EcId) -> ShownId<'i> {
+        ShownId::of(id, self.setup.policy.log.id_chars)
+    }
+}
+
+/// What became of a withdrawal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Became {
+    /// The store has taken it.
+    Written,
+    /// It is kept until the store takes it.
+    Kept,
+    /// Neither, or not in time.
+    Lost,
+}
+
+impl Became {
+    /// Whether the browser need not carry the id any longer.
+    const fn expires_the_cookie(self, rule: OnFailedWithdrawal) -> bool {
+        match rule {
+            OnFailedWithdrawal::Expire => true,
+            OnFailedWithdrawal::Auto => !matches!(self, Self::Lost),
+            OnFailedWithdrawal::Keep => matches!(self, Self::Written),
+        }
     }
 }

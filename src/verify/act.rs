@@ -6,7 +6,7 @@ use super::world::Held;
 use crate::clock::Timestamp;
 use crate::engine::{
     Answer, Consistency, Deleted, Finished, Found, Operation, PartnerSync, Record, Step,
-    StoreError, Transaction, Write,
+    StoreError, Transaction, UnreadableRecord, Write,
 };
 use crate::policy::EcPolicy;
 use crate::policy::types::{Seconds, Ttl};
@@ -35,6 +35,8 @@ pub(super) enum Act {
     Sync { partner: usize, late: bool },
     /// A withdrawal.
     Withdraw,
+    /// The delivery of a withdrawal that could not be written when it was made.
+    Deliver,
     /// An erasure.
     Delete,
 }
@@ -71,10 +73,14 @@ impl Act {
             partner,
             late: true,
         });
-        [Self::Consent, Self::Touch, Self::Withdraw, Self::Delete]
-            .into_iter()
-            .chain(fresh)
-            .chain(late)
+        let others = [
+            Self::Consent,
+            Self::Touch,
+            Self::Withdraw,
+            Self::Deliver,
+            Self::Delete,
+        ];
+        others.into_iter().chain(fresh).chain(late)
     }
 
     /// The sync that this is, if it is one.
@@ -98,8 +104,17 @@ impl Act {
             Self::Touch => Operation::UpdateLastSeen { timestamp: start },
             Self::Sync { .. } => sync.map_or(Operation::Get, Operation::UpsertPartnerId),
             Self::Withdraw => Operation::WriteWithdrawalTombstone,
+            Self::Deliver => Operation::DeliverWithdrawal {
+                at: Self::withdrew(start),
+            },
             Self::Delete => Operation::Delete,
         }
+    }
+
+    /// When the user withdrew whose withdrawal is delivered from `start` on: in the second before, the shortest time that
+    /// tells what came before it from what came after.
+    pub(super) const fn withdrew(start: Timestamp) -> Timestamp {
+        Timestamp::from_unix(start.unix().saturating_sub(1))
     }
 
     /// The uid that a sync brings.
@@ -177,7 +192,10 @@ fn found(held: &Held) -> Found {
             metadata: metadata.clone(),
             generation: held.generation,
         })),
-        None => Found::Unreadable(Unreadable::NotJson(String::new())),
+        None => Found::Unreadable(Box::new(UnreadableRecord {
+            why: Unreadable::NotJson(String::new()),
+            generation: held.generation,
+        })),
     }
 }
 

@@ -36,10 +36,14 @@ pub(super) enum Broken {
     VisitLost,
     /// A uid is not refreshed before its entry's time is over.
     NotRefreshed,
+    /// A withdrawal that was delivered late undid consent given since.
+    ConsentUndone,
+    /// A withdrawal was delivered late, and the user who withdrew is live.
+    NotDelivered,
 }
 
 impl Broken {
-    /// The promise: its number in `POLICY.md`, and after those, the two that the rule book adds (`docs/reliability.md`).
+    /// The promise: its number in `POLICY.md`, and after those, the three that are added (`docs/reliability.md`).
     pub(super) const fn promise(self) -> u8 {
         match self {
             Self::Returned { .. } => 1,
@@ -52,6 +56,7 @@ impl Broken {
             Self::Kept { .. } => 8,
             Self::VisitLost => 9,
             Self::NotRefreshed => 10,
+            Self::ConsentUndone | Self::NotDelivered => 11,
         }
     }
 
@@ -101,6 +106,12 @@ impl Broken {
             }
             Self::NotRefreshed => {
                 "a uid that its partner keeps syncing is not refreshed before its entry's time is over"
+            }
+            Self::ConsentUndone => {
+                "a user who consented again is withdrawn: a late withdrawal undid later consent"
+            }
+            Self::NotDelivered => {
+                "a user who withdrew is live: a late withdrawal was taken as done, and is not"
             }
         }
     }

@@ -76,6 +76,7 @@ impl Told<'_> {
                 format!("{}sync {partner}", if late { "late " } else { "" })
             }
             Act::Withdraw => "withdrawal".to_owned(),
+            Act::Deliver => "late withdrawal".to_owned(),
             Act::Delete => "erasure".to_owned(),
         };
         let same = self

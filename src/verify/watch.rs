@@ -119,7 +119,7 @@ impl Watch {
     /// Takes note of a write.
     pub(super) fn written(&mut self, change: &Change<'_>) -> Option<Broken> {
         let unreadable = change.before.is_some_and(Option::is_none);
-        if unreadable && !matches!(change.act, Act::Withdraw | Act::Delete) {
+        if unreadable && !matches!(change.act, Act::Withdraw | Act::Deliver | Act::Delete) {
             return Some(Broken::Damaged);
         }
         match change.act {
@@ -127,6 +127,7 @@ impl Watch {
             Act::Touch => self.touched(change),
             Act::Sync { partner, .. } => self.synced(change, partner),
             Act::Withdraw | Act::Delete => self.buried(change),
+            Act::Deliver => self.delivered(change),
         }
     }
 
@@ -255,6 +256,26 @@ impl Watch {
         None
     }
 
+    /// A withdrawal was delivered late.
+    fn delivered(&mut self, change: &Change<'_>) -> Option<Broken> {
+        let at = Act::withdrew(change.start);
+        let policy = change.policy.1;
+        let life = self.life.filter(|life| !life.is_over(policy, change.now));
+        if life.is_some_and(|life| life.created > at) {
+            return Some(Broken::ConsentUndone);
+        }
+        let (entry, _) = change.after;
+        let written = entry.consent.updated;
+        let stands = |(at, _): (Timestamp, usize)| {
+            written < at && change.now <= at.plus_seconds(policy.tombstone.ttl.seconds())
+        };
+        let moved_back = self.tombstone.is_some_and(stands);
+        let later = self.withdrawn.filter(|(since, _)| *since >= written);
+        let broken = self.buried(change);
+        self.withdrawn = later.or(Some((written, false)));
+        broken.or(moved_back.then_some(Broken::Forgotten))
+    }
+
     /// The record was removed by an operation that started at `start`. What is past its time was nobody's.
     pub(super) fn erased(&mut self, start: Timestamp, policy: &EcPolicy, now: Timestamp) {
         let forgotten =
@@ -309,6 +330,10 @@ impl Watch {
             (Act::Touch, Outcome::Debounced) => {
                 let renews = policy.entry.renewal != Renewal::FromCreation;
                 (renews && last_but_one(life.retained)).then_some(Broken::VisitLost)
+            }
+            (Act::Deliver, _) => {
+                let lives = !life.is_over(policy, start);
+                (lives && life.created <= Act::withdrew(start)).then_some(Broken::NotDelivered)
             }
             (Act::Sync { partner, .. }, Outcome::Unchanged) => {
                 let known = entry()?.ids.get(partner_id(partner)?)?.synced?;

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use edge_cookie::clock::Timestamp;
-use edge_cookie::engine::{Consistency, Found, Record, Write};
+use edge_cookie::engine::{Consistency, Found, Record, UnreadableRecord, Write};
 use edge_cookie::record::{Generation, KvEntry, KvMetadata, Precondition, Unreadable};
 
 use crate::act::MILLIS;
@@ -34,7 +34,10 @@ impl Version {
                 metadata: metadata.clone(),
                 generation: Generation::from_platform(self.generation),
             })),
-            None => Found::Unreadable(Unreadable::NotJson(String::new())),
+            None => Found::Unreadable(Box::new(UnreadableRecord {
+                why: Unreadable::NotJson(String::new()),
+                generation: Generation::from_platform(self.generation),
+            })),
         }
     }
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use edge_cookie::clock::SystemClock;
+use edge_cookie::clock::{SystemClock, Timestamp};
 use edge_cookie::policy::files::{PolicyFiles, Written};
 use edge_cookie::policy::types::Secret;
-use edge_cookie::server::{Metrics, NativeHome, SharedStore, Stores};
-use edge_cookie::service::{Client, Reply, Service, Setup};
+use edge_cookie::server::{Metrics, NativeHome, Outbox, SharedStore, Stores};
+use edge_cookie::service::{Client, Home, Reply, Service, Setup};
 use edge_cookie::store::{Consistency, Insert, KvStore, MemoryStore, Removed, StoreError, Stored};
 use http::{Request, Response};
 
@@ -148,10 +148,37 @@ impl Served {
     }
 
     pub fn under(graph: SharedStore, setup: Setup) -> Self {
+        Self::made(graph, setup, |home| home)
+    }
+
+    pub fn with_outbox(graph: SharedStore, setup: Setup, outbox: &Arc<Outbox>) -> Self {
+        Self::made(graph, setup, |home| {
+            home.with_outbox(Ok(Arc::clone(outbox)))
+        })
+    }
+
+    /// Keeps a withdrawal that was made then; whether that is certain.
+    pub fn keep(&self, id: &str, at: u64) -> bool {
+        let (id, at) = (id.parse().unwrap(), Timestamp::from_unix(at));
+        let kept = self.service.home().keep_withdrawal(&id, at);
+        self.runtime.block_on(kept)
+    }
+
+    /// Delivers a withdrawal that was made then; whether the store has taken it.
+    pub fn deliver(&self, id: &str, at: u64) -> bool {
+        let (id, at) = (id.parse().unwrap(), Timestamp::from_unix(at));
+        self.runtime.block_on(self.service.deliver(&id, at))
+    }
+
+    fn made(graph: SharedStore, setup: Setup, with: impl FnOnce(NativeHome) -> NativeHome) -> Self {
         let partners: SharedStore = Arc::new(MemoryStore::new(SystemClock));
         let metrics = Arc::new(Metrics::default());
         let stores = Stores::Own { graph, partners };
-        let home = NativeHome::new(&stores, setup.policy(), Arc::clone(&metrics));
+        let home = with(NativeHome::new(
+            &stores,
+            setup.policy(),
+            Arc::clone(&metrics),
+        ));
         Self {
             service: Service::new(home, setup),
             metrics,

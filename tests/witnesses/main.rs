@@ -24,6 +24,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("local.request_timeout", "tests/serve.rs"),
     ("local.max_header_bytes", "tests/serve.rs"),
     ("local.shutdown_grace", "tests/serve.rs"),
+    ("local.outbox_withdrawals", "tests/outbox.rs"),
     ("local.store", "tests/serve_redis.rs"),
     ("redis.password", "tests/serve_redis.rs"),
     ("redis.min_replicas_to_write", "tests/serve_redis.rs"),

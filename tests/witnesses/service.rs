@@ -245,7 +245,7 @@ pub const WITNESSES: &[Witness] = &[
     Witness {
         key: "cookie.on_failed_withdrawal",
         base: &["organic.budget=0ms"],
-        change: "keep",
+        change: "expire",
         shows: |sets| {
             // Its write is late, and counts as failed.
             let served = Served::over(late(), sets);

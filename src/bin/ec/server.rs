@@ -47,23 +47,12 @@ impl AdminApi {
         insecure: bool,
         policy: &edge_cookie::policy::EcPolicy,
     ) -> Result<Self, Stop> {
-        let url = Url::parse(base).ok().filter(Url::has_host);
-        let url = url.ok_or_else(|| {
-            Stop::because(format!(
-                "`{base}` is no address of a server: write it as `http://127.0.0.1:7676`"
-            ))
-        })?;
-        let here = is_this_machine(&url);
-        if !here && !insecure && url.scheme() != "https" {
+        let (url, proxied) = address(base)?;
+        if proxied != Proxied::Never && !insecure && url.scheme() != "https" {
             return Err(Stop::because(format!(
                 "the admin token would go to `{base}` in clear: write `https://`, or add `--insecure` where no one can listen on the way"
             )));
         }
-        let proxied = if here {
-            Proxied::Never
-        } else {
-            Proxied::ByEnvironment
-        };
         let of_policy = || policy.stores.admin_token.as_ref().and_then(secret::reveal);
         let token = std::env::var(TOKEN)
             .ok()
@@ -131,6 +120,42 @@ impl AdminApi {
         let why = word("message").or_else(|| word("error"));
         Err(Stop::because(why.unwrap_or("the server failed")))
     }
+}
+
+/// A server's address, and whether the way there may lead through a proxy.
+fn address(base: &str) -> Result<(Url, Proxied), Stop> {
+    let url = Url::parse(base).ok().filter(Url::has_host);
+    let url = url.ok_or_else(|| {
+        Stop::because(format!(
+            "`{base}` is no address of a server: write it as `http://127.0.0.1:7676`"
+        ))
+    })?;
+    let proxied = if is_this_machine(&url) {
+        Proxied::Never
+    } else {
+        Proxied::ByEnvironment
+    };
+    Ok((url, proxied))
+}
+
+/// What `GET /_ts/health` of the server at `base` answers, for which no token is needed.
+pub(crate) fn health(base: &str) -> Result<Value, Stop> {
+    let (_, proxied) = address(base)?;
+    let base = base.trim_end_matches('/');
+    let client = http_client(proxied).map_err(Stop::because)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let answered = runtime.block_on(async {
+        let answer = client.get(format!("{base}/_ts/health")).send().await?;
+        answer.text().await
+    });
+    let text = answered
+        .map_err(|error| Stop::because(format!("no answer from `{base}`: {}", plain(&error))))?;
+    let health: Option<Value> = serde_json::from_str(&text).ok();
+    health
+        .filter(|health| health.get("digest").is_some())
+        .ok_or_else(|| Stop::because(format!("`{base}` is no EC server")))
 }
 
 /// Whether a URL's host is this machine: a loopback address, or a name that stands for one (RFC 6761, section 6.3).

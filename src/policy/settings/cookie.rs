@@ -28,6 +28,8 @@ choices! {
 choices! {
     /// What becomes of the cookie when the tombstone could not be written.
     OnFailedWithdrawal {
+        /// It is expired where the withdrawal is in the outbox, and kept where it is not.
+        Auto = "auto",
         /// It is expired all the same.
         Expire = "expire",
         /// It is kept, so that the next request tries again.
@@ -50,8 +52,9 @@ settings! {
         http_only: bool = true;
         /// `never`; `on_touch`: a touch that is written also sets the cookie again.
         renewal: CookieRenewal = CookieRenewal::Never;
-        /// The tombstone could not be written: `expire` the cookie all the same, or `keep` it, so that the
-        /// next request tries again.
-        on_failed_withdrawal: OnFailedWithdrawal = OnFailedWithdrawal::Expire;
+        /// The tombstone could not be written: `auto` expires the cookie once the withdrawal is in the outbox
+        /// (`local.outbox_withdrawals`), and keeps it where it is not, so that the next request tries again; `expire` it
+        /// all the same, or `keep` it.
+        on_failed_withdrawal: OnFailedWithdrawal = OnFailedWithdrawal::Auto;
     }
 }

@@ -31,6 +31,12 @@ settings! {
         ///
         /// Writes under way together share a commit to disk.
         store_calls: u32 = 64, from 1, to 1_024;
+        /// Withdrawals that the native server keeps in its outbox until the store takes them: a file whose space is
+        /// reserved when the server starts; `0` keeps none.
+        ///
+        /// One takes 128 bytes. The file is beside the embedded store, or in `local.data_dir` where servers share a
+        /// store. A store in memory has none.
+        outbox_withdrawals: u32 = 65_536, from 0, to 16_777_216;
         /// The place assumed of a client whose place is not known, as `DE` or `US-CA`; `none` assumes none.
         ///
         /// The native server has no geo source: without this no place is ever known, and no id given.

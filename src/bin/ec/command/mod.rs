@@ -19,6 +19,7 @@ pub(crate) mod serve;
 pub(crate) mod set;
 pub(crate) mod show;
 pub(crate) mod simulate;
+pub(crate) mod status;
 pub(crate) mod verify;
 
 use clap::ValueEnum;

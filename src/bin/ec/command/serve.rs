@@ -12,7 +12,7 @@ use edge_cookie::policy::files::PolicyFiles;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::StoreName;
 use edge_cookie::server::{
-    Listeners, LogFormat, Server, Stores, serve, start_log, warn_of_no_place,
+    Listeners, LogFormat, Outbox, OutboxError, Server, Stores, serve, start_log, warn_of_no_place,
 };
 use edge_cookie::service::{Setup, SetupError, redis_password};
 use edge_cookie::store::{EmbeddedStore, MemoryStore};
@@ -84,8 +84,12 @@ impl Serve {
         let ended = runtime.block_on(async {
             let listeners = Listeners::bind(&self.addr, self.metrics_addr.as_deref()).await;
             let listeners = listeners.map_err(Stop::because)?;
+            let outbox = self.open_outbox(setup.policy())?;
             tell(&listeners, &setup)?;
-            let server = Server::new(setup, stores).map_err(Stop::because)?;
+            let mut server = Server::new(setup, stores).map_err(Stop::because)?;
+            if let Some(opened) = outbox {
+                server = server.with_outbox(opened);
+            }
             serve(server, listeners, reload)
                 .await
                 .map_err(Stop::because)
@@ -109,6 +113,21 @@ impl Serve {
         }
     }
 
+    /// Opens the outbox, if there is to be one: a store in memory takes every withdrawal, and ends with the server.
+    fn open_outbox(&self, policy: &EcPolicy) -> Result<Option<Result<Outbox, OutboxError>>, Stop> {
+        let bound = policy.local.outbox_withdrawals;
+        let folder = match Place::of(self.store.as_deref(), policy)? {
+            Place::Memory => return Ok(None),
+            Place::File(graph) => graph.with_extension(OUTBOX),
+            Place::Shared(_) => policy.local.data_dir.as_path().join(OUTBOX),
+        };
+        // What is in it is delivered, even where no more is to be kept.
+        if bound == 0 && !folder.exists() {
+            return Ok(None);
+        }
+        Ok(Some(Outbox::open(&folder, &policy.stores.ec_store, bound)))
+    }
+
     fn open(&self, policy: &EcPolicy) -> Result<Stores, Stop> {
         let names = &policy.stores;
         Ok(match Place::of(self.store.as_deref(), policy)? {
@@ -125,6 +144,9 @@ impl Serve {
         })
     }
 }
+
+/// What the name of the folder ends in that holds the outbox of a graph in a file.
+const OUTBOX: &str = "outbox";
 
 /// Threads beside those of store calls: for reading a policy again.
 const SPARE_THREADS: usize = 4;

@@ -1,0 +1,151 @@
+//! The outbox's files: opened, locked, and their space reserved in advance.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::layout::{EMPTY, KeptWithdrawal, SLOT_BYTES, Slot, decode, encode};
+
+/// Servers that may have their outboxes in one folder at once.
+const MAX_FILES: u32 = 64;
+
+/// How much is written at once where space is reserved, in slots.
+const RESERVED_AT_ONCE: usize = 1_024;
+
+/// A file of the outbox, which no other process has open.
+pub(super) struct OutboxFile {
+    file: File,
+    pub(super) path: PathBuf,
+}
+
+/// The files that a server finds in its folder.
+pub(super) struct Found {
+    /// The file that is its own from now on.
+    pub(super) own: OutboxFile,
+    /// Files of servers that run no longer.
+    pub(super) left_behind: Vec<OutboxFile>,
+}
+
+/// Opens the files of the graph `name` that no running server uses; makes one where every one is used.
+pub(super) fn open(folder: &Path, name: &str) -> Result<Found> {
+    make_private(folder)?;
+    let mut own = None;
+    let mut left_behind = Vec::new();
+    for number in 0..MAX_FILES {
+        let path = folder.join(format!("{name}-{number}.outbox"));
+        if own.is_some() && !path.exists() {
+            continue;
+        }
+        let Some(opened) = OutboxFile::open(path)? else {
+            continue;
+        };
+        match own {
+            None => own = Some(opened),
+            Some(_) => left_behind.push(opened),
+        }
+    }
+    let own = own.ok_or_else(|| {
+        let why = format!("{MAX_FILES} servers keep their outboxes there already");
+        Error::new(ErrorKind::ResourceBusy, why)
+    })?;
+    sync_folder(folder)?;
+    Ok(Found { own, left_behind })
+}
+
+impl OutboxFile {
+    /// Opens a file, and makes it where there is none; nothing where another process has it open.
+    fn open(path: PathBuf) -> Result<Option<Self>> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE_FILE);
+        let file = options.open(&path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self { file, path })),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// Reserves space for so many slots, so that a disk that is full later does not stop a write.
+    pub(super) fn reserve(&mut self, slots: u32) -> Result<()> {
+        let wanted = offset(slots);
+        let mut length = self.file.metadata()?.len();
+        if length >= wanted {
+            return Ok(());
+        }
+        let zeros = EMPTY.repeat(RESERVED_AT_ONCE);
+        self.file.seek(SeekFrom::Start(length))?;
+        while length < wanted {
+            let left = usize::try_from(wanted - length).unwrap_or(usize::MAX);
+            let written = zeros.get(..left).unwrap_or(&zeros);
+            self.file.write_all(written)?;
+            length += written.len() as u64;
+        }
+        self.file.sync_all()
+    }
+
+    /// What each slot holds.
+    pub(super) fn read(&mut self) -> Result<Vec<Slot>> {
+        let mut bytes = Vec::new();
+        self.file.seek(SeekFrom::Start(0))?;
+        self.file.read_to_end(&mut bytes)?;
+        Ok(bytes.chunks(SLOT_BYTES).map(decode).collect())
+    }
+
+    /// Writes a withdrawal into a slot.
+    pub(super) fn write(&mut self, slot: u32, withdrawal: &KeptWithdrawal) -> Result<()> {
+        self.put(slot, &encode(withdrawal))
+    }
+
+    /// Empties a slot.
+    pub(super) fn clear(&mut self, slot: u32) -> Result<()> {
+        self.put(slot, &EMPTY)
+    }
+
+    /// Waits until everything that was written is on the disk.
+    pub(super) fn sync(&self) -> Result<()> {
+        self.file.sync_data()
+    }
+
+    fn put(&mut self, slot: u32, bytes: &[u8]) -> Result<()> {
+        self.file.seek(SeekFrom::Start(offset(slot)))?;
+        self.file.write_all(bytes)
+    }
+}
+
+/// Where a slot begins in the file.
+fn offset(slot: u32) -> u64 {
+    u64::from(slot) * SLOT_BYTES as u64
+}
+
+/// Only the server's own user may read a file.
+#[cfg(unix)]
+const PRIVATE_FILE: u32 = 0o600;
+
+/// Only the server's own user may enter the folder.
+#[cfg(unix)]
+const PRIVATE_FOLDER: u32 = 0o700;
+
+#[cfg(unix)]
+fn make_private(folder: &Path) -> Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    DirBuilder::new()
+        .recursive(true)
+        .mode(PRIVATE_FOLDER)
+        .create(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(PRIVATE_FOLDER))
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &Path) -> Result<()> {
+    DirBuilder::new().recursive(true).create(folder)
+}
+
+/// Puts the folder's new entries on the disk, where the system lets a folder be opened.
+fn sync_folder(folder: &Path) -> Result<()> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
