@@ -240,8 +240,6 @@ domain = "publisher.example"
 [ec]
 passphrase = "a secret passphrase"
 admin_token = "a-secret-admin-token"
-[ec.cookie]
-on_failed_withdrawal = "keep"
 [[ec.partners]]
 source_domain = "a.com"
 api_token = "a-secret-partner-token"
@@ -299,7 +297,8 @@ struct Answer {
 }
 
 impl Server {
-    fn start(url: &str) -> Self {
+    /// A server that does this with the cookie of a withdrawal that could not be written.
+    fn start(url: &str, on_failed: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("trusted-server.toml"), CONFIG).unwrap();
         let mut running = Running::start(
@@ -313,6 +312,10 @@ impl Server {
                     "US-CA",
                     "--store",
                     url,
+                ])
+                .args([
+                    "--set",
+                    &format!("ec.cookie.on_failed_withdrawal={on_failed}"),
                 ])
                 .stderr(Stdio::null()),
         );
@@ -403,25 +406,70 @@ const WITHDRAWALS: usize = 1_000;
 const BEFORE_THE_SWITCH: usize = 50;
 const BROWSERS: usize = 8;
 
+/// Acknowledged is a withdrawal whose cookie goes: where it is written, or waits in the outbox (`auto`).
 #[test]
 fn of_the_withdrawals_acknowledged_after_a_demotion_none_is_lost() {
-    let Some(pair) = Pair::start() else { return };
-    let server = Server::start(&pair.address.url());
-    let ids: Vec<String> = (0..WITHDRAWALS).map(|_| server.page().unwrap()).collect();
-    assert_eq!(server.health().0, 200);
-    pair.caught_up();
-    pair.promote();
-    pair.demote();
+    for on_failed in ["keep", "auto"] {
+        let Some(pair) = Pair::start() else { return };
+        let server = Server::start(&pair.address.url(), on_failed);
+        let ids: Vec<String> = (0..WITHDRAWALS).map(|_| server.page().unwrap()).collect();
+        assert_eq!(server.health().0, 200);
+        pair.caught_up();
+        pair.promote();
+        pair.demote();
 
-    // Nothing can be written now, and health says so.
-    until("health that is red", || {
-        (server.health().0 == 503).then_some(())
-    });
-    let (status, health) = server.health();
-    assert_eq!((status, &health["status"]), (503, &json!("unavailable")));
-    assert!(!server.withdraw(ids.first().unwrap()));
-    assert_eq!(server.page(), None);
+        // Nothing can be written now, and health says so.
+        until("health that is red", || {
+            (server.health().0 == 503).then_some(())
+        });
+        let (status, health) = server.health();
+        assert_eq!((status, &health["status"]), (503, &json!("unavailable")));
+        assert_eq!(server.withdraw(ids.first().unwrap()), on_failed == "auto");
+        assert_eq!(server.page(), None);
 
+        let acknowledged = withdraw_all(&server, &ids, || {
+            assert_eq!(server.health().0, 503);
+            pair.switch();
+        });
+        // An outbox that is not empty yet is `degraded`.
+        until("health that is well", || {
+            (server.health().1["status"] == "ok").then_some(())
+        });
+        let direct = store(&pair.new.url(), &EcPolicy::default());
+        let lost: Vec<_> = acknowledged
+            .iter()
+            .filter(|id| !is_withdrawn(&direct, id))
+            .collect();
+        assert!(lost.is_empty(), "{on_failed}: lost: {lost:?}");
+        let refused: Vec<_> = ids
+            .iter()
+            .filter(|id| !acknowledged.contains(*id))
+            .collect();
+        if on_failed == "auto" {
+            assert!(refused.is_empty(), "{} refused", refused.len());
+            continue;
+        }
+        // Refused were those alone that were under way before the address led elsewhere.
+        assert!(
+            refused.len() <= BEFORE_THE_SWITCH + BROWSERS,
+            "{} refused",
+            refused.len()
+        );
+        // Those users have their cookies still, and so send their withdrawals again.
+        for id in refused {
+            assert!(server.withdraw(id));
+            assert!(is_withdrawn(&direct, id));
+        }
+    }
+}
+
+/// Withdraws all of them from several browsers, `switch` once some were answered; gives back those that were
+/// acknowledged.
+fn withdraw_all<'i>(
+    server: &Server,
+    ids: &'i [String],
+    switch: impl Fn() + Sync,
+) -> BTreeSet<&'i String> {
     let (next, answered) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let acknowledged = Mutex::new(BTreeSet::new());
     std::thread::scope(|threads| {
@@ -432,35 +480,13 @@ fn of_the_withdrawals_acknowledged_after_a_demotion_none_is_lost() {
                         acknowledged.lock().unwrap().insert(id);
                     }
                     if answered.fetch_add(1, Ordering::SeqCst) + 1 == BEFORE_THE_SWITCH {
-                        assert_eq!(server.health().0, 503);
-                        pair.switch();
+                        switch();
                     }
                 }
             });
         }
     });
-    until("health that is well", || {
-        (server.health().0 == 200).then_some(())
-    });
-    let acknowledged = acknowledged.into_inner().unwrap();
-    let direct = store(&pair.new.url(), &EcPolicy::default());
-    let lost: Vec<_> = acknowledged
-        .iter()
-        .filter(|id| !is_withdrawn(&direct, id))
-        .collect();
-    assert!(lost.is_empty(), "lost: {lost:?}");
-    // Refused were those alone that were under way before the address led elsewhere.
-    let refused: Vec<_> = ids.iter().filter(|id| !acknowledged.contains(id)).collect();
-    assert!(
-        refused.len() <= BEFORE_THE_SWITCH + BROWSERS,
-        "{}",
-        refused.len()
-    );
-    // Those users have their cookies still, and so send their withdrawals again.
-    for id in refused {
-        assert!(server.withdraw(id));
-        assert!(is_withdrawn(&direct, id));
-    }
+    acknowledged.into_inner().unwrap()
 }
 
 /// What the old primary acknowledges between the promotion of its replica and its own demotion is gone: as much as it
@@ -474,7 +500,7 @@ fn what_is_acknowledged_before_the_demotion_is_lost_and_a_needed_replica_closes_
             &pair.old,
             &format!("CONFIG SET min-replicas-to-write {needed}"),
         );
-        let server = Server::start(&pair.address.url());
+        let server = Server::start(&pair.address.url(), "keep");
         let ids: Vec<String> = (0..WINDOW).map(|_| server.page().unwrap()).collect();
         pair.caught_up();
         pair.promote();
@@ -511,7 +537,7 @@ fn the_next_request_after_the_switch_is_served() {
     ];
     for (what, request) in requests {
         let Some(pair) = Pair::start() else { return };
-        let server = Server::start(&pair.address.url());
+        let server = Server::start(&pair.address.url(), "keep");
         let id = server.page().unwrap();
         // Both of the connections are made.
         for _ in 0..EcPolicy::default().redis.connections {

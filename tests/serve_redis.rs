@@ -318,10 +318,10 @@ fn commands_look_into_the_same_store() {
         (
             &["get", &id, "--store", &url, "--at", "2028-03-02T00:00:00Z"],
             1,
-            "not_found",
+            "absent",
         ),
         (&["delete", &id, "--store", &url], 0, "deleted"),
-        (&["get", &id, "--store", &url, at[0], at[1]], 1, "not_found"),
+        (&["get", &id, "--store", &url, at[0], at[1]], 1, "absent"),
     ] {
         let ran = run(root, args);
         assert_eq!(ran.status.code(), Some(code), "{args:?}: {}", said(&ran));
