@@ -79,6 +79,14 @@ fn a_variable_that_is_nearly_ours_is_named() {
             "TRUSTED_SERVER__EC__SYNC__MAX_AGE",
         ),
         ("TRUSTED_SERVER__EC_NOTHING", "TRUSTED_SERVER__EC__…"),
+        (
+            "TRUSTED_SERVER__PUBLISHER_DOMAIN",
+            "TRUSTED_SERVER__PUBLISHER__DOMAIN",
+        ),
+        (
+            "TRUSTED_SERVER_PUBLISHER_ORIGIN_URL",
+            "TRUSTED_SERVER__PUBLISHER__ORIGIN_URL",
+        ),
         ("EC_PROFIL", "EC_PROFILE"),
         ("EC_LOGS", "EC_LOG"),
     ] {
@@ -92,6 +100,7 @@ fn a_variable_that_is_nearly_ours_is_named() {
         "EC2_HOME",
         "EC_BASE_URL",
         "TRUSTED_SERVER__PREBID__URL",
+        "TRUSTED_SERVER__PUBLISHER__COOKIE_DOMAIN",
         "PATH",
     ] {
         assert!(errors(&[], &[(other, "x")]).is_empty(), "{other}");
@@ -172,6 +181,10 @@ fn names_and_places_that_cannot_work_are_refused_with_the_right_ones() {
             "consent.us_states = [\"ZZ\"]",
             "`ZZ` is not the code of a US state",
         ),
+        ("consent.gdpr_countries = [\"uk\"]", "write `GB`"),
+        ("consent.us_states = [\"US-CA\"]", "write `CA`"),
+        ("local.geo = \"UK\"", "write `GB`"),
+        ("local.geo = \"US-ZZ\"", "a US state for `ZZ`"),
     ] {
         let found = errors(
             &[("trusted-server.toml", &format!("[ec]\n{setting}\n"))],
@@ -199,6 +212,14 @@ fn one_mistake_is_one_finding() {
         codes("deploy = true\n[ec\nec_store = \"graph\"\n"),
         [Code::Syntax]
     );
+    // A parser that lost its way in a line says more of it than one thing.
+    assert_eq!(codes("[ec]\npassphrase: hunter2\n"), [Code::Syntax]);
+    // A token under a misspelled key is not one that is missing.
+    let misspelled = "[[ec.partners]]\nsource_domain = \"a.example\"\napi_tokn = \"t\"\n";
+    let errors: Vec<Code> = (codes(misspelled).into_iter())
+        .filter(|code| matches!(code, Code::UnknownKey | Code::PartnerWithoutToken))
+        .collect();
+    assert_eq!(errors, [Code::UnknownKey]);
     let partner = "[ec]\n[[ec.partners]]\nsource_domain = 7\n";
     let of_partners = codes(partner).into_iter();
     let of_partners: Vec<Code> = of_partners

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Place, Severity};
 use crate::policy::layers::LayerName;
-use crate::policy::node::NodeValue;
+use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::full_key;
+use crate::policy::types::partner::SECRET_FIELDS;
+use crate::policy::types::secret::is_like;
 use crate::policy::types::strength::{SHORTEST_SECRET, strong, usable};
 use crate::policy::types::{Partner, PartnerToken, Secret, SecretFault, SecretUse};
 
@@ -105,18 +107,23 @@ fn weakness(literal: &str) -> Weakness {
     strong(literal).map_or_else(Weakness::Fault, |()| Weakness::Clear)
 }
 
-/// A partner's field as it was written, and its key.
-fn partner_field(subject: &Subject<'_>, index: usize, field: &str) -> (String, Option<Place>) {
-    let key = format!("partners[{index}]");
+/// A partner as it was written.
+fn partner_node<'s>(subject: &Subject<'s>, index: usize) -> Option<&'s Node> {
     let stated = subject
         .layers
         .iter()
         .rev()
         .find_map(|layer| layer.supplies("partners", false));
-    let item = match stated.map(|node| &node.value) {
+    match stated.map(|node| &node.value) {
         Some(NodeValue::List(items)) => items.get(index),
         _ => None,
-    };
+    }
+}
+
+/// A partner's field as it was written, and its key.
+fn partner_field(subject: &Subject<'_>, index: usize, field: &str) -> (String, Option<Place>) {
+    let key = format!("partners[{index}]");
+    let item = partner_node(subject, index);
     match item.and_then(|item| item.member(field)) {
         Some(node) => (
             full_key(&format!("{key}.{field}")),
@@ -231,7 +238,16 @@ fn unusable_secret(subject: &Subject<'_>) -> Vec<Finding> {
 
 fn partner_without_token(subject: &Subject<'_>) -> Vec<Finding> {
     let partners = subject.policy().stores.partners.iter().enumerate();
-    let without = partners.filter(|(_, partner)| partner.enabled && partner.token.is_none());
+    // One mistake, one finding: a token under a misspelled key is found as an unknown key.
+    let misspelled = |index: usize| {
+        let mut fields = partner_node(subject, index)
+            .into_iter()
+            .flat_map(Node::members);
+        fields.any(|(field, _)| SECRET_FIELDS.iter().any(|key| is_like(&field.name, key)))
+    };
+    let without = partners.filter(|(index, partner)| {
+        partner.enabled && partner.token.is_none() && !misspelled(*index)
+    });
     without
         .map(|(index, partner)| {
             let (key, place) = partner_field(subject, index, "source_domain");

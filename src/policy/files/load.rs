@@ -360,7 +360,11 @@ impl PolicyFiles {
             })
         };
         findings.sort_by_key(place);
-        findings.dedup();
+        // What a parser says next of a line that it could not read follows from the first.
+        findings.dedup_by(|next, first| {
+            let syntax = next.code == Code::Syntax && first.code == Code::Syntax;
+            next == first || (syntax && line(next) == line(first))
+        });
         findings
     }
 

@@ -106,6 +106,10 @@ fn meant(name: &str) -> Option<String> {
         format!("{VARIABLE_PREFIX}{key}")
     };
     let written = plain(name);
+    let mut of_publisher = PUBLISHER_VARIABLES.iter().map(|(variable, _)| *variable);
+    if let Some(meant) = of_publisher.find(|variable| plain(variable) == written) {
+        return (meant != name).then(|| meant.to_owned());
+    }
     if !written.starts_with(&plain(VARIABLE_PREFIX)) {
         return None;
     }

@@ -4,9 +4,11 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::Place;
+use crate::policy::digest::is_sha256;
 use crate::policy::known_settings;
 use crate::policy::setting::{SettingInfo, Shape};
 use crate::policy::types::partner::SECRET_FIELDS;
+use crate::policy::types::secret::is_like;
 
 /// A text somebody wrote: a file, the environment or the command line. Its secrets are masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,33 +105,42 @@ fn secret_keys() -> impl Iterator<Item = &'static str> {
 /// What stands before the user of an address.
 const SCHEME: &str = "://";
 
+/// The members of a reference to a secret, which show.
+const REFERENCE: [&str; 3] = ["env", "secret_store", "key"];
+
+/// Whether the value of a key of this name is a secret, or may be one under a misspelled name. A name that another setting
+/// has is that setting's.
+fn holds_a_secret(name: &str) -> bool {
+    let last = name.rsplit("__").next().unwrap_or_default();
+    let known = |setting: &SettingInfo| {
+        !setting.shape.is_secret() && setting.key.rsplit('.').next() == Some(last)
+    };
+    secret_keys().any(|key| key == last)
+        || (!known_settings().iter().any(known) && secret_keys().any(|key| is_like(last, key)))
+}
+
 /// Puts `*` over every literal secret, and over the password in an address, byte by byte; references stay. Works on damaged text too.
 fn mask_secrets(text: &str) -> String {
     let lowered = text.to_ascii_lowercase();
     let mut masked = text.as_bytes().to_vec();
-    for key in secret_keys() {
-        for (start, _) in lowered.match_indices(key) {
-            let after_key = start + key.len();
-            let rest = text.get(after_key..).unwrap_or_default();
-            let trimmed = rest.trim_start_matches(['"', '\'', ' ', '\t']);
-            let Some(value) = trimmed
-                .strip_prefix('=')
-                .map(|value| value.trim_start_matches([' ', '\t']))
-            else {
-                continue;
-            };
-            if value.starts_with('{') {
-                continue;
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    for (at, _) in text.match_indices(['=', ':']) {
+        let before = lowered.get(..at).unwrap_or_default();
+        let before = before.trim_end_matches(['"', '\'', ' ', '\t']);
+        let named = before.trim_end_matches(of_a_name).len();
+        let name = before.get(named..).unwrap_or_default();
+        let rest = text.get(at + 1..).unwrap_or_default();
+        let value = rest.trim_start_matches([' ', '\t']);
+        let start = text.len() - value.len();
+        if is_hash_of_a_secret(name) {
+            if !begins_with_a_hash(value) {
+                mask(&mut masked, start, literal_length(value));
             }
-            let value_start = text.len() - value.len();
-            for byte in masked
-                .iter_mut()
-                .skip(value_start)
-                .take(literal_length(value))
-            {
-                if !byte.is_ascii_whitespace() || *byte == b' ' {
-                    *byte = b'*';
-                }
+        } else if holds_a_secret(name) {
+            if value.starts_with('{') {
+                mask_table(&mut masked, start, value);
+            } else {
+                mask(&mut masked, start, literal_length(value));
             }
         }
     }
@@ -156,19 +167,73 @@ fn mask_secrets(text: &str) -> String {
     String::from_utf8(masked).unwrap_or_default()
 }
 
-/// How many bytes the literal at the start of `value` takes; one that is not closed ends with its line.
-fn literal_length(value: &str) -> usize {
-    for quote in ["\"\"\"", "'''", "\"", "'"] {
-        if let Some(inside) = value.strip_prefix(quote) {
-            let line = inside
-                .find('\n')
-                .filter(|_| quote.len() == 1)
-                .unwrap_or(inside.len());
-            let end = inside.find(quote).map_or(line, |end| end.min(line));
-            return quote.len() + end;
+/// Puts `*` over bytes; line ends stay, so that lines are counted as in the text.
+fn mask(masked: &mut [u8], start: usize, length: usize) {
+    for byte in masked.iter_mut().skip(start).take(length) {
+        if !byte.is_ascii_whitespace() || *byte == b' ' {
+            *byte = b'*';
         }
     }
-    value.find('\n').unwrap_or(value.len())
+}
+
+/// Masks what an inline table holds beside the members of a reference: it is a secret that is written in a wrong form.
+fn mask_table(masked: &mut [u8], start: usize, table: &str) {
+    let end = table.find(['}', '\n']).unwrap_or(table.len());
+    let mut at = start + 1;
+    for part in table.get(1..end).unwrap_or_default().split(',') {
+        let (key, value) = part.split_once('=').unwrap_or(("", part));
+        if !REFERENCE.contains(&key.trim_matches(['"', '\'', ' ', '\t'])) {
+            let value = value.trim_start();
+            mask(masked, at + part.len() - value.len(), value.len());
+        }
+        at += part.len() + 1;
+    }
+}
+
+/// Whether the value of this key is the hash of a secret: `api_token_sha256`.
+fn is_hash_of_a_secret(name: &str) -> bool {
+    name.strip_suffix("_sha256")
+        .is_some_and(|name| SECRET_FIELDS.contains(&name))
+}
+
+/// Whether a value is a SHA-256; anything else may be the secret itself, put where its hash belongs.
+fn begins_with_a_hash(value: &str) -> bool {
+    let digits = value.trim_start_matches(['"', '\'']);
+    let hash = digits.split(|c: char| !c.is_ascii_hexdigit()).next();
+    hash.is_some_and(|hash| is_sha256(&hash.to_ascii_lowercase()))
+}
+
+/// How many bytes the literal at the start of `value` takes; one that is not closed ends with its line, and what
+/// stands behind one that is closed too early belongs to it.
+fn literal_length(value: &str) -> usize {
+    let line = |text: &str| text.find('\n').unwrap_or(text.len());
+    for quote in ["\"\"\"", "'''", "\"", "'"] {
+        let Some(inside) = value.strip_prefix(quote) else {
+            continue;
+        };
+        let Some(end) = inside.find(quote) else {
+            let of_one_line = quote.len() == 1;
+            return quote.len()
+                + if of_one_line {
+                    line(inside)
+                } else {
+                    inside.len()
+                };
+        };
+        if quote.len() == 1 && end > line(inside) {
+            return quote.len() + line(inside);
+        }
+        let closed = quote.len() + end;
+        let behind = value.get(closed + quote.len()..).unwrap_or_default();
+        let behind = behind.split([',', '}', ']', '#', '\n']).next();
+        let behind = behind.unwrap_or_default().trim_end();
+        return if behind.is_empty() {
+            closed
+        } else {
+            closed + quote.len() + behind.len()
+        };
+    }
+    line(value)
 }
 
 #[cfg(test)]
@@ -202,6 +267,16 @@ mod tests {
             "[ec.redis]\npassword = 'hunter2'",
             "store = \"redis://:hunter2@valkey:6379/0\"",
             "store = \"rediss://user:hunter2@hunter2@valkey\"",
+            // Secrets under a name that is nearly a secret's, or in a form that is none.
+            "pasphrase = \"hunter2\"",
+            "TRUSTED_SERVER__EC__PASPHRASE=hunter2",
+            "token = \"hunter2\"",
+            "api_tokn = \"hunter2\"",
+            "api_token_sha256 = \"hunter2\"",
+            "passphrase: hunter2",
+            "passphrase = \"a\" hunter2",
+            "password = { value = \"hunter2\" }",
+            "password = { env = \"NAME\", \"hunter2\"",
         ] {
             let masked = mask_secrets(text);
             assert!(!masked.contains("hunter2"), "{masked}");
@@ -216,7 +291,14 @@ mod tests {
         ] {
             assert_eq!(mask_secrets(text), expected);
         }
-        let reference = "passphrase = { env = \"NAME\" }\napi_token_sha256 = \"ab\"";
-        assert_eq!(mask_secrets(reference), reference);
+        let hash = "0a".repeat(32);
+        for shown in [
+            "passphrase = { env = \"NAME\" }",
+            "password = { secret_store = \"S\", key = \"K\" } # a reference",
+            &format!("api_token_sha256 = \"{hash}\""),
+            "store = \"memory\"\nname = \"ts-ec\"",
+        ] {
+            assert_eq!(mask_secrets(shown), shown);
+        }
     }
 }

@@ -4,10 +4,11 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use super::iso;
 use super::name::read_text;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::setting::{SettingValue, Shape, Sort, wrong_type};
+use crate::policy::setting::{SettingValue, Shape, Sort, full_key, wrong_type};
 use crate::policy::value::Value;
 
 /// A coarse place: a country, and where it has any that matter, a state.
@@ -44,6 +45,22 @@ impl Locality {
             region: region.map(str::to_owned),
         })
     }
+
+    /// What to write instead, where there is no such country or state of the US.
+    fn amiss(&self) -> Option<String> {
+        if !iso::is_country(&self.country) {
+            let meant = iso::country_meant(&self.country);
+            return Some(match meant {
+                Some(meant) => format!("write `{meant}`"),
+                None => "see ISO 3166 for the codes there are".to_owned(),
+            });
+        }
+        let of_the_us = (self.region.as_deref()).filter(|_| self.country == iso::US);
+        let unknown = of_the_us.filter(|state| !iso::is_us_state(state))?;
+        Some(format!(
+            "write the code of a US state for `{unknown}`, as `US-CA`"
+        ))
+    }
 }
 
 /// What takes a place away that a lower layer gave.
@@ -58,7 +75,21 @@ impl SettingValue for Option<Locality> {
     fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
         let rule = |text: &str| text == NONE || Locality::parse(text).is_some();
         let help = "write a country, as `DE`, or a country and its state, as `US-CA`";
-        read_text(node, key, "a place", rule, help, findings).map(|text| Locality::parse(&text))
+        let text = read_text(node, key, "a place", rule, help, findings)?;
+        let place = Locality::parse(&text);
+        let Some(help) = place.as_ref().and_then(Locality::amiss) else {
+            return Some(place);
+        };
+        findings.push(
+            Diagnostic::error(
+                Code::BadValue,
+                format!("there is no place `{text}` (in `{key}`)"),
+            )
+            .about(full_key(key))
+            .at(node.place.clone())
+            .with_help(help),
+        );
+        None
     }
 
     fn show(&self) -> Value {

@@ -17,13 +17,16 @@ SC SD TN TX UT VT VA WA WV WI WY DC AS GU MP PR UM VI";
 
 /// Codes that people write for a country that has another: exceptional reservations, EU usage (the Interinstitutional
 /// Style Guide, annex A5), former codes and codes of languages.
-const MEANT: [(&str, &str); 13] = [
+const MEANT: [(&str, &str); 16] = [
     ("UK", "GB"),
     ("EL", "GR"),
     ("EN", "GB"),
     ("SP", "ES"),
     ("SW", "SE"),
     ("DA", "DK"),
+    ("JA", "JP"),
+    ("KO", "KR"),
+    ("ZH", "CN"),
     ("CS", "CZ"),
     ("YU", "RS"),
     ("AN", "CW"),
@@ -32,6 +35,9 @@ const MEANT: [(&str, &str); 13] = [
     ("FX", "FR"),
     ("SU", "RU"),
 ];
+
+/// The country whose states have laws of their own.
+pub(super) const US: &str = "US";
 
 fn listed(list: &str, code: &str) -> bool {
     list.split(' ').any(|listed| listed == code)

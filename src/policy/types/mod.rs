@@ -18,7 +18,7 @@ mod name;
 pub(crate) mod partner;
 mod path;
 mod place;
-mod secret;
+pub(crate) mod secret;
 mod sentinel;
 pub(crate) mod strength;
 mod window;

@@ -186,18 +186,21 @@ code_lists! {
 /// Which codes a list takes.
 struct Codes {
     what: &'static str,
+    help: &'static str,
     known: fn(&str) -> bool,
     meant: fn(&str) -> Option<&'static str>,
 }
 
 const COUNTRY_CODES: Codes = Codes {
     what: "a country's code (ISO 3166-1)",
+    help: "write upper-case codes, as `[\"DE\", \"FR\"]`",
     known: iso::is_country,
     meant: iso::country_meant,
 };
 
 const STATE_CODES: Codes = Codes {
     what: "the code of a US state",
+    help: "write upper-case codes, as `[\"CA\", \"CO\"]`",
     known: iso::is_us_state,
     meant: |_| None,
 };
@@ -214,7 +217,7 @@ fn read_codes(
     codes: &Codes,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Vec<String>> {
-    let help = "write upper-case codes, as `[\"DE\", \"FR\"]`";
+    let help = codes.help;
     let NodeValue::List(items) = &node.value else {
         findings.push(wrong_type(node, key, &format!("a list of {sort}")).with_help(help));
         return None;
@@ -222,6 +225,12 @@ fn read_codes(
     let read: Vec<Option<String>> = items
         .iter()
         .map(|item| {
+            // A code in lower case, or with its country before it, is one all the same.
+            let upper = item.as_text().unwrap_or_default().to_ascii_uppercase();
+            let bare = upper.strip_prefix("US-").unwrap_or(&upper);
+            let right = (codes.meant)(bare).unwrap_or(bare);
+            let right = (codes.known)(right).then(|| format!("write `{right}`"));
+            let help = right.as_deref().unwrap_or(help);
             let code = read_text(item, key, "a two-letter code", is_code, help, findings)?;
             if (codes.known)(&code) {
                 return Some(code);

@@ -63,6 +63,14 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// Whether a name is that of a secret, nearly so, or ends with its last word, as `token` does for `api_token`.
+pub(crate) fn is_like(name: &str, key: &str) -> bool {
+    /// How many letters amiss still are a slip.
+    const SLIPS: usize = 2;
+    let word = key.rsplit('_').next().unwrap_or(key);
+    name.ends_with(word) || strsim::osa_distance(name, key) <= SLIPS
+}
+
 const HELP: &str = "write `{ env = \"NAME\" }` or `{ secret_store = \"STORE\", key = \"KEY\" }`";
 
 impl SettingValue for Secret {
