@@ -23,6 +23,20 @@ const FACTS: &[(&str, &str)] = &[
     ),
     ("MILLIS_PER_SECOND", "what a second is"),
     ("MILLIS", "what the units of time are"),
+    (
+        "MAGIC_BYTES",
+        "how compressed files begin (RFC 1952, RFC 8878)",
+    ),
+    (
+        "LONGEST_LINE",
+        "lines of a log that are no requests; no record is touched",
+    ),
+    (
+        "REPORTED",
+        "broken lines of a log that are shown; all are counted",
+    ),
+    ("MINUTES_PER_HOUR", "what an hour is"),
+    ("NANOS_PER_SECOND", "what a second is"),
     ("MICROS_PER_MILLI", "what a millisecond is"),
     ("HEX", "how a generation is written"),
     ("MIN", "the shortest TTL that a store takes"),
@@ -317,6 +331,19 @@ const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
     ("src/service/path.rs", &["3", "16"]),
     // What the units of time are.
     (
+        "src/policy/types/length.rs",
+        &[
+            "0_u128",
+            "10_u128",
+            "1_000",
+            "1_000_000",
+            "3_600",
+            "60",
+            "604_800",
+            "86_400",
+        ],
+    ),
+    (
         "src/policy/types/duration.rs",
         &[
             "3_600",
@@ -332,7 +359,10 @@ const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
     ),
     // Zero and one with their types, and lists of percents.
     ("src/simulate/dice.rs", &["1_u64"]),
-    ("src/simulate/log/mod.rs", &["0_u64"]),
+    ("src/simulate/log/reading.rs", &["0_u64"]),
+    ("src/simulate/log/pages.rs", &["0_u64"]),
+    // How many digits hours and minutes have.
+    ("src/simulate/log/time.rs", &["2"]),
     ("src/simulate/rhythm.rs", &["0_u64"]),
     ("src/simulate/sweep.rs", &["0_u32"]),
     (

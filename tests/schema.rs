@@ -334,3 +334,85 @@ fn every_duration_that_the_code_reads_the_schema_takes() {
     }
     assert!(read > 100, "{read}");
 }
+
+/// The code of what reading finds in a `trusted-server.toml`, where it finds an error.
+fn reads_config(config: &str) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("trusted-server.toml");
+    std::fs::write(&path, config).unwrap();
+    std::fs::create_dir(folder.path().join("policies")).unwrap();
+    std::fs::write(folder.path().join("policies/sample.toml"), "").unwrap();
+    let written = Written {
+        config: path,
+        policies: folder.path().join("policies"),
+        ..Written::default()
+    };
+    let loaded = PolicyFiles::open(written).unwrap().load("sample").unwrap();
+    loaded.resolved.is_usable()
+}
+
+#[test]
+fn a_key_that_no_one_reads_is_refused_by_the_schema_too() {
+    let config = validator(&schema::config());
+    for (text, good) in [
+        // Other subsystems' tables are theirs.
+        ("[other]\nkey = 1", true),
+        ("[echo]\nkey = 1", true),
+        ("[ec]\nprofile = \"sample\"", true),
+        ("[publisher]\nkey = 1", true),
+        ("[EC]", false),
+        ("[Ec]", false),
+        ("[ecs]", false),
+        ("[edge_cookie]", false),
+        ("[edge-cookie]", false),
+        ("[Edge_Cookie]", false),
+        ("[edge-cookies]", false),
+        ("[edgecookie]", false),
+        ("[ec]\nzzz = 1", false),
+        ("[ec.zzz]", false),
+    ] {
+        let found = problems(&config, text);
+        assert_eq!(found.is_empty(), good, "the schema of {text:?}: {found:?}");
+        assert_eq!(reads_config(text), good, "the code of {text:?}");
+    }
+    let profile = validator(&schema::profile());
+    let groups: std::collections::BTreeSet<&str> = known_settings()
+        .iter()
+        .filter_map(|setting| setting.key.split_once('.').map(|(group, _)| group))
+        .collect();
+    assert!(groups.len() > 10);
+    for group in groups {
+        let text = format!("[ec.{group}]\nzzz = 1");
+        assert!(!problems(&profile, &text).is_empty(), "{text}");
+        assert!(!reads(&text), "{text}");
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    /// Reading refuses a text for its grammar exactly where the schema's pattern does.
+    #[test]
+    fn the_pattern_of_durations_and_what_reads_them_agree(
+        text in "([ \\t\u{85}]{0,2}([0-9]{0,3}|[0-9]{20})([.,][0-9 ]{0,2})?[ \\n]?(ns|us|µs|ms|msec|s|sec|seconds|m|mins|h|hr|H|d|days|w|wk|x|M|y|month|))* ?"
+    ) {
+        let property = &schema::profile()["$defs"]["ec"]["properties"]["cas"]["properties"]["deadline"];
+        let validator = validator(&serde_json::json!({ "pattern": property["pattern"] }));
+        let matches = validator.is_valid(&Value::String(text.clone()));
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("trusted-server.toml"), "").unwrap();
+        let written = Written {
+            config: folder.path().join("trusted-server.toml"),
+            policies: folder.path().to_owned(),
+            sets: vec![format!("cas.deadline={text}")],
+            ..Written::default()
+        };
+        let mut files = PolicyFiles::open(written).unwrap();
+        let profile = files.names().first().cloned();
+        let loaded = files.load(profile.as_deref().unwrap_or("development")).unwrap();
+        let of_grammar = loaded.resolved.findings.iter().any(|finding| {
+            [Code::BadDuration, Code::CalendarUnit, Code::MissingUnit].contains(&finding.code)
+        });
+        proptest::prop_assert_eq!(matches, !of_grammar, "{:?}", text);
+    }
+}

@@ -375,3 +375,173 @@ fn a_household_is_one_visitor_as_its_ids_are() {
         assert_eq!(visitors(addresses), expected, "{addresses:?}");
     }
 }
+
+/// Packs `bytes` by a command line of the system's.
+fn packed(folder: &std::path::Path, command: &[&str], bytes: &str) -> Vec<u8> {
+    fs::write(folder.join("plain"), bytes).unwrap();
+    let packed = std::process::Command::new(command[0])
+        .args(&command[1..])
+        .arg("plain")
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(packed.status.success(), "{command:?}");
+    packed.stdout
+}
+
+#[test]
+fn a_compressed_log_is_read_whole_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |bytes: &[u8]| fs::write(folder.path().join("a.log"), bytes).unwrap();
+    let run = || simulate_in(folder.path(), &["w.toml", "--log", "a.log"]);
+    fs::write(folder.path().join("w.toml"), workload("")).unwrap();
+    // An empty frame that programs skip (RFC 8878, section 3.1.2), as `pzstd` writes.
+    let skipped = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd";
+    for (command, before) in [
+        (&["gzip", "-c"][..], &b""[..]),
+        (&["zstd", "-c"], b""),
+        (&["zstd", "-c", "--no-check"], b""),
+        (&["zstd", "-c"], skipped),
+    ] {
+        // Each line in a member or frame of its own, as a log that is added to.
+        let mut all = Vec::new();
+        for line in COMBINED {
+            all.extend(before);
+            all.extend(packed(folder.path(), command, &format!("{line}\n")));
+        }
+        write(&all);
+        let told = run();
+        assert_eq!(told.json["log"]["used"], 3, "{command:?}: {}", told.said);
+        // Cut off inside the last one, or damaged there.
+        write(&all[..all.len() - 5]);
+        let told = run();
+        assert_eq!(told.code, 2, "{command:?}");
+        assert!(told.said.contains("damaged or cut off"), "{}", told.said);
+    }
+    let mut damaged = packed(folder.path(), &["zstd", "-c"], &COMBINED.join("\n"));
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    write(&damaged);
+    let told = run();
+    assert_eq!(told.code, 2, "{}", told.said);
+    assert!(told.said.contains("checksum"), "{}", told.said);
+    for (bytes, name) in [
+        (&b"\xfd7zXZ\0rest"[..], "xz"),
+        (b"BZh91AY&SY", "bzip2"),
+        (b"PK\x03\x04rest", "zip"),
+    ] {
+        write(bytes);
+        let told = run();
+        assert_eq!(told.code, 2);
+        let why = format!("it is compressed by {name}, of which gzip and Zstandard alone are read");
+        assert!(told.said.contains(&why), "{}", told.said);
+    }
+}
+
+#[test]
+fn a_line_without_end_is_left_out_and_takes_no_memory() {
+    let long = "x".repeat(3 << 20);
+    let mut lines = COMBINED.to_vec();
+    lines.insert(1, &long);
+    let told = told("", "combined", &lines);
+    assert!(
+        told.said
+            .contains("a.log:2:1: the line is too long to be a request"),
+        "{}",
+        told.said.get(..300).unwrap_or(&told.said)
+    );
+    assert_eq!(
+        (&told.json["log"]["broken"], &told.json["log"]["used"]),
+        (&1.into(), &3.into())
+    );
+}
+
+#[test]
+fn clients_and_times_are_read_in_each_form_that_servers_write() {
+    let line = |before: &str, time: &str| {
+        format!(r#"{before} [{time}] "GET / HTTP/1.1" 200 5 "-" "Firefox""#)
+    };
+    let same = line("203.0.113.7 - -", "02/Mar/2026:09:00:00 +0000");
+    for (before, time) in [
+        ("203.0.113.7 - -", "02/Mar/2026:10:00:00 +0100"),
+        ("203.0.113.7 - -", "02/Mar/2026:10:00:00 +01:00"),
+        ("203.0.113.7 - -", "02/Mar/2026:09:00:00 UTC"),
+        ("203.0.113.7 - -", "2026-03-02T10:00:00+01:00"),
+        ("203.0.113.7 - -", "01/Mar/2026:23:30:00 -0930"),
+        ("203.0.113.7:4711 - jo", "02/Mar/2026:09:00:00 +0000"),
+        ("203.0.113.7 - Jo van Doe", "02/Mar/2026:09:00:00 +0000"),
+        (
+            "203.0.113.7 - Jo [12] [a:b] Doe",
+            "02/Mar/2026:09:00:00 +0000",
+        ),
+        ("203.0.113.7 - \"\"", "02/Mar/2026:09:00:00 +0000"),
+        ("[::ffff:203.0.113.7]:80 - -", "02/Mar/2026:09:00:00 +0000"),
+        (
+            "www.example:443 203.0.113.7 - -",
+            "02/Mar/2026:09:00:00 +0000",
+        ),
+        (
+            "www.example 203.0.113.7 - Jo Doe",
+            "02/Mar/2026:09:00:00 +0000",
+        ),
+        (
+            "192.0.2.1:443 203.0.113.7 - -",
+            "02/Mar/2026:09:00:00 +0000",
+        ),
+        (
+            "[2001:db8::1]:443 203.0.113.7:1 - -",
+            "02/Mar/2026:09:00:00 +0000",
+        ),
+    ] {
+        let other = line(before, time);
+        let told = told("", "vhost_combined", &[&same, &other]);
+        let happened = &told.json["profiles"][0]["happened"];
+        assert_eq!(
+            (
+                &told.json["log"]["used"],
+                &happened["visitors"],
+                &happened["visits"]
+            ),
+            (&2.into(), &1.into(), &1.into()),
+            "{other}: {}",
+            told.said
+        );
+        assert_eq!(told.json["workload"]["starts"], "2026-03-02", "{other}");
+    }
+    // A client that is a name, behind a host with its port.
+    let named = [
+        line(
+            "www.example:443 one.example - -",
+            "02/Mar/2026:09:00:00 +0000",
+        ),
+        line(
+            "www.example:443 two.example - -",
+            "02/Mar/2026:09:00:00 +0000",
+        ),
+    ];
+    let told = told("", "combined", &[&named[0], &named[1]]);
+    assert_eq!(told.json["profiles"][0]["happened"]["visitors"], 2);
+}
+
+#[test]
+fn what_cannot_be_known_of_a_line_is_said() {
+    for (line, why) in [
+        (
+            r#"203.0.113.9 - - [02/Mar/2026:08:00:00 CET] "GET / HTTP/1.1" 200 5"#,
+            "a.log:4:18: `02/Mar/2026:08:00:00 CET` has no offset from UTC: log it as `+0100`",
+        ),
+        (
+            r#"203.0.113.9 - - [02/Mar/2026:08:00:00] "GET / HTTP/1.1" 200 5"#,
+            "a.log:4:18: `02/Mar/2026:08:00:00` has no offset from UTC",
+        ),
+        (
+            r#"203.0.113.9, 10.0.0.1 - - [02/Mar/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 5"#,
+            "a.log:4:1: `203.0.113.9,` is one of several addresses: log the client's alone",
+        ),
+    ] {
+        let mut lines = COMBINED.to_vec();
+        lines.push(line);
+        let told = told("", "combined", &lines);
+        assert!(told.said.contains(why), "{why} is not in {}", told.said);
+    }
+}

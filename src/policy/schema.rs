@@ -12,10 +12,12 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::policy::known_settings;
 use crate::policy::setting::{SettingInfo, Shape, Sort};
+use crate::policy::types::length;
 use crate::policy::value::Value;
 
-/// A number, perhaps with a fraction, and its unit, once or more; `month` and `year` have no fixed length and are refused.
-const DURATION: &str = "^\\s*([0-9]+(\\.[0-9]+)?\\s*(ns|nsec|nanos|us|usec|µs|ms|msec|millis|s|sec|secs|second|seconds|m|min|mins|minute|minutes|h|hr|hrs|hour|hours|d|day|days|w|wk|wks|week|weeks)\\s*)+$";
+/// Tables of the configuration that no one reads, and that are meant as `[ec]`: in lower case, `-` being `_`.
+pub(crate) const MEANT_AS_EC: [&str; 5] =
+    ["ec", "ecs", "edge_cookie", "edge_cookies", "edgecookie"];
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -63,6 +65,7 @@ pub fn config() -> Json {
         "title": "trusted-server.toml",
         "description": "The configuration of the whole server. Described are `[ec]` and what it needs of `[publisher]`.",
         "type": "object",
+        "propertyNames": { "not": { "pattern": meant_as_ec() } },
         "properties": {
             "publisher": {
                 "type": "object",
@@ -87,6 +90,16 @@ pub fn config() -> Json {
         },
         "$defs": { "ec": ec(true) },
     })
+}
+
+/// The names of tables that are meant as `[ec]`, however they are written.
+fn meant_as_ec() -> String {
+    let either = |character: char| match character {
+        '_' => "[-_]".to_owned(),
+        letter => format!("[{}{letter}]", letter.to_ascii_uppercase()),
+    };
+    let names = MEANT_AS_EC.map(|name| name.chars().map(either).collect::<String>());
+    format!("^(?!(ec|edge_cookie)$)({})$", names.join("|"))
 }
 
 /// The `[ec]` table.
@@ -178,7 +191,7 @@ fn shape(shape: Shape) -> Json {
 }
 
 fn duration() -> Json {
-    json!({ "type": "string", "pattern": DURATION })
+    json!({ "type": "string", "pattern": length::pattern() })
 }
 
 fn text(sort: Sort) -> Json {

@@ -34,6 +34,6 @@ pub use limiter::Limiter;
 pub use listen::{Listeners, ServeError, serve};
 pub use log::{LogFormat, start_log, warn_of_no_place};
 pub use metrics::{CallTimer, CallTimers, Metrics, TimedCall};
-pub use origin::{Proxied, http_client};
+pub use origin::{Proxied, http_client, local_client};
 pub use outbox::{KeptWithdrawal, Outbox, OutboxError};
 pub use store::{NativeStore, Stores};

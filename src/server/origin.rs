@@ -1,6 +1,6 @@
 //! Handing a page request on to the publisher's origin.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::body::Body;
 use axum::response::Response;
@@ -52,13 +52,30 @@ pub enum Proxied {
 ///
 /// Where the system's TLS cannot be used.
 pub fn http_client(proxied: Proxied) -> Result<reqwest::Client, reqwest::Error> {
+    match proxied {
+        Proxied::ByEnvironment => client().build(),
+        Proxied::Never => client().no_proxy().build(),
+    }
+}
+
+/// The same for a server on this machine, which `host` names: never through a proxy, and to a loopback address whatever
+/// is resolved for a name (RFC 6761, section 6.3).
+///
+/// # Errors
+///
+/// As [`http_client`].
+pub fn local_client(host: &str) -> Result<reqwest::Client, reqwest::Error> {
+    let addresses: [IpAddr; 2] = [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()];
+    // The URL's own port counts.
+    let addresses = addresses.map(|address| SocketAddr::new(address, 0));
+    let client = client().no_proxy();
+    client.resolve_to_addrs(host, &addresses).build()
+}
+
+fn client() -> reqwest::ClientBuilder {
     // Whoever chose a provider before us has chosen well.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
-    match proxied {
-        Proxied::ByEnvironment => client.build(),
-        Proxied::Never => client.no_proxy().build(),
-    }
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
 }
 
 impl Origin {

@@ -1,6 +1,7 @@
 //! The `ec` command line: check, explain and run Edge Cookie policies.
 
 mod command;
+mod declared;
 mod edit;
 mod markdown;
 mod policy;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use clap::Args;
-use edge_cookie::server::{Proxied, http_client};
+use edge_cookie::server::{Proxied, http_client, local_client};
 use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::Value;
 
@@ -38,6 +38,9 @@ pub(crate) struct Answered {
 /// The variable that holds the admin token of another machine's server.
 const TOKEN: &str = "EC_ADMIN_TOKEN";
 
+/// The path that every server with admin routes answers.
+const POLICY: &str = "policy";
+
 impl AdminApi {
     /// The API of the server at `base`, with the token of the environment, else of the policy.
     ///
@@ -47,8 +50,8 @@ impl AdminApi {
         insecure: bool,
         policy: &edge_cookie::policy::EcPolicy,
     ) -> Result<Self, Stop> {
-        let (url, proxied) = address(base)?;
-        if proxied != Proxied::Never && !insecure && url.scheme() != "https" {
+        let (url, client) = reach(base)?;
+        if !is_this_machine(&url) && !insecure && url.scheme() != "https" {
             return Err(Stop::because(format!(
                 "the admin token would go to `{base}` in clear: write `https://`, or add `--insecure` where no one can listen on the way"
             )));
@@ -65,20 +68,35 @@ impl AdminApi {
         Ok(Self {
             base: base.trim_end_matches('/').to_owned(),
             token,
-            client: http_client(proxied).map_err(Stop::because)?,
+            client,
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build()?,
         })
     }
 
-    /// Asks for a path below the admin prefix. A refused token is a reason to stop.
+    /// Asks for a path below the admin prefix. A refused token is a reason to stop, and a server without such paths.
     pub(crate) fn ask(
         &self,
         method: Method,
         path: &str,
         body: Option<String>,
     ) -> Result<Answered, Stop> {
+        let answered = self.send(method, path, body)?;
+        let missing = |answered: &Answered| answered.status == StatusCode::NOT_FOUND;
+        // A server without an admin token answers so to every path, whatever its store holds.
+        if missing(&answered)
+            && (path == POLICY || missing(&self.send(Method::GET, POLICY, None)?))
+        {
+            return Err(Stop::because(format!(
+                "`{}` has no admin routes: its policy sets no `admin_token`",
+                self.base
+            )));
+        }
+        Ok(answered)
+    }
+
+    fn send(&self, method: Method, path: &str, body: Option<String>) -> Result<Answered, Stop> {
         let url = format!("{}/_ts/admin/v1/{path}", self.base);
         let request = self.client.request(method, &url).bearer_auth(&self.token);
         let request = match body {
@@ -92,14 +110,17 @@ impl AdminApi {
         let (status, text) = answered.map_err(|error| {
             Stop::because(format!("no answer from `{}`: {}", self.base, plain(&error)))
         })?;
-        let json: Value = serde_json::from_str(&text).unwrap_or_default();
+        let read = serde_json::from_str::<Value>(&text);
+        let is_answer = read.is_ok() || !status.is_success() || status == StatusCode::NO_CONTENT;
+        let json = read.unwrap_or_default();
         if status == StatusCode::UNAUTHORIZED {
             return Err(Stop::because(format!(
                 "`{}` refuses the admin token",
                 self.base
             )));
         }
-        if status == StatusCode::NOT_FOUND && json.get("error").is_none() {
+        let unknown = status == StatusCode::NOT_FOUND && json.get("error").is_none();
+        if unknown || !is_answer {
             return Err(Stop::because(format!("`{}` is no EC server", self.base)));
         }
         Ok(Answered { status, json })
@@ -122,27 +143,26 @@ impl AdminApi {
     }
 }
 
-/// A server's address, and whether the way there may lead through a proxy.
-fn address(base: &str) -> Result<(Url, Proxied), Stop> {
+/// A server's address, and the client for it: to one on this machine no way leads through a proxy.
+fn reach(base: &str) -> Result<(Url, Client), Stop> {
     let url = Url::parse(base).ok().filter(Url::has_host);
     let url = url.ok_or_else(|| {
         Stop::because(format!(
             "`{base}` is no address of a server: write it as `http://127.0.0.1:7676`"
         ))
     })?;
-    let proxied = if is_this_machine(&url) {
-        Proxied::Never
+    let client = if is_this_machine(&url) {
+        local_client(url.host_str().unwrap_or_default())
     } else {
-        Proxied::ByEnvironment
+        http_client(Proxied::ByEnvironment)
     };
-    Ok((url, proxied))
+    Ok((url, client.map_err(Stop::because)?))
 }
 
 /// What `GET /_ts/health` of the server at `base` answers, for which no token is needed.
 pub(crate) fn health(base: &str) -> Result<Value, Stop> {
-    let (_, proxied) = address(base)?;
+    let (_, client) = reach(base)?;
     let base = base.trim_end_matches('/');
-    let client = http_client(proxied).map_err(Stop::because)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

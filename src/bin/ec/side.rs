@@ -4,11 +4,11 @@ use std::path::Path;
 
 use edge_cookie::plan::Deployment;
 use edge_cookie::policy::bundle::Bundled;
-use edge_cookie::policy::files::PolicyFiles;
 use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
 
-use crate::{Stop, render};
+use crate::policy::PolicyArgs;
+use crate::{FileArgs, Stop, render};
 
 /// A policy, and what the user called it.
 pub(crate) struct Side {
@@ -23,7 +23,7 @@ pub(crate) struct Side {
 impl Side {
     /// Reads what `name` means: the bundle in a file of that name, else the profile. `FILE#candidate` is the policy that
     /// the bundle tries on a share of the users.
-    pub(crate) fn read(name: &str, files: &mut PolicyFiles) -> Result<Self, Stop> {
+    pub(crate) fn read(name: &str, args: &FileArgs) -> Result<Self, Stop> {
         let candidate = name
             .strip_suffix(CANDIDATE)
             .filter(|file| Path::new(file).is_file());
@@ -51,6 +51,8 @@ impl Side {
             };
             (resolved, bundle.publisher)
         } else {
+            // A bundle is read where there is no policy file, too.
+            let mut files = PolicyArgs::default().open(args)?;
             let profile = files.choose(Some(name), None).map_err(Stop::because)?;
             let loaded = files.load(&profile).map_err(Stop::because)?;
             let (resolved, publisher) = (loaded.resolved, loaded.publisher);

@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::layers::{Layer, LayerName, Options};
 use crate::policy::node::{Key, Node, NodeValue};
 use crate::policy::publisher::Publisher;
+use crate::policy::schema::MEANT_AS_EC;
 use crate::policy::setting::wrong_type;
 
 /// The table that policies stand in.
@@ -80,7 +81,7 @@ fn near_misses(document: &Node) -> impl Iterator<Item = Diagnostic> {
     let meant = tables.filter(|(key, _)| {
         let plain = key.name.to_ascii_lowercase().replace('-', "_");
         let known = [EC, OLD_TABLE, PUBLISHER].contains(&key.name.as_str());
-        !known && [EC, "ecs", OLD_TABLE, "edge_cookies", "edgecookie"].contains(&plain.as_str())
+        !known && MEANT_AS_EC.contains(&plain.as_str())
     });
     meant.map(|(key, _)| {
         let message = format!("no one reads `[{}]`", key.name);

@@ -3,9 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as ValueError, StrDeserializer};
-
+use super::length::{self, LengthError};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
@@ -195,30 +193,18 @@ pub(crate) fn parse_duration(text: &str) -> Result<Duration, (Code, String, Stri
     if !text.is_empty() && text.chars().all(|character| character.is_ascii_digit()) {
         return Err(missing_unit(text));
     }
-    let refused = || {
-        (
+    length::parse(text).map_err(|error| match error {
+        LengthError::Grammar => (
             Code::BadDuration,
             format!("`{text}` is not a duration"),
             "write a number with its unit, as `365d`, `24h`, `300s` or `1h 30m`".to_owned(),
-        )
-    };
-    if splits_a_number(text) {
-        return Err(refused());
-    }
-    let deserializer: StrDeserializer<'_, ValueError> = text.into_deserializer();
-    humantime_serde::deserialize(deserializer).map_err(|_| refused())
-}
-
-/// Whether a blank is inside a number: what reads durations for us takes `1 0s` as `10s`, and `1.5 5m` as `1.55m`.
-fn splits_a_number(text: &str) -> bool {
-    let of_a_number = |c: char| c.is_ascii_digit() || c == '.';
-    let mut words = text.split_whitespace().peekable();
-    while let (Some(word), Some(next)) = (words.next(), words.peek()) {
-        if word.ends_with(of_a_number) && next.starts_with(of_a_number) {
-            return true;
-        }
-    }
-    false
+        ),
+        LengthError::Size => (
+            Code::OutOfRange,
+            format!("`{text}` cannot be counted"),
+            "write a shorter time, or one with fewer digits after the point".to_owned(),
+        ),
+    })
 }
 
 fn missing_unit(number: &str) -> (Code, String, String) {
@@ -414,6 +400,17 @@ mod tests {
         let cases = [
             ("365d", Ok(31_536_000)),
             ("1h 30m", Ok(5_400)),
+            (" 1h30m\n", Ok(5_400)),
+            ("1.5 h", Ok(5_400)),
+            ("0.333h", Ok(1_198)),
+            ("1.0000000001s", Err(Code::OutOfRange)),
+            ("99999999999999999999d", Err(Code::OutOfRange)),
+            ("1 0s", Err(Code::BadDuration)),
+            ("1.5 5m", Err(Code::BadDuration)),
+            ("1. 5h", Err(Code::BadDuration)),
+            ("1.h", Err(Code::BadDuration)),
+            (".5h", Err(Code::BadDuration)),
+            ("1\u{85}h", Err(Code::BadDuration)),
             ("2weeks", Ok(1_209_600)),
             ("0s", Ok(0)),
             ("1month", Err(Code::CalendarUnit)),

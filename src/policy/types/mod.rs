@@ -14,6 +14,7 @@ pub(crate) mod choice;
 mod client;
 pub(crate) mod duration;
 mod iso;
+pub(in crate::policy) mod length;
 mod name;
 pub(crate) mod partner;
 mod path;

@@ -1,28 +1,41 @@
-//! The Common and the Combined Log Format.
+//! The Common and the Combined Log Format, and the Combined one behind the name of a virtual host.
 
-use jiff::fmt::strtime;
-
+use super::time::time;
 use super::{BadLine, Request};
-use crate::clock::{Moment, is_usual};
+use crate::clock::Moment;
 use crate::service::parse_address;
 
-/// Reads a line, `ADDRESS IDENT USER [TIME] "REQUEST" STATUS BYTES`, then perhaps `"REFERER" "AGENT"`; before the address
-/// may be the virtual host, and the user's name may hold blanks.
+/// Parses a line, `ADDRESS IDENT USER [TIME] "REQUEST" STATUS BYTES`, then perhaps `"REFERER" "AGENT"`; before all of it
+/// perhaps `HOST:PORT`, as `vhost_combined` has it.
 pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
-    let mut rest = Rest { line, at: 0 };
-    let mut address = rest.word("the address")?;
-    let after = rest.left();
-    let second = after.split(' ').next().unwrap_or_default();
-    if parse_address(address).is_none() && parse_address(second).is_some() {
-        address = rest.word("the address")?;
+    let found = Found::in_line(line);
+    let before = found.as_ref().map_or(line, |found| found.before);
+    let mut head = Rest {
+        line: before,
+        at: 0,
+    };
+    let first = head.word("the address")?;
+    if first.ends_with(',') {
+        return Err(BadLine {
+            at: 0,
+            message: format!("`{first}` is one of several addresses: log the client's alone"),
+        });
     }
-    rest.word("the ident")?;
-    rest.user()?;
-    let at = rest.between('[', ']', "the time in brackets")?;
-    let moment = moment(at).ok_or_else(|| BadLine {
-        at: offset(line, at),
-        message: format!("`{at}` is not a time: it is written as `10/Oct/2025:13:55:36 +0000`"),
-    })?;
+    let address = if is_virtual_host(first, head.next()) {
+        head.word("the address")?
+    } else {
+        first
+    };
+    head.word("the ident")?;
+    // What else is before the time belongs to the user's name, which may hold blanks.
+    head.word("the user")?;
+    let Some(found) = found else {
+        return Err(no_time(line, &mut head));
+    };
+    let mut rest = Rest {
+        line,
+        at: found.ends,
+    };
     let asked = rest.between('"', '"', "the request in quotes")?;
     let mut words = asked.split(' ');
     let (method, path) = (
@@ -42,7 +55,7 @@ pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
         rest.between('"', '"', "the agent in quotes")?
     };
     Ok(Request {
-        at: moment,
+        at: found.time,
         address,
         agent,
         method,
@@ -51,13 +64,55 @@ pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
     })
 }
 
-fn moment(written: &str) -> Option<Moment> {
-    let time = strtime::parse("%d/%b/%Y:%H:%M:%S %z", written).ok()?;
-    if !time.offset().is_none_or(is_usual) {
-        return None;
+/// Whether a line begins with the host that was asked, and not with the client's address: an address follows it, or it
+/// has a port that no client's name has.
+fn is_virtual_host(first: &str, second: &str) -> bool {
+    // An address without a port is a client's, whatever follows it.
+    let bare = first.parse::<std::net::IpAddr>().is_ok();
+    let named = parse_address(first).is_none();
+    let port = first.rsplit_once(':').map(|(_, port)| port);
+    let has_port = port.is_some_and(|port| port.parse::<u16>().is_ok());
+    !bare && (parse_address(second).is_some() || (named && has_port))
+}
+
+/// The time of a line.
+struct Found<'l> {
+    time: Moment,
+    /// What is before it.
+    before: &'l str,
+    /// Where it ends.
+    ends: usize,
+}
+
+impl<'l> Found<'l> {
+    /// The first part in brackets that is a time: others are in users' names, or round IPv6 addresses.
+    fn in_line(line: &'l str) -> Option<Self> {
+        line.match_indices(OPENS).find_map(|(at, _)| {
+            let (before, after) = line.split_at_checked(at)?;
+            let (inside, _) = after.get(OPENS.len()..)?.split_once(']')?;
+            // A number alone could be part of a name.
+            let time = inside.contains(':').then(|| time(inside).ok())??;
+            let ends = at + OPENS.len() + inside.len() + 1;
+            Some(Self { time, before, ends })
+        })
     }
-    let millis = time.to_timestamp().ok()?.as_millisecond();
-    u64::try_from(millis).ok().map(Moment::from_unix_millis)
+}
+
+/// What begins a part in brackets.
+const OPENS: &str = " [";
+
+/// Says why there is no time in a line: the last part in brackets before the request is none, or there is no such part.
+fn no_time(line: &str, head: &mut Rest<'_>) -> BadLine {
+    let before_request = line.split(" \"").next().unwrap_or_default();
+    let inside = before_request.rsplit_once(OPENS).map(|(_, inside)| inside);
+    if let Some((inside, _)) = inside.and_then(|inside| inside.split_once(']')) {
+        return BadLine {
+            at: offset(line, inside),
+            message: time(inside).err().unwrap_or_default(),
+        };
+    }
+    head.left();
+    head.missing("the time in brackets")
 }
 
 fn offset(line: &str, part: &str) -> usize {
@@ -78,30 +133,18 @@ impl<'l> Rest<'l> {
         trimmed
     }
 
+    /// The next word, which stays.
+    fn next(&mut self) -> &'l str {
+        self.left().split(' ').next().unwrap_or_default()
+    }
+
     fn word(&mut self, what: &str) -> Result<&'l str, BadLine> {
-        let word = self.left().split(' ').next().unwrap_or_default();
+        let word = self.next();
         if word.is_empty() {
             return Err(self.missing(what));
         }
         self.at += word.len();
         Ok(word)
-    }
-
-    /// The user, up to the time: a name may hold blanks, and brackets.
-    fn user(&mut self) -> Result<(), BadLine> {
-        let left = self.left();
-        let before_time = |(at, _): &(usize, &str)| {
-            let time = left.get(at + " [".len()..).unwrap_or_default();
-            time.starts_with(|first: char| first.is_ascii_digit())
-        };
-        let end = left.match_indices(" [").find(before_time);
-        match end {
-            Some((at, _)) => {
-                self.at += at;
-                Ok(())
-            }
-            None => self.word("the user").map(drop),
-        }
     }
 
     /// A part between marks; a mark inside it stands after a backslash.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::time::time;
 use super::{BadLine, Request};
-use crate::clock::Moment;
 use crate::event::without_place;
 use crate::simulate::workload::Fields;
 
@@ -68,20 +68,18 @@ pub(super) fn request(
             .ok_or_else(|| at_start(format!("`{name}` is not a string")))
     };
     let optional = |name: &str, otherwise| field(name).and_then(Value::as_str).unwrap_or(otherwise);
-    let time = field(&mapping.at).map(|value| {
+    let at = field(&mapping.at).map(|value| {
         value
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned)
     });
-    let time = time.ok_or_else(|| at_start(format!("there is no field `{}`", mapping.at)))?;
+    let at = at.ok_or_else(|| at_start(format!("there is no field `{}`", mapping.at)))?;
     let status = field(&mapping.status).and_then(|value| match value {
         Value::String(text) => text.parse().ok(),
         other => other.as_u64(),
     });
     take(&Request {
-        at: time
-            .parse::<Moment>()
-            .map_err(|error| at_start(error.to_string()))?,
+        at: time(&at).map_err(at_start)?,
         address: text(&mapping.address)?,
         agent: optional(&mapping.agent, ""),
         method: optional(&mapping.method, "GET"),

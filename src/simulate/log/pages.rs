@@ -4,53 +4,19 @@
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pages {
     packed: Vec<u8>,
-    last: u64,
-}
-
-/// Page views as a log has them, in any order: most come in order, and the others are kept beside them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Unsorted {
-    in_order: Pages,
-    late: Vec<u64>,
-    first: Option<u64>,
-}
-
-impl Unsorted {
-    pub(super) fn push(&mut self, at: u64) {
-        self.first = Some(self.first.map_or(at, |first| first.min(at)));
-        if at < self.in_order.last {
-            self.late.push(at);
-        } else {
-            self.in_order.push(at);
-        }
-    }
-
-    /// The first page view's time.
-    pub(super) const fn first(&self) -> Option<u64> {
-        self.first
-    }
-
-    /// The page views in order, counted from `start`.
-    pub(super) fn sorted(mut self, start: u64) -> Pages {
-        let mut times: Vec<u64> = self.in_order.iter().collect();
-        times.append(&mut self.late);
-        times.sort_unstable();
-        let mut pages = Pages::default();
-        for at in times {
-            pages.push(at.saturating_sub(start));
-        }
-        pages
-    }
+    last: i64,
 }
 
 const BITS: u32 = 7;
 const MORE: u8 = 0x80;
 
 impl Pages {
-    /// Adds a page view that comes no earlier than the one before.
-    fn push(&mut self, at: u64) {
-        let mut left = at.saturating_sub(self.last);
-        self.last = self.last.max(at);
+    /// Adds a page view, which may be earlier than those before it.
+    pub(super) fn push(&mut self, at: i64) {
+        let distance = at.wrapping_sub(self.last);
+        self.last = at;
+        // Small distances of either sign are small numbers.
+        let mut left = ((distance << 1) ^ (distance >> (i64::BITS - 1))).cast_unsigned();
         loop {
             let low = u8::try_from(left & u64::from(!MORE)).unwrap_or_default();
             left >>= BITS;
@@ -62,18 +28,43 @@ impl Pages {
         }
     }
 
-    /// The times, in order.
+    /// The first page view.
+    pub(super) fn first(&self) -> Option<i64> {
+        self.times().min()
+    }
+
+    /// The same page views in their order, counted from `start`.
+    pub(super) fn in_order(self, start: i64) -> Self {
+        if start == 0 && self.times().is_sorted() {
+            return self;
+        }
+        let mut times: Vec<i64> = self.times().map(|at| at - start).collect();
+        times.sort_unstable();
+        let mut ordered = Self::default();
+        for at in times {
+            ordered.push(at);
+        }
+        ordered.packed.shrink_to_fit();
+        ordered
+    }
+
+    /// The times, in the order of the page views.
     pub(crate) fn iter(&self) -> impl Iterator<Item = u64> {
+        self.times().map(|at| u64::try_from(at).unwrap_or_default())
+    }
+
+    fn times(&self) -> impl Iterator<Item = i64> {
         let mut bytes = self.packed.iter();
-        let mut at = 0;
+        let mut at: i64 = 0;
         std::iter::from_fn(move || {
-            let (mut distance, mut shift) = (0, 0);
+            let (mut distance, mut shift) = (0_u64, 0);
             loop {
                 let byte = *bytes.next()?;
                 distance |= u64::from(byte & !MORE) << shift;
                 shift += BITS;
                 if byte & MORE == 0 {
-                    at += distance;
+                    let sign = -(distance & 1).cast_signed();
+                    at = at.wrapping_add((distance >> 1).cast_signed() ^ sign);
                     return Some(at);
                 }
             }
@@ -84,15 +75,35 @@ impl Pages {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn times_come_back_in_order() {
-        let mut pages = Unsorted::default();
-        for at in [10, 15, 137, 138, 110, 86_400_000 * 400, 12] {
+        let mut pages = Pages::default();
+        for at in [5, 127, 128, 100, -3, 86_400_000 * 400] {
             pages.push(at);
         }
-        assert_eq!(pages.first(), Some(10));
-        let times: Vec<u64> = pages.sorted(10).iter().collect();
-        assert_eq!(times, [0, 2, 5, 100, 127, 128, 86_400_000 * 400 - 10]);
+        let times: Vec<i64> = pages.times().collect();
+        assert_eq!(times, [5, 127, 128, 100, -3, 86_400_000 * 400]);
+        assert_eq!(pages.first(), Some(-3));
+        let times: Vec<u64> = pages.in_order(-3).iter().collect();
+        assert_eq!(times, [0, 8, 103, 130, 131, 86_400_000 * 400 + 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_packs_as_the_sorted_one(mut times in proptest::collection::vec(0_i64..1 << 42, 0..50)) {
+            let packed = |times: &[i64]| {
+                let mut pages = Pages::default();
+                for at in times {
+                    pages.push(*at);
+                }
+                pages.in_order(0)
+            };
+            let any = packed(&times);
+            times.sort_unstable();
+            prop_assert_eq!(&any.packed, &packed(&times).packed);
+            prop_assert_eq!(any.times().collect::<Vec<_>>(), times);
+        }
     }
 }

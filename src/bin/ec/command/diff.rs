@@ -9,7 +9,6 @@ use serde::Serialize;
 
 use super::ReviewFormat;
 use crate::markdown;
-use crate::policy::PolicyArgs;
 use crate::side::Side;
 use crate::{End, FileArgs, Stop};
 
@@ -37,9 +36,8 @@ struct Report<'r> {
 
 impl Diff {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
-        let mut files = PolicyArgs::default().open(args)?;
-        let from = Side::read(&self.from, &mut files)?;
-        let to = Side::read(&self.to, &mut files)?;
+        let from = Side::read(&self.from, args)?;
+        let to = Side::read(&self.to, args)?;
         let differences = between(&from.resolved, &to.resolved);
         let mut out = stdout().lock();
         match self.format {

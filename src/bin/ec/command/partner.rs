@@ -5,11 +5,13 @@ use std::io::{Write, stdout};
 use clap::{Args, Subcommand};
 use edge_cookie::clock::SystemClock;
 use edge_cookie::partner::{PartnerRecord, Registry, RegistryError};
+use edge_cookie::policy::files::Source;
 use edge_cookie::record::PartnerId;
 use edge_cookie::store::{EmbeddedStore, Inline, run_to_end};
 use reqwest::Method;
 use serde::Serialize;
 
+use crate::declared;
 use crate::policy::PolicyArgs;
 use crate::server::{AdminApi, ServerArgs};
 use crate::store::{AnyStore, Place, engine, partners_beside, shared};
@@ -121,11 +123,18 @@ struct Where {
 impl Where {
     /// The partners, to change this one: one that the policy declares is not in the store, and is changed in its file.
     fn open_to_change(&self, files: &FileArgs, id: &PartnerId) -> Result<Partners, Stop> {
-        let loaded = self.policy.load_whole(files)?;
+        let mut read = self.policy.open(files)?;
+        let profile = self.policy.choose(&read)?;
+        let loaded = read.load(&profile).map_err(Stop::because)?;
         let mut declared = loaded.resolved.policy.stores.partners.iter();
         if declared.any(|partner| partner.id == *id) {
             let value = loaded.resolved.value("partners");
-            let place = value.and_then(|value| value.origin.place.as_ref());
+            let all = value.and_then(|value| value.origin.place.as_ref());
+            let place = all.map(|all| {
+                let text = read.sources().get(&all.file).map(Source::text);
+                text.and_then(|text| declared::place(text, all, id))
+                    .unwrap_or_else(|| all.clone())
+            });
             let place = place.map_or_else(String::new, |place| format!(", in {place}"));
             return Err(Stop::because(format!(
                 "the policy declares the partner `{id}`{place}: change it there, as the store's record of it is not read"

@@ -7,7 +7,6 @@ use edge_cookie::plan::{Change, Loss, Plan as Planned, Row, Verdict};
 
 use super::ReviewFormat;
 use crate::markdown;
-use crate::policy::PolicyArgs;
 use crate::side::Side;
 use crate::{End, FileArgs, Stop};
 
@@ -32,9 +31,8 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
-        let mut files = PolicyArgs::default().open(args)?;
-        let deployed = Side::read(&self.deployed, &mut files)?;
-        let candidate = Side::read(&self.candidate, &mut files)?;
+        let deployed = Side::read(&self.deployed, args)?;
+        let candidate = Side::read(&self.candidate, args)?;
         let plan = Planned::between(deployed.deployment(), candidate.deployment());
         let mut out = stdout().lock();
         match self.format {

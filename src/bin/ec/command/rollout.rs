@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use edge_cookie::engine::{Found, Standing, standing};
 use edge_cookie::graph::found;
 use edge_cookie::policy::files::PolicyFiles;
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -177,7 +177,15 @@ fn of_server(server: &AdminApi) -> Result<Status, Stop> {
             .cloned()
             .unwrap_or_default();
         for id in ids.iter().filter_map(Value::as_str) {
-            let record = server.ask(Method::GET, &format!("ec/{id}"), None)?.json;
+            let answered = server.ask(Method::GET, &format!("ec/{id}"), None)?;
+            // One that is gone meanwhile is none; one that cannot be read now would be missing from the counts.
+            if !answered.status.is_success() && answered.status != StatusCode::NOT_FOUND {
+                return Err(Stop::because(format!(
+                    "the records cannot be counted: the server failed on one of them: {}",
+                    answered.json
+                )));
+            }
+            let record = answered.json;
             let mark = record
                 .get("metadata")
                 .and_then(|metadata| text(metadata, "p"));

@@ -43,10 +43,10 @@ enum ShowFormat {
 
 impl Show {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
-        let mut files = self.policy.open(args)?;
         let (profile, resolved) = if let Some(bundle) = &self.bundle {
             bundled(bundle)?
         } else {
+            let mut files = self.policy.open(args)?;
             let profile = self.policy.choose(&files)?;
             let loaded = files.load(&profile).map_err(Stop::because)?;
             render::findings_in_passing(&loaded.resolved.findings, files.sources());

@@ -83,10 +83,7 @@ impl Verify {
             publisher: loaded.publisher,
         }];
         if let Some(deployed) = &self.deployed {
-            sides.push(Side::read(
-                deployed,
-                &mut PolicyArgs::default().open(args)?,
-            )?);
+            sides.push(Side::read(deployed, args)?);
         }
         let policies: Vec<_> = sides
             .iter()

@@ -66,7 +66,7 @@ impl Simulate {
         let other = self
             .compare
             .as_deref()
-            .map(|other| side::Side::read(other, &mut PolicyArgs::default().open(args)?));
+            .map(|other| side::Side::read(other, args));
         let other = other.transpose()?;
         let input = Input::open(
             &self.workload,

@@ -1,0 +1,201 @@
+//! Reads a log, and collects the page views of each visitor, in whatever order its lines are.
+
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::open::{Line, Lines};
+use super::{BadLine, Log, LogError, LogFormat, LogRules, Pages, Request, access, json};
+use crate::clock::Moment;
+use crate::event::without_byte_order_mark;
+use crate::robots::is_robot;
+use crate::service::{household, parse_address};
+use crate::simulate::result::LogUse;
+use crate::simulate::rhythm::DAY;
+
+/// Broken lines that are reported; all are counted.
+const REPORTED: usize = 10;
+
+/// Statuses of HTTP: the first success, the first redirect, and that the browser has the page still.
+const OK: u64 = 200;
+const REDIRECTS: u64 = 300;
+const NOT_MODIFIED: u64 = 304;
+
+/// A log under way of being read.
+struct Reading<'r> {
+    rules: &'r LogRules,
+    file: String,
+    /// Whether the agent of this hash is a robot's: the list is long, and agents come again.
+    agents: HashMap<u64, bool>,
+    /// Page views by visitor, in milliseconds since 1970.
+    visitors: HashMap<u64, Pages>,
+    last: Moment,
+    usage: LogUse,
+    problems: Vec<String>,
+}
+
+impl Log {
+    pub(super) fn read(path: &Path, rules: &LogRules) -> Result<Self, LogError> {
+        let file = path.display().to_string();
+        let unreadable = |error: std::io::Error| LogError::Unreadable {
+            path: file.clone(),
+            why: error.to_string(),
+        };
+        let mut lines = Lines::open(path).map_err(unreadable)?;
+        let mut reading = Reading {
+            rules,
+            file: file.clone(),
+            agents: HashMap::new(),
+            visitors: HashMap::new(),
+            last: Moment::default(),
+            usage: LogUse {
+                file: file.clone(),
+                ..LogUse::default()
+            },
+            problems: Vec::new(),
+        };
+        let mut line = Vec::new();
+        let mut number = 0_u64;
+        while let Some(read) = lines.next(&mut line).map_err(unreadable)? {
+            number += 1;
+            let text = match number {
+                1 => without_byte_order_mark(&line),
+                _ => &line,
+            };
+            reading.line(number, text, read);
+        }
+        reading.end()
+    }
+}
+
+impl Reading<'_> {
+    fn line(&mut self, number: u64, raw: &[u8], read: Line) {
+        let raw = raw.trim_ascii();
+        if raw.is_empty() {
+            return;
+        }
+        self.usage.lines += 1;
+        let text = str::from_utf8(raw).map_err(|error| BadLine {
+            at: error.valid_up_to(),
+            message: "not UTF-8".to_owned(),
+        });
+        let text = match read {
+            Line::Whole => text,
+            Line::TooLong => Err(BadLine {
+                at: 0,
+                message: "the line is too long to be a request".to_owned(),
+            }),
+        };
+        let noted = text.and_then(|text| match self.rules.format {
+            LogFormat::Access => access::request(text).map(|request| self.request(&request)),
+            LogFormat::Json => {
+                json::request(text, &self.rules.mapping, |request| self.request(request))
+            }
+        });
+        if let Err(bad) = noted {
+            self.usage.broken += 1;
+            if self.problems.len() < REPORTED {
+                let before = raw.get(..bad.at).unwrap_or(raw);
+                let column = String::from_utf8_lossy(before).chars().count() + 1;
+                self.problems
+                    .push(format!("{}:{number}:{column}: {}", self.file, bad.message));
+            }
+        }
+    }
+
+    fn request(&mut self, request: &Request<'_>) {
+        if self.is_robots(request.agent) {
+            self.usage.robots += 1;
+        } else if !self.is_page(request) {
+            self.usage.not_pages += 1;
+        } else if !is_success(request.status) {
+            self.usage.status += 1;
+        } else {
+            self.usage.used += 1;
+            self.view(request);
+        }
+    }
+
+    fn is_robots(&mut self, agent: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        agent.hash(&mut hasher);
+        let words = &self.rules.robots;
+        *self.agents.entry(hasher.finish()).or_insert_with(|| {
+            let lower = agent.to_ascii_lowercase();
+            is_robot(agent) || words.iter().any(|word| lower.contains(word))
+        })
+    }
+
+    fn is_page(&self, request: &Request<'_>) -> bool {
+        const OWN: &str = "/_ts/";
+        let path = request.path.split(['?', '#']).next().unwrap_or_default();
+        let name = path.rsplit('/').next().unwrap_or_default();
+        let asset = name.rsplit_once('.').is_some_and(|(_, extension)| {
+            let known = |asset: &String| asset.eq_ignore_ascii_case(extension);
+            self.rules.assets.iter().any(known)
+        });
+        request.method == "GET" && !asset && !path.starts_with(OWN)
+    }
+
+    fn view(&mut self, request: &Request<'_>) {
+        let pages = self.visitors.entry(visitor(request)).or_default();
+        pages.push(request.at.unix_millis().cast_signed());
+        self.last = self.last.max(request.at);
+    }
+
+    fn end(self) -> Result<Log, LogError> {
+        let mut visitors: Vec<(i64, u64, Pages)> = self
+            .visitors
+            .into_iter()
+            .filter_map(|(visitor, pages)| Some((pages.first()?, visitor, pages)))
+            .collect();
+        // Whoever comes first is first, so that the order of the lines makes no difference.
+        visitors.sort_unstable_by_key(|(first, visitor, _)| (*first, *visitor));
+        let Some((first, ..)) = visitors.first() else {
+            let first = self.problems.first().map(|problem| format!(": {problem}"));
+            return Err(LogError::Nothing {
+                path: self.file,
+                lines: self.usage.lines,
+                broken: self.usage.broken,
+                first: first.unwrap_or_default(),
+            });
+        };
+        let first = midnight(Moment::from_unix_millis(first.cast_unsigned()));
+        let start = first.unix_millis().cast_signed();
+        let length = self.last.unix_millis().saturating_sub(first.unix_millis());
+        Ok(Log {
+            visitors: visitors
+                .into_iter()
+                .map(|(_, _, pages)| pages.in_order(start))
+                .collect(),
+            starts: first.timestamp(),
+            days: length / DAY + 1,
+            usage: self.usage,
+            problems: self.problems,
+        })
+    }
+}
+
+/// Who asks: one agent at one address is one visitor, of IPv6 at one household, as ids are. The same in every build,
+/// since it decides between visitors who come in the same moment.
+fn visitor(request: &Request<'_>) -> u64 {
+    let address = parse_address(request.address);
+    let household = address.map_or_else(|| request.address.to_ascii_lowercase(), household);
+    let hash = Sha256::new()
+        .chain_update(household)
+        .chain_update([0])
+        .chain_update(request.agent)
+        .finalize();
+    u64::from_be_bytes(hash.first_chunk().copied().unwrap_or_default())
+}
+
+fn midnight(moment: Moment) -> Moment {
+    Moment::from_unix_millis(moment.unix_millis() / DAY * DAY)
+}
+
+/// Answers that show a page: the successes of HTTP, and what the browser has still.
+const fn is_success(status: u64) -> bool {
+    (status >= OK && status < REDIRECTS) || status == NOT_MODIFIED
+}
