@@ -8,9 +8,11 @@
     reason = "a failed test should stop"
 )]
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -37,7 +39,13 @@ impl Drop for Edge {
 
 /// The bundle of the tests' policy with these overrides.
 fn bundle(sets: &[&str]) -> String {
+    bundle_of(sets, &[])
+}
+
+/// The same, with variables of the environment.
+fn bundle_of(sets: &[&str], environment: &[(&str, &str)]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ec"))
+        .envs(environment.iter().copied())
         .args(["bundle", "--force", "a test", "--config", CONFIG])
         .args(["--policies", "no-profiles"])
         .args(sets.iter().flat_map(|set| ["--set", set]))
@@ -390,4 +398,102 @@ fn exported_partners_and_seeded_records_are_read() {
         )
         .1;
     assert_eq!(unreadable["state"], "unreadable");
+}
+
+/// An origin whose every page may be kept by caches; what it was asked comes to the test.
+fn origin() -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, asked) = channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let mut head = String::new();
+            let mut lines = BufReader::new(stream.try_clone().unwrap());
+            while !head.ends_with("\r\n\r\n") && lines.read_line(&mut head).unwrap_or(0) > 0 {}
+            let _ = sender.send(head.to_lowercase());
+            let _ = stream.write_all(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\nCache-Control: public, max-age=3600\r\nSurrogate-Control: max-age=86400\r\nSurrogate-Key: news\r\nX-Own: kept\r\nConnection: close\r\n\r\npage",
+            );
+        }
+    });
+    (url, asked)
+}
+
+#[test]
+fn an_origins_page_is_completed_as_natively() {
+    let (url, asked) = origin();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let down = format!("http://{}", nobody.local_addr().unwrap());
+    drop(nobody);
+    let start = |url: &str| {
+        let environment = [("TRUSTED_SERVER__PUBLISHER__ORIGIN_URL", url)];
+        let prefixes = "ec.organic.ts_prefixes=[\"/_ts/assets/\"]";
+        let bundle = bundle_of(&[prefixes], &environment);
+        Edge::start(&config_store("ec_config", "ec_bundle", &bundle), &[])
+    };
+    let Some(edge) = start(&url) else {
+        return;
+    };
+    let get = |edge: &Edge, path: &str, headers: &[(&str, &str)]| {
+        let mut request = ureq::http::Request::get(format!("{}{path}", edge.base));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        let agent: ureq::Agent = config.build().into();
+        agent.run(request.body(()).unwrap()).unwrap()
+    };
+    let header = |answer: &ureq::http::Response<ureq::Body>, name: &str| {
+        let value = answer.headers().get(name);
+        value.map(|value| value.to_str().unwrap().to_owned())
+    };
+    let new = get(&edge, "/", &CONSENT);
+    assert_eq!(
+        header(&new, "cache-control").as_deref(),
+        Some("private, no-store")
+    );
+    assert!(header(&new, "set-cookie").unwrap().starts_with("ts-ec="));
+    assert_eq!(header(&new, "surrogate-control"), None);
+    assert_eq!(header(&new, "surrogate-key"), None);
+    assert_eq!(header(&new, "x-own").as_deref(), Some("kept"));
+    assert!(
+        !asked.recv().unwrap().contains("ts-ec"),
+        "no id goes to the origin with it"
+    );
+    let plain = get(&edge, "/", &[("accept", "text/html")]);
+    assert_eq!(
+        header(&plain, "cache-control").as_deref(),
+        Some("public, max-age=3600")
+    );
+    assert_eq!(header(&plain, "set-cookie"), None);
+    asked.recv().unwrap();
+
+    let partner = ("authorization", "Bearer token-of-one");
+    let refused = get(&edge, "/_ts/api/v1/batch-syncs", &[partner]);
+    assert_eq!(refused.status(), 404);
+    assert_eq!(
+        header(&refused, "cache-control").as_deref(),
+        Some("no-store")
+    );
+    assert_eq!(get(&edge, "/_ts/assets/a.css", &[partner]).status(), 200);
+    let assets = asked.recv().unwrap();
+    assert!(
+        assets.starts_with("get /_ts/assets/a.css") && !assets.contains("authorization"),
+        "{assets}"
+    );
+
+    // A page that the origin did not give carries no id, and leaves no record.
+    let edge = start(&down).unwrap();
+    let failed = get(&edge, "/", &CONSENT);
+    assert_eq!(
+        (failed.status().as_u16(), header(&failed, "set-cookie")),
+        (502, None)
+    );
+    assert_eq!(
+        header(&failed, "cache-control").as_deref(),
+        Some("no-store")
+    );
+    let operator = ("authorization", OPERATOR);
+    let (_, ids, _) = edge.ask("GET", "/_ts/admin/v1/ec", &[operator], "");
+    assert_eq!(ids["ids"], json!([]));
 }
