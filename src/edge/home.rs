@@ -139,7 +139,10 @@ impl Home for EdgeHome {
                 let message = "a page went on without an identity: `organic.budget` was spent";
                 ("warn", message, None, None)
             }
-            Note::PartnerOutcome { .. } | Note::Unclaimed { removed: true } => return,
+            // There is no outbox here, and what is only counted is not logged.
+            Note::KeptWithdrawal { .. }
+            | Note::PartnerOutcome { .. }
+            | Note::Unclaimed { removed: true } => return,
             Note::Unclaimed { removed: false } => {
                 let message = "a record whose id no browser has could not be removed";
                 ("warn", message, None, None)
