@@ -261,7 +261,6 @@ impl SettingValue for Partners {
 }
 
 /// The fields of a partner that are secrets.
-#[cfg(feature = "files")]
 pub(crate) const SECRET_FIELDS: [&str; 1] = ["api_token"];
 
 impl Partners {
