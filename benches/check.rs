@@ -22,7 +22,8 @@ fn fleet(folder: &Path, size: usize) -> Written {
             (1..size).try_for_each(|number| {
                 let profile = format!(
                     "inherits = \"production\"\ndeploy = true\n[ec]\nec_store = \"graph_{number}\"\n\
-                     partner_store = \"partners_{number}\"\npassphrase = {{ env = \"PASSPHRASE\" }}\n"
+                     partner_store = \"partners_{number}\"\npassphrase = {{ env = \"PASSPHRASE\" }}\n\
+                     [ec.local]\ngeo = \"US-CA\"\n"
                 );
                 fs::write(policies.join(format!("site-{number}.toml")), profile)
             })

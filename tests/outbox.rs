@@ -1,6 +1,7 @@
 //! The outbox: no withdrawal is lost while the store is down, the server is killed or the disk is full.
 #![cfg(all(feature = "cli", unix))]
 #![allow(
+    clippy::unused_self,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
@@ -99,7 +100,7 @@ impl Server {
     fn visitor(&self) -> String {
         let heads = [("accept", "text/html"), ("cookie", "us_privacy=1YNN")];
         let page = self.get(&self.base, &heads);
-        let cookie = page.cookies.last().expect("a visitor gets a cookie");
+        let cookie = page.cookies.last().unwrap();
         let (_, rest) = cookie.split_once('=').unwrap();
         rest.split(';').next().unwrap().to_owned()
     }
