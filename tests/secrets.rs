@@ -116,6 +116,17 @@ fn resolved(environment: &[(&str, &str)]) -> (Vec<String>, String) {
 }
 
 #[test]
+fn a_secret_store_that_is_not_here_is_said_to_be_passed_over() {
+    let site = site::Site::new("[ec]\npassphrase = { secret_store = \"s\", key = \"k\" }\n");
+    let checked = site.ec(&["check", "--resolve-secrets"]);
+    let told = String::from_utf8(checked.stderr).unwrap();
+    assert!(
+        told.contains("`passphrase` of `development` is not looked up"),
+        "{told}"
+    );
+}
+
+#[test]
 fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
     let (found, told) = resolved(&[]);
     let all = [

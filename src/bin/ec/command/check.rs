@@ -6,7 +6,7 @@ use std::io::{Write, stdout};
 use clap::{Args, ValueEnum};
 use edge_cookie::diagnostic::{Diagnostic, Severity};
 use edge_cookie::policy::files::Loaded;
-use edge_cookie::policy::types::Secret;
+use edge_cookie::policy::types::{PartnerToken, Secret};
 use edge_cookie::service::check_secrets;
 use serde::Serialize;
 
@@ -74,6 +74,12 @@ impl Check {
         let mut loaded = loaded;
         if self.resolve_secrets {
             loaded.iter_mut().for_each(judge_secrets);
+            for (loaded, key) in loaded.iter().flat_map(of_secret_stores) {
+                render::warning(&format!(
+                    "`{key}` of `{}` is not looked up: a platform's secret store is not on this machine",
+                    loaded.profile
+                ));
+            }
         }
         let mut out = stdout().lock();
         match self.format {
@@ -150,6 +156,30 @@ fn judge_secrets(loaded: &mut Loaded) {
         let finding = finding.about(problem.key()).at(place);
         resolved.findings.push(finding);
     }
+}
+
+/// The settings of a profile that refer to a platform's secret store.
+fn of_secret_stores(loaded: &Loaded) -> Vec<(&Loaded, String)> {
+    let policy = &loaded.resolved.policy;
+    let own = [
+        ("passphrase", policy.stores.passphrase.as_ref()),
+        ("admin_token", policy.stores.admin_token.as_ref()),
+        ("redis.password", policy.redis.password.as_ref()),
+    ];
+    let own = own
+        .into_iter()
+        .map(|(key, secret)| (key.to_owned(), secret));
+    let partners = policy.stores.partners.iter().map(|partner| {
+        let token = match &partner.token {
+            Some(PartnerToken::Token(secret)) => Some(secret),
+            _ => None,
+        };
+        (format!("partners.{}.api_token", partner.id), token)
+    });
+    let elsewhere = own
+        .chain(partners)
+        .filter(|(_, secret)| matches!(secret, Some(Secret::SecretStore { .. })));
+    elsewhere.map(|(key, _)| (loaded, key)).collect()
 }
 
 /// The findings of all profiles; what stands in a shared file is told once.
