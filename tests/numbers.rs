@@ -119,6 +119,10 @@ const FACTS: &[(&str, &str)] = &[
     ("MAX_SECTION_ID", "the layout of a GPP header"),
     ("LATENCY_SECONDS", "the bounds of a histogram"),
     (
+        "SLIPS",
+        "how near a misspelled key is to a secret's, in what is masked only",
+    ),
+    (
         "MAX_OFFSET_SECONDS",
         "the largest offset from UTC (RFC 3339, section 5.6)",
     ),
