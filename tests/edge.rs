@@ -9,7 +9,7 @@
 )]
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -17,6 +17,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+#[path = "support/port.rs"]
+mod port;
 
 const CONFIG: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -71,11 +74,7 @@ impl Edge {
         let manifest = folder.path().join("fastly.toml");
         let head = "manifest_version = 3\nname = \"test\"\nlanguage = \"other\"\n";
         std::fs::write(&manifest, format!("{head}{local}")).unwrap();
-        // A port that is free now; the emulator takes no `0`.
-        let address = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], port::free()));
         let mut emulator = Command::new(viceroy)
             .arg("serve")
             .arg("-C")
@@ -422,9 +421,7 @@ fn origin() -> (String, Receiver<String>) {
 #[test]
 fn an_origins_page_is_completed_as_natively() {
     let (url, asked) = origin();
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-    let down = format!("http://{}", nobody.local_addr().unwrap());
-    drop(nobody);
+    let down = format!("http://127.0.0.1:{}", port::free());
     let start = |url: &str| {
         let environment = [("TRUSTED_SERVER__PUBLISHER__ORIGIN_URL", url)];
         let prefixes = "ec.organic.ts_prefixes=[\"/_ts/assets/\"]";

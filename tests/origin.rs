@@ -8,6 +8,8 @@
     reason = "a failed test should stop, and what must come is waited for"
 )]
 
+#[path = "support/port.rs"]
+mod port;
 #[path = "support/running.rs"]
 mod running;
 #[path = "support/service.rs"]
@@ -251,10 +253,7 @@ fn a_page_with_our_cookie_is_no_shared_caches_and_any_other_stays_as_it_is() {
 
 #[test]
 fn an_answer_that_the_origin_did_not_give_leaves_no_record() {
-    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = nobody.local_addr().unwrap().to_string();
-    drop(nobody);
-    let server = Server::start(&address, &[]);
+    let server = Server::start(&format!("127.0.0.1:{}", port::free()), &[]);
     let page = server.get("/", VIEW);
     assert!(page.starts_with("HTTP/1.1 502"), "{page}");
     assert_eq!(values(&page, "cache-control"), ["no-store"], "{page}");

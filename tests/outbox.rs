@@ -332,6 +332,39 @@ fn status_shows_the_policy_the_store_the_last_reload_and_the_outbox() {
     assert_eq!(status.status.code(), Some(2), "{status:?}");
 }
 
+/// The cookie is expired while the write is still under way: a server that is killed then has the withdrawal on its disk.
+#[test]
+fn a_withdrawal_that_is_not_written_in_time_is_kept_before_the_cookie_is_expired() {
+    let Some(store) = Redis::durable() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    // One that hangs for long is waited for: its call is under way when the page is answered.
+    let patient = ["ec.store.call_timeout=20s", "ec.organic.budget=50ms"];
+    let server = Server::start(folder.path(), &store.url(), &patient);
+    let user = server.visitor();
+    let consented = now();
+    until("the next second", || (now() > consented).then_some(()));
+    store.signal("STOP");
+    let from = now();
+    assert!(server.withdraw(&user).expires_the_cookie());
+    let to = now();
+    server.kill();
+    store.signal("CONT");
+    // Whatever became of the write that was under way.
+    let server = Server::start(folder.path(), &store.url(), &patient);
+    server.drained();
+    assert_withdrawn(&server.record(&user).unwrap(), from, to);
+
+    // One that ends well in the end leaves the outbox.
+    store.signal("STOP");
+    assert!(server.withdraw(&id(1)).expires_the_cookie());
+    store.signal("CONT");
+    server.drained();
+    assert_eq!(server.record(&id(1)).unwrap()["state"], "tombstone");
+    assert_eq!(server.metric("ec_outbox_refused_total"), 0);
+}
+
 #[test]
 fn consent_that_is_given_later_is_not_undone() {
     let Some(mut store) = Redis::durable() else {

@@ -9,6 +9,8 @@
     reason = "a failed test should stop, and what must come is waited for"
 )]
 
+#[path = "support/port.rs"]
+mod port;
 #[path = "support/running.rs"]
 mod running;
 
@@ -485,13 +487,10 @@ fn pages_come_from_the_origin_with_the_identitys_cookie() {
         "{sent}"
     );
 
-    let nobody = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    let down = port::free();
     let config = CONFIG.replace(
         "[ec]\n",
-        &format!("origin_url = \"http://{nobody}\"\n[ec]\n"),
+        &format!("origin_url = \"http://127.0.0.1:{down}\"\n[ec]\n"),
     );
     let server = Server::start(&config, &[]);
     let page = server.get("/", CONSENT);

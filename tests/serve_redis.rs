@@ -451,7 +451,7 @@ fn tls_holds_the_server_to_its_name_and_authority() {
     let root = folder.path();
     certificate(root);
     let file = |name: &str| root.join(name).to_str().unwrap().to_owned();
-    let port = redis::free_port();
+    let port = redis::port::free();
     let (cert, key) = (file("cert.pem"), file("key.pem"));
     let Some(_store) = Redis::start_with(&[
         "--tls-port",

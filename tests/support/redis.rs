@@ -1,7 +1,7 @@
 //! A Redis of a test's own: Debian's `redis-server`, on a free port, with a folder for what it keeps.
 
 use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::StorePlace;
 use edge_cookie::store::RedisEngine;
+
+#[path = "port.rs"]
+pub mod port;
 
 /// Far longer than anything here takes.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -24,11 +27,6 @@ impl Drop for Redis {
     fn drop(&mut self) {
         self.kill();
     }
-}
-
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
 }
 
 /// Asks again and again until there is an answer.
@@ -71,7 +69,7 @@ impl Redis {
         }
         let mut redis = Self {
             process: None,
-            port: free_port(),
+            port: port::free(),
             options: options.iter().map(|&option| option.to_owned()).collect(),
             folder: tempfile::tempdir().unwrap(),
         };
@@ -95,6 +93,15 @@ impl Redis {
         until("the server", || {
             (self.say("PING")? == "+PONG").then_some(())
         });
+    }
+
+    /// Sends it a signal, as `STOP` (it hangs) or `CONT` (it goes on).
+    pub fn signal(&self, signal: &str) {
+        let process = self.process.as_ref().unwrap().id().to_string();
+        let sent = Command::new("kill")
+            .args([format!("-{signal}"), process])
+            .status();
+        assert!(sent.unwrap().success());
     }
 
     /// Ends it at once, as a crash does.

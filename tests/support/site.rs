@@ -1,8 +1,14 @@
 //! A publisher's folder, and `ec` run in it.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Output};
+
+/// The `ec` that is tested: the one that `EC_TEST_BINARY` names, else the one built with the tests.
+fn ec() -> OsString {
+    std::env::var_os("EC_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_ec").into())
+}
 
 /// A folder with a `trusted-server.toml`, gone when the test is over.
 pub struct Site(tempfile::TempDir);
@@ -31,7 +37,7 @@ impl Site {
 
     /// `ec` in this folder, whatever profile the environment names.
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_ec"));
+        let mut command = Command::new(ec());
         command
             .current_dir(self.path())
             .args(args)

@@ -1,0 +1,19 @@
+//! What an attacker and a bad day bring, against the release build where `EC_TEST_BINARY` names it (scripts/test.sh).
+//!
+//! A bound on time here only catches what hangs.
+#![cfg(all(feature = "cli", unix))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
+
+#[path = "../support/port.rs"]
+#[allow(dead_code, reason = "each module takes what it needs")]
+mod port;
+#[path = "../support/running.rs"]
+mod running;
+mod server;
+#[path = "../support/site.rs"]
+mod site;
