@@ -11,7 +11,7 @@ use super::home::EdgeHome;
 use super::origin::page as ask;
 use super::policy::in_force;
 use crate::policy::types::Locality;
-use crate::service::{Client, OriginPage, Reply, Service, forbid_caching};
+use crate::service::{Client, OriginPage, Reply, Service, mark_own};
 use crate::store::run_to_end;
 
 /// Answers the request of this instance, under the bundle that the build embedded or one that replaces it.
@@ -77,7 +77,7 @@ fn pass_on(service: &Service<EdgeHome>, page: OriginPage, mut head: Parts, body:
 
 /// An answer of the edge's own, which no cache keeps.
 fn failed(status: StatusCode, body: &str, mut headers: HeaderMap) {
-    forbid_caching(&mut headers);
+    mark_own(&mut headers);
     let mut answer = Response::from_status(status)
         .with_header("content-type", "application/json")
         .with_body(body);

@@ -1,6 +1,7 @@
 //! Tokens: shown once, kept as their SHA-256, compared in constant time.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -8,8 +9,8 @@ use subtle::ConstantTimeEq;
 
 use crate::policy::{hex, is_sha256};
 
-/// The SHA-256 of a token, which is what is kept of it.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// The SHA-256 of a token, which is what is kept of it. There is no way to compare two of them but in constant time.
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TokenHash(String);
 
@@ -42,6 +43,20 @@ impl TokenHash {
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl PartialEq for TokenHash {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other)
+    }
+}
+
+impl Eq for TokenHash {}
+
+impl Hash for TokenHash {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 

@@ -23,7 +23,7 @@ use super::{Metrics, NativeHome, Outbox, OutboxError, Stores, forwarded_client};
 use crate::clock::{Clock, SystemClock};
 use crate::policy::hex;
 use crate::service::{
-    BodyError, Client, Incoming, Reply, Route, Service, Setup, Unclaimed, forbid_caching,
+    BodyError, Client, Incoming, Reply, Route, Service, Setup, Unclaimed, mark_own,
 };
 
 /// A server's state: what it serves, which a reload replaces, and what outlives that.
@@ -245,7 +245,7 @@ fn failed(status: StatusCode, body: &'static str) -> Response {
     answer
         .headers_mut()
         .insert(http::header::CONTENT_TYPE, json);
-    forbid_caching(answer.headers_mut());
+    mark_own(answer.headers_mut());
     answer
 }
 

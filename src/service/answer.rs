@@ -1,8 +1,8 @@
 //! Answers: JSON, errors, and handing on to the origin.
 
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{HeaderValue, Response, StatusCode};
+use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
 use super::page::OriginPage;
@@ -19,6 +19,9 @@ pub enum Reply {
 
 pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
+/// The only value there is (Fetch standard, `X-Content-Type-Options`).
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
 impl Reply {
     /// This reply, which also sets `cookies`. An answer that carries one is kept out of shared caches.
     pub(super) fn with_cookies(mut self, cookies: impl IntoIterator<Item = HeaderValue>) -> Self {
@@ -31,13 +34,19 @@ impl Reply {
         self
     }
 
-    /// This reply, which no cache keeps: it is the service's own.
-    pub(super) fn uncached(mut self) -> Self {
+    /// This reply, marked as an answer of the service's own.
+    pub(super) fn marked_own(mut self) -> Self {
         if let Self::Answer(answer) = &mut self {
-            shared_cache::forbid(answer.headers_mut());
+            mark_own(answer.headers_mut());
         }
         self
     }
+}
+
+/// Marks an answer as the service's own: no cache keeps it, and no browser guesses a type for it that it does not have.
+pub fn mark_own(headers: &mut HeaderMap) {
+    shared_cache::forbid(headers);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
 }
 
 impl From<Response<Bytes>> for Reply {

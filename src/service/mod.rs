@@ -51,7 +51,7 @@ use std::sync::Arc;
 
 use http::request::Parts;
 
-pub use answer::Reply;
+pub use answer::{Reply, mark_own};
 #[cfg(feature = "simulate")]
 pub(crate) use batch_sync::rejected;
 pub use body::{BodyError, Incoming};
@@ -63,7 +63,6 @@ pub use page::{OriginPage, Unclaimed};
 pub use route::{ROUTES, Route};
 pub use secrets::{SecretProblem, check_secrets, redis_password};
 pub use setup::{Setup, SetupError};
-pub use shared_cache::forbid as forbid_caching;
 pub use shown::ShownRecord;
 
 use answer::not_found;
@@ -137,7 +136,7 @@ impl<H: Home> Service<H> {
             }
             Ok(Route::Unknown) => not_found().into(),
         };
-        let reply = if is_page { reply } else { reply.uncached() };
+        let reply = if is_page { reply } else { reply.marked_own() };
         reply.with_cookies(expired)
     }
 

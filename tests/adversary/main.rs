@@ -9,6 +9,7 @@
     reason = "a failed test should stop"
 )]
 
+mod answers;
 #[path = "../support/port.rs"]
 #[allow(dead_code, reason = "each module takes what it needs")]
 mod port;

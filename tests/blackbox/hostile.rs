@@ -168,3 +168,20 @@ fn thousands_of_wrong_tokens_at_once() {
     });
     assert_well(&home);
 }
+
+#[test]
+fn no_browser_guesses_a_type_for_an_answer_of_the_service() {
+    let home = Home::start();
+    for answer in [
+        home.get(HEALTH).send(),
+        home.get("/_ts/unknown").send(),
+        home.admin("GET", "policy").send(),
+        home.admin("GET", "ec/x").send(),
+        home.get("/_ts/admin/v1/policy").send(),
+        home.sync(ONE, &[]),
+        home.sync("wrong", &[]),
+    ] {
+        let sniffing = answer.header("x-content-type-options");
+        assert_eq!(sniffing, Some("nosniff"), "{answer:?}");
+    }
+}

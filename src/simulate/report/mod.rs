@@ -53,13 +53,15 @@ pub fn page(simulation: &Simulation, made: Timestamp) -> String {
             simulation.workload.name
         ),
     };
+    let style = format!("\n{}{STYLE}", palette::css());
     format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{csp}\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
-         <style>\n{colours}{STYLE}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
+         <style>{style}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
         title = html::text(&title),
-        colours = palette::css(),
+        csp = html::content_security_policy(&style),
         body = section::all(
             simulation,
             &title,
