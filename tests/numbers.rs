@@ -83,6 +83,14 @@ const FACTS: &[(&str, &str)] = &[
     ("PROBE_TTL", "how long health's own record is kept"),
     ("MAX_PARTNERS", "partners that metrics count by name"),
     (
+        "LOG_QUEUE_BYTES",
+        "log lines that wait to be written; no record is touched",
+    ),
+    (
+        "LOG_FLUSH_LIMIT",
+        "how long the end of a process waits for its log; no record is touched",
+    ),
+    (
         "DRAIN_PATIENCE",
         "when a client that is refused while it sends is hung up on; its answer is the same",
     ),

@@ -1,10 +1,13 @@
 //! Structured logs, on standard error. No token, secret or whole id is ever given to them.
 
+use std::io;
+use std::panic;
 use std::sync::Once;
 
 use tracing::{debug, error, warn};
 use tracing_subscriber::EnvFilter;
 
+use super::log_queue::{LogGuard, LogQueue};
 use crate::policy::EcPolicy;
 use crate::service::Note;
 
@@ -20,18 +23,27 @@ pub enum LogFormat {
 /// What is logged where `EC_LOG` does not say.
 const DEFAULT_FILTER: &str = "info";
 
-/// Starts the log; `filter` is what `EC_LOG` says, as `debug` or `edge_cookie=trace`.
-pub fn start_log(format: LogFormat, filter: Option<&str>) {
+/// Starts the log, which a thread of its own writes; `filter` is what `EC_LOG` says, as `debug` or `edge_cookie=trace`.
+///
+/// What a panic says goes to the log as well, and not straight to standard error, which may take nothing.
+///
+/// # Errors
+///
+/// Where no thread can be started.
+pub fn start_log(format: LogFormat, filter: Option<&str>) -> io::Result<LogGuard> {
     let filter = EnvFilter::new(filter.unwrap_or(DEFAULT_FILTER));
+    let (writer, guard) = LogQueue::start(io::stderr())?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(writer)
         .with_target(false);
     // A log that is there already serves as well.
     let _ = match format {
         LogFormat::Text => log.with_ansi(false).try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
+    panic::set_hook(Box::new(|panic| error!(%panic, "a task panicked")));
+    Ok(guard)
 }
 
 /// Warns where consent can never be granted, since no place is known.

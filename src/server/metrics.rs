@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::Exposition;
+use super::log_queue::DROPPED;
 use super::outbox::OfOutbox;
 use crate::engine::Finished;
 use crate::policy::EcPolicy;
@@ -252,6 +253,11 @@ impl Default for Metrics {
             "build_info",
             "the version that runs, and the digest of its policy",
             new.build.clone(),
+        );
+        registry.register(
+            "log_dropped",
+            "log lines that were not written",
+            DROPPED.clone(),
         );
         new.outbox.register(&mut registry);
         registry.register("policy", "the policy in force", new.policy.clone());

@@ -1,9 +1,10 @@
 //! A server under attack: `ec serve` in a folder of its own, and requests written byte for byte.
 #![allow(dead_code, reason = "each module takes what it needs")]
 
-use std::io::{Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
 
 use crate::running::Running;
 use crate::site::Site;
@@ -31,7 +32,20 @@ pub struct Server {
     pub running: Running,
     /// `HOST:PORT` of its main listener.
     pub address: String,
+    /// `HOST:PORT` of that for metrics.
+    pub metrics_address: String,
 }
+
+/// The arguments of a server on ports of its own, in California.
+const SERVE: [&str; 7] = [
+    "serve",
+    "--addr",
+    "127.0.0.1:0",
+    "--metrics-addr",
+    "127.0.0.1:0",
+    "--geo",
+    "US-CA",
+];
 
 impl Server {
     /// One with this configuration, in California, and these further arguments of `ec serve`.
@@ -41,19 +55,62 @@ impl Server {
 
     /// The same, in a folder that is there already.
     pub fn start_in(site: Site, args: &[&str]) -> Self {
-        let mut serve = site.command(&["serve", "--addr", "127.0.0.1:0", "--geo", "US-CA"]);
+        Self::start_changed(site, args, |_| ())
+    }
+
+    /// The same, with its process changed before it starts.
+    pub fn start_changed(site: Site, args: &[&str], change: impl FnOnce(&mut Command)) -> Self {
+        let mut serve = site.command(&SERVE);
+        change(&mut serve);
+        Self::start_by(serve, site, args)
+    }
+
+    /// The same, after what these words of a shell do, such as set a limit.
+    pub fn start_after(shell: &str, config: &str, args: &[&str]) -> Self {
+        let site = Site::new(config);
+        Self::start_by(site.command_after(shell, &SERVE), site, args)
+    }
+
+    fn start_by(mut serve: Command, site: Site, args: &[&str]) -> Self {
         let mut running = Running::start(serve.args(args));
-        let url = running.url();
-        let address = url.trim_start_matches("http://").trim_end_matches('/');
+        let mut address = || {
+            let url = running.url();
+            url["http://".len()..].split('/').next().unwrap().to_owned()
+        };
         Self {
-            address: address.to_owned(),
+            address: address(),
+            metrics_address: address(),
             site,
             running,
         }
     }
 
+    pub fn signal(&self, name: &str) {
+        let process = self.running.process.id().to_string();
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &process])
+            .status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// How it ends, which it is to do by now.
+    pub fn end(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(ended) = self.running.process.try_wait().unwrap() {
+                return ended;
+            }
+            std::thread::yield_now();
+        }
+        panic!("the server does not end");
+    }
+
     pub fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
+        Self::connect_to(&self.address)
+    }
+
+    pub fn connect_to(address: &str) -> TcpStream {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream
@@ -61,11 +118,18 @@ impl Server {
 
     /// Sends these bytes on a connection of their own, and reads until the server closes it.
     pub fn send(&self, bytes: &[u8]) -> String {
-        let mut stream = self.connect();
-        stream.write_all(bytes).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
+        send(self.connect(), bytes)
+    }
+
+    /// The value of a metric.
+    pub fn metric(&self, name: &str) -> u64 {
+        let get = b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        let metrics = send(Self::connect_to(&self.metrics_address), get);
+        let mut lines = metrics.lines().filter_map(|line| line.split_once(' '));
+        let (_, value) = lines
+            .find(|(own, _)| *own == name)
+            .unwrap_or_else(|| panic!("no {name} in {metrics}"));
+        value.parse().unwrap()
     }
 
     /// A `GET` with these header lines (each with its line end), on a connection of its own.
@@ -73,4 +137,26 @@ impl Server {
         let host = "Host: publisher.example\r\nConnection: close\r\n";
         self.send(format!("GET {path} HTTP/1.1\r\n{host}{headers}\r\n").as_bytes())
     }
+}
+
+/// Sends these bytes, and reads until the server closes the connection.
+pub fn send(mut stream: TcpStream, bytes: &[u8]) -> String {
+    stream.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The next answer of a connection that stays open: its head, and its body where its length is stated.
+pub fn read_answer(stream: &mut impl BufRead) -> String {
+    let mut answer = String::new();
+    while !answer.ends_with("\r\n\r\n") {
+        let read = stream.read_line(&mut answer).unwrap();
+        assert!(read > 0, "it ends in {answer:?}");
+    }
+    let lines = answer.lines().filter_map(|line| line.split_once(": "));
+    let length = lines.filter(|(name, _)| *name == "content-length").last();
+    let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
+    stream.read_exact(&mut body).unwrap();
+    answer + &String::from_utf8_lossy(&body)
 }

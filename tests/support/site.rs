@@ -45,6 +45,18 @@ impl Site {
         command
     }
 
+    /// The same, with the limits that these words of a shell set.
+    pub fn command_after(&self, shell: &str, args: &[&str]) -> Command {
+        let mut command = Command::new("sh");
+        command
+            .current_dir(self.path())
+            .args(["-c", &format!(r#"{shell}; exec "$0" "$@""#)])
+            .arg(ec())
+            .args(args)
+            .env_remove("EC_PROFILE");
+        command
+    }
+
     pub fn ec(&self, args: &[&str]) -> Output {
         self.command(args).output().unwrap()
     }

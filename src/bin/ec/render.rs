@@ -1,6 +1,6 @@
 //! How findings and errors are shown to people.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write, stderr};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use edge_cookie::diagnostic::{Diagnostic, Place, Severity};
@@ -17,26 +17,28 @@ pub(crate) fn error(stop: &Stop) {
 /// Tells a problem that shows no lines.
 pub(crate) fn problem(message: &str) {
     let title = Level::ERROR.primary_title(message);
-    eprintln!(
-        "{}",
-        renderer().render(&[annotate_snippets::Group::with_title(title)])
-    );
+    print(&renderer().render(&[annotate_snippets::Group::with_title(title)]));
 }
 
 /// Tells what stops nothing.
 pub(crate) fn warning(message: &str) {
     let title = Level::WARNING.primary_title(message);
-    eprintln!(
-        "{}",
-        renderer().render(&[annotate_snippets::Group::with_title(title)])
-    );
+    print(&renderer().render(&[annotate_snippets::Group::with_title(title)]));
 }
 
 /// Tells findings, each with the lines it is about.
 pub(crate) fn findings<'f>(findings: impl IntoIterator<Item = &'f Diagnostic>, sources: &Sources) {
     for finding in findings {
-        eprintln!("{}\n", renderer().render(&[report(finding, sources)]));
+        print(&format!(
+            "{}\n",
+            renderer().render(&[report(finding, sources)])
+        ));
     }
+}
+
+/// Prints a line on standard error; where that takes nothing, no command fails for it.
+fn print(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
 }
 
 /// Tells the findings that concern a command which does not check.

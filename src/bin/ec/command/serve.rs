@@ -1,5 +1,6 @@
 //! `ec serve`
 
+use std::fmt::Write as _;
 use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use edge_cookie::server::{
 };
 use edge_cookie::service::{Setup, SetupError, redis_password};
 use edge_cookie::store::{EmbeddedStore, MemoryStore};
+use tracing::warn;
 
 use crate::policy::PolicyArgs;
 use crate::secret::reveal;
@@ -67,13 +69,14 @@ impl Serve {
         }
         let setup = source.read(self.store.as_deref()).map_err(Stop::because)?;
         let stores = self.open(setup.policy())?;
-        start_log(
+        let log = start_log(
             match self.log_format {
                 Log::Text => LogFormat::Text,
                 Log::Json => LogFormat::Json,
             },
             std::env::var("EC_LOG").ok().as_deref(),
         );
+        let _log = log.map_err(|error| Stop::because(format!("cannot start the log: {error}")))?;
         warn_of_no_place(setup.policy());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -85,7 +88,7 @@ impl Serve {
             let listeners = Listeners::bind(&self.addr, self.metrics_addr.as_deref()).await;
             let listeners = listeners.map_err(Stop::because)?;
             let outbox = self.open_outbox(setup.policy())?;
-            tell(&listeners, &setup)?;
+            say_where(&listeners, &setup)?;
             let mut server = Server::new(setup, stores).map_err(Stop::because)?;
             if let Some(opened) = outbox {
                 server = server.with_outbox(opened);
@@ -159,19 +162,24 @@ fn open(
     EmbeddedStore::open(path, name, &policy.local, SystemClock).map_err(Stop::because)
 }
 
-fn tell(listeners: &Listeners, setup: &Setup) -> Result<(), Stop> {
+/// Says on standard output where it listens. What reads that may be slow, full or gone: the server does not wait for it.
+fn say_where(listeners: &Listeners, setup: &Setup) -> std::io::Result<()> {
     let address = listeners.requests.local_addr()?;
     let digest = setup.policy().digest.mark();
-    let mut out = stdout().lock();
-    writeln!(
-        out,
-        "serving on http://{address} (profile {}, policy {digest})",
-        setup.profile()
-    )?;
+    let profile = setup.profile();
+    let mut text = format!("serving on http://{address} (profile {profile}, policy {digest})\n");
     if let Some(metrics) = &listeners.metrics {
-        writeln!(out, "metrics on http://{}/metrics", metrics.local_addr()?)?;
+        let _ = writeln!(text, "metrics on http://{}/metrics", metrics.local_addr()?);
     }
-    Ok(out.flush()?)
+    let thread = std::thread::Builder::new();
+    thread.spawn(move || {
+        let mut out = stdout().lock();
+        let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+        if let Err(error) = written {
+            warn!(%error, "standard output does not take where the server listens");
+        }
+    })?;
+    Ok(())
 }
 
 /// Where the server's policy is read, and read again.
