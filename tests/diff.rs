@@ -126,12 +126,13 @@ fn a_bundle_tells_the_origins_it_was_written_with() {
             .0,
             0
         );
+        let file = format!("file:{file}");
         assert_eq!(site.changes(profile, &file), (0, json!([])), "{profile}");
     }
     // The profiles are gone: what is told comes from the bundles.
     std::fs::remove_dir_all(site.path().join("policies")).unwrap();
     std::fs::create_dir(site.path().join("policies")).unwrap();
-    assert_eq!(site.changes("one.json", "other.json"), profiles);
+    assert_eq!(site.changes("file:one.json", "bundle:other.json"), profiles);
 }
 
 #[test]
@@ -166,11 +167,15 @@ fn what_cannot_be_compared_ends_with_two_and_says_why() {
         ("missing.json", "there is no profile `missing.json`"),
         ("bad", "the policy cannot be used"),
         (
-            "text.json",
+            "file:missing.json",
+            "cannot use the bundle `missing.json`: there is no such file",
+        ),
+        (
+            "file:text.json",
             "cannot use the bundle `text.json`: it is not a bundle",
         ),
         (
-            "changed.json",
+            "file:changed.json",
             "cannot use the bundle `changed.json`: its checksum is not that of its bytes",
         ),
     ] {

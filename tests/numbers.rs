@@ -21,6 +21,14 @@ const FACTS: &[(&str, &str)] = &[
         "GRAIN_SECONDS",
         "records keep whole seconds, and stores count from their own moment",
     ),
+    (
+        "MAX_ENTRIES",
+        "files of a folder of profiles, which links can make endless",
+    ),
+    (
+        "MAX_FILE_BYTES",
+        "the largest file that a policy is read from; more is refused in words",
+    ),
     ("MILLIS_PER_SECOND", "what a second is"),
     ("MILLIS", "what the units of time are"),
     (

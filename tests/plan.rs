@@ -900,12 +900,13 @@ fn a_bundle_is_as_good_as_its_profile() {
     let folder = tempfile::tempdir().unwrap();
     let bundle = folder.path().join("staging.json");
     let bundle = bundle.to_str().unwrap();
+    let of_bundle = &*format!("file:{bundle}");
     assert_eq!(
         ec(&["bundle", "--profile", "staging", "--out", bundle]).0,
         0
     );
     assert_eq!(
-        ec(&["plan", "--deployed", bundle, "--candidate", "staging"]).0,
+        ec(&["plan", "--deployed", of_bundle, "--candidate", "staging"]).0,
         0
     );
     let of = |deployed: &str| {
@@ -921,9 +922,9 @@ fn a_bundle_is_as_good_as_its_profile() {
         assert_eq!(code, 1);
         out
     };
-    assert_eq!(of(bundle), of("staging"));
+    assert_eq!(of(of_bundle), of("staging"));
     std::fs::write(bundle, "{}").unwrap();
-    let (code, out, err) = ec(&["plan", "--deployed", bundle, "--candidate", "staging"]);
+    let (code, out, err) = ec(&["plan", "--deployed", of_bundle, "--candidate", "staging"]);
     assert_eq!((code, out.as_str()), (2, ""));
     assert!(
         err.contains("cannot use the bundle") && err.contains(bundle),

@@ -305,7 +305,7 @@ fn planned(folder: &Path, format: &str) -> (i32, String) {
         .args([
             "plan",
             "--deployed",
-            "old.json",
+            "file:old.json",
             "--candidate",
             "site",
             "--format",

@@ -190,15 +190,18 @@ fn a_bundle_and_its_candidate_are_compared_and_shown() {
             .map(|change| change["key"].as_str().unwrap().to_owned())
             .collect::<Vec<_>>()
     };
-    assert_eq!(differs("b.json", "b.json#candidate"), ["ec.cookie.max_age"]);
-    assert_eq!(differs("canary", "b.json#candidate"), [""; 0]);
-    assert_eq!(differs("base", "b.json"), [""; 0]);
+    assert_eq!(
+        differs("file:b.json", "bundle:b.json#candidate"),
+        ["ec.cookie.max_age"]
+    );
+    assert_eq!(differs("canary", "file:b.json#candidate"), [""; 0]);
+    assert_eq!(differs("base", "file:b.json"), [""; 0]);
     let planned = site.ec(&[
         "plan",
         "--deployed",
-        "b.json",
+        "file:b.json",
         "--candidate",
-        "b.json#candidate",
+        "file:b.json#candidate",
     ]);
     assert!(
         out(&planned).contains("cookie.max_age"),
@@ -208,7 +211,7 @@ fn a_bundle_and_its_candidate_are_compared_and_shown() {
     );
     // One that is left out is named.
     assert!(
-        err(&planned).contains("`b.json#candidate`"),
+        err(&planned).contains("`file:b.json#candidate`"),
         "{}",
         err(&planned)
     );
@@ -495,11 +498,12 @@ fn a_bundle_is_shown_and_compared_where_no_policy_file_is() {
     let file = site.path().join("b.json");
     let file = file.to_str().unwrap();
     let candidate = format!("{file}#candidate");
+    let (of_file, of_candidate) = (format!("file:{file}"), format!("file:{candidate}"));
     for (args, code) in [
         (&["show", "--bundle", file][..], 0),
         (&["show", "cookie.max_age", "--bundle", &candidate], 0),
-        (&["diff", file, file], 0),
-        (&["diff", file, &candidate], 1),
+        (&["diff", &of_file, &of_file], 0),
+        (&["diff", &of_file, &of_candidate], 1),
     ] {
         let mut command = site.command(args);
         let ran = command.current_dir(elsewhere.path()).output().unwrap();

@@ -14,6 +14,7 @@ mod log;
 #[path = "../support/port.rs"]
 #[allow(dead_code, reason = "each module takes what it needs")]
 mod port;
+mod review;
 #[path = "../support/running.rs"]
 mod running;
 mod server;

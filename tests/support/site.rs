@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// The `ec` that is tested: the one that `EC_TEST_BINARY` names, else the one built with the tests.
-fn ec() -> OsString {
+pub fn ec() -> OsString {
     std::env::var_os("EC_TEST_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_ec").into())
 }
 

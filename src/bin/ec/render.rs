@@ -26,6 +26,15 @@ pub(crate) fn warning(message: &str) {
     print(&renderer().render(&[annotate_snippets::Group::with_title(title)]));
 }
 
+/// Says what may surprise, and is no problem.
+pub(crate) fn note(message: &str) {
+    let title = Level::NOTE.primary_title(message);
+    eprintln!(
+        "{}",
+        renderer().render(&[annotate_snippets::Group::with_title(title)])
+    );
+}
+
 /// Tells findings, each with the lines it is about.
 pub(crate) fn findings<'f>(findings: impl IntoIterator<Item = &'f Diagnostic>, sources: &Sources) {
     for finding in findings {

@@ -1,9 +1,13 @@
-//! One side of a comparison: a profile, or a bundle file.
+//! One side of a comparison: a profile, or a bundle in a file.
+//!
+//! A bare reference is always a profile, whatever files are there: anyone who can add a file to a repository could otherwise
+//! put another policy in the place of the one that is reviewed.
 
 use std::path::Path;
 
 use edge_cookie::plan::Deployment;
 use edge_cookie::policy::bundle::Bundled;
+use edge_cookie::policy::files::read_text;
 use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
 
@@ -20,55 +24,49 @@ pub(crate) struct Side {
     pub(crate) publisher: Publisher,
 }
 
+/// What a reference names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reference<'w> {
+    Profile(&'w str),
+    /// The bundle in this file, or the policy that it tries on a share of the users.
+    Bundle {
+        file: &'w str,
+        candidate: bool,
+    },
+}
+
+impl<'w> Reference<'w> {
+    fn parse(written: &'w str) -> Self {
+        if let Some(name) = written.strip_prefix(PROFILE) {
+            return Self::Profile(name);
+        }
+        let file = FILES
+            .into_iter()
+            .find_map(|prefix| written.strip_prefix(prefix));
+        file.map_or(Self::Profile(written), |file| {
+            let (file, candidate) = bundle_file(file);
+            Self::Bundle { file, candidate }
+        })
+    }
+}
+
 impl Side {
-    /// Reads what `name` means: the bundle in a file of that name, else the profile. `FILE#candidate` is the policy that
-    /// the bundle tries on a share of the users.
-    pub(crate) fn read(name: &str, args: &FileArgs) -> Result<Self, Stop> {
-        let candidate = name
-            .strip_suffix(CANDIDATE)
-            .filter(|file| Path::new(file).is_file());
-        let file = candidate.unwrap_or(name);
-        let (resolved, publisher) = if Path::new(file).is_file() {
-            let bundle = bundle(Path::new(file)).map_err(Stop::Because)?;
-            let resolved = match (candidate, bundle.traced_candidate()) {
-                (None, None) => bundle.traced(),
-                (None, Some(_)) => {
-                    let other = bundle
-                        .rollout
-                        .as_ref()
-                        .map_or("", |rollout| &rollout.profile);
-                    render::warning(&format!(
-                        "`{file}` also carries a candidate, `{other}`, which is not compared: name it `{file}{CANDIDATE}`"
-                    ));
-                    bundle.traced()
-                }
-                (Some(_), Some(candidate)) => candidate,
-                (Some(_), None) => {
-                    return Err(Stop::because(format!(
-                        "the bundle `{file}` carries no candidate"
-                    )));
-                }
-            };
-            (resolved, bundle.publisher)
-        } else {
-            // A bundle is read where there is no policy file, too.
-            let mut files = PolicyArgs::default().open(args)?;
-            let profile = files.choose(Some(name), None).map_err(Stop::because)?;
-            let loaded = files.load(&profile).map_err(Stop::because)?;
-            let (resolved, publisher) = (loaded.resolved, loaded.publisher);
-            if !resolved.is_usable() {
-                render::findings_in_passing(&resolved.findings, files.sources());
-                return Err(Stop::BadPolicy);
+    /// Reads what `written` refers to: the profile of that name, or the bundle in `file:PATH` or `bundle:PATH`.
+    /// `file:PATH#candidate` is the policy that the bundle tries on a share of the users, `profile:NAME` a profile whose name
+    /// begins as a file does.
+    pub(crate) fn read(written: &str, args: &FileArgs) -> Result<Self, Stop> {
+        let (label, (resolved, publisher)) = match Reference::parse(written) {
+            Reference::Profile(name) => (name.to_owned(), of_profile(name, args)?),
+            Reference::Bundle { file, candidate } => {
+                // A bundle is read where there is no policy file, too. Its folder says nothing.
+                let own = Path::new(file).file_name().unwrap_or_default();
+                let mark = if candidate { CANDIDATE } else { "" };
+                let label = format!("{}{mark}", own.to_string_lossy());
+                (label, of_bundle(file, candidate)?)
             }
-            (resolved, publisher)
         };
-        // Of a bundle's path its folder says nothing.
-        let own = Path::new(name)
-            .file_name()
-            .filter(|_| Path::new(file).is_file());
-        let label = own.map_or_else(|| name.to_owned(), |own| own.to_string_lossy().into_owned());
         Ok(Self {
-            name: name.to_owned(),
+            name: written.to_owned(),
             label,
             resolved,
             publisher,
@@ -84,12 +82,91 @@ impl Side {
     }
 }
 
+/// What begins a reference to a profile, where its name alone would be read as a file's.
+const PROFILE: &str = "profile:";
+
+/// What begins a reference to a bundle in a file.
+const FILES: [&str; 2] = ["file:", "bundle:"];
+
 /// What follows the file of a bundle whose candidate is meant.
-pub(crate) const CANDIDATE: &str = "#candidate";
+const CANDIDATE: &str = "#candidate";
+
+/// The file of a bundle, and whether its candidate is meant: `FILE#candidate`, unless there is a file of that whole name.
+pub(crate) fn bundle_file(written: &str) -> (&str, bool) {
+    match written.strip_suffix(CANDIDATE) {
+        Some(file) if !Path::new(written).is_file() => (file, true),
+        _ => (written, false),
+    }
+}
+
+fn of_profile(name: &str, args: &FileArgs) -> Result<(Resolved, Publisher), Stop> {
+    // A path with a separator may well be the bundle that an older version read here.
+    if Path::new(name).is_file() {
+        render::note(&format!(
+            "`{name}` means the profile: the file of that name is not read; write `file:{name}` for the bundle in it"
+        ));
+    }
+    let mut files = PolicyArgs::default().open(args)?;
+    let profile = files.choose(Some(name), None).map_err(Stop::because)?;
+    let loaded = files.load(&profile).map_err(Stop::because)?;
+    let (resolved, publisher) = (loaded.resolved, loaded.publisher);
+    if !resolved.is_usable() {
+        render::findings_in_passing(&resolved.findings, files.sources());
+        return Err(Stop::BadPolicy);
+    }
+    Ok((resolved, publisher))
+}
+
+fn of_bundle(file: &str, candidate: bool) -> Result<(Resolved, Publisher), Stop> {
+    let bundle = bundle(Path::new(file)).map_err(Stop::Because)?;
+    let resolved = match (candidate, bundle.traced_candidate()) {
+        (false, None) => bundle.traced(),
+        (false, Some(_)) => {
+            let other = bundle
+                .rollout
+                .as_ref()
+                .map_or("", |rollout| &rollout.profile);
+            render::warning(&format!(
+                "`{file}` also carries a candidate, `{other}`, which is not compared: name it `file:{file}{CANDIDATE}`"
+            ));
+            bundle.traced()
+        }
+        (true, Some(candidate)) => candidate,
+        (true, None) => {
+            return Err(Stop::because(format!(
+                "the bundle `{file}` carries no candidate"
+            )));
+        }
+    };
+    Ok((resolved, bundle.publisher))
+}
 
 /// Reads the bundle in a file.
 pub(crate) fn bundle(path: &Path) -> Result<Bundled, String> {
     let because = |why: String| format!("cannot use the bundle `{}`: {why}", path.display());
-    let text = std::fs::read_to_string(path).map_err(|error| because(error.to_string()))?;
+    let text = read_text(path).map_err(|error| because(error.to_string()))?;
     Bundled::read(text.trim_end()).map_err(|error| because(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bare_reference_is_a_profile_and_a_file_says_so() {
+        let bundle = |file, candidate| Reference::Bundle { file, candidate };
+        // A file that is there, as anyone who sends a change can put it.
+        for (written, meant) in [
+            ("production", Reference::Profile("production")),
+            ("Cargo.toml", Reference::Profile("Cargo.toml")),
+            ("./Cargo.toml", Reference::Profile("./Cargo.toml")),
+            ("profile:file:x", Reference::Profile("file:x")),
+            ("file:Cargo.toml", bundle("Cargo.toml", false)),
+            ("bundle:b.json", bundle("b.json", false)),
+            ("bundle:b.json#candidate", bundle("b.json", true)),
+            ("b.json#candidate", Reference::Profile("b.json#candidate")),
+        ] {
+            assert_eq!(Reference::parse(written), meant, "{written}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::config::Config;
 use super::overrides::{self, Overrides};
 use super::profile::{Header, Profile};
-use super::read::{plain, read_text};
+use super::read::{ReadError, plain, read_text};
 use super::{Source, Sources};
 use super::{folder, manifest, stores};
 use crate::diagnostic::{Code, Diagnostic};
@@ -36,7 +36,7 @@ pub struct Written {
 }
 
 impl Written {
-    fn text(&self, path: &Path) -> Result<String, String> {
+    fn text(&self, path: &Path) -> Result<String, ReadError> {
         match &self.edited {
             Some((edited, text)) if edited == path => Ok(text.clone()),
             _ => read_text(path),
@@ -114,19 +114,16 @@ impl PolicyFiles {
             .text(&written.config)
             .map_err(|why| LoadError::Config {
                 path: path.clone(),
-                why,
+                why: why.to_string(),
             })?;
         let source = Source::new(&path, &text);
         let (publishers, publisher) = overrides::of_publisher(&written.environment);
         let config = Config::read(&source, &text, publisher);
-        let mut names = Vec::new();
-        folder::find_profiles(&written.policies, "", &mut names).map_err(|error| {
-            LoadError::Policies {
+        let names =
+            folder::find_profiles(&written.policies).map_err(|error| LoadError::Policies {
                 path: written.policies.display().to_string(),
                 why: plain(&error),
-            }
-        })?;
-        names.sort();
+            })?;
         let mut sources = Sources::default();
         sources.add(source);
         sources.add(publishers);

@@ -31,8 +31,7 @@ mod toml;
 
 pub use load::{LoadError, Loaded, PolicyFiles, Written};
 pub use profile::Header;
-#[cfg(feature = "simulate")]
-pub(crate) use read::read_text;
+pub use read::{MAX_FILE_BYTES, ReadError, read_text};
 pub use source::{Source, Sources};
 #[cfg(feature = "simulate")]
 pub(crate) use toml::document;

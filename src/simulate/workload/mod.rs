@@ -151,7 +151,10 @@ impl Workload {
         let shown = path.display().to_string();
         match read_text(path) {
             Ok(text) => Ok(Self::read(&shown, &text)),
-            Err(why) => Err(WorkloadError::Unreadable { path: shown, why }),
+            Err(error) => Err(WorkloadError::Unreadable {
+                path: shown,
+                why: error.to_string(),
+            }),
         }
     }
 

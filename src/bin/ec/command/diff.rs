@@ -14,13 +14,13 @@ use crate::{End, FileArgs, Stop};
 
 /// Tells which values differ in force between two policies, and where each comes from.
 ///
-/// Each is a profile or a bundle file. By meaning, not by text: `24h` and `1d` are the same. Ends with 0 where
+/// Each is a profile, or a bundle as `file:PATH`. By meaning, not by text: `24h` and `1d` are the same. Ends with 0 where
 /// nothing differs, with 1 where something does, with 2 where it could not be told.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
-    /// The profile or bundle file to come from.
+    /// The profile to come from, or the bundle as `file:PATH`.
     from: String,
-    /// The profile or bundle file to go to.
+    /// The profile to go to, or the bundle as `file:PATH`.
     to: String,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = ReviewFormat::Human)]

@@ -3,6 +3,7 @@
 use std::io::{Write, stdout};
 
 use clap::Args;
+use edge_cookie::policy::files::read_text;
 
 use crate::edit::{Edit, replace};
 use crate::policy::PolicyArgs;
@@ -21,7 +22,7 @@ impl Migrate {
         let path = args.config.display();
         let because =
             |why: &dyn std::fmt::Display| Stop::because(format!("cannot migrate `{path}`: {why}"));
-        let text = std::fs::read_to_string(&args.config).map_err(|error| because(&error))?;
+        let text = read_text(&args.config).map_err(|error| because(&error))?;
         let mut edit = Edit::of(&text).map_err(|error| because(&error))?;
         let mut out = stdout().lock();
         if !edit.has(OLD) {

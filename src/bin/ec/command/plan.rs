@@ -12,16 +12,16 @@ use crate::{End, FileArgs, Stop};
 
 /// Tells what happens to users and records when one policy replaces another.
 ///
-/// Each is a profile or a bundle file. For every setting that differs: when it takes effect, on which records, what the
+/// Each is a profile, or a bundle as `file:PATH`. For every setting that differs: when it takes effect, on which records, what the
 /// time means in which machines of both policies run, and whether it is safe, with a worked example where it is not. Ends
 /// with 0 where the change is safe, with 1 where it is not, with 3 where it is once some time has passed, with 2 where
 /// that could not be told.
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
-    /// The profile or bundle file that is deployed.
+    /// The profile that is deployed, or the bundle as `file:PATH`.
     #[arg(long, value_name = "A")]
     deployed: String,
-    /// The profile or bundle file that is to replace it.
+    /// The profile that is to replace it, or the bundle as `file:PATH`.
     #[arg(long, value_name = "B")]
     candidate: String,
     /// How the result is printed.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use edge_cookie::diagnostic::{Diagnostic, Severity};
-use edge_cookie::policy::files::Loaded;
+use edge_cookie::policy::files::{Loaded, read_text};
 use edge_cookie::policy::known_settings;
 
 use crate::edit::{Edit, replace, value};
@@ -34,7 +34,7 @@ impl Set {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
         let key = self.key.strip_prefix("ec.").unwrap_or(&self.key);
         let (path, before) = self.loaded(args, None)?;
-        let text = std::fs::read_to_string(&path)
+        let text = read_text(&path)
             .map_err(|error| Stop::because(format!("cannot read `{}`: {error}", path.display())))?;
         let cannot = |why: &dyn std::fmt::Display| {
             Stop::because(format!("cannot edit `{}`: {why}", path.display()))

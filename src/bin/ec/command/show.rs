@@ -12,7 +12,7 @@ use edge_cookie::policy::value::Value;
 use serde::Serialize;
 
 use crate::policy::PolicyArgs;
-use crate::side::{CANDIDATE, bundle};
+use crate::side::{bundle, bundle_file};
 use crate::{End, FileArgs, Stop, render};
 
 /// Shows the policy in force: every value, and where it came from.
@@ -113,10 +113,7 @@ fn write_json(value: &impl Serialize, out: &mut impl Write) -> std::io::Result<(
 
 /// The profile and the policy of a bundle, or of its candidate.
 fn bundled(name: &str) -> Result<(String, Resolved), Stop> {
-    let (file, candidate) = match name.strip_suffix(CANDIDATE) {
-        Some(file) if !Path::new(name).is_file() => (file, true),
-        _ => (name, false),
-    };
+    let (file, candidate) = bundle_file(name);
     let read = bundle(Path::new(file)).map_err(Stop::Because)?;
     if !candidate {
         let traced = read.traced();

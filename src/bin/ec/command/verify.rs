@@ -25,7 +25,7 @@ use crate::{End, FileArgs, Stop};
 pub(crate) struct Verify {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// A profile or bundle file that runs beside it, as while one replaces the other.
+    /// A profile that runs beside it, as while one replaces the other, or a bundle as `file:PATH`.
     #[arg(long, value_name = "OTHER")]
     deployed: Option<String>,
     /// Operations under way at once.

@@ -31,7 +31,7 @@ pub(crate) struct Simulate {
     workload: PathBuf,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// A profile or bundle file to show beside it.
+    /// A profile to show beside it, or a bundle as `file:PATH`.
     #[arg(long, value_name = "OTHER")]
     compare: Option<String>,
     /// Where chance begins.
