@@ -445,7 +445,7 @@ fn a_withdrawal_that_is_delivered_late() {
             (defaults, OtherVersion, "withdrawn", 1, 1),
             (keep, Absent, "withdrawn", 1, 1),
             (keep, Live, "withdrawn", 1, 1),
-            (keep, Tombstone, "already_withdrawn", 1, 0),
+            (keep, Tombstone, "withdrawn", 1, 1),
             (skip, Absent, "not_found", 1, 0),
             (skip, Expired, "not_found", 1, 0),
             (skip, ExpiredTombstone, "not_found", 1, 0),

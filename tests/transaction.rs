@@ -465,6 +465,21 @@ fn a_write_whose_answer_was_lost_finds_its_own_work_done() {
     }
 }
 
+/// A write makes a new generation: an equal record of the one that was to be replaced is what stood there before.
+#[test]
+fn what_was_to_be_replaced_is_not_taken_for_what_was_written() {
+    let policy = EcPolicy::default();
+    let before = record(tombstone(30));
+    let transaction = begin(&policy, LATE, Consistency::Eventual);
+    let (steps, finished) = run(transaction, |step, asked| match asked {
+        Step::Lookup => Answer::Found(before.clone()),
+        _ if step == 1 => lost(),
+        _ => Answer::Written,
+    });
+    assert_eq!(steps, ["look", "swap", "look", "swap"]);
+    assert_eq!(support::word(&finished), "already_withdrawn");
+}
+
 #[test]
 fn a_write_whose_answer_was_lost_and_that_did_not_happen_is_made_again() {
     let policy = EcPolicy::default();
@@ -769,7 +784,8 @@ fn a_withdrawal_that_is_delivered_late_believes_no_stale_lookup() {
     // Each of these may be what stood there before a live entry.
     for (found, word) in [
         (record(support::expired()), "withdrawn"),
-        (record(tombstone(HOUR)), "already_withdrawn"),
+        (record(tombstone(HOUR)), "withdrawn"),
+        (record(tombstone(30)), "already_withdrawn"),
     ] {
         let transaction = begin(&skip, LATE, Consistency::Eventual);
         let (steps, finished) = run(transaction, |_, step| match step {

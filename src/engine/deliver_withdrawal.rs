@@ -8,7 +8,7 @@ use super::decision::{Current, Decision};
 use super::draft::{Content, Plan};
 use super::scene::Scene;
 use crate::clock::Timestamp;
-use crate::policy::settings::{OnMissingWithdrawal, Repeat};
+use crate::policy::settings::OnMissingWithdrawal;
 use crate::record::{KvEntry, Precondition};
 
 pub(super) fn decide(scene: &Scene<'_>, at: Timestamp, current: Current) -> Decision<'static> {
@@ -27,23 +27,25 @@ pub(super) fn decide(scene: &Scene<'_>, at: Timestamp, current: Current) -> Deci
         Current::Live(record) if is_later(scene, &record.entry, at) => {
             Decision::end(Outcome::Superseded)
         }
-        Current::Tombstone(record)
-            if record.entry.consent.updated >= at
-                && !scene.is_ahead(record.entry.consent.updated) =>
-        {
-            Decision::end(Outcome::AlreadyWithdrawn)
-        }
-        Current::Tombstone(_) if rules.repeat == Repeat::Keep && scene.believes_absence() => {
-            Decision::end(Outcome::AlreadyWithdrawn)
-        }
-        // Where the lookup was stale, the swap says so.
-        Current::Tombstone(record) if rules.repeat == Repeat::Keep => {
+        Current::Tombstone(record) if covers(scene, &record.entry, at) => {
+            if scene.believes_absence() {
+                return Decision::end(Outcome::AlreadyWithdrawn);
+            }
+            // Where the lookup was stale, the swap says so.
             Decision::Write(scene.again(record, false), Outcome::AlreadyWithdrawn.into())
         }
+        // An earlier tombstone moves on, even where repeated withdrawals keep the first one's time: consent from between
+        // the two must not undo this one.
         Current::Live(record) | Current::Tombstone(record) => {
             bury(at, Precondition::Generation(record.generation))
         }
     }
+}
+
+/// Whether a tombstone is of that time or later.
+fn covers(scene: &Scene<'_>, tombstone: &KvEntry, at: Timestamp) -> bool {
+    let updated = tombstone.consent.updated;
+    updated >= at && !scene.is_ahead(updated)
 }
 
 /// Whether the user of a live entry consented later. A time that no clock can have told says nothing.

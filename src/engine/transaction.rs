@@ -158,6 +158,8 @@ impl<'p> Transaction<'p> {
     fn found(&mut self, found: Found) {
         if let (Found::Record(record), Some(lost)) = (&found, &mut self.lost)
             && let Decision::Write(plan, ends) = &mut **lost
+            // A write makes a new generation: what it was to replace is not what it left, equal or not.
+            && plan.precondition != Precondition::Generation(record.generation)
             && self.scene.draft(plan).leaves(record)
         {
             self.wanted = Decision::End(Ok(ends.take()));

@@ -93,7 +93,6 @@ impl Model {
                 let start = |act| Running::start(act, (policy, of), START, consistency, HeldUp::No);
                 firsts.extend(
                     Act::all(scope.partners)
-                        .filter(|act| *act != Act::Deliver || scope.delivers())
                         .filter_map(start)
                         .map(|running| First {
                             act: running.act,

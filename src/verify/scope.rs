@@ -42,13 +42,6 @@ impl Scope {
         moves: 3,
     };
 
-    /// Whether withdrawals are delivered late in it: with one fault. With two on a store whose lookups may be stale, a late
-    /// withdrawal can take an equal tombstone of before for its own; only the native server delivers late, on stores
-    /// whose lookups are strong.
-    pub(super) const fn delivers(&self) -> bool {
-        self.faults <= Self::LONG.faults
-    }
-
     /// A pass over a long time with little at once, then the scope itself where that goes further.
     #[must_use]
     pub fn passes(self) -> Vec<Self> {
