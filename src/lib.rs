@@ -76,6 +76,8 @@ pub mod partner;
 #[cfg(feature = "service")]
 pub mod plan;
 pub mod policy;
+#[cfg(any(feature = "embedded", feature = "server"))]
+pub mod private;
 pub mod record;
 #[cfg(feature = "service")]
 pub mod robots;

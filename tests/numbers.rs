@@ -110,6 +110,10 @@ const FACTS: &[(&str, &str)] = &[
         "FAIR",
         "which random bytes choose every character equally often",
     ),
+    (
+        "OWNER_AND_GROUP",
+        "what a bundle's mode may let others do; no record is touched",
+    ),
     ("MOST_IDS", "ids listed in one answer to an operator"),
     ("PURPOSE_ONE", "a purpose of TCF"),
     ("HEAD", "the layout of a TCF string"),

@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod files;
 mod log;
 #[path = "../support/port.rs"]
 #[allow(dead_code, reason = "each module takes what it needs")]

@@ -1,11 +1,12 @@
 //! Editing TOML files in place: comments, order and line ends stay.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::Path;
 
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::setting::Shape;
+use edge_cookie::private;
 use toml_edit::{DocumentMut, Item, Key, Table, TableLike, Value};
 
 /// A TOML text that is being edited.
@@ -210,16 +211,15 @@ pub(crate) fn value(key: &str, written: &str) -> Result<Value, EditError> {
     }
 }
 
-/// Puts `text` in the place of a file, whole or not at all; its permissions stay.
+/// Puts `text` in the place of a file, whole or not at all; its permissions stay, and the copy that takes its place has
+/// them before its first byte: no one reads a secret in it who may not read the file.
 pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     // A link stays one.
     let path = fs::canonicalize(path)?;
     let permissions = fs::metadata(&path)?.permissions();
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
-    let written = write_new(&beside, text)
-        .and_then(|file| file.set_permissions(permissions))
-        .and_then(|()| fs::rename(&beside, &path));
+    let written = write_new(&beside, text, permissions).and_then(|()| fs::rename(&beside, &path));
     if written.is_err() {
         // What is left of the attempt is nobody's.
         let _ = fs::remove_file(&beside);
@@ -227,9 +227,34 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     written
 }
 
-fn write_new(path: &Path, text: &str) -> io::Result<File> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+fn write_new(path: &Path, text: &str, permissions: Permissions) -> io::Result<()> {
+    let mut file = private::options().write(true).create_new(true).open(path)?;
+    file.set_permissions(permissions)?;
     file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    Ok(file)
+    file.sync_all()
 }
+
+/// Writes `text` to a file. Where it holds secrets, a new file is its owner's alone, and one that exists is readable to
+/// no more than its owner and group.
+pub(crate) fn write(path: &Path, text: &str, secret: bool) -> io::Result<()> {
+    let mut options = if secret {
+        private::options()
+    } else {
+        OpenOptions::new()
+    };
+    let mut file = options.write(true).create(true).truncate(true).open(path)?;
+    #[cfg(unix)]
+    if secret {
+        use std::os::unix::fs::PermissionsExt;
+        let metadata = file.metadata()?;
+        if metadata.is_file() {
+            let mode = metadata.permissions().mode() & OWNER_AND_GROUP;
+            file.set_permissions(Permissions::from_mode(mode))?;
+        }
+    }
+    file.write_all(text.as_bytes())
+}
+
+/// What a mode lets the owner and the group do.
+#[cfg(unix)]
+const OWNER_AND_GROUP: u32 = 0o770;

@@ -55,6 +55,12 @@ impl<'c> Contents<'c> {
             forced: None,
         }
     }
+
+    /// Whether the bundle has secrets in clear: only who may know them may read it.
+    #[must_use]
+    pub fn holds_secrets(&self) -> bool {
+        secrets_in_clear(self.resolved).next().is_some()
+    }
 }
 
 /// Writes a bundle.

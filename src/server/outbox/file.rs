@@ -1,10 +1,11 @@
 //! The outbox's files: opened, locked, and their space reserved in advance.
 
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::layout::{EMPTY, KeptWithdrawal, SLOT_BYTES, Slot, decode, encode};
+use crate::private;
 
 /// Servers that may have their outboxes in one folder at once.
 const MAX_FILES: u32 = 64;
@@ -55,10 +56,8 @@ pub(super) fn open(folder: &Path, name: &str) -> Result<Found> {
 impl OutboxFile {
     /// Opens a file, and makes it where there is none; nothing where another process has it open.
     fn open(path: PathBuf) -> Result<Option<Self>> {
-        let mut options = OpenOptions::new();
+        let mut options = private::options();
         options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, PRIVATE_FILE);
         let file = options.open(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Self { file, path })),
@@ -119,27 +118,15 @@ fn offset(slot: u32) -> u64 {
     u64::from(slot) * SLOT_BYTES as u64
 }
 
-/// Only the server's own user may read a file.
-#[cfg(unix)]
-const PRIVATE_FILE: u32 = 0o600;
-
-/// Only the server's own user may enter the folder.
-#[cfg(unix)]
-const PRIVATE_FOLDER: u32 = 0o700;
-
-#[cfg(unix)]
+/// Creates the folder, or takes the rights of others off one that exists.
 fn make_private(folder: &Path) -> Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    DirBuilder::new()
-        .recursive(true)
-        .mode(PRIVATE_FOLDER)
-        .create(folder)?;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(PRIVATE_FOLDER))
-}
-
-#[cfg(not(unix))]
-fn make_private(folder: &Path) -> Result<()> {
-    DirBuilder::new().recursive(true).create(folder)
+    private::create_folder(folder)?;
+    #[cfg(unix)]
+    std::fs::set_permissions(
+        folder,
+        std::os::unix::fs::PermissionsExt::from_mode(private::PRIVATE_FOLDER),
+    )?;
+    Ok(())
 }
 
 /// Puts the folder's new entries on the disk, where the system lets a folder be opened.

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use redb::backends::FileBackend;
 use redb::{
     Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
     TableDefinition, TableHandle, WriteTransaction,
@@ -46,6 +47,13 @@ pub(super) struct File<C> {
     commits: AtomicU64,
 }
 
+/// As [`redb::Builder::create`], with a file that only its owner may read: it holds whole EC ids.
+fn create_private(path: &Path, builder: &redb::Builder) -> Result<Database, redb::DatabaseError> {
+    let mut options = crate::private::options();
+    options.read(true).write(true).create(true).truncate(false);
+    builder.create_with_backend(FileBackend::new(options.open(path)?)?)
+}
+
 impl<C: Clock> File<C> {
     /// Opens the file, `create`s it where it is not there and that is wanted.
     pub(super) fn open(
@@ -64,7 +72,7 @@ impl<C: Clock> File<C> {
             return Err(OpenError::system(path, &ErrorKind::IsADirectory.into()));
         }
         let opened = if create {
-            builder.create(path)
+            create_private(path, &builder)
         } else {
             builder.open(path)
         };

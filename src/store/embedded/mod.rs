@@ -54,7 +54,8 @@ impl<C: Clock + Send + Sync + 'static> EmbeddedStore<C> {
     /// [`OpenError`], which says what to do.
     pub fn open(path: &Path, name: &StoreName, local: &Local, clock: C) -> Result<Self, OpenError> {
         if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| OpenError::system(path, &error))?;
+            crate::private::create_folder(folder)
+                .map_err(|error| OpenError::system(path, &error))?;
         }
         Self::start(path, File::open(path, true, name, local, clock)?, local)
     }

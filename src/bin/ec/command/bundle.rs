@@ -10,7 +10,7 @@ use edge_cookie::policy::files::{Loaded, PolicyFiles};
 use edge_cookie::policy::rollout::{Rollout, Share};
 
 use crate::policy::PolicyArgs;
-use crate::{End, FileArgs, Stop, render};
+use crate::{End, FileArgs, Stop, edit, render};
 
 /// Writes the policy in force as one file, with its origins, for the edge.
 ///
@@ -62,15 +62,15 @@ impl Bundle {
             }
             _ => None,
         };
-        let written = bundle::write(&Contents {
+        let contents = Contents {
             profile: &loaded.profile,
             resolved: &loaded.resolved,
             publisher: &loaded.publisher,
             deployed: loaded.header.deploys(),
             rollout: rollout.as_ref(),
             forced,
-        })
-        .map_err(Stop::because)?;
+        };
+        let written = bundle::write(&contents).map_err(Stop::because)?;
         let length = written.chars().count();
         if length > CONFIG_STORE_ITEM {
             render::warning(&format!(
@@ -78,9 +78,12 @@ impl Bundle {
             ));
         }
         match &self.out {
-            Some(path) => std::fs::write(path, written).map_err(|error| {
-                Stop::because(format!("cannot write `{}`: {error}", path.display()))
-            })?,
+            Some(path) => {
+                let secret = contents.holds_secrets();
+                edit::write(path, &written, secret).map_err(|error| {
+                    Stop::because(format!("cannot write `{}`: {error}", path.display()))
+                })?;
+            }
             None => writeln!(stdout().lock(), "{written}")?,
         }
         Ok(End::Well)
