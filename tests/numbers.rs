@@ -89,6 +89,13 @@ const FACTS: &[(&str, &str)] = &[
         "how often health writes its own record at most; no user's record is touched",
     ),
     ("PROBE_TTL", "how long health's own record is kept"),
+    (
+        "FIRST_PAUSE",
+        "when a disk that failed is tried again; what is refused meanwhile is refused in words",
+    ),
+    ("LONGEST_PAUSE", "how long room on a disk may go unnoticed"),
+    ("ROOM_BYTES", "what health takes for a full disk"),
+    ("SIGXFSZ", "the number of a signal"),
     ("MAX_PARTNERS", "partners that metrics count by name"),
     (
         "LOG_QUEUE_BYTES",

@@ -38,4 +38,4 @@ pub use log_queue::LogGuard;
 pub use metrics::{CallTimer, CallTimers, Metrics, TimedCall};
 pub use origin::{Proxied, http_client, local_client};
 pub use outbox::{KeptWithdrawal, Outbox, OutboxError};
-pub use store::{NativeStore, Stores};
+pub use store::{NativeStore, Stores, survive_file_limit};

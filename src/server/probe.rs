@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
-use tracing::warn;
+use tracing::{info, warn};
 
 use crate::policy::hex;
 use crate::policy::types::Ttl;
@@ -65,8 +65,12 @@ impl WriteProbe {
         }
         last.count += 1;
         let kept = self.write(store, last.count).await;
-        if let Err(why) = &kept {
-            warn!(store = name, why, "a store cannot be written");
+        match &kept {
+            Err(why) => warn!(store = name, why, "a store cannot be written"),
+            Ok(()) if matches!(last.made, Some((_, false))) => {
+                info!(store = name, "a store can be written again");
+            }
+            Ok(()) => {}
         }
         last.made = Some((Instant::now(), kept.is_ok()));
         kept.is_ok()

@@ -109,3 +109,23 @@ impl AsyncKvStore for NativeStore {
         call!(self, list(prefix, after, limit))
     }
 }
+
+/// What a file that reaches the limit of this process (`ulimit -f`) ends it by: this number on Linux but for MIPS, on
+/// macOS and on the BSDs.
+#[cfg(unix)]
+const SIGXFSZ: i32 = 25;
+
+/// Makes a write beyond the limit on the size of files fail as on a full disk, where it would end the process.
+///
+/// # Errors
+///
+/// Where signals cannot be heard.
+pub fn survive_file_limit() -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Once it is heard, the system no longer acts on it, whether or not anyone listens.
+        drop(signal(SignalKind::from_raw(SIGXFSZ))?);
+    }
+    Ok(())
+}

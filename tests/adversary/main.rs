@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod disk;
 mod files;
 mod log;
 #[path = "../support/port.rs"]
@@ -21,3 +22,5 @@ mod running;
 mod server;
 #[path = "../support/site.rs"]
 mod site;
+#[path = "../support/disk.rs"]
+mod small_disk;

@@ -84,6 +84,47 @@ impl OutboxFile {
         self.file.sync_all()
     }
 
+    /// Whether what is written is found at its path, with the space of so many slots: a file that was deleted, replaced
+    /// or truncated under the server takes writes that the next start would not find.
+    pub(super) fn is_whole(&self, slots: u32) -> Result<bool> {
+        if !self.is_at_its_path()? {
+            return Ok(false);
+        }
+        Ok(self.file.metadata()?.len() >= offset(slots))
+    }
+
+    /// Makes the file anew where it is gone from its path, and reserves its space again.
+    pub(super) fn restore(&mut self, slots: u32) -> Result<()> {
+        if !self.is_at_its_path()? {
+            if self.path.exists() {
+                let why = "another file is in the place of the outbox's file: restart to use that";
+                return Err(Error::new(ErrorKind::AlreadyExists, why));
+            }
+            if let Some(folder) = self.path.parent() {
+                make_private(folder)?;
+            }
+            let made = Self::open(self.path.clone())?;
+            *self = made.ok_or_else(|| Error::from(ErrorKind::ResourceBusy))?;
+        }
+        self.reserve(slots)
+    }
+
+    #[cfg(unix)]
+    fn is_at_its_path(&self) -> Result<bool> {
+        use std::os::unix::fs::MetadataExt;
+        let own = self.file.metadata()?;
+        match std::fs::metadata(&self.path) {
+            Ok(found) => Ok((found.dev(), found.ino()) == (own.dev(), own.ino())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn is_at_its_path(&self) -> Result<bool> {
+        Ok(self.path.exists())
+    }
+
     /// What each slot holds.
     pub(super) fn read(&mut self) -> Result<Vec<Slot>> {
         let mut bytes = Vec::new();

@@ -175,13 +175,16 @@ fn take_over(
     slots: &mut Slots,
     mut other: OutboxFile,
 ) -> std::io::Result<()> {
-    let mut moved = Vec::new();
+    let (mut moved, mut placed) = (Vec::new(), Vec::new());
     for (place, held) in (0..).zip(other.read()?) {
         let Slot::Kept(withdrawal) = held else {
             continue;
         };
         match slots.place(&withdrawal) {
-            Placed::At(slot, _) => file.write(slot, &withdrawal)?,
+            Placed::At(slot, _, _) => {
+                file.write(slot, &withdrawal)?;
+                placed.push(withdrawal);
+            }
             Placed::Already => {}
             Placed::Full => {
                 let path = other.path.display();
@@ -195,6 +198,9 @@ fn take_over(
         return Ok(());
     }
     file.sync()?;
+    for withdrawal in &placed {
+        slots.written(withdrawal);
+    }
     let (path, withdrawals) = (other.path.display(), moved.len());
     info!(%path, withdrawals, "took over the outbox of a server that runs no longer");
     for place in moved {
@@ -205,25 +211,28 @@ fn take_over(
 
 /// Does what is asked until no one is left to ask; what is asked together shares one wait for the disk.
 fn work(shared: &Shared, file: &mut OutboxFile, asked: &Receiver<Job>) {
+    let mut gone = false;
     while let Ok(first) = asked.recv() {
         let mut waiting = Vec::new();
         let mut replaced = Vec::new();
+        report(restored(shared, file, &mut gone));
         for job in std::iter::once(first).chain(asked.try_iter()) {
             match job {
                 Job::Keep(withdrawal, answer) => {
                     let placed = shared.slots().place(&withdrawal);
-                    let written = match placed {
-                        Placed::Already => Ok(()),
+                    let (kept, written) = match placed {
+                        Placed::Already => (withdrawal, Ok(())),
                         Placed::Full => {
                             let _ = answer.send(false);
                             continue;
                         }
-                        Placed::At(slot, earlier) => {
+                        Placed::At(slot, at, earlier) => {
                             replaced.extend(earlier);
-                            file.write(slot, &withdrawal)
+                            let kept = KeptWithdrawal { at, ..withdrawal };
+                            (kept, file.write(slot, &kept))
                         }
                     };
-                    waiting.push((answer, written.is_ok()));
+                    waiting.push((kept, answer, written.is_ok()));
                     report(written);
                 }
                 Job::Remove(withdrawal) => {
@@ -235,7 +244,7 @@ fn work(shared: &Shared, file: &mut OutboxFile, asked: &Receiver<Job>) {
                 }
             }
         }
-        let synced = file.sync();
+        let synced = file.sync().and_then(|()| stands(shared, file));
         // A withdrawal that was made again stands in its new slot by now.
         if synced.is_ok() {
             for slot in replaced {
@@ -243,12 +252,48 @@ fn work(shared: &Shared, file: &mut OutboxFile, asked: &Receiver<Job>) {
                 shared.slots().has_room(slot);
             }
         }
-        for (answer, written) in waiting {
-            let _ = answer.send(written && synced.is_ok());
+        for (kept, answer, written) in waiting {
+            let durable = written && synced.is_ok();
+            if durable {
+                shared.slots().written(&kept);
+            }
+            let _ = answer.send(durable);
         }
         report(synced);
         shared.kept.notify_one();
     }
+}
+
+/// Writes what is kept into its file again, where that was deleted or truncated; `gone` until that succeeds.
+fn restored(shared: &Shared, file: &mut OutboxFile, gone: &mut bool) -> std::io::Result<()> {
+    let mut slots = shared.slots();
+    if !*gone && file.is_whole(slots.bound())? {
+        return Ok(());
+    }
+    *gone = true;
+    slots.all_lost();
+    file.restore(slots.bound())?;
+    let kept: Vec<_> = slots.placed().collect();
+    for (slot, withdrawal) in &kept {
+        file.write(*slot, withdrawal)?;
+    }
+    file.sync()?;
+    for (_, withdrawal) in &kept {
+        slots.written(withdrawal);
+    }
+    *gone = false;
+    let (path, withdrawals) = (file.path.display(), kept.len());
+    warn!(%path, withdrawals, "the outbox's file was gone, and is written again");
+    Ok(())
+}
+
+/// Fails where what was written would not be found by the next start.
+fn stands(shared: &Shared, file: &OutboxFile) -> std::io::Result<()> {
+    if file.is_whole(shared.slots().bound())? {
+        return Ok(());
+    }
+    let why = "its file was deleted, replaced or truncated";
+    Err(std::io::Error::new(std::io::ErrorKind::NotFound, why))
 }
 
 /// Logs what the disk refused. What could not be written is delivered all the same while this process runs.

@@ -23,15 +23,18 @@ pub(super) struct Slots {
 struct Held {
     slot: u32,
     at: Timestamp,
+    /// It is on the disk.
+    durable: bool,
 }
 
 /// Where a withdrawal goes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Placed {
-    /// It is kept already, or a later one of the same user.
+    /// It is on the disk already, or a later one of the same user.
     Already,
-    /// Into this slot; an earlier one of the same user is in the other, which is to be cleared when this is on the disk.
-    At(u32, Option<u32>),
+    /// Into this slot, with this time: its own, or that of a later one of the same user that the disk did not take. An
+    /// earlier one is in the other slot, which is to be cleared when this is on the disk.
+    At(u32, Timestamp, Option<u32>),
     /// There is no room.
     Full,
 }
@@ -65,7 +68,8 @@ impl Slots {
             None => None,
         };
         if superseded != Some(slot) {
-            self.kept.insert(id, Held { slot, at });
+            let durable = true;
+            self.kept.insert(id, Held { slot, at, durable });
         }
         if let Some(slot) = superseded {
             self.has_room(slot);
@@ -76,18 +80,34 @@ impl Slots {
     /// Finds a place for a withdrawal, which is kept there from now on.
     pub(super) fn place(&mut self, withdrawal: &KeptWithdrawal) -> Placed {
         let KeptWithdrawal { id, at } = *withdrawal;
-        let known = self.kept.get(&id);
-        if known.is_some_and(|held| held.at >= at) {
-            return Placed::Already;
-        }
-        let earlier = known.map(|held| held.slot);
+        let earlier = match self.kept.get(&id) {
+            Some(held) if held.at >= at && held.durable => return Placed::Already,
+            Some(held) if held.at >= at => return Placed::At(held.slot, held.at, None),
+            known => known.map(|held| held.slot),
+        };
         let Some(slot) = self.room.pop() else {
             self.refused += 1;
             return Placed::Full;
         };
         self.taken += 1;
-        self.kept.insert(id, Held { slot, at });
-        Placed::At(slot, earlier)
+        let durable = false;
+        self.kept.insert(id, Held { slot, at, durable });
+        Placed::At(slot, at, earlier)
+    }
+
+    /// A withdrawal is on the disk, where it is the one that is kept.
+    pub(super) fn written(&mut self, withdrawal: &KeptWithdrawal) {
+        let held = self.kept.get_mut(&withdrawal.id);
+        if let Some(held) = held.filter(|held| held.at == withdrawal.at) {
+            held.durable = true;
+        }
+    }
+
+    /// The file is gone: nothing is on the disk until it is written again.
+    pub(super) fn all_lost(&mut self) {
+        for held in self.kept.values_mut() {
+            held.durable = false;
+        }
     }
 
     /// Lets go of a withdrawal that the store has taken; gives back its slot, which is to be cleared.
@@ -111,15 +131,24 @@ impl Slots {
         self.kept.len()
     }
 
-    /// What is kept, the oldest first.
-    pub(super) fn kept(&self) -> Vec<KeptWithdrawal> {
-        let all = self.kept.iter();
-        let mut all: Vec<_> = all
-            .map(|(id, held)| KeptWithdrawal {
+    /// What is kept in which slot.
+    pub(super) fn placed(&self) -> impl Iterator<Item = (u32, KeptWithdrawal)> {
+        self.kept.iter().map(|(id, held)| {
+            let kept = KeptWithdrawal {
                 id: *id,
                 at: held.at,
-            })
-            .collect();
+            };
+            (held.slot, kept)
+        })
+    }
+
+    pub(super) const fn bound(&self) -> u32 {
+        self.bound
+    }
+
+    /// What is kept, the oldest first.
+    pub(super) fn kept(&self) -> Vec<KeptWithdrawal> {
+        let mut all: Vec<_> = self.placed().map(|(_, kept)| kept).collect();
         all.sort_unstable_by_key(|kept| (kept.at, kept.id));
         all
     }

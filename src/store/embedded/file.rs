@@ -1,57 +1,36 @@
-//! The database file: one commit after another.
+//! The database file: one commit after another, and a file that is opened again after its disk failed.
 
 use std::cell::{Cell, RefCell};
-use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use redb::backends::FileBackend;
-use redb::{
-    Database, ReadOnlyTable, ReadableDatabase, ReadableTable, ReadableTableMetadata,
-    TableDefinition, TableHandle, WriteTransaction,
-};
+use redb::{ReadOnlyTable, ReadableDatabase, ReadableTableMetadata};
 
 use super::batch::{Batch, keys, look};
-use super::error::{OpenError, commit_failed, damaged, unavailable};
-use super::layout;
+use super::disk::Changed;
+use super::error::{DAMAGED, OpenError, commit_failed, damaged, disk_words, unavailable};
+use super::opened::{COUNTED, COUNTERS, Opened, Source};
 use super::recent::Recent;
+use super::recovery::{Trouble, try_room};
 use crate::clock::Clock;
 use crate::policy::settings::Local;
 use crate::policy::types::StoreName;
-use crate::store::generation::Generations;
 use crate::store::{StoreError, Stored};
-
-/// Counters of the file; no store's name has a `#`.
-const COUNTERS: TableDefinition<'static, &'static str, u64> = TableDefinition::new("#counters");
-/// The version of the layout of its records.
-const LAYOUT: &str = "layout";
-/// Sets this file's generations apart from every other's.
-const SALT: &str = "salt";
-/// How many generations the file has handed out.
-const COUNTED: &str = "counted";
-
-const BYTES_PER_MIB: usize = 1 << 20;
 
 /// One store in a database file.
 pub(super) struct File<C> {
-    database: Database,
-    name: StoreName,
+    source: Source,
+    /// The database; none while it cannot be opened.
+    opened: RwLock<Option<Arc<Opened>>>,
+    trouble: Trouble,
     clock: C,
-    generations: Generations,
     sweep_per_write: u64,
     recent: Recent,
     /// Where the search for expired records came to.
     swept: Mutex<Option<String>>,
     commits: AtomicU64,
-}
-
-/// As [`redb::Builder::create`], with a file that only its owner may read: it holds whole EC ids.
-fn create_private(path: &Path, builder: &redb::Builder) -> Result<Database, redb::DatabaseError> {
-    let mut options = crate::private::options();
-    options.read(true).write(true).create(true).truncate(false);
-    builder.create_with_backend(FileBackend::new(options.open(path)?)?)
 }
 
 impl<C: Clock> File<C> {
@@ -63,28 +42,13 @@ impl<C: Clock> File<C> {
         local: &Local,
         clock: C,
     ) -> Result<Self, OpenError> {
-        let mut builder = Database::builder();
-        // Pages carry checksums that redb does not look at when it reads them: what opens is whole. The whole file is
-        // read for it, as it is after a crash without quick repair.
-        builder.set_check_integrity_on_open(true);
-        builder.set_cache_size((local.cache_mib as usize).saturating_mul(BYTES_PER_MIB));
-        if path.is_dir() {
-            return Err(OpenError::system(path, &ErrorKind::IsADirectory.into()));
-        }
-        let opened = if create {
-            create_private(path, &builder)
-        } else {
-            builder.open(path)
-        };
-        let database = opened.map_err(|error| OpenError::of(path, error))?;
-        let generations = prepare(&database, name, create)
-            .map_err(|error| OpenError::of(path, error))
-            .and_then(|found| found.generations(path))?;
+        let source = Source::new(path, name, local);
+        let opened = source.open(create)?;
         Ok(Self {
-            database,
-            name: name.clone(),
+            source,
+            opened: RwLock::new(Some(Arc::new(opened))),
+            trouble: Trouble::default(),
             clock,
-            generations,
             sweep_per_write: u64::from(local.sweep_per_write),
             recent: Recent::new(local.recent_records as usize),
             swept: Mutex::new(None),
@@ -96,17 +60,49 @@ impl<C: Clock> File<C> {
     ///
     /// Where the commit itself fails, whether it happened is not known.
     pub(super) fn batch<T>(&self, work: impl FnOnce(&Batch<'_>) -> T) -> Result<T, StoreError> {
-        let mut transaction = self.database.begin_write().map_err(unavailable)?;
+        let opened = self.usable()?;
+        if let Some(why) = self.trouble.why() {
+            return Err(StoreError::Unavailable(why));
+        }
+        if let Err(error) = opened.watch.check() {
+            let why = disk_words(&error);
+            self.trouble.begin(&why);
+            return Err(StoreError::Unavailable(why));
+        }
+        let result = self.commit(&opened, work);
+        match opened.watch.failure() {
+            Some(why) => self.trouble.begin(why),
+            None if result.is_ok() => self.trouble.written(),
+            None => {}
+        }
+        result
+    }
+
+    /// A batch broke off where redb met what it cannot be: the file is opened again, and read as a whole, before it is
+    /// used.
+    pub(super) fn broke_off(&self) {
+        if let Some(opened) = self.current() {
+            opened.watch.fail(DAMAGED);
+        }
+        self.trouble.begin(DAMAGED);
+    }
+
+    fn commit<T>(
+        &self,
+        opened: &Opened,
+        work: impl FnOnce(&Batch<'_>) -> T,
+    ) -> Result<T, StoreError> {
+        let mut transaction = opened.database.begin_write().map_err(unavailable)?;
         // In two phases, so that the file never falls back to an earlier commit where the last is damaged.
         transaction.set_two_phase_commit(true);
         let mut batch = Batch {
             records: RefCell::new(
                 transaction
-                    .open_table(records(&self.name))
+                    .open_table(self.source.records())
                     .map_err(unavailable)?,
             ),
             clock: &self.clock,
-            generations: &self.generations,
+            generations: &opened.generations,
             changes: Cell::new(0),
             changed: self.recent.is_kept().then(RefCell::default),
         };
@@ -130,7 +126,7 @@ impl<C: Clock> File<C> {
         transaction
             .open_table(COUNTERS)
             .map_err(unavailable)?
-            .insert(COUNTED, self.generations.used())
+            .insert(COUNTED, opened.generations.used())
             .map_err(unavailable)?;
         transaction.commit().map_err(commit_failed)?;
         drop(taken);
@@ -169,12 +165,19 @@ impl<C: Clock> File<C> {
     }
 
     pub(super) fn evictions(&self) -> u64 {
-        self.database.cache_stats().evictions()
+        let opened = self.current();
+        opened.map_or(0, |opened| opened.database.cache_stats().evictions())
     }
 
     /// How many records the file holds, those whose time is over included.
     pub(super) fn held(&self) -> Result<u64, StoreError> {
         self.read(|records| records.len().map_err(unavailable))
+    }
+
+    /// Whether a write under one of health's own keys would show anything: where the disk has no room, the next write may
+    /// fail though this one does not.
+    pub(super) fn has_room(&self) -> Result<(), StoreError> {
+        try_room(&self.source.path).map_err(|error| StoreError::Unavailable(disk_words(&error)))
     }
 
     /// Reads the records of the last commit.
@@ -183,85 +186,118 @@ impl<C: Clock> File<C> {
     /// half done.
     fn read<T>(
         &self,
-        read: impl FnOnce(&ReadOnlyTable<&'static str, &'static [u8]>) -> Result<T, StoreError>,
+        read: impl Fn(&ReadOnlyTable<&'static str, &'static [u8]>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         let attempt = || {
-            let transaction = self.database.begin_read().map_err(unavailable)?;
+            let opened = self.usable()?;
+            let transaction = opened.database.begin_read().map_err(unavailable)?;
             let records = transaction
-                .open_table(records(&self.name))
+                .open_table(self.source.records())
                 .map_err(unavailable)?;
             read(&records)
         };
-        catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| Err(damaged()))
+        let attempt = || catch_unwind(AssertUnwindSafe(attempt)).unwrap_or_else(|_| Err(damaged()));
+        let found = attempt();
+        // A disk that failed closed the database: once it is opened again, the record may be read after all.
+        if found.is_err() && self.has_failed() {
+            return attempt();
+        }
+        found
     }
-}
 
-fn records(name: &StoreName) -> TableDefinition<'_, &'static str, &'static [u8]> {
-    TableDefinition::new(name.as_str())
-}
+    /// Notices a database that takes no more calls.
+    fn has_failed(&self) -> bool {
+        let opened = self.current();
+        let Some(why) = opened.as_ref().and_then(|opened| opened.watch.failure()) else {
+            return false;
+        };
+        if !self.trouble.is_any() {
+            self.trouble.begin(why);
+        }
+        true
+    }
 
-/// What a database file turned out to be.
-enum Contents {
-    Store(Generations),
-    NothingYet,
-    Foreign,
-    OtherVersion,
-}
+    fn current(&self) -> Option<Arc<Opened>> {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        opened.clone()
+    }
 
-impl Contents {
-    fn generations(self, path: &Path) -> Result<Generations, OpenError> {
-        let path = path.display().to_string();
-        match self {
-            Self::Store(generations) => Ok(generations),
-            Self::NothingYet => Err(OpenError::NotFound { path }),
-            Self::Foreign => Err(OpenError::NotAStore { path }),
-            Self::OtherVersion => Err(OpenError::OtherVersion { path }),
+    fn replace(&self, new: Option<Arc<Opened>>) -> Option<Arc<Opened>> {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *opened, new)
+    }
+
+    /// The database, opened again where it takes no more calls.
+    fn usable(&self) -> Result<Arc<Opened>, StoreError> {
+        if self.trouble.is_any()
+            && let Some(_alone) = self.trouble.try_recover()
+        {
+            match self.recover() {
+                Ok(true) => self.trouble.end(),
+                Ok(false) => {}
+                Err(why) => self.trouble.begin(&why),
+            }
+        }
+        self.current().ok_or_else(|| {
+            let why = self.trouble.why();
+            StoreError::Unavailable(why.unwrap_or_else(|| "it is being opened again".to_owned()))
+        })
+    }
+
+    /// Makes reads work again at once, and writes when it is time for that; whether they may be tried.
+    fn recover(&self) -> Result<bool, String> {
+        let due = self.trouble.is_due();
+        let opened = self.current();
+        let failed = opened
+            .as_ref()
+            .map(|opened| opened.watch.failure().is_some());
+        if !due && failed != Some(true) {
+            return Ok(false);
+        }
+        match opened.as_ref().map(|opened| opened.watch.check()) {
+            Some(Ok(())) if failed == Some(false) => {}
+            // What was deleted is still read, until a file is put in its place.
+            Some(Err(error))
+                if failed == Some(false) && Changed::of(&error) == Some(Changed::Deleted) =>
+            {
+                return Err(disk_words(&error));
+            }
+            _ => {
+                drop(opened);
+                self.reopen()?;
+            }
+        }
+        if due {
+            try_room(&self.source.path).map_err(|error| disk_words(&error))?;
+        }
+        Ok(due)
+    }
+
+    fn reopen(&self) -> Result<(), String> {
+        let previous = self.replace(None);
+        let open = || {
+            // Two handles of one file would lock each other out.
+            drop(previous);
+            self.source.open(false)
+        };
+        let path = &self.source.path;
+        match catch_unwind(AssertUnwindSafe(open)) {
+            Ok(Ok(opened)) => {
+                self.replace(Some(Arc::new(opened)));
+                self.recent.clear();
+                Ok(())
+            }
+            // A read that is under way closes the earlier handle when it ends.
+            Ok(Err(error @ OpenError::InUse { .. })) => {
+                Err(self.trouble.why().unwrap_or_else(|| error.to_string()))
+            }
+            Ok(Err(OpenError::NotFound { .. })) if !path.exists() => {
+                Err(Changed::Deleted.to_string())
+            }
+            Ok(Err(OpenError::NotAStore { .. } | OpenError::Damaged { .. })) | Err(_) => {
+                Err(DAMAGED.to_owned())
+            }
+            Ok(Err(error)) => Err(error.to_string()),
         }
     }
-}
-
-/// Finds out what is in the file; `create` makes what is missing in one that is ours, or empty.
-fn prepare(database: &Database, name: &StoreName, create: bool) -> Result<Contents, redb::Error> {
-    let transaction = database.begin_write()?;
-    let tables: Vec<String> = transaction
-        .list_tables()?
-        .map(|table| table.name().to_owned())
-        .collect();
-    let holds = |name: &str| tables.iter().any(|table| table == name);
-    if !tables.is_empty() && !holds(COUNTERS.name()) {
-        return Ok(Contents::Foreign);
-    }
-    if !holds(name.as_str()) && !create {
-        return Ok(Contents::NothingYet);
-    }
-    let Some(generations) = resume(&transaction, tables.is_empty())? else {
-        return Ok(Contents::OtherVersion);
-    };
-    // Opened even where it is there, so that a table of another type shows now.
-    transaction.open_table(records(name))?;
-    if !holds(name.as_str()) {
-        transaction.commit()?;
-    }
-    Ok(Contents::Store(generations))
-}
-
-/// The generations of the file, which are begun in a `fresh` one; none where another version began them.
-fn resume(transaction: &WriteTransaction, fresh: bool) -> Result<Option<Generations>, redb::Error> {
-    let mut counters = transaction.open_table(COUNTERS)?;
-    if fresh {
-        let begun = Generations::fresh();
-        for (counter, count) in [
-            (LAYOUT, layout::VERSION),
-            (SALT, begun.salt()),
-            (COUNTED, begun.used()),
-        ] {
-            counters.insert(counter, count)?;
-        }
-        return Ok(Some(begun));
-    }
-    let read = |counter| Ok::<_, redb::Error>(counters.get(counter)?.map(|count| count.value()));
-    Ok(match (read(LAYOUT)?, read(SALT)?, read(COUNTED)?) {
-        (Some(layout::VERSION), Some(salt), Some(used)) => Some(Generations::resume(salt, used)),
-        _ => None,
-    })
 }

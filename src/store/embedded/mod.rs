@@ -3,6 +3,10 @@
 //! Calls of many threads share a commit: a writer thread takes everything that waits, does it in one
 //! transaction, and answers when that is on disk. A lone caller never waits for company.
 //!
+//! A disk that fails (full, read-only, gone) closes the database. The next call opens it again, so that reads go on;
+//! writes are refused until the disk has room, and then taken without a restart. Writes to a file that was deleted,
+//! replaced or truncated are never acknowledged: the file that is put in its place is opened.
+//!
 //! ```
 //! use edge_cookie::clock::SystemClock;
 //! use edge_cookie::policy::EcPolicy;
@@ -20,10 +24,13 @@
 //! ```
 
 mod batch;
+mod disk;
 mod error;
 mod file;
 mod layout;
+mod opened;
 mod recent;
+mod recovery;
 mod writer;
 
 use std::path::Path;
@@ -35,7 +42,7 @@ pub use error::OpenError;
 use self::file::File;
 pub use self::writer::Pending;
 use self::writer::Writer;
-use super::{Consistency, Insert, KvStore, Removed, StoreError, Stored};
+use super::{Consistency, Insert, KvStore, Removed, StoreError, Stored, is_listed};
 use crate::clock::Clock;
 use crate::policy::settings::Local;
 use crate::policy::types::StoreName;
@@ -140,6 +147,10 @@ impl<C: Clock + Send + Sync + 'static> KvStore for EmbeddedStore<C> {
     }
 
     fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
+        // Health asks by such a key whether the next write will be taken, too.
+        if !is_listed(key) {
+            self.file.has_room()?;
+        }
         self.insert_later(key, insert).wait()
     }
 

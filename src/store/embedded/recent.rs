@@ -129,6 +129,17 @@ impl Recent {
         }
     }
 
+    /// Keeps nothing of what was read so far, nor what reads that are under way will bring.
+    pub(super) fn clear(&self) {
+        for number in 0..self.parts.len() {
+            if let Some(mut part) = self.lock(number) {
+                part.young.clear();
+                part.old.clear();
+                part.changes += 1;
+            }
+        }
+    }
+
     fn part_of(&self, key: &str) -> Option<usize> {
         let hash = self.hasher.hash_one(key);
         usize::try_from(hash.checked_rem(self.parts.len() as u64)?).ok()

@@ -1,10 +1,12 @@
 //! The thread that writes: everything that waits goes into one commit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
 use super::batch::Batch;
+use super::error::DAMAGED;
 use super::file::File;
 use crate::clock::Clock;
 use crate::store::{Insert, KvStore, Removed, StoreError};
@@ -100,8 +102,8 @@ impl<T> Pending<T> {
     /// As the call itself.
     pub fn wait(self) -> Answer<T> {
         let closed = || StoreError::Unavailable("the store is closed".to_owned());
-        // Without an answer the thread has panicked, and the call may have happened.
-        let lost = |_| StoreError::AnswerLost("its writer has stopped: restart".to_owned());
+        // Without an answer the thread has panicked on it.
+        let lost = |_| StoreError::AnswerLost(DAMAGED.to_owned());
         self.0.ok_or_else(closed)?.recv().map_err(lost)?
     }
 }
@@ -121,8 +123,12 @@ fn write_all<C: Clock>(file: &File<C>, waiting: &Receiver<Call>, most: usize) {
         let company = waiting.try_iter().take(most.saturating_sub(1));
         let mut group: Vec<Call> = std::iter::once(first).chain(company).collect();
         let mut done = Vec::with_capacity(group.len());
-        let committed =
-            file.batch(|batch| done.extend(group.drain(..).map(|call| call.make(batch))));
+        let work = || file.batch(|batch| done.extend(group.drain(..).map(|call| call.make(batch))));
+        // redb panics on a page that was damaged after the file was opened. The thread outlives that.
+        let committed = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            file.broke_off();
+            Err(StoreError::AnswerLost(DAMAGED.to_owned()))
+        });
         for done in done {
             done.answer(committed.clone());
         }

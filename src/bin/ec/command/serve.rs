@@ -13,7 +13,8 @@ use edge_cookie::policy::files::PolicyFiles;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::StoreName;
 use edge_cookie::server::{
-    Listeners, LogFormat, Outbox, OutboxError, Server, Stores, serve, start_log, warn_of_no_place,
+    Listeners, LogFormat, Outbox, OutboxError, Server, Stores, serve, start_log,
+    survive_file_limit, warn_of_no_place,
 };
 use edge_cookie::service::{Setup, SetupError, redis_password};
 use edge_cookie::store::{EmbeddedStore, MemoryStore};
@@ -85,6 +86,7 @@ impl Serve {
         let store = self.store.clone();
         let reload = move || source.read(store.as_deref());
         let ended = runtime.block_on(async {
+            survive_file_limit()?;
             let listeners = Listeners::bind(&self.addr, self.metrics_addr.as_deref()).await;
             let listeners = listeners.map_err(Stop::because)?;
             let outbox = self.open_outbox(setup.policy())?;
