@@ -30,6 +30,16 @@ const FACTS: &[(&str, &str)] = &[
         "the largest file that a policy is read from; more is refused in words",
     ),
     ("MILLIS_PER_SECOND", "what a second is"),
+    (
+        "LONGEST_IDLE",
+        "how long a connection to the origin is kept; a request that meets a closed one is sent again",
+    ),
+    (
+        "MOST_IDLE",
+        "connections to the origin that are kept; one more is made where none is left",
+    ),
+    ("HTTP_PORT", "the scheme's port (RFC 9110)"),
+    ("HTTPS_PORT", "the scheme's port (RFC 9110)"),
     ("MILLIS", "what the units of time are"),
     (
         "MAGIC_BYTES",

@@ -6,7 +6,7 @@ use super::{Records, scenes};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{IdentifyOn, Jitter, OnFailedWithdrawal, OnRateLimited};
 
-pub(super) const ANSWERS: [Known; 32] = [
+pub(super) const ANSWERS: [Known; 35] = [
     ("cas.max_retries", retries),
     ("cas.backoff", waits),
     ("cas.max_backoff", waits),
@@ -17,6 +17,9 @@ pub(super) const ANSWERS: [Known; 32] = [
     ("organic.identify", identify),
     ("organic.identify_frames", identify_frames),
     ("organic.ts_prefixes", ts_prefixes),
+    ("organic.origin_connect_timeout", origin_limit),
+    ("organic.origin_head_timeout", origin_limit),
+    ("organic.origin_progress_timeout", origin_limit),
     ("store.call_timeout", call_timeout),
     ("identify.cors_max_age", cors_max_age),
     ("log.id_chars", id_chars),
@@ -173,6 +176,13 @@ fn ts_prefixes(_: &Pair<'_>) -> Answer {
     Answer::safe(
         Records::None,
         "other paths below `/_ts/` reach the origin, without `Authorization`; all others are answered with 404 by the service",
+    )
+}
+
+fn origin_limit(_: &Pair<'_>) -> Answer {
+    Answer::safe(
+        Records::None,
+        "an origin that is slow is waited for for another time: a page that it has not begun by then is a 504, one that it has begun breaks off",
     )
 }
 

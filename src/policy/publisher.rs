@@ -74,6 +74,10 @@ pub struct OriginUrl {
     port: Option<u16>,
 }
 
+/// The ports of the schemes (RFC 9110, section 4.2).
+const HTTP_PORT: u16 = 80;
+const HTTPS_PORT: u16 = 443;
+
 impl OriginUrl {
     /// Reads `http://HOST[:PORT]` or `https://HOST[:PORT]`; none where it is anything else.
     #[must_use]
@@ -106,6 +110,15 @@ impl OriginUrl {
     #[must_use]
     pub fn host(&self) -> &str {
         self.host.as_str()
+    }
+
+    /// The host as a request names it: its port only where it is not the scheme's own.
+    #[must_use]
+    pub fn host_header(&self) -> String {
+        match (self.https, self.port) {
+            (true, Some(HTTPS_PORT)) | (false, Some(HTTP_PORT)) => self.host.to_string(),
+            _ => self.authority(),
+        }
     }
 
     /// The host, and the port where one is given.

@@ -18,7 +18,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use hyper::body::{Frame, SizeHint};
 use tracing::{error, info, warn};
 
-use super::origin::Origin;
+use super::origin::{Limits, Origin};
 use super::{Metrics, NativeHome, Outbox, OutboxError, Stores, forwarded_client};
 use crate::clock::{Clock, SystemClock};
 use crate::policy::hex;
@@ -133,7 +133,7 @@ impl Server {
         let work = self.served(&service, head, body, peer);
         let mut answer = match tokio::time::timeout(patience, work).await {
             Ok(answer) => answer,
-            Err(_) => failed(StatusCode::GATEWAY_TIMEOUT, r#"{"error":"timeout"}"#),
+            Err(_) => failed(StatusCode::GATEWAY_TIMEOUT, TIMEOUT),
         };
         let took = start.elapsed();
         let status = answer.status().as_u16();
@@ -168,14 +168,20 @@ impl Server {
                 };
                 let mut head = head;
                 page.prepare(&mut head.headers);
-                match self.origin.page(url, head, body, client.address).await {
+                let limits = Limits::from(&service.setup().policy().organic);
+                let exchange = self.origin.page(url, head, body, client.address, limits);
+                match exchange.await {
                     Ok(mut answer) => {
                         let unclaimed = service.complete(page, answer.headers_mut()).await;
                         claimed_with_its_head(answer, unclaimed)
                     }
                     Err(error) => {
                         warn!(%error, "no page");
-                        let mut answer = no_origin();
+                        let mut answer = if error.is_late() {
+                            failed(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
+                        } else {
+                            no_origin()
+                        };
                         page.fail(answer.headers_mut());
                         answer
                     }
@@ -233,6 +239,8 @@ impl HttpBody for Claiming {
         self.body.size_hint()
     }
 }
+
+const TIMEOUT: &str = r#"{"error":"timeout"}"#;
 
 fn no_origin() -> Response {
     failed(StatusCode::BAD_GATEWAY, r#"{"error":"origin_unavailable"}"#)

@@ -26,6 +26,7 @@ mod batch_sync;
 mod body;
 mod cookie;
 mod cors;
+mod framing;
 mod head;
 mod health;
 mod home;
@@ -43,6 +44,7 @@ mod shared_cache;
 mod shown;
 mod upload;
 mod visitor;
+mod well_formed;
 mod withdrawal;
 #[cfg(any(feature = "server", feature = "simulate"))]
 mod written_address;
@@ -55,6 +57,7 @@ pub use answer::{Reply, mark_own};
 #[cfg(feature = "simulate")]
 pub(crate) use batch_sync::rejected;
 pub use body::{BodyError, Incoming};
+pub use framing::{AnswerFault, frame_anew, remove_connection_headers};
 pub use head::Client;
 pub use health::{Probe, StoreProbe};
 pub use home::{Admission, Home, OutboxState};
@@ -68,6 +71,7 @@ pub use shown::ShownRecord;
 use answer::not_found;
 #[cfg(feature = "simulate")]
 pub(crate) use mint::household;
+use route::page_methods;
 use visitor::Visitor;
 #[cfg(any(feature = "server", feature = "simulate"))]
 pub(crate) use written_address::parse_address;
@@ -114,8 +118,12 @@ impl<H: Home> Service<H> {
 
     /// Answers a request, or says that its page is to come from the origin.
     ///
-    /// An explicit withdrawal reaches the store whatever the route.
+    /// An explicit withdrawal reaches the store whatever the route. A request that no server should take is refused
+    /// before anything is read out of it.
     pub async fn answer(&self, head: &Parts, body: &mut impl Incoming, client: &Client) -> Reply {
+        if let Err(refusal) = well_formed::check(head) {
+            return Reply::from(refusal).marked_own();
+        }
         let visitor = Visitor::of(head, client, &self.setup);
         for signal in visitor.undecodable() {
             self.home.note(&Note::Undecodable(signal));
@@ -134,6 +142,7 @@ impl<H: Home> Service<H> {
                 let page = self.organic(head, &visitor, client, below_own_prefix);
                 page.await
             }
+            Ok(Route::WholeServer) => page_methods().into(),
             Ok(Route::Unknown) => not_found().into(),
         };
         let reply = if is_page { reply } else { reply.marked_own() };

@@ -5,8 +5,9 @@ use http::header::ALLOW;
 use http::{HeaderValue, Method, Response, StatusCode};
 
 use super::Setup;
-use super::answer::refusal;
+use super::answer::{empty, refusal};
 use super::path::{OWN, is_own, normalise};
+use super::well_formed::WHOLE_SERVER;
 
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,8 @@ pub enum Route<'p> {
         /// Whether its path is one below the service's prefix that the policy leaves to the origin.
         below_own_prefix: bool,
     },
+    /// The server as a whole: `OPTIONS *`.
+    WholeServer,
     /// Nothing there is, below the service's prefix.
     Unknown,
 }
@@ -101,6 +104,7 @@ impl<'p> Route<'p> {
             return Err(method_not_allowed(OF_A_PAGE));
         }
         let (route, allowed) = match path {
+            WHOLE_SERVER => return Ok(Self::WholeServer),
             BATCH_SYNC => (Self::BatchSync, &[Method::POST][..]),
             IDENTIFY if method == Method::OPTIONS => return Ok(Self::IdentifyPreflight),
             IDENTIFY => (Self::Identify, &[Method::GET, Method::OPTIONS][..]),
@@ -137,7 +141,7 @@ impl<'p> Route<'p> {
             Self::Identify | Self::IdentifyPreflight => IDENTIFY,
             Self::Health => HEALTH,
             Self::Admin(_) => ADMIN,
-            Self::Organic { .. } => PAGE,
+            Self::Organic { .. } | Self::WholeServer => PAGE,
             Self::Unknown => OWN,
         }
     }
@@ -182,8 +186,17 @@ impl<'p> AdminRoute<'p> {
     }
 }
 
+/// What `OPTIONS *` is answered: the methods of a page.
+pub(super) fn page_methods() -> Response<Bytes> {
+    allowing(empty(StatusCode::OK), OF_A_PAGE)
+}
+
 fn method_not_allowed(allowed: &[Method]) -> Response<Bytes> {
-    let mut answer = refusal(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed");
+    let refusal = refusal(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed");
+    allowing(refusal, allowed)
+}
+
+fn allowing(mut answer: Response<Bytes>, allowed: &[Method]) -> Response<Bytes> {
     let names: Vec<&str> = allowed.iter().map(Method::as_str).collect();
     if let Ok(allow) = HeaderValue::from_str(&names.join(", ")) {
         answer.headers_mut().insert(ALLOW, allow);

@@ -12,7 +12,13 @@
 mod answers;
 mod disk;
 mod files;
+mod forwarded;
+mod framing;
 mod log;
+mod malformed;
+mod origin;
+mod origin_limits;
+mod origin_reuse;
 #[path = "../support/port.rs"]
 #[allow(dead_code, reason = "each module takes what it needs")]
 mod port;
@@ -24,3 +30,4 @@ mod server;
 mod site;
 #[path = "../support/disk.rs"]
 mod small_disk;
+mod target;

@@ -10,7 +10,7 @@ use edge_cookie::policy::types::Secret;
 use edge_cookie::server::{Metrics, NativeHome, Outbox, SharedStore, Stores};
 use edge_cookie::service::{Client, Home, Reply, Service, Setup};
 use edge_cookie::store::{Consistency, Insert, KvStore, MemoryStore, Removed, StoreError, Stored};
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 
 pub const CONFIG: &str = r#"
 [publisher]
@@ -203,7 +203,9 @@ impl Served {
     }
 
     pub fn reply(&self, request: Request<String>) -> Reply {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        let host = HeaderValue::from_static("publisher.example");
+        head.headers.entry("host").or_insert(host);
         let mut body = Bytes::from(body);
         self.wait_for(self.service.answer(&head, &mut body, &self.client))
     }

@@ -30,5 +30,13 @@ settings! {
         ///
         /// Every other path below `/_ts/` belongs to the service, and never reaches the origin.
         ts_prefixes: TsPrefixes = TsPrefixes::default();
+        /// Longest that a connection to the origin may take to be made, TLS included.
+        origin_connect_timeout: Millis = Millis::new(5_000), from Millis::new(1), to Millis::new(600_000);
+        /// Longest that the origin may take to begin its answer, from the last byte of the request that went out.
+        ///
+        /// An upload that makes progress is not cut off.
+        origin_head_timeout: Millis = Millis::new(30_000), from Millis::new(1), to Millis::new(3_600_000);
+        /// Longest that the origin may pause within an answer. A client that reads slowly does not count.
+        origin_progress_timeout: Millis = Millis::new(30_000), from Millis::new(1), to Millis::new(3_600_000);
     }
 }
