@@ -18,6 +18,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use crate::mask::passwords;
+
 /// A place in something the user wrote: a file, the environment or the command line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Place {
@@ -231,13 +233,13 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// A finding that makes the policy unusable.
+    /// A finding that makes the policy unusable. What it says shows no password in an address.
     #[must_use]
     pub fn error(code: Code, message: impl Into<String>) -> Self {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: passwords(&message.into()).into_owned(),
             key: None,
             places: Vec::new(),
             help: None,
@@ -270,7 +272,7 @@ impl Diagnostic {
     /// Says what to do.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(passwords(&help.into()).into_owned());
         self
     }
 }

@@ -71,6 +71,7 @@ pub mod edge;
 pub mod engine;
 pub mod event;
 pub mod graph;
+pub mod mask;
 #[cfg(feature = "service")]
 pub mod partner;
 #[cfg(feature = "service")]

@@ -135,7 +135,7 @@ impl Edge {
     }
 
     fn health(&self) -> (u16, Value) {
-        let (status, json, _) = self.ask("GET", "/_ts/health", &[], "");
+        let (status, json, _) = self.ask("GET", "/_ts/health", &[("authorization", OPERATOR)], "");
         (status, json)
     }
 }

@@ -386,7 +386,12 @@ impl Server {
     }
 
     fn health(&self) -> (u16, Value) {
-        let answer = self.ask("GET", "/_ts/health", &[], "");
+        let answer = self.ask(
+            "GET",
+            "/_ts/health",
+            &[("authorization", "Bearer a-secret-admin-token")],
+            "",
+        );
         (answer.status, serde_json::from_str(&answer.body).unwrap())
     }
 }

@@ -169,6 +169,7 @@ fn answers_are_those_that_it_describes() {
         ("GET", "/_ts/api/v1/identify", "", partner, "", "", 403),
         ("OPTIONS", "/_ts/api/v1/identify", "", "", "", "", 200),
         ("GET", "/_ts/health", "", "", "", "", 200),
+        ("GET", "/_ts/health", "", operator, "", "", 200),
         ("GET", "/_ts/admin/v1/policy", "", operator, "", "", 200),
         ("GET", "/_ts/admin/v1/policy", "", "", "", "", 401),
         ("GET", "/_ts/admin/v1/ec", "", operator, "", "", 200),

@@ -36,6 +36,7 @@ const OWN: &str = r#"
 ec_store = "graph"
 partner_store = "partners"
 passphrase = "a test's own"
+admin_token = "a-secret-admin-token"
 [[ec.partners]]
 source_domain = "a.com"
 api_token = "a-token"
@@ -112,6 +113,7 @@ fn get(url: &str, cookie: &str) -> (String, Option<String>) {
         .get(url)
         .header("Accept", "text/html")
         .header("Cookie", cookie)
+        .header("Authorization", "Bearer a-secret-admin-token")
         .call()
         .unwrap();
     let cookie = answer.headers().get("set-cookie");

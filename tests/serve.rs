@@ -256,13 +256,19 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
         server.signal("HUP");
         server.log_until("the old one serves on");
         assert_eq!(digest(), second);
-        let health = server.get("/_ts/health", "");
+        let health = server.get("/_ts/health", OPERATOR);
         assert!(status(&health) == "200" && health.contains(why), "{health}");
+        // Without a token it says that something is wrong, and not what.
+        let health = server.get("/_ts/health", "");
+        assert!(
+            health.contains("\"degraded\"") && !health.contains(why),
+            "{health}"
+        );
     }
     server.write_config(CONFIG);
     server.signal("HUP");
     server.log_until("a changed policy is in force");
-    assert!(digest() == first && !server.get("/_ts/health", "").contains("trouble"));
+    assert!(digest() == first && !server.get("/_ts/health", OPERATOR).contains("trouble"));
 }
 
 #[test]

@@ -89,7 +89,12 @@ impl Server {
     }
 
     fn health(&self) -> Answer {
-        self.ask("GET", "/_ts/health", &[], "")
+        self.ask(
+            "GET",
+            "/_ts/health",
+            &[("authorization", "Bearer a-secret-admin-token")],
+            "",
+        )
     }
 
     fn sync(&self, id: &str) -> Answer {

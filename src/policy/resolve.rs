@@ -169,7 +169,7 @@ impl Resolver<'_> {
                 place: Some(node.place.clone()),
             };
             let overridden = Overridden {
-                value: std::mem::replace(&mut in_force.value, read.show_as_written(node)),
+                value: std::mem::replace(&mut in_force.value, read.show_as_written(node).masked()),
                 origin: std::mem::replace(&mut in_force.origin, origin),
             };
             in_force.overrides.insert(0, overridden);

@@ -12,6 +12,8 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
+use crate::mask::passwords;
+
 /// A shown value. Secrets never get here in clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -27,6 +29,22 @@ pub enum Value {
     List(Vec<Value>),
     /// A table, in its own order.
     Table(Vec<(&'static str, Value)>),
+}
+
+impl Value {
+    /// This value, with a mask over every password in an address.
+    #[must_use]
+    pub(crate) fn masked(self) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(passwords(&text).into_owned()),
+            Self::List(items) => Self::List(items.into_iter().map(Self::masked).collect()),
+            Self::Table(members) => {
+                let masked = |(key, value): (_, Self)| (key, value.masked());
+                Self::Table(members.into_iter().map(masked).collect())
+            }
+            other => other,
+        }
+    }
 }
 
 impl From<&str> for Value {

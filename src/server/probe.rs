@@ -28,8 +28,10 @@ pub(super) struct WriteProbe {
 
 #[derive(Default)]
 struct Last {
-    /// When the last write was over, and whether it could be read back.
-    made: Option<(Instant, bool)>,
+    /// When the last write was over, and why it could not be read back.
+    made: Option<(Instant, Result<(), String>)>,
+    /// When the log was last told that the store does not answer.
+    told: Option<Instant>,
     /// How many were made, so that each writes something else.
     count: u64,
 }
@@ -48,32 +50,47 @@ impl WriteProbe {
     /// Tries `store`: by a lookup each time, and by a write where the last was long enough ago.
     pub(super) async fn make(&self, name: &str, store: &impl AsyncKvStore) -> StoreProbe {
         let probe = StoreProbe::read(store).await;
-        let writes = if probe.answers {
-            Some(self.writes(name, store).await)
-        } else {
-            None
-        };
-        StoreProbe { writes, ..probe }
+        let mut last = self.last.lock().await;
+        if let Some(why) = &probe.why {
+            let told = last.told.replace(Instant::now());
+            if told.is_none_or(|told| told.elapsed() >= PROBE_INTERVAL) {
+                warn!(store = name, why, "a store does not answer");
+            } else {
+                last.told = told;
+            }
+            return probe;
+        }
+        let written = self.write_at_times(&mut last, name, store).await;
+        StoreProbe {
+            writes: Some(written.is_ok()),
+            why: written.err(),
+            ..probe
+        }
     }
 
-    async fn writes(&self, name: &str, store: &impl AsyncKvStore) -> bool {
-        let mut last = self.last.lock().await;
-        if let Some((made, well)) = last.made
+    /// Whether a write was taken, where the last one is long enough ago; else how that one ended.
+    async fn write_at_times(
+        &self,
+        last: &mut Last,
+        name: &str,
+        store: &impl AsyncKvStore,
+    ) -> Result<(), String> {
+        if let Some((made, kept)) = &last.made
             && made.elapsed() < PROBE_INTERVAL
         {
-            return well;
+            return kept.clone();
         }
         last.count += 1;
         let kept = self.write(store, last.count).await;
         match &kept {
             Err(why) => warn!(store = name, why, "a store cannot be written"),
-            Ok(()) if matches!(last.made, Some((_, false))) => {
+            Ok(()) if matches!(last.made, Some((_, Err(_)))) => {
                 info!(store = name, "a store can be written again");
             }
             Ok(()) => {}
         }
-        last.made = Some((Instant::now(), kept.is_ok()));
-        kept.is_ok()
+        last.made = Some((Instant::now(), kept.clone()));
+        kept
     }
 
     /// Writes a record and reads it back; says what came between.

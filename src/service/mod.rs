@@ -136,7 +136,7 @@ impl<H: Home> Service<H> {
             Ok(Route::BatchSync) => self.batch_sync(head, body).await,
             Ok(Route::Identify) => self.identify(head, &visitor).await,
             Ok(Route::IdentifyPreflight) => self.preflight(head),
-            Ok(Route::Health) => self.health().await,
+            Ok(Route::Health) => self.health(head).await,
             Ok(Route::Admin(admin)) => self.admin(head, body, admin).await,
             Ok(Route::Organic { below_own_prefix }) => {
                 let page = self.organic(head, &visitor, client, below_own_prefix);

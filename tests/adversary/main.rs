@@ -14,11 +14,13 @@ mod disk;
 mod files;
 mod forwarded;
 mod framing;
+mod health;
 mod log;
 mod malformed;
 mod origin;
 mod origin_limits;
 mod origin_reuse;
+mod passwords;
 #[path = "../support/port.rs"]
 #[allow(dead_code, reason = "each module takes what it needs")]
 mod port;

@@ -25,11 +25,21 @@ fn the_policy_in_force_is_shown_with_its_origins() {
     assert_eq!(value("ec.sync.max_age")["origin"]["layer"], "config");
     assert_eq!(value("ec.tombstone.ttl")["origin"]["layer"], "default");
     assert_eq!(value("ec.passphrase")["value"], "…");
-    let health = home.get(HEALTH).send();
+    let health = home.get(HEALTH).token(OPERATOR).send();
     assert_eq!(
         (health.status, &health.json()["digest"]),
         (200, &policy["digest"])
     );
+    // Who is no operator learns how the service is, and under which policy, by its digest alone.
+    let told = json!({ "status": "ok", "digest": policy["digest"] });
+    for asked in [
+        home.get(HEALTH),
+        home.get(HEALTH).token(ONE),
+        home.get(HEALTH).token("wrong"),
+    ] {
+        let answer = asked.send();
+        assert_eq!((answer.status, answer.json()), (200, told.clone()));
+    }
     // At the edge a key takes one write a second: health reads only.
     let mut store = json!({ "name": "ec_identity_store_dev", "answers": true });
     if !home.is_emulator() {

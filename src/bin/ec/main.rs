@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use edge_cookie::mask::passwords;
 
 /// Events are made in one thread and dropped in another, which the system's allocator is slow at.
 #[global_allocator]
@@ -95,13 +96,26 @@ enum Stop {
 }
 
 impl Stop {
+    /// Why, without the passwords in addresses that a user wrote.
     fn because(why: impl std::fmt::Display) -> Self {
-        Self::Because(why.to_string())
+        Self::Because(passwords(&why.to_string()).into_owned())
     }
 }
 
+/// The arguments; what is wrong with them is told without the passwords in them.
+fn arguments() -> Cli {
+    Cli::try_parse().unwrap_or_else(|error| {
+        let told = error.render().to_string();
+        if passwords(&told) == told {
+            error.exit();
+        }
+        eprint!("{}", passwords(&told));
+        std::process::exit(error.exit_code());
+    })
+}
+
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = arguments();
     let files = &cli.files;
     let ended = match &cli.command {
         Command::Check(check) => check.run(files),
@@ -112,7 +126,7 @@ fn main() -> ExitCode {
         Command::Verify(verify) => verify.run(files),
         Command::Simulate(simulate) => simulate.run(files),
         Command::Serve(serve) => serve.run(files),
-        Command::Status(status) => status.run(),
+        Command::Status(status) => status.run(files),
         Command::Bundle(bundle) => bundle.run(files),
         Command::Rollout(rollout) => rollout.run(files),
         Command::Partner(partner) => partner.run(files),

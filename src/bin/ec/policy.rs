@@ -55,6 +55,13 @@ impl PolicyArgs {
         Ok((loaded.profile, loaded.resolved.policy))
     }
 
+    /// What can be read of the policy, whatever is wrong with the rest of it, of which nothing is told.
+    pub(crate) fn load_quietly(&self, args: &FileArgs) -> Option<EcPolicy> {
+        let mut files = self.open(args).ok()?;
+        let profile = self.choose(&files).ok()?;
+        Some(files.load(&profile).ok()?.resolved.policy)
+    }
+
     /// The policy with everything known of it; findings are told on standard error.
     pub(crate) fn load_whole(&self, args: &FileArgs) -> Result<Loaded, Stop> {
         let mut files = self.open(args)?;

@@ -50,21 +50,18 @@ impl AdminApi {
         insecure: bool,
         policy: &edge_cookie::policy::EcPolicy,
     ) -> Result<Self, Stop> {
-        let (url, client) = reach(base)?;
-        if !is_this_machine(&url) && !insecure && url.scheme() != "https" {
+        let (_, client) = reach(base)?;
+        if !may_send_token(base, insecure)? {
             return Err(Stop::because(format!(
                 "the admin token would go to `{base}` in clear: write `https://`, or add `--insecure` where no one can listen on the way"
             )));
         }
         let of_policy = || policy.stores.admin_token.as_ref().and_then(secret::reveal);
-        let token = std::env::var(TOKEN)
-            .ok()
-            .or_else(of_policy)
-            .ok_or_else(|| {
-                Stop::because(format!(
-                    "there is no admin token: set `{TOKEN}`, or `admin_token` under `[ec]`"
-                ))
-            })?;
+        let token = token_of_environment().or_else(of_policy).ok_or_else(|| {
+            Stop::because(format!(
+                "there is no admin token: set `{TOKEN}`, or `admin_token` under `[ec]`"
+            ))
+        })?;
         Ok(Self {
             base: base.trim_end_matches('/').to_owned(),
             token,
@@ -159,15 +156,19 @@ fn reach(base: &str) -> Result<(Url, Client), Stop> {
     Ok((url, client.map_err(Stop::because)?))
 }
 
-/// What `GET /_ts/health` of the server at `base` answers, for which no token is needed.
-pub(crate) fn health(base: &str) -> Result<Value, Stop> {
+/// What `GET /_ts/health` of the server at `base` answers; its details where it takes `token`.
+pub(crate) fn health(base: &str, token: Option<&str>) -> Result<Value, Stop> {
     let (_, client) = reach(base)?;
     let base = base.trim_end_matches('/');
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
+    let mut request = client.get(format!("{base}/_ts/health"));
+    if let Some(token) = token {
+        request = request.bearer_auth(token);
+    }
     let answered = runtime.block_on(async {
-        let answer = client.get(format!("{base}/_ts/health")).send().await?;
+        let answer = request.send().await?;
         answer.text().await
     });
     let text = answered
@@ -176,6 +177,17 @@ pub(crate) fn health(base: &str) -> Result<Value, Stop> {
     health
         .filter(|health| health.get("digest").is_some())
         .ok_or_else(|| Stop::because(format!("`{base}` is no EC server")))
+}
+
+/// Whether the admin token may go to this server: no one on the way can read it, or the user says so.
+pub(crate) fn may_send_token(base: &str, insecure: bool) -> Result<bool, Stop> {
+    let (url, _) = reach(base)?;
+    Ok(insecure || url.scheme() == "https" || is_this_machine(&url))
+}
+
+/// The admin token of the environment.
+pub(crate) fn token_of_environment() -> Option<String> {
+    std::env::var(TOKEN).ok()
 }
 
 /// Whether a URL's host is this machine: a loopback address, or a name that stands for one (RFC 6761, section 6.3).

@@ -144,7 +144,11 @@ fn candidate(deployed: &Resolved, rollout: &Rollout) -> Result<Candidate, Bundle
 
 /// The settings whose values are not told as they are, and their values.
 fn secrets_in_clear(resolved: &Resolved) -> impl Iterator<Item = (String, &Value)> {
-    let hidden = |value: &&InForce| value.value != value.in_clear.0 && is_secret(value.key);
+    let hidden = |value: &&InForce| {
+        let in_clear = &value.in_clear.0;
+        let masked = || in_clear.clone().masked() != *in_clear;
+        value.value != *in_clear && (is_secret(value.key) || masked())
+    };
     let hidden = resolved.values.iter().filter(hidden);
     hidden.map(|value| (full_key(value.key), &value.in_clear.0))
 }

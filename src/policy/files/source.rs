@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::Place;
+use crate::mask::password_spans;
 use crate::policy::digest::is_sha256;
 use crate::policy::known_settings;
 use crate::policy::setting::{SettingInfo, Shape};
@@ -102,9 +103,6 @@ fn secret_keys() -> impl Iterator<Item = &'static str> {
         .filter_map(|key| key.rsplit('.').next())
 }
 
-/// What stands before the user of an address.
-const SCHEME: &str = "://";
-
 /// The members of a reference to a secret, which show.
 const REFERENCE: [&str; 3] = ["env", "secret_store", "key"];
 
@@ -144,24 +142,8 @@ fn mask_secrets(text: &str) -> String {
             }
         }
     }
-    for (start, scheme) in text.match_indices(SCHEME) {
-        let from = start + scheme.len();
-        let rest = text.get(from..).unwrap_or_default();
-        let word = rest
-            .split([' ', '\t', '\n', '"', '\''])
-            .next()
-            .unwrap_or_default();
-        let Some((user, _)) = word.rsplit_once('@') else {
-            continue;
-        };
-        if let Some((name, password)) = user.split_once(':') {
-            let first = from + name.len() + 1;
-            masked
-                .iter_mut()
-                .skip(first)
-                .take(password.len())
-                .for_each(|byte| *byte = b'*');
-        }
+    for span in password_spans(text) {
+        mask(&mut masked, span.start, span.len());
     }
     // A character is masked as a whole, since a literal ends at ASCII.
     String::from_utf8(masked).unwrap_or_default()

@@ -64,7 +64,7 @@ names! {
     /// section 4.1.3.2). Not one that a consent signal comes in.
     CookieName: "a name that the EC cookie can have", is_cookie_name, "^(?!__[Hh][Oo][Ss][Tt]-)(?!(us_privacy|usprivacy|euconsent-v2|eupubconsent-v2|__gpp)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "use letters, digits, `_` and `-`, as `ts-ec`; browsers drop a `__Host-` cookie with a `Domain`, and a name such as `us_privacy` or `__gpp` is that of a consent signal";
     /// The folder that holds the embedded store.
-    DataDir: "a folder", |path| !path.trim().is_empty(), "\\S", "name a folder, as `ec-data`";
+    DataDir: "a folder", |path| !path.trim().is_empty() && !path.contains("://"), "^(?![\\s\\S]*://)[\\s\\S]*\\S", "name a folder, as `ec-data`; the address of a store belongs in `local.store`";
 }
 
 impl DataDir {

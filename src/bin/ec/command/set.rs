@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use edge_cookie::diagnostic::{Diagnostic, Severity};
+use edge_cookie::mask::passwords;
 use edge_cookie::policy::files::{Loaded, read_text};
 use edge_cookie::policy::known_settings;
 
@@ -102,7 +103,7 @@ impl Set {
             if secret {
                 "\"…\"".to_owned()
             } else {
-                text.to_owned()
+                passwords(text).into_owned()
             }
         };
         let path = path.display();

@@ -6,31 +6,60 @@ use clap::Args;
 use serde_json::Value;
 
 use super::Format;
-use crate::{End, Stop, server};
+use crate::policy::PolicyArgs;
+use crate::{End, FileArgs, Stop, render, secret, server};
 
 /// Shows how a running server is: its policy, its stores, its last reload and its outbox.
 ///
-/// It ends with 0 where all is well, and with 1 where something is to be looked at. No token is needed.
+/// It ends with 0 where all is well, and with 1 where something is to be looked at. Without the admin token, which comes
+/// from `EC_ADMIN_TOKEN`, else from the policy, a server shows its status and the digest of its policy alone.
 #[derive(Debug, Args)]
 pub(crate) struct Status {
     /// The running server to ask.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7676")]
     server: String,
+    /// Send the admin token over plain `http` to another machine, where everyone on the way can read it.
+    #[arg(long)]
+    insecure: bool,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// How the state is printed; `json` is what `/_ts/health` answers.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
 
 impl Status {
-    pub(crate) fn run(&self) -> Result<End, Stop> {
-        let health = server::health(&self.server)?;
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+        let token = self.token(files);
+        let may_send = server::may_send_token(&self.server, self.insecure)?;
+        let sent = token.as_deref().filter(|_| may_send);
+        let health = server::health(&self.server, sent)?;
+        if health.get("stores").is_none() {
+            render::note(match (sent, &token) {
+                (Some(_), _) => "the server does not take this admin token: it shows no details",
+                (None, Some(_)) => {
+                    "the admin token is not sent over plain `http`, and without it a server shows no details: write `https://`, or add `--insecure` where no one can listen on the way"
+                }
+                (None, None) => {
+                    "a server shows details to its admin token only: set `EC_ADMIN_TOKEN`, or `admin_token` under `[ec]`"
+                }
+            });
+        }
         let mut out = stdout().lock();
         match self.format {
             Format::Human => print(&health, &mut out)?,
             Format::Json => writeln!(out, "{health}")?,
         }
-        let well = text(&health, "status") == "ok" && health.get("trouble").is_none();
+        let well = text(&health, "status") == "ok";
         Ok(if well { End::Well } else { End::Problems })
+    }
+
+    /// The admin token of the environment, else of the policy.
+    fn token(&self, files: &FileArgs) -> Option<String> {
+        server::token_of_environment().or_else(|| {
+            let policy = self.policy.load_quietly(files)?;
+            policy.stores.admin_token.as_ref().and_then(secret::reveal)
+        })
     }
 }
 
@@ -49,8 +78,11 @@ fn list<'h>(value: &'h Value, key: &str) -> &'h [Value] {
 
 fn print(health: &Value, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "status   {}", text(health, "status"))?;
-    let (profile, digest) = (text(health, "profile"), text(health, "digest"));
-    writeln!(out, "policy   {profile} ({digest})")?;
+    let digest = text(health, "digest");
+    if health.get("stores").is_none() {
+        return writeln!(out, "policy   {digest}");
+    }
+    writeln!(out, "policy   {} ({digest})", text(health, "profile"))?;
     for store in list(health, "stores") {
         let did = |key| store.get(key).and_then(Value::as_bool);
         let state = match (did("answers"), did("writes")) {
@@ -58,7 +90,11 @@ fn print(health: &Value, out: &mut impl Write) -> std::io::Result<()> {
             (Some(true), _) => "answers",
             _ => "does not answer",
         };
-        writeln!(out, "store    {}: {state}", text(store, "name"))?;
+        write!(out, "store    {}: {state}", text(store, "name"))?;
+        match text(store, "why") {
+            "" => writeln!(out)?,
+            why => writeln!(out, " ({why})")?,
+        }
     }
     match (text(health, "reloaded"), text(health, "trouble")) {
         ("", "") => writeln!(out, "reload   none since the server started")?,
