@@ -108,6 +108,40 @@ const FACTS: &[(&str, &str)] = &[
     ("SIGXFSZ", "the number of a signal"),
     ("MAX_PARTNERS", "partners that metrics count by name"),
     (
+        "RESERVED_HANDLES",
+        "file handles kept for what is no connection; no record is touched",
+    ),
+    (
+        "HANDLES_OF_A_CLIENT",
+        "its connection, and two to the origin",
+    ),
+    ("EXIT_BY_SIGINT", "the exit code that shells give SIGINT"),
+    ("EXIT_BY_SIGTERM", "the exit code that shells give SIGTERM"),
+    (
+        "DEFAULT_CONNECTIONS",
+        "connections where the policy states no number; it may",
+    ),
+    (
+        "METRICS_CONNECTIONS",
+        "connections for metrics; no record is touched",
+    ),
+    (
+        "FIRST_ACCEPT_WAIT",
+        "how soon a connection that cannot be taken is tried again",
+    ),
+    (
+        "LONGEST_ACCEPT_WAIT",
+        "how soon a connection that cannot be taken is tried again",
+    ),
+    (
+        "UNSENT_BYTES",
+        "how soon the progress of a slow client is noticed",
+    ),
+    (
+        "RELOAD_LIMIT",
+        "when a policy that cannot be read is a failed reload",
+    ),
+    (
         "LOG_QUEUE_BYTES",
         "log lines that wait to be written; no record is touched",
     ),

@@ -239,6 +239,10 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
             "`ec.local.recent_records` needs a restart",
         ),
         (
+            "local.max_connections = 9",
+            "`ec.local.max_connections` needs a restart",
+        ),
+        (
             "local.max_header_bytes = 9000",
             "`ec.local.max_header_bytes` needs a restart",
         ),

@@ -6,7 +6,7 @@ use super::{Records, scenes};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{IdentifyOn, Jitter, OnFailedWithdrawal, OnRateLimited};
 
-pub(super) const ANSWERS: [Known; 35] = [
+pub(super) const ANSWERS: [Known; 37] = [
     ("cas.max_retries", retries),
     ("cas.backoff", waits),
     ("cas.max_backoff", waits),
@@ -30,7 +30,9 @@ pub(super) const ANSWERS: [Known; 35] = [
     ("local.store_calls", store_calls),
     ("local.outbox_withdrawals", outbox_withdrawals),
     ("local.trusted_proxies", trusted_proxies),
+    ("local.max_connections", max_connections),
     ("local.request_timeout", request_timeout),
+    ("local.min_bytes_per_second", min_bytes_per_second),
     ("local.max_header_bytes", max_header_bytes),
     ("local.shutdown_grace", shutdown_grace),
     ("redis.password", password),
@@ -287,8 +289,16 @@ fn trusted_proxies(_: &Pair<'_>) -> Answer {
     )
 }
 
+fn max_connections(_: &Pair<'_>) -> Answer {
+    native("another number of connections is served at once, and further ones wait")
+}
+
 fn request_timeout(_: &Pair<'_>) -> Answer {
-    native("a slow client is hung up on after another time")
+    native("a client that makes no progress is hung up on after another time")
+}
+
+fn min_bytes_per_second(_: &Pair<'_>) -> Answer {
+    native("a client that sends or reads slowly is hung up on at another rate")
 }
 
 fn max_header_bytes(_: &Pair<'_>) -> Answer {

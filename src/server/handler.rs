@@ -18,7 +18,9 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use hyper::body::{Frame, SizeHint};
 use tracing::{error, info, warn};
 
+use super::handles::{Connections, handle_limit};
 use super::origin::{Limits, Origin};
+use super::progress::{Deadline, SteadyBody};
 use super::{Metrics, NativeHome, Outbox, OutboxError, Stores, forwarded_client};
 use crate::clock::{Clock, SystemClock};
 use crate::policy::hex;
@@ -31,6 +33,7 @@ pub struct Server {
     serving: RwLock<Arc<Service<NativeHome>>>,
     stores: Stores,
     origin: Origin,
+    connections: Connections,
     metrics: Arc<Metrics>,
     ids: RequestIds,
 }
@@ -53,10 +56,12 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         metrics.in_force(&setup);
         let home = NativeHome::new(&stores, setup.policy(), Arc::clone(&metrics));
+        let connections = Connections::of(setup.policy(), handle_limit());
         Ok(Self {
+            connections,
             serving: RwLock::new(Arc::new(Service::new(home, setup))),
             stores,
-            origin: Origin::new().map_err(|error| error.to_string())?,
+            origin: Origin::new(connections.idle).map_err(|error| error.to_string())?,
             metrics,
             ids: RequestIds::default(),
         })
@@ -88,6 +93,11 @@ impl Server {
         &self.metrics
     }
 
+    /// How many connections it takes.
+    pub(super) const fn connections(&self) -> Connections {
+        self.connections
+    }
+
     /// Takes up a changed policy; or serves on under the one in force, and health says why.
     pub fn take_up(&self, changed: Result<Setup, String>) {
         let serving = self.serving();
@@ -95,29 +105,29 @@ impl Server {
             Some(key) => Err(format!("a changed `{key}` needs a restart")),
             None => Ok(changed),
         });
-        let setup = match changed {
-            Ok(setup) => {
-                let digest = setup.policy().digest.mark();
-                info!(
-                    profile = setup.profile(),
-                    digest, "a changed policy is in force"
-                );
-                setup
-            }
-            Err(why) => {
-                self.metrics.reload_failed();
-                error!(
-                    why,
-                    "a changed policy cannot be used: the old one serves on"
-                );
-                serving.setup().clone().with_trouble(why)
-            }
+        let (setup, failed) = match changed {
+            Ok(setup) => (setup, None),
+            Err(why) => (serving.setup().clone().with_trouble(why.clone()), Some(why)),
         };
         let setup = setup.reloaded_at(SystemClock.now().timestamp());
         self.metrics.in_force(&setup);
         let home = serving.home().under(&self.stores, setup.policy());
         let service = Arc::new(Service::new(home, setup));
-        *self.serving.write().unwrap_or_else(PoisonError::into_inner) = service;
+        *self.serving.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&service);
+        // What the log says is so by then.
+        if let Some(why) = failed {
+            self.metrics.reload_failed();
+            error!(
+                why,
+                "a changed policy cannot be used: the old one serves on"
+            );
+        } else {
+            let (profile, digest) = (
+                service.setup().profile(),
+                service.setup().policy().digest.mark(),
+            );
+            info!(profile, digest, "a changed policy is in force");
+        }
     }
 
     /// Answers one request from a connection of `peer`.
@@ -128,12 +138,13 @@ impl Server {
         let id = self.ids.of(&head.headers);
         let route = Route::name_of(head.uri.path(), service.setup());
         let method = head.method.clone();
-        let patience = service.setup().policy().local.request_timeout;
-        let patience = Duration::from_secs(patience.seconds());
-        let work = self.served(&service, head, body, peer);
-        let mut answer = match tokio::time::timeout(patience, work).await {
-            Ok(answer) => answer,
-            Err(_) => failed(StatusCode::GATEWAY_TIMEOUT, TIMEOUT),
+        let deadline = Deadline::new((&service.setup().policy().local).into());
+        let body = SteadyBody::of(body, &deadline);
+        let mut answer = tokio::select! {
+            // A client that is too slow has its own answer before what comes of its body.
+            biased;
+            client = deadline.passed() => too_late(client),
+            answer = self.served(&service, head, body, peer) => answer,
         };
         let took = start.elapsed();
         let status = answer.status().as_u16();
@@ -242,6 +253,17 @@ impl HttpBody for Claiming {
 
 const TIMEOUT: &str = r#"{"error":"timeout"}"#;
 
+/// The answer to a request whose time is over, for want of its body or of ours.
+fn too_late(for_the_client: bool) -> Response {
+    if !for_the_client {
+        return failed(StatusCode::GATEWAY_TIMEOUT, TIMEOUT);
+    }
+    let mut answer = failed(StatusCode::REQUEST_TIMEOUT, TIMEOUT);
+    let close = HeaderValue::from_static("close");
+    answer.headers_mut().insert(http::header::CONNECTION, close);
+    answer
+}
+
 fn no_origin() -> Response {
     failed(StatusCode::BAD_GATEWAY, r#"{"error":"origin_unavailable"}"#)
 }
@@ -286,6 +308,10 @@ fn needs_restart(old: &Setup, new: &Setup) -> Option<&'static str> {
         (
             "ec.local.outbox_withdrawals",
             was.outbox_withdrawals == is.outbox_withdrawals,
+        ),
+        (
+            "ec.local.max_connections",
+            was.max_connections == is.max_connections,
         ),
         (
             "ec.local.max_header_bytes",

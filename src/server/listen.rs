@@ -1,7 +1,6 @@
-//! Listening: connections, signals and the end.
+//! Listening: what a server takes, what it is told by signals, and how it ends.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,14 +12,16 @@ use axum::routing::get;
 use http::HeaderMap;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::time::timeout;
 use tracing::{info, warn};
 
+use super::accept::{Connections, Limits};
 use super::outbox::deliver;
+use super::signals::{Signalled, Signals, StopSignal};
 use super::{Exposition, Server};
 use crate::service::Setup;
 
@@ -76,10 +77,25 @@ impl Listeners {
     }
 }
 
+/// Connections for metrics at once: they are few, and none of them waits for those of clients.
+const METRICS_CONNECTIONS: usize = 8;
+
+/// Longest that a policy may take to be read again.
+const RELOAD_LIMIT: Duration = Duration::from_secs(10);
+
+/// How a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// Told to stop, within `local.shutdown_grace`.
+    InTime,
+    /// Told so a second time, at once.
+    AtOnce(StopSignal),
+}
+
 /// Serves until `SIGTERM` or `SIGINT`; on `SIGHUP` takes up what `reload` reads.
 ///
 /// Told to stop, it takes no more connections, and waits for the requests under way, and for the withdrawals
-/// that their users no longer wait for, as long as the policy says.
+/// that their users no longer wait for, as long as the policy says; told so again, it waits no longer.
 ///
 /// # Errors
 ///
@@ -88,146 +104,136 @@ pub async fn serve(
     server: Server,
     listeners: Listeners,
     reload: impl Fn() -> Result<Setup, String> + Send + Sync + 'static,
-) -> Result<(), ServeError> {
+) -> Result<Stopped, ServeError> {
     let server = Arc::new(server);
     let mut signals = Signals::hear()?;
-    if let Some(listener) = listeners.metrics {
-        let metrics = Router::new()
-            .route("/metrics", get(metrics))
-            .with_state(Arc::clone(&server));
-        tokio::spawn(async move { axum::serve(listener, metrics).await });
+    let connections = server.connections();
+    if let Some(asked) = connections.refused {
+        warn!(
+            asked,
+            taken = connections.clients,
+            "`local.max_connections` is more than the limit of file handles leaves room for: raise that (`ulimit -n`)"
+        );
     }
-    let reload = Arc::new(reload);
-    let under_way = GracefulShutdown::new();
+    let clients = Connections::new(connections.clients);
+    if let Some(listener) = listeners.metrics {
+        tokio::spawn(serve_metrics(&server, &clients, listener));
+    }
+    tokio::spawn(serve_clients(&server, &clients, listeners.requests));
+    let hung_up = Arc::new(Notify::new());
+    tokio::spawn(reload_on(Arc::clone(&hung_up), Arc::clone(&server), reload));
     let outbox = server.serving().home().opened_outbox().cloned();
     let delivery = outbox.map(|outbox| tokio::spawn(deliver(Arc::clone(&server), outbox)));
-    loop {
-        tokio::select! {
-            accepted = listeners.requests.accept() => match accepted {
-                Ok((stream, peer)) => connect(&server, &under_way, stream, peer),
-                Err(error) => {
-                    // What is short now (file handles, say) may not be in a moment.
-                    warn!(%error, "cannot take a connection");
-                    tokio::task::yield_now().await;
-                }
-            },
-            told = signals.next() => match told {
-                Told::Stop => break,
-                Told::Reload => {
-                    let reload = Arc::clone(&reload);
-                    let read = tokio::task::spawn_blocking(move || reload()).await;
-                    server.take_up(read.unwrap_or_else(|error| Err(error.to_string())));
-                }
-            }
-        }
+    while let Signalled::Reload = signals.next().await {
+        hung_up.notify_one();
     }
-    drop(listeners.requests);
     // What it has not delivered is delivered after the next start.
     if let Some(delivery) = delivery {
         delivery.abort();
     }
-    finish(&server, under_way).await;
-    Ok(())
+    tokio::select! {
+        () = finish(&server, &clients) => Ok(Stopped::InTime),
+        again = signals.stop() => {
+            warn!("stopped at once: told so a second time");
+            Ok(Stopped::AtOnce(again))
+        }
+    }
 }
 
-async fn finish(server: &Server, under_way: GracefulShutdown) {
+/// Reads the policy again each time it is asked for, away from everything else: where that hangs, only this waits. What
+/// is asked for meanwhile is done once afterwards.
+async fn reload_on(
+    asked: Arc<Notify>,
+    server: Arc<Server>,
+    reload: impl Fn() -> Result<Setup, String> + Send + Sync + 'static,
+) {
+    let reload = Arc::new(reload);
+    loop {
+        asked.notified().await;
+        let reload = Arc::clone(&reload);
+        let mut read = tokio::task::spawn_blocking(move || reload());
+        if let Ok(read) = timeout(RELOAD_LIMIT, &mut read).await {
+            server.take_up(read.unwrap_or_else(|error| Err(error.to_string())));
+        } else {
+            let limit = RELOAD_LIMIT.as_secs();
+            let why = format!("it could not be read within {limit} s: look at the files it is in");
+            server.take_up(Err(why));
+            let _ = read.await;
+        }
+    }
+}
+
+/// What serves clients.
+fn serve_clients(
+    server: &Arc<Server>,
+    clients: &Connections,
+    listener: TcpListener,
+) -> impl Future<Output = ()> + Send + 'static {
+    let server = Arc::clone(server);
+    clients.clone().take(listener, move |peer| {
+        let limits = limits(&server);
+        let (server, client) = (Arc::clone(&server), peer.ip().to_canonical());
+        let service = service_fn(move |request: http::Request<Incoming>| {
+            let server = Arc::clone(&server);
+            async move { Ok::<_, Infallible>(server.answer(request.map(Body::new), client).await) }
+        });
+        (service, limits)
+    })
+}
+
+/// What serves metrics, with the limits of every connection.
+fn serve_metrics(
+    server: &Arc<Server>,
+    clients: &Connections,
+    listener: TcpListener,
+) -> impl Future<Output = ()> + Send + 'static {
+    let counted = (Arc::clone(server), clients.clone());
+    let router = Router::new()
+        .route("/metrics", get(metrics))
+        .with_state(counted);
+    let server = Arc::clone(server);
+    let scrapers = Connections::new(METRICS_CONNECTIONS);
+    scrapers.take(listener, move |_| {
+        (TowerToHyperService::new(router.clone()), limits(&server))
+    })
+}
+
+fn limits(server: &Server) -> Limits {
+    let serving = server.serving();
+    let local = &serving.setup().policy().local;
+    Limits {
+        pace: local.into(),
+        max_header_bytes: local.max_header_bytes as usize,
+    }
+}
+
+async fn finish(server: &Server, clients: &Connections) {
     let serving = server.serving();
     let grace = serving.setup().policy().local.shutdown_grace;
     let started = serving.home().started();
     started.close();
     let all = async {
-        under_way.shutdown().await;
+        clients.finish().await;
         started.wait().await;
     };
     let grace = Duration::from_secs(grace.seconds());
-    if tokio::time::timeout(grace, all).await.is_ok() {
+    if timeout(grace, all).await.is_ok() {
         info!("stopped");
     } else {
         warn!("stopped with requests under way: `local.shutdown_grace` is over");
     }
 }
 
-/// Serves one connection in a task of its own.
-fn connect(
-    server: &Arc<Server>,
-    under_way: &GracefulShutdown,
-    stream: TcpStream,
-    peer: SocketAddr,
-) {
-    let serving = server.serving();
-    let local = &serving.setup().policy().local;
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(local.request_timeout.seconds()))
-        .max_buf_size(local.max_header_bytes as usize);
-    // Answers are small and whole: waiting to fill a packet only delays them.
-    let _ = stream.set_nodelay(true);
-    let (server, client) = (Arc::clone(server), peer.ip().to_canonical());
-    let service = service_fn(move |request: http::Request<Incoming>| {
-        let server = Arc::clone(&server);
-        async move { Ok::<_, Infallible>(server.answer(request.map(Body::new), client).await) }
-    });
-    let connection = http.serve_connection(TokioIo::new(stream), service);
-    let connection = under_way.watch(connection);
-    tokio::spawn(async move {
-        // A client that broke off is no trouble of ours.
-        let _ = connection.await;
-    });
-}
-
-async fn metrics(State(server): State<Arc<Server>>, heads: HeaderMap) -> impl IntoResponse {
+async fn metrics(
+    State((server, clients)): State<(Arc<Server>, Connections)>,
+    heads: HeaderMap,
+) -> impl IntoResponse {
     let accept = heads.get_all(ACCEPT).iter();
     let exposition = Exposition::accepted(accept.filter_map(|accept| accept.to_str().ok()));
     let kind = [(CONTENT_TYPE, exposition.content_type())];
     if let Some(outbox) = server.serving().home().opened_outbox() {
         server.metrics().outbox(&outbox.state());
     }
+    server.metrics().connections(clients.count());
     (kind, server.metrics().text(exposition))
-}
-
-/// What a server is told by signal.
-enum Told {
-    /// Read the policy again.
-    Reload,
-    /// Stop.
-    Stop,
-}
-
-/// The signals that a server hears.
-struct Signals {
-    #[cfg(unix)]
-    hang_up: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Signals {
-    fn hear() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            hang_up: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn next(&mut self) -> Told {
-        tokio::select! {
-            _ = self.hang_up.recv() => Told::Reload,
-            _ = self.terminate.recv() => Told::Stop,
-            _ = tokio::signal::ctrl_c() => Told::Stop,
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Signals {
-    fn hear() -> std::io::Result<Self> {
-        Ok(Self {})
-    }
-
-    async fn next(&mut self) -> Told {
-        let _ = tokio::signal::ctrl_c().await;
-        Told::Stop
-    }
 }

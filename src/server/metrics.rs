@@ -190,6 +190,7 @@ pub struct Metrics {
     failed_reloads: Counter,
     build: Family<Build, Gauge>,
     outbox: OfOutbox,
+    connections: Gauge,
     policy: Family<InForce, Gauge>,
     candidate_policy: Family<InForce, Gauge>,
 }
@@ -211,6 +212,7 @@ impl Default for Metrics {
             failed_reloads: Counter::default(),
             build: Family::default(),
             outbox: OfOutbox::default(),
+            connections: Gauge::default(),
             policy: Family::default(),
             candidate_policy: Family::default(),
             registry: Registry::default(),
@@ -258,6 +260,11 @@ impl Default for Metrics {
             "log_dropped",
             "log lines that were not written",
             DROPPED.clone(),
+        );
+        registry.register(
+            "connections",
+            "connections of clients",
+            new.connections.clone(),
         );
         new.outbox.register(&mut registry);
         registry.register("policy", "the policy in force", new.policy.clone());
@@ -392,6 +399,12 @@ impl Metrics {
     /// Takes over what the outbox counts.
     pub fn outbox(&self, state: &OutboxState) {
         self.outbox.set(state);
+    }
+
+    /// Takes over how many connections there are.
+    pub fn connections(&self, number: usize) {
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        self.connections.set(number);
     }
 
     /// All counts as text.

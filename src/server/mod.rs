@@ -10,10 +10,12 @@
 //! assert_eq!(client, "203.0.113.7".parse().ok());
 //! ```
 
+mod accept;
 mod address;
 mod blocking;
 mod exposition;
 mod handler;
+mod handles;
 mod home;
 mod http_client;
 mod limiter;
@@ -24,19 +26,23 @@ mod metrics;
 mod origin;
 mod outbox;
 mod probe;
+mod progress;
 mod readers;
+mod signals;
 mod store;
 
 pub use address::forwarded_client;
 pub use blocking::{Blocking, Leave, SharedStore};
 pub use exposition::Exposition;
 pub use handler::Server;
+pub use handles::raise_handle_limit;
 pub use home::{NativeHome, ReactorClock};
 pub use http_client::{Proxied, http_client, local_client};
 pub use limiter::Limiter;
-pub use listen::{Listeners, ServeError, serve};
+pub use listen::{Listeners, ServeError, Stopped, serve};
 pub use log::{LogFormat, start_log, warn_of_no_place};
 pub use log_queue::LogGuard;
 pub use metrics::{CallTimer, CallTimers, Metrics, TimedCall};
 pub use outbox::{KeptWithdrawal, Outbox, OutboxError};
+pub use signals::StopSignal;
 pub use store::{NativeStore, Stores, survive_file_limit};

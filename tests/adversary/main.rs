@@ -10,6 +10,7 @@
 )]
 
 mod answers;
+mod connections;
 mod disk;
 mod files;
 mod forwarded;
@@ -24,6 +25,7 @@ mod passwords;
 #[path = "../support/port.rs"]
 #[allow(dead_code, reason = "each module takes what it needs")]
 mod port;
+mod progress;
 mod review;
 #[path = "../support/running.rs"]
 mod running;

@@ -66,9 +66,15 @@ impl Server {
     }
 
     /// The same, after what these words of a shell do, such as set a limit.
-    pub fn start_after(shell: &str, config: &str, args: &[&str]) -> Self {
-        let site = Site::new(config);
-        Self::start_by(site.command_after(shell, &SERVE), site, args)
+    pub fn start_after(
+        shell: &str,
+        site: Site,
+        args: &[&str],
+        change: impl FnOnce(&mut Command),
+    ) -> Self {
+        let mut serve = site.command_after(shell, &SERVE);
+        change(&mut serve);
+        Self::start_by(serve, site, args)
     }
 
     fn start_by(mut serve: Command, site: Site, args: &[&str]) -> Self {

@@ -82,6 +82,8 @@ enum End {
     Problems,
     /// All will be well once some time has passed.
     Wait,
+    /// A second signal stopped it at once, and has this exit code.
+    Stopped(u8),
 }
 
 /// Why a command could not run, in words for the user; none where they were told already.
@@ -144,6 +146,7 @@ fn main() -> ExitCode {
         Ok(End::Well) => ExitCode::SUCCESS,
         Ok(End::Problems) => ExitCode::from(1),
         Ok(End::Wait) => ExitCode::from(3),
+        Ok(End::Stopped(code)) => ExitCode::from(code),
         // Whoever reads the output has read enough.
         Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS

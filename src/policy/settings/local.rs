@@ -46,8 +46,19 @@ settings! {
         /// An element that cannot be read, or two headers that name different clients, leave a request without an
         /// address, and so without a new id.
         trusted_proxies: Proxies = Proxies::default();
-        /// Longest that the native server waits for a request to arrive, and then for its answer.
+        /// Connections that the native server takes at once; more wait. `0` takes as many as the limit of file handles
+        /// leaves room for, up to 10,000.
+        ///
+        /// The server raises its soft limit to the hard one when it starts. 32 handles are kept for everything else, and
+        /// one for each of `redis.connections`; a client takes up to three, with its connections to the origin.
+        max_connections: u32 = 0, from 0, to 1_000_000;
+        /// Longest that the native server waits for the head of a request, and so for the next one on a connection that
+        /// stays open; for a body to go on, or an answer to be read on, unless that makes progress; and for the service's
+        /// own answer.
         request_timeout: Seconds = Seconds::new(30), from Seconds::new(1), to Seconds::new(3_600);
+        /// Bytes a second at which a client that sends a body or reads an answer is waited for without end; a slower one
+        /// is hung up on. `0` waits for any progress.
+        min_bytes_per_second: u32 = 1_024, from 0, to 1_073_741_824;
         /// Largest head of a request to the native server, in bytes.
         max_header_bytes: u32 = 65_536, from 8_192, to 1_048_576;
         /// Longest that the native server waits for requests under way when it is told to stop.

@@ -25,7 +25,7 @@ use crate::policy::types::Millis;
 const LONGEST_IDLE: Duration = Duration::from_secs(60);
 
 /// The most connections that wait for a next request.
-const MOST_IDLE: usize = 64;
+pub(in crate::server) const MOST_IDLE: u32 = 64;
 
 /// Makes connections, by TLS with the system's roots where the origin's address says so.
 ///
@@ -127,13 +127,23 @@ impl Connection {
 }
 
 /// Connections that wait for a next request, the last used last.
-#[derive(Default)]
-pub(super) struct IdleConnections(Mutex<Vec<Connection>>);
+pub(super) struct IdleConnections {
+    kept: Mutex<Vec<Connection>>,
+    most: usize,
+}
 
 impl IdleConnections {
+    /// None yet, and never more than `most`.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            kept: Mutex::default(),
+            most,
+        }
+    }
+
     /// The connection used last to this origin. Those that are of no more use are dropped on the way.
     pub(super) fn take(&self, url: &OriginUrl) -> Option<Connection> {
-        let mut idle = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut idle = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(connection) = idle.pop() {
             if connection.takes_a_request_to(url) {
                 return Some(connection);
@@ -153,8 +163,8 @@ impl IdleConnections {
                 return;
             }
             connection.idle_since = Instant::now();
-            let mut kept = idle.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if kept.len() >= MOST_IDLE {
+            let mut kept = idle.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if kept.len() >= idle.most {
                 kept.remove(0);
             }
             kept.push(connection);

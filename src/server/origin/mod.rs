@@ -23,6 +23,7 @@ use crate::policy::settings::Organic;
 use crate::policy::types::Millis;
 use crate::service::{AnswerFault, frame_anew, remove_connection_headers};
 use body::Steady;
+pub(super) use connection::MOST_IDLE;
 use connection::{Connection, Connector, IdleConnections};
 
 /// The way to the origin: connections that wait for a next request, and a connector for new ones.
@@ -95,10 +96,11 @@ struct Asked {
 }
 
 impl Origin {
-    pub(super) fn new() -> Result<Self, OriginError> {
+    /// The way to it, with at most so many connections that wait for a next request.
+    pub(super) fn new(most_idle: usize) -> Result<Self, OriginError> {
         Ok(Self {
             connector: Connector::new()?,
-            idle: Arc::default(),
+            idle: Arc::new(IdleConnections::new(most_idle)),
         })
     }
 

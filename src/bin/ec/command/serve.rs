@@ -13,8 +13,8 @@ use edge_cookie::policy::files::PolicyFiles;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::StoreName;
 use edge_cookie::server::{
-    Listeners, LogFormat, Outbox, OutboxError, Server, Stores, serve, start_log,
-    survive_file_limit, warn_of_no_place,
+    Listeners, LogFormat, Outbox, OutboxError, Server, Stopped, Stores, raise_handle_limit, serve,
+    start_log, survive_file_limit, warn_of_no_place,
 };
 use edge_cookie::service::{Setup, SetupError, redis_password};
 use edge_cookie::store::{EmbeddedStore, MemoryStore};
@@ -28,7 +28,7 @@ use crate::{End, FileArgs, Stop};
 /// Serves the EC API, and hands pages on to the publisher's origin.
 ///
 /// On SIGHUP it reads the policy again, and takes it up where it passes `ec check`. It stops on SIGTERM or SIGINT,
-/// when the requests under way are answered.
+/// when the requests under way are answered, within `local.shutdown_grace`, and at once on a second one.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -63,6 +63,7 @@ enum Log {
 
 impl Serve {
     pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+        raise_handle_limit();
         let source = self.source(files);
         if let Source::Files { policy, files } = &source {
             // Findings are shown with their lines.
@@ -101,7 +102,10 @@ impl Serve {
         });
         // A store call that hangs keeps nobody from leaving.
         runtime.shutdown_background();
-        ended.map(|()| End::Well)
+        ended.map(|stopped| match stopped {
+            Stopped::InTime => End::Well,
+            Stopped::AtOnce(signal) => End::Stopped(signal.exit_code()),
+        })
     }
 
     fn source(&self, files: &FileArgs) -> Source {
