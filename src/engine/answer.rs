@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::Draft;
 use crate::policy::settings::Jitter;
 use crate::policy::types::Ttl;
 use crate::record::{Generation, KvEntry, KvMetadata, Precondition, Unreadable};
@@ -49,11 +48,11 @@ pub struct Record {
 
 /// What a lookup found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Found {
+pub enum Found<R = Record> {
     /// Nothing.
     Nothing,
     /// A record.
-    Record(Box<Record>),
+    Record(Box<R>),
     /// A record that cannot be read.
     Unreadable(Box<UnreadableRecord>),
 }
@@ -69,13 +68,13 @@ pub struct UnreadableRecord {
 
 /// What a deletion met.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Deleted {
+pub enum Deleted<R = Record> {
     /// Nothing was there.
     Nothing,
     /// Something was there; the store cannot tell what.
     Something,
     /// This was there.
-    Was(Found),
+    Was(Found<R>),
 }
 
 /// A write that the engine asks for.
@@ -113,15 +112,15 @@ impl Wait {
     }
 }
 
-/// What a transaction asks for next.
+/// What a transaction asks for next; `W` is the write of its kind of record.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Step<'t> {
+pub enum Step<W> {
     /// Look the record up.
     Lookup,
     /// Find out for certain whether there is a record.
     Exists,
     /// Write the record.
-    Insert(Draft<'t>),
+    Insert(W),
     /// Remove the record.
     Delete,
     /// Let time pass.
@@ -135,15 +134,15 @@ pub enum Step<'t> {
 /// `elapsed` is the time since the operation started. It is needed only where something was refused, so
 /// that an operation that meets nobody reads the clock once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
+pub enum Answer<R = Record> {
     /// To a lookup.
-    Found(Found),
+    Found(Found<R>),
     /// To the question whether there is a record.
     Exists(bool),
     /// To an insert: it was written.
     Written,
     /// To a deletion: it was done.
-    Deleted(Deleted),
+    Deleted(Deleted<R>),
     /// To a wait: it is over.
     Waited {
         /// Since the operation started.

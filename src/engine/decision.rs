@@ -1,7 +1,10 @@
 //! What an operation found, and what it makes of it.
 
-use super::answer::{Record, UnreadableRecord, Wait};
-use super::draft::Plan;
+use std::fmt::Debug;
+
+use super::answer::{Found, Record, UnreadableRecord, Wait};
+use super::draft::{Content, PlannedWrite};
+use super::scene::Scene;
 use super::{Done, OperationError, Outcome};
 use crate::record::{Generation, Precondition};
 
@@ -45,7 +48,7 @@ impl Current {
 
 /// How an operation ends where its write succeeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Ends {
+pub struct Ends {
     pub(super) outcome: Outcome,
     /// How each partner id ends, in the order given; empty for other operations.
     pub(super) each: Vec<Outcome>,
@@ -73,21 +76,98 @@ impl Ends {
     }
 }
 
-/// What an operation wants next.
+/// What an operation wants next: it writes a content `C`, and ends in a `D`, which an `E` becomes where its write succeeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Decision<'p> {
+pub enum Intent<C, E, D> {
     /// To end.
-    End(Result<Done, OperationError>),
+    End(Result<D, OperationError>),
     /// To look the record up.
     Look,
     /// To know for certain whether a record is there, since the lookup may be stale.
     MakeSure,
     /// To write, and to end so where that succeeds.
-    Write(Plan<'p>, Ends),
+    Write(PlannedWrite<C>, E),
     /// To remove the record.
     Remove,
     /// To let time pass first.
-    Wait(Wait, Box<Decision<'p>>),
+    Wait(Wait, Box<Intent<C, E, D>>),
+}
+
+/// What an operation on an entry wants next.
+pub(super) type Decision<'p> = Intent<Content<'p>, Ends, Done>;
+
+/// What a [`RecordOperation`] wants next.
+pub(crate) type IntentOf<O> = Intent<
+    <O as RecordOperation>::Content,
+    <O as RecordOperation>::OnSuccess,
+    <O as RecordOperation>::Done,
+>;
+
+/// What a conflict of a write means to an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnConflict<D> {
+    /// Try again.
+    Retry,
+    /// Look what is there; the write was a way of asking.
+    Look,
+    /// It is over: whoever won said as much.
+    End(D),
+}
+
+/// One operation on one record, as a [`Transaction`](super::Transaction) runs it: what it decides. The transaction asks
+/// the store, and tries again what a conflict or a lost answer stopped.
+pub trait RecordOperation {
+    /// What a lookup finds.
+    type Record: Debug;
+    /// What is written.
+    type Content: Clone + Debug;
+    /// How it ends where a write succeeds, kept with that write.
+    type OnSuccess: Clone + Debug;
+    /// How it ends.
+    type Done: Clone + Debug;
+    /// The write as it is asked for.
+    type Write<'t>: Copy
+    where
+        Self: 't;
+
+    /// The first step, before anything is known of the record.
+    fn open(&self, scene: &Scene<'_>) -> IntentOf<Self>;
+
+    /// The next step, given what was found; `unsure` where an answer was lost, so that a write may have happened.
+    fn decide(&self, scene: &Scene<'_>, found: Found<Self::Record>, unsure: bool)
+    -> IntentOf<Self>;
+
+    /// The write that this operation falls back on where nothing can be known of the record, if it must not be lost for
+    /// that.
+    fn blind(&self) -> Option<IntentOf<Self>>;
+
+    /// Whether this is tried again whatever stops it.
+    fn insists(&self) -> bool;
+
+    /// What a conflict means; `looked` tells whether the record was looked at before.
+    fn on_conflict(&self, looked: bool) -> OnConflict<Self::Done>;
+
+    /// The write that `plan` comes to.
+    fn write<'t>(scene: &'t Scene<'_>, plan: &'t PlannedWrite<Self::Content>) -> Self::Write<'t>
+    where
+        Self: 't;
+
+    /// Whether `record` shows that the write of `plan` was done.
+    fn leaves(
+        &self,
+        scene: &Scene<'_>,
+        plan: &PlannedWrite<Self::Content>,
+        record: &Self::Record,
+    ) -> bool;
+
+    /// How it ends where its write succeeded; what stays in `on_success` is of no further use.
+    fn succeeded(on_success: &mut Self::OnSuccess) -> Self::Done;
+
+    /// How it ends where no record is left; `was_there` tells whether there was one before.
+    fn removed(was_there: bool) -> Self::Done;
+
+    /// Whether what a deletion met counts as a record that was there.
+    fn was_there(scene: &Scene<'_>, found: Found<Self::Record>) -> bool;
 }
 
 impl Decision<'_> {

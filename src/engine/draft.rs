@@ -13,14 +13,17 @@ const GRAIN_SECONDS: u64 = 1;
 
 /// What is to be written, and what must hold for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Plan<'p> {
-    pub(super) content: Content<'p>,
-    pub(super) precondition: Precondition,
+pub struct PlannedWrite<C> {
+    pub(crate) content: C,
+    pub(crate) precondition: Precondition,
 }
+
+/// The write of an entry.
+pub(super) type Plan<'p> = PlannedWrite<Content<'p>>;
 
 /// What is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Content<'p> {
+pub enum Content<'p> {
     /// A tombstone from now on.
     Tombstone,
     /// The tombstone of a withdrawal that was made then.

@@ -1,14 +1,15 @@
 //! The operations on a record, as callers ask for them.
 
-use super::answer::Consistency;
-use super::decision::{Current, Decision};
+use super::answer::{Consistency, Found, Record};
+use super::decision::{Current, Decision, Ends, OnConflict, RecordOperation};
+use super::draft::{Content, Plan};
 use super::scene::Scene;
 use super::{
-    Outcome, create, create_or_revive, delete, deliver_withdrawal, update_last_seen,
+    Done, Draft, Outcome, create, create_or_revive, delete, deliver_withdrawal, update_last_seen,
     upsert_partner_ids, withdrawal,
 };
 use crate::clock::Timestamp;
-use crate::record::{ConsentStrings, KvGeo, PartnerId};
+use crate::record::{ConsentStrings, KvGeo, PartnerId, Precondition};
 
 /// A partner's uid for a user, as the partner sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,16 +63,6 @@ pub enum Operation<'o> {
     Delete,
 }
 
-/// What a conflict of a write means to an operation.
-pub(super) enum OnConflict {
-    /// Try again.
-    Retry,
-    /// Look what is there; the write was a way of asking.
-    Look,
-    /// It is over: whoever won said as much.
-    End(Outcome),
-}
-
 impl<'o> Operation<'o> {
     /// The operation's name, as event streams, logs and metrics have it.
     #[must_use]
@@ -90,10 +81,21 @@ impl<'o> Operation<'o> {
             Self::Delete => "delete",
         }
     }
+}
 
-    /// The first step, before anything is known of the record.
-    pub(super) fn open(self, scene: &Scene<'_>) -> Decision<'o> {
-        match self {
+impl<'o> RecordOperation for Operation<'o> {
+    type Record = Record;
+    type Content = Content<'o>;
+    type OnSuccess = Ends;
+    type Done = Done;
+    type Write<'t>
+        = Draft<'t>
+    where
+        Self: 't;
+
+    #[inline]
+    fn open(&self, scene: &Scene<'_>) -> Decision<'o> {
+        match *self {
             Self::Create { consent, geo } => create::open(scene, consent, geo),
             Self::UpsertPartnerId(sync) => upsert_partner_ids::open_one(scene, sync),
             Self::UpsertPartnerIds(syncs) => upsert_partner_ids::open(scene, syncs),
@@ -107,9 +109,11 @@ impl<'o> Operation<'o> {
         }
     }
 
-    /// The next step, given what was found.
-    pub(super) fn decide(self, scene: &Scene<'_>, current: Current) -> Decision<'o> {
-        match self {
+    /// Whatever may have happened shows in the record.
+    #[inline]
+    fn decide(&self, scene: &Scene<'_>, found: Found, _unsure: bool) -> Decision<'o> {
+        let current = scene.see(found);
+        match *self {
             Self::Get | Self::GetMetadata => current.read(),
             Self::Create { consent, geo } => create::decide(scene, consent, geo, &current),
             Self::CreateOrRevive { consent, geo } => {
@@ -126,9 +130,7 @@ impl<'o> Operation<'o> {
         }
     }
 
-    /// The write that this operation falls back on where nothing can be known of the record, if it must not
-    /// be lost for that.
-    pub(super) fn blind(self) -> Option<Decision<'static>> {
+    fn blind(&self) -> Option<Decision<'o>> {
         match self {
             Self::WriteWithdrawalTombstone => Some(withdrawal::blind()),
             Self::Delete => Some(delete::blind()),
@@ -136,21 +138,52 @@ impl<'o> Operation<'o> {
         }
     }
 
-    /// Whether this is tried again whatever stops it: withdrawal must win.
-    pub(super) const fn insists(self) -> bool {
+    /// Withdrawal must win.
+    fn insists(&self) -> bool {
         matches!(
             self,
             Self::WriteWithdrawalTombstone | Self::DeliverWithdrawal { .. }
         )
     }
 
-    /// What a conflict means; `looked` tells whether the record was looked at before.
-    pub(super) const fn on_conflict(self, looked: bool) -> OnConflict {
+    fn on_conflict(&self, looked: bool) -> OnConflict<Done> {
         match self {
             Self::Create { .. } if !looked => OnConflict::Look,
-            Self::UpdateLastSeen { .. } => OnConflict::End(Outcome::Superseded),
+            Self::UpdateLastSeen { .. } => OnConflict::End(Outcome::Superseded.into()),
             _ => OnConflict::Retry,
         }
+    }
+
+    #[inline]
+    fn write<'t>(scene: &'t Scene<'_>, plan: &'t Plan<'o>) -> Draft<'t>
+    where
+        Self: 't,
+    {
+        scene.draft(plan)
+    }
+
+    fn leaves(&self, scene: &Scene<'_>, plan: &Plan<'o>, record: &Record) -> bool {
+        // A write makes a new generation: what it was to replace is not what it left, equal or not.
+        plan.precondition != Precondition::Generation(record.generation)
+            && scene.draft(plan).leaves(record)
+    }
+
+    #[inline]
+    fn succeeded(on_success: &mut Ends) -> Done {
+        on_success.take()
+    }
+
+    fn removed(was_there: bool) -> Done {
+        let outcome = if was_there {
+            Outcome::Deleted
+        } else {
+            Outcome::NotFound
+        };
+        outcome.into()
+    }
+
+    fn was_there(scene: &Scene<'_>, found: Found) -> bool {
+        !matches!(scene.see(found), Current::Absent | Current::Expired(_))
     }
 }
 

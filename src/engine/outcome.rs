@@ -156,9 +156,9 @@ pub struct Tally {
 
 /// The end of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finished {
+pub struct Finished<D = Done> {
     /// How it ended.
-    pub result: Result<Done, OperationError>,
+    pub result: Result<D, OperationError>,
     /// What it cost.
     pub tally: Tally,
 }

@@ -11,10 +11,10 @@ use crate::record::{KvEntry, KvMetadata, Precondition};
 
 /// The policy an operation is under, when it started, and how far its lookups can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Scene<'p> {
-    pub(super) policy: &'p EcPolicy,
-    pub(super) now: Timestamp,
-    pub(super) consistency: Consistency,
+pub struct Scene<'p> {
+    pub(crate) policy: &'p EcPolicy,
+    pub(crate) now: Timestamp,
+    pub(crate) consistency: Consistency,
 }
 
 /// What a readable record is to a policy at a time.

@@ -3,37 +3,36 @@
 use std::time::Duration;
 
 use super::answer::{Answer, Consistency, Deleted, Found, Step, StoreError, Wait};
-use super::decision::{Current, Decision};
-use super::operation::OnConflict;
+use super::decision::{Intent, IntentOf, OnConflict, RecordOperation};
 use super::scene::Scene;
-use super::{Finished, Operation, OperationError, Outcome, Tally};
+use super::{Finished, Operation, OperationError, Tally};
 use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
 use crate::policy::settings::OnRateLimited;
 use crate::record::Precondition;
 
-/// One operation under way. Ask for the [`step`](Self::step), do it, and [`resume`](Self::resume) with the
+/// One operation under way, on an entry where nothing else is said. Ask for the [`step`](Self::step), do it, and [`resume`](Self::resume) with the
 /// answer, until the step is [`Step::End`].
 #[derive(Debug, Clone)]
-pub struct Transaction<'p> {
+pub struct Transaction<'p, O: RecordOperation = Operation<'p>> {
     scene: Scene<'p>,
-    operation: Operation<'p>,
+    operation: O,
     /// What is asked for, or how it ended.
-    wanted: Decision<'p>,
+    wanted: IntentOf<O>,
     /// Whether the write last refused had a precondition.
     conditional: bool,
     /// What was wanted when an answer was lost, so that it may have happened.
-    lost: Option<Box<Decision<'p>>>,
+    lost: Option<Box<IntentOf<O>>>,
     tally: Tally,
 }
 
-impl<'p> Transaction<'p> {
+impl<'p, O: RecordOperation> Transaction<'p, O> {
     /// An operation that starts at `now` under `policy`, against a store of this consistency.
     #[must_use]
     #[inline]
     pub fn new(
         policy: &'p EcPolicy,
-        operation: Operation<'p>,
+        operation: O,
         now: Timestamp,
         consistency: Consistency,
     ) -> Self {
@@ -44,8 +43,8 @@ impl<'p> Transaction<'p> {
         };
         Self {
             scene,
-            operation,
             wanted: operation.open(&scene),
+            operation,
             conditional: false,
             lost: None,
             tally: Tally::default(),
@@ -55,49 +54,49 @@ impl<'p> Transaction<'p> {
     /// What to do next.
     #[must_use]
     #[inline]
-    pub fn step(&self) -> Step<'_> {
+    pub fn step(&self) -> Step<O::Write<'_>> {
         match &self.wanted {
-            Decision::Look => Step::Lookup,
-            Decision::MakeSure => Step::Exists,
-            Decision::Write(plan, _) => Step::Insert(self.scene.draft(plan)),
-            Decision::Remove => Step::Delete,
-            Decision::Wait(wait, _) => Step::Wait(*wait),
-            Decision::End(_) => Step::End,
+            Intent::Look => Step::Lookup,
+            Intent::MakeSure => Step::Exists,
+            Intent::Write(plan, _) => Step::Insert(O::write(&self.scene, plan)),
+            Intent::Remove => Step::Delete,
+            Intent::Wait(wait, _) => Step::Wait(*wait),
+            Intent::End(_) => Step::End,
         }
     }
 
     /// Takes the answer to the step. An answer to another step changes nothing.
-    pub fn resume(&mut self, answer: Answer) {
+    pub fn resume(&mut self, answer: Answer<O::Record>) {
         match (&mut self.wanted, answer) {
-            (Decision::Write(..), Answer::Written) => {
-                self.wanted = Decision::End(self.written().result);
+            (Intent::Write(..), Answer::Written) => {
+                self.wanted = Intent::End(self.written().result);
             }
-            (Decision::Look, Answer::Found(found)) => {
+            (Intent::Look, Answer::Found(found)) => {
                 self.tally.reads += 1;
                 self.found(found);
             }
-            (Decision::MakeSure, Answer::Exists(there)) => {
+            (Intent::MakeSure, Answer::Exists(there)) => {
                 self.tally.reads += 1;
                 match self.operation.blind() {
-                    _ if !there => self.end(Outcome::NotFound),
+                    _ if !there => self.end(O::removed(false)),
                     Some(blind) => self.follow(blind),
                     None => self.fail(OperationError::Unavailable(LAGS.to_owned())),
                 }
             }
-            (Decision::Remove, Answer::Deleted(deleted)) => {
+            (Intent::Remove, Answer::Deleted(deleted)) => {
                 self.tally.writes += 1;
                 self.end(self.deleted(deleted));
             }
-            (Decision::Look | Decision::MakeSure, Answer::Failed { error, .. }) => {
+            (Intent::Look | Intent::MakeSure, Answer::Failed { error, .. }) => {
                 self.tally.reads += 1;
                 self.reading_failed(error);
             }
-            (Decision::Write(..) | Decision::Remove, Answer::Failed { error, elapsed }) => {
+            (Intent::Write(..) | Intent::Remove, Answer::Failed { error, elapsed }) => {
                 self.tally.writes += 1;
                 self.writing_failed(error, elapsed);
             }
-            (Decision::Wait(_, next), Answer::Waited { elapsed }) => {
-                self.wanted = std::mem::replace(next, Decision::Look);
+            (Intent::Wait(_, next), Answer::Waited { elapsed }) => {
+                self.wanted = std::mem::replace(next, Intent::Look);
                 self.waited(elapsed);
             }
             _ => {}
@@ -106,13 +105,13 @@ impl<'p> Transaction<'p> {
 
     /// Takes the answer that the write was done: how it ended, and what it cost.
     #[inline]
-    pub(crate) fn written(&mut self) -> Finished {
-        let Decision::Write(_, ends) = &mut self.wanted else {
+    pub(crate) fn written(&mut self) -> Finished<O::Done> {
+        let Intent::Write(_, ends) = &mut self.wanted else {
             return self.ended();
         };
         self.tally.writes += 1;
         Finished {
-            result: Ok(ends.take()),
+            result: Ok(O::succeeded(ends)),
             tally: self.tally,
         }
     }
@@ -120,15 +119,15 @@ impl<'p> Transaction<'p> {
     /// How it ended and what it cost. One that has not ended counts as failed.
     #[must_use]
     #[inline]
-    pub fn finish(mut self) -> Finished {
+    pub fn finish(mut self) -> Finished<O::Done> {
         self.ended()
     }
 
     /// As [`finish`](Self::finish), without moving this.
     #[inline]
-    pub(crate) fn ended(&mut self) -> Finished {
+    pub(crate) fn ended(&mut self) -> Finished<O::Done> {
         let result = match &mut self.wanted {
-            Decision::End(result) => std::mem::replace(result, Ok(Outcome::NotFound.into())),
+            Intent::End(result) => std::mem::replace(result, Err(OperationError::RateLimited)),
             _ => Err(OperationError::Unavailable(
                 "the operation was cut short".to_owned(),
             )),
@@ -139,47 +138,41 @@ impl<'p> Transaction<'p> {
         }
     }
 
-    fn end(&mut self, outcome: Outcome) {
-        self.wanted = Decision::end(outcome);
+    fn end(&mut self, done: O::Done) {
+        self.wanted = Intent::End(Ok(done));
     }
 
     fn fail(&mut self, error: OperationError) {
-        self.wanted = Decision::End(Err(error));
+        self.wanted = Intent::End(Err(error));
     }
 
     #[inline]
-    fn follow(&mut self, decision: Decision<'p>) {
-        if let Decision::Write(..) = decision {
+    fn follow(&mut self, decision: IntentOf<O>) {
+        if let Intent::Write(..) = decision {
             self.lost = None;
         }
         self.wanted = decision;
     }
 
-    fn found(&mut self, found: Found) {
+    fn found(&mut self, found: Found<O::Record>) {
         if let (Found::Record(record), Some(lost)) = (&found, &mut self.lost)
-            && let Decision::Write(plan, ends) = &mut **lost
-            // A write makes a new generation: what it was to replace is not what it left, equal or not.
-            && plan.precondition != Precondition::Generation(record.generation)
-            && self.scene.draft(plan).leaves(record)
+            && let Intent::Write(plan, ends) = &mut **lost
+            && self.operation.leaves(&self.scene, plan, record)
         {
-            self.wanted = Decision::End(Ok(ends.take()));
+            self.wanted = Intent::End(Ok(O::succeeded(ends)));
             return;
         }
-        let current = self.scene.see(found);
-        let decision = self.operation.decide(&self.scene, current);
+        let unsure = self.lost.is_some();
+        let decision = self.operation.decide(&self.scene, found, unsure);
         self.follow(decision);
     }
 
-    fn deleted(&self, deleted: Deleted) -> Outcome {
-        match deleted {
-            Deleted::Nothing if self.lost.is_some() => Outcome::Deleted,
-            Deleted::Nothing => Outcome::NotFound,
-            Deleted::Something => Outcome::Deleted,
-            Deleted::Was(found) => match self.scene.see(found) {
-                Current::Absent | Current::Expired(_) => Outcome::NotFound,
-                _ => Outcome::Deleted,
-            },
-        }
+    fn deleted(&self, deleted: Deleted<O::Record>) -> O::Done {
+        O::removed(match deleted {
+            Deleted::Nothing => self.lost.is_some(),
+            Deleted::Something => true,
+            Deleted::Was(found) => O::was_there(&self.scene, found),
+        })
     }
 
     /// A withdrawal or an erasure is not lost because the record could not be read.
@@ -197,14 +190,14 @@ impl<'p> Transaction<'p> {
     #[cold]
     fn writing_failed(&mut self, error: StoreError, elapsed: Duration) {
         self.conditional = match &self.wanted {
-            Decision::Write(plan, _) => plan.precondition != Precondition::None,
+            Intent::Write(plan, _) => plan.precondition != Precondition::None,
             _ => false,
         };
         match error {
             StoreError::PreconditionFailed => {
                 match self.operation.on_conflict(self.tally.reads > 0) {
-                    OnConflict::Look => self.wanted = Decision::Look,
-                    OnConflict::End(outcome) => self.end(outcome),
+                    OnConflict::Look => self.wanted = Intent::Look,
+                    OnConflict::End(done) => self.end(done),
                     OnConflict::Retry => self.look_again(elapsed),
                 }
             }
@@ -229,7 +222,7 @@ impl<'p> Transaction<'p> {
     /// Begins again by looking, where what stands there matters to the write.
     fn look_again(&mut self, elapsed: Duration) {
         if self.conditional {
-            self.wanted = Decision::Look;
+            self.wanted = Intent::Look;
         }
         self.retry(elapsed);
     }
@@ -250,8 +243,8 @@ impl<'p> Transaction<'p> {
             self.tally.retries += 1;
         } else {
             let jitter = rules.jitter;
-            let next = Box::new(std::mem::replace(&mut self.wanted, Decision::Look));
-            self.wanted = Decision::Wait(Wait { longest, jitter }, next);
+            let next = Box::new(std::mem::replace(&mut self.wanted, Intent::Look));
+            self.wanted = Intent::Wait(Wait { longest, jitter }, next);
         }
     }
 

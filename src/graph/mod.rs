@@ -29,12 +29,14 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::clock::Clock;
 use crate::engine::{
-    Answer, Deleted, Finished, Found, Lent, Operation, Record, Step, StoreError, Transaction,
+    Answer, Finished, Found, Lent, Operation, Record, Step, StoreError, Transaction,
     UnreadableRecord,
 };
 use crate::policy::EcPolicy;
 use crate::record::{EcId, KvEntry, KvMetadata};
-use crate::store::{Insert, KvStore, Removed, Stored};
+use crate::store::{Insert, KvStore, Stored};
+use side_by_side::deleted;
+pub(crate) use side_by_side::{StoredAs, run_to_completion};
 
 /// The identity graph over a store, on a clock.
 #[derive(Debug, Clone)]
@@ -81,7 +83,11 @@ impl<S: KvStore, C: Clock> KvIdentityGraph<S, C> {
                     Ok(()) => return transaction.written(),
                     Err(error) => Err(error),
                 },
-                Step::Delete => self.store.delete(key).map(deleted).map(Answer::Deleted),
+                Step::Delete => self
+                    .store
+                    .delete(key)
+                    .map(deleted::<Operation<'_>>)
+                    .map(Answer::Deleted),
                 Step::Wait(wait) => {
                     self.clock.wait(wait.length(self.random));
                     Ok(Answer::Waited {
@@ -117,14 +123,6 @@ pub fn found(stored: Option<Stored>) -> Found {
     }
 }
 
-fn deleted(removed: Removed) -> Deleted {
-    match removed {
-        Removed::Nothing => Deleted::Nothing,
-        Removed::Record(None) => Deleted::Something,
-        Removed::Record(stored) => Deleted::Was(found(stored)),
-    }
-}
-
 fn insert(write: Lent<'_>) -> Insert {
     Insert {
         body: write.entry.to_body(),
@@ -135,6 +133,6 @@ fn insert(write: Lent<'_>) -> Insert {
 }
 
 /// Randomness good enough to spread retries, and nothing else: the standard library's hash keys.
-fn machine_random() -> u64 {
+pub(crate) fn machine_random() -> u64 {
     RandomState::new().hash_one(())
 }

@@ -1,11 +1,79 @@
 //! The driver for stores that are awaited: the same transactions, many of them under way at once.
 
-use super::{KvIdentityGraph, deleted, found, insert};
+use super::{KvIdentityGraph, found, insert};
 use crate::clock::AsyncClock;
-use crate::engine::{Answer, Finished, Operation, Step, StoreError, Transaction};
+use crate::engine::{
+    Answer, Deleted, Draft, Finished, Found, Operation, RecordOperation, Step, StoreError,
+    Transaction,
+};
 use crate::policy::EcPolicy;
 use crate::record::EcId;
-use crate::store::AsyncKvStore;
+use crate::store::{AsyncKvStore, Insert, Removed, Stored};
+
+/// How a store keeps the records of an operation.
+pub(crate) trait StoredAs: RecordOperation {
+    /// What the bytes that a store holds are to the operation.
+    fn found(stored: Option<Stored>) -> Found<Self::Record>;
+
+    /// What a write is to the store.
+    fn insert(write: Self::Write<'_>) -> Insert;
+}
+
+impl StoredAs for Operation<'_> {
+    fn found(stored: Option<Stored>) -> Found {
+        found(stored)
+    }
+
+    fn insert(write: Draft<'_>) -> Insert {
+        write.lend(insert)
+    }
+}
+
+/// Whatever a store says it removed, in the terms of the operation.
+pub(super) fn deleted<O: StoredAs>(removed: Removed) -> Deleted<O::Record> {
+    match removed {
+        Removed::Nothing => Deleted::Nothing,
+        Removed::Record(None) => Deleted::Something,
+        Removed::Record(stored) => Deleted::Was(O::found(stored)),
+    }
+}
+
+/// Runs one operation on the record under `key` to its end, its waits drawn from `random`; others may run meanwhile.
+pub(crate) async fn run_to_completion<O: StoredAs>(
+    (store, key): (&impl AsyncKvStore, &str),
+    clock: &impl AsyncClock,
+    random: fn() -> u64,
+    policy: &EcPolicy,
+    operation: O,
+) -> Finished<O::Done> {
+    let start = clock.now();
+    let mut transaction =
+        Transaction::new(policy, operation, start.timestamp(), store.consistency());
+    loop {
+        let done = match transaction.step() {
+            Step::End => return transaction.finish(),
+            Step::Lookup => store.lookup(key).await.map(O::found).map(Answer::Found),
+            Step::Exists => store.exists(key).await.map(Answer::Exists),
+            Step::Insert(write) => {
+                let written = store.insert(key, O::insert(write)).await;
+                written.map(|()| Answer::Written)
+            }
+            Step::Delete => (store.delete(key).await)
+                .map(deleted::<O>)
+                .map(Answer::Deleted),
+            Step::Wait(wait) => {
+                clock.wait(wait.length(random)).await;
+                Ok(Answer::Waited {
+                    elapsed: clock.now().since(start),
+                })
+            }
+        };
+        transaction.resume(done.unwrap_or_else(|error: StoreError| Answer::Failed {
+            error,
+            elapsed: clock.now().since(start),
+        }));
+    }
+}
 
 impl<S: AsyncKvStore, C: AsyncClock> KvIdentityGraph<S, C> {
     /// Runs one operation on `id`'s record to its end, under `policy`; others may run meanwhile.
@@ -15,33 +83,7 @@ impl<S: AsyncKvStore, C: AsyncClock> KvIdentityGraph<S, C> {
         id: &EcId,
         operation: Operation<'_>,
     ) -> Finished {
-        let key = id.as_str();
-        let start = self.clock.now();
-        let consistency = self.store.consistency();
-        let mut transaction = Transaction::new(policy, operation, start.timestamp(), consistency);
-        loop {
-            let done = match transaction.step() {
-                Step::End => return transaction.finish(),
-                Step::Lookup => self.store.lookup(key).await.map(found).map(Answer::Found),
-                Step::Exists => self.store.exists(key).await.map(Answer::Exists),
-                Step::Insert(draft) => {
-                    let written = self.store.insert(key, draft.lend(insert)).await;
-                    written.map(|()| Answer::Written)
-                }
-                Step::Delete => (self.store.delete(key).await)
-                    .map(deleted)
-                    .map(Answer::Deleted),
-                Step::Wait(wait) => {
-                    self.clock.wait(wait.length(self.random)).await;
-                    Ok(Answer::Waited {
-                        elapsed: self.clock.now().since(start),
-                    })
-                }
-            };
-            transaction.resume(done.unwrap_or_else(|error: StoreError| Answer::Failed {
-                error,
-                elapsed: self.clock.now().since(start),
-            }));
-        }
+        let record = (&self.store, id.as_str());
+        run_to_completion(record, &self.clock, self.random, policy, operation).await
     }
 }

@@ -11,10 +11,12 @@
 //! assert!(!hash.is_of("another"));
 //! ```
 
+mod change;
 mod record;
 mod registry;
 mod token;
 
+pub use change::{PartnerChange, PartnerOutcome};
 pub use record::{PartnerRecord, RecordError};
-pub use registry::{Registry, RegistryError};
+pub use registry::{Registry, RegistryError, store_entries};
 pub use token::{NewToken, NoRandomness, TokenHash};

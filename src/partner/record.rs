@@ -39,6 +39,12 @@ const fn yes() -> bool {
 #[error("a partner's record cannot be read: {0}")]
 pub struct RecordError(String);
 
+impl From<serde_json::Error> for RecordError {
+    fn from(error: serde_json::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl PartnerRecord {
     /// Reads a record.
     ///
@@ -46,7 +52,7 @@ impl PartnerRecord {
     ///
     /// Where it is not JSON of a partner's shape.
     pub fn from_body(body: &[u8]) -> Result<Self, RecordError> {
-        serde_json::from_slice(body).map_err(|error| RecordError(error.to_string()))
+        Ok(serde_json::from_slice(body)?)
     }
 
     /// The record as stored.
@@ -73,23 +79,34 @@ impl PartnerRecord {
     /// Whether this partner may come in with the token of this hash.
     #[must_use]
     pub fn admits(&self, token: &TokenHash) -> bool {
+        self.has_token(token) && self.enabled
+    }
+
+    /// Whether its token has this hash.
+    #[must_use]
+    pub fn has_token(&self, token: &TokenHash) -> bool {
         let own = self.api_token_sha256.as_ref();
-        own.is_some_and(|own| own.is(token)) && self.enabled
+        own.is_some_and(|own| own.is(token))
     }
 }
 
-mod partner_id {
+pub(super) mod partner_id {
     use std::borrow::Cow;
 
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     use crate::record::PartnerId;
 
-    pub(super) fn serialize<S: Serializer>(id: &PartnerId, to: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::partner) fn serialize<S: Serializer>(
+        id: &PartnerId,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         to.serialize_str(id.as_str())
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<PartnerId, D::Error> {
+    pub(in crate::partner) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<PartnerId, D::Error> {
         let written = Cow::<str>::deserialize(from)?;
         PartnerId::parse(&written).map_err(D::Error::custom)
     }

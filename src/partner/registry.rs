@@ -1,17 +1,30 @@
 //! The partners in `partner_store`.
 //!
-//! Each stands there twice: under its id, for operators, and under the hash of its token, so that a request is
-//! authenticated by one read. Both hold the whole record; the one under the id is the one that counts where a
-//! change broke off between them, and making the change again mends it.
+//! Each has a record under its id, and under the hash of its token there is an index that names the id. The record alone
+//! says who is let in: an index that disagrees with it counts for nothing, so that whatever breaks off between the two,
+//! a token that was replaced is out. An index is written before the record that has its token, and removed once no
+//! record has it.
 
-use super::{NewToken, NoRandomness, PartnerRecord, RecordError, TokenHash};
-use crate::engine::StoreError;
+use serde::{Deserialize, Serialize};
+
+use super::record::partner_id;
+use super::{
+    NewToken, NoRandomness, PartnerChange, PartnerOutcome, PartnerRecord, RecordError, TokenHash,
+};
+use crate::clock::AsyncClock;
+use crate::engine::{OperationError, StoreError};
+use crate::graph::{machine_random, run_to_completion};
+use crate::policy::EcPolicy;
 use crate::record::PartnerId;
 use crate::store::{AsyncKvStore, Insert, Precondition};
 
 /// The partners that a store keeps.
 #[derive(Debug, Clone, Copy)]
-pub struct Registry<'s, S>(pub &'s S);
+pub struct Registry<'r, S, C> {
+    store: &'r S,
+    clock: &'r C,
+    policy: &'r EcPolicy,
+}
 
 /// What can go wrong with the partners that a store keeps.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,6 +41,14 @@ pub enum RegistryError {
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The record was not changed, unless the last answer of the store was lost.
+    #[error("cannot change the partner `{0}`: {1}")]
+    Failed(PartnerId, #[source] OperationError),
+    /// The store's answer to a new token was lost, and the partner has another one by now.
+    #[error(
+        "the store's answer was lost, and the partner `{0}` has another token: use `rotate` for a new one"
+    )]
+    Unknown(PartnerId),
     /// No token could be made.
     #[error(transparent)]
     NoRandomness(#[from] NoRandomness),
@@ -35,6 +56,13 @@ pub enum RegistryError {
 
 const BY_ID: &str = "partner/";
 const BY_TOKEN: &str = "token/";
+
+/// What an index says: whose token it is. One of an earlier version holds a whole record, of which no more is read.
+#[derive(Serialize, Deserialize)]
+struct TokenIndex {
+    #[serde(with = "partner_id")]
+    id: PartnerId,
+}
 
 /// Partners looked at together.
 const PAGE: usize = 100;
@@ -47,8 +75,31 @@ fn key_of_token(token: &TokenHash) -> String {
     format!("{BY_TOKEN}{}", token.as_str())
 }
 
-impl<S: AsyncKvStore> Registry<'_, S> {
-    /// The partner whose token has this hash, enabled or not: one read.
+fn index_of(id: &PartnerId) -> Vec<u8> {
+    // A string always serialises.
+    serde_json::to_vec(&TokenIndex { id: id.clone() }).unwrap_or_default()
+}
+
+/// The keys and bodies under which a store keeps `partner`, for loading into another store.
+#[must_use]
+pub fn store_entries(partner: &PartnerRecord) -> Vec<(String, Vec<u8>)> {
+    let token = partner.api_token_sha256.as_ref();
+    let index = token.map(|token| (key_of_token(token), index_of(&partner.id)));
+    let record = (key_of_id(&partner.id), partner.to_body());
+    [Some(record), index].into_iter().flatten().collect()
+}
+
+impl<'r, S: AsyncKvStore, C: AsyncClock> Registry<'r, S, C> {
+    /// The partners in `store`; `policy` says how often a change that met another is tried again (`cas`).
+    pub const fn new(store: &'r S, clock: &'r C, policy: &'r EcPolicy) -> Self {
+        Self {
+            store,
+            clock,
+            policy,
+        }
+    }
+
+    /// The partner whose token has this hash, enabled or not: the index is read, and then the record, which decides.
     ///
     /// # Errors
     ///
@@ -57,7 +108,12 @@ impl<S: AsyncKvStore> Registry<'_, S> {
         &self,
         token: &TokenHash,
     ) -> Result<Option<PartnerRecord>, RegistryError> {
-        self.read(&key_of_token(token)).await
+        let Some(index) = self.store.lookup(&key_of_token(token)).await? else {
+            return Ok(None);
+        };
+        let index: TokenIndex = serde_json::from_slice(&index.body).map_err(RecordError::from)?;
+        let partner = self.read(&key_of_id(&index.id)).await?;
+        Ok(partner.filter(|partner| partner.has_token(token)))
     }
 
     /// The partner with this id.
@@ -79,7 +135,7 @@ impl<S: AsyncKvStore> Registry<'_, S> {
         let mut partners = Vec::new();
         let mut after: Option<String> = None;
         loop {
-            let keys = self.0.list(BY_ID, after.as_deref(), PAGE).await?;
+            let keys = self.store.list(BY_ID, after.as_deref(), PAGE).await?;
             for key in &keys {
                 partners.extend(self.read(key).await?);
             }
@@ -94,18 +150,12 @@ impl<S: AsyncKvStore> Registry<'_, S> {
     ///
     /// # Errors
     ///
-    /// Where there is one of that id, or the store fails.
+    /// As [`change`](Self::change).
     pub async fn add(&self, mut partner: PartnerRecord) -> Result<NewToken, RegistryError> {
         let token = NewToken::draw()?;
-        let hash = TokenHash::of(token.reveal());
-        partner.api_token_sha256 = Some(hash.clone());
-        let key = key_of_id(&partner.id);
-        match self.write(&key, &partner, Precondition::Add).await {
-            Err(StoreError::PreconditionFailed) => return Err(RegistryError::Exists(partner.id)),
-            written => written?,
-        }
-        let by_token = key_of_token(&hash);
-        self.write(&by_token, &partner, Precondition::None).await?;
+        partner.api_token_sha256 = Some(TokenHash::of(token.reveal()));
+        self.change(&partner.id, PartnerChange::Add(&partner))
+            .await?;
         Ok(token)
     }
 
@@ -113,69 +163,78 @@ impl<S: AsyncKvStore> Registry<'_, S> {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get).
+    /// As [`change`](Self::change).
     pub async fn rotate(&self, id: &PartnerId) -> Result<NewToken, RegistryError> {
         let token = NewToken::draw()?;
-        let mut partner = self.get(id).await?;
         let hash = TokenHash::of(token.reveal());
-        let old = partner.api_token_sha256.replace(hash.clone());
-        // The old token goes first: whatever breaks off after that, it is out.
-        if let Some(old) = old {
-            self.0.delete(&key_of_token(&old)).await?;
-        }
-        let by_id = key_of_id(id);
-        self.write(&by_id, &partner, Precondition::None).await?;
-        let by_token = key_of_token(&hash);
-        self.write(&by_token, &partner, Precondition::None).await?;
+        self.change(id, PartnerChange::Rotate(&hash)).await?;
         Ok(token)
     }
 
-    /// Lets a partner in, or shuts it out; its token stays.
+    /// Changes the partner `id`. Where that fails, its record is as it was, unless an answer of the store was lost.
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get).
-    pub async fn set_enabled(&self, id: &PartnerId, enabled: bool) -> Result<(), RegistryError> {
-        let mut partner = self.get(id).await?;
-        partner.enabled = enabled;
-        if let Some(token) = &partner.api_token_sha256 {
-            let by_token = key_of_token(token);
-            self.write(&by_token, &partner, Precondition::None).await?;
+    /// Where there is no such partner, or one already, where its record is damaged, or the store fails.
+    pub async fn change(
+        &self,
+        id: &PartnerId,
+        change: PartnerChange<'_>,
+    ) -> Result<(), RegistryError> {
+        // A token is good from the moment at which the record has it.
+        let own = change.own_token();
+        if let Some(token) = own {
+            let index = Insert {
+                body: index_of(id),
+                metadata: Vec::new(),
+                ttl: None,
+                precondition: Precondition::None,
+            };
+            self.store.insert(&key_of_token(token), index).await?;
         }
-        let by_id = key_of_id(id);
-        Ok(self.write(&by_id, &partner, Precondition::None).await?)
+        let deleted = self.token_to_delete(id, change).await?;
+        let key = key_of_id(id);
+        let record = (self.store, key.as_str());
+        let finished =
+            run_to_completion(record, self.clock, machine_random, self.policy, change).await;
+        let outdated = match &finished.result {
+            Ok(PartnerOutcome::Changed { replaced }) => replaced.as_ref().or(deleted.as_ref()),
+            Ok(PartnerOutcome::NotFound | PartnerOutcome::AlreadyExists) => own,
+            Ok(PartnerOutcome::Unknown) | Err(_) => None,
+        };
+        if let Some(token) = outdated {
+            // It counts for nothing: one that cannot be removed takes room, and no more.
+            let _ = self.store.delete(&key_of_token(token)).await;
+        }
+        Err(match finished.result {
+            Ok(PartnerOutcome::Changed { .. }) => return Ok(()),
+            Ok(PartnerOutcome::NotFound) => RegistryError::NotFound(id.clone()),
+            Ok(PartnerOutcome::AlreadyExists) => RegistryError::Exists(id.clone()),
+            Ok(PartnerOutcome::Unknown) => RegistryError::Unknown(id.clone()),
+            Err(error) => RegistryError::Failed(id.clone(), error),
+        })
     }
 
-    /// The keys and bodies under which a store keeps `partner`, for loading into another store.
-    #[must_use]
-    pub fn entries(partner: &PartnerRecord) -> Vec<(String, Vec<u8>)> {
-        let token = partner.api_token_sha256.as_ref().map(key_of_token);
-        [Some(key_of_id(&partner.id)), token]
-            .into_iter()
-            .flatten()
-            .map(|key| (key, partner.to_body()))
-            .collect()
+    /// The token of a partner that is to be deleted: a deletion does not say what it removed. A damaged record has none.
+    async fn token_to_delete(
+        &self,
+        id: &PartnerId,
+        change: PartnerChange<'_>,
+    ) -> Result<Option<TokenHash>, RegistryError> {
+        if change != PartnerChange::Delete {
+            return Ok(None);
+        }
+        match self.get(id).await {
+            Ok(partner) => Ok(partner.api_token_sha256),
+            Err(RegistryError::Unreadable(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     async fn read(&self, key: &str) -> Result<Option<PartnerRecord>, RegistryError> {
-        let stored = self.0.lookup(key).await?;
+        let stored = self.store.lookup(key).await?;
         let read = stored.map(|stored| PartnerRecord::from_body(&stored.body));
         Ok(read.transpose()?)
-    }
-
-    async fn write(
-        &self,
-        key: &str,
-        partner: &PartnerRecord,
-        precondition: Precondition,
-    ) -> Result<(), StoreError> {
-        let insert = Insert {
-            body: partner.to_body(),
-            metadata: Vec::new(),
-            ttl: None,
-            precondition,
-        };
-        self.0.insert(key, insert).await
     }
 }
 
@@ -200,7 +259,8 @@ mod tests {
     #[test]
     fn a_token_is_good_until_it_is_rotated_or_its_partner_disabled() {
         let store = Inline(MemoryStore::new(SystemClock));
-        let registry = Registry(&store);
+        let policy = EcPolicy::default();
+        let registry = Registry::new(&store, &Inline(SystemClock), &policy);
         let id = PartnerId::parse("a.com").unwrap();
         let admitted = |token: &NewToken| {
             let hash = TokenHash::of(token.reveal());
@@ -213,9 +273,13 @@ mod tests {
         assert_eq!(again, Some(RegistryError::Exists(id.clone())));
         let second = run_to_end(registry.rotate(&id)).unwrap();
         assert!(!admitted(&first) && admitted(&second));
-        run_to_end(registry.set_enabled(&id, false)).unwrap();
+        let enable = |enabled| {
+            let change = PartnerChange::SetEnabled(enabled);
+            run_to_end(registry.change(&id, change)).unwrap();
+        };
+        enable(false);
         assert!(!admitted(&second));
-        run_to_end(registry.set_enabled(&id, true)).unwrap();
+        enable(true);
         assert!(admitted(&second));
         let other = PartnerId::parse("b.com").unwrap();
         let missing = run_to_end(registry.rotate(&other)).err();
@@ -225,7 +289,8 @@ mod tests {
     #[test]
     fn every_partner_is_listed_and_its_record_holds_no_token() {
         let store = Inline(MemoryStore::new(SystemClock));
-        let registry = Registry(&store);
+        let policy = EcPolicy::default();
+        let registry = Registry::new(&store, &Inline(SystemClock), &policy);
         let ids: Vec<String> = (0..=PAGE)
             .map(|number| format!("p{number:03}.com"))
             .collect();

@@ -13,8 +13,8 @@ use super::shown::ShownRecord;
 use super::upload::parse;
 use super::{Home, Service};
 use crate::clock::AsyncClock;
-use crate::engine::{Operation, Outcome, StoreError};
-use crate::partner::{NewToken, PartnerRecord, RegistryError};
+use crate::engine::{Operation, OperationError, Outcome, StoreError};
+use crate::partner::{NewToken, PartnerChange, PartnerRecord, RegistryError};
 use crate::record::{EcId, PartnerId};
 use crate::store::AsyncKvStore;
 
@@ -79,6 +79,7 @@ impl<H: Home> Service<H> {
             AdminRoute::RotatePartner(id) => self.rotate_partner(id).await,
             AdminRoute::DisablePartner(id) => self.enable_partner(id, false).await,
             AdminRoute::EnablePartner(id) => self.enable_partner(id, true).await,
+            AdminRoute::DeletePartner(id) => self.delete_partner(id).await,
             AdminRoute::Unknown => Err(not_found()),
         };
         answered.unwrap_or_else(|refused| refused).into()
@@ -173,7 +174,17 @@ impl<H: Home> Service<H> {
 
     async fn enable_partner(&self, id: &str, enabled: bool) -> Answer {
         let id = self.not_declared(partner_id(id)?)?;
-        let done = self.registry().set_enabled(&id, enabled).await;
+        self.change_partner(&id, PartnerChange::SetEnabled(enabled))
+            .await
+    }
+
+    async fn delete_partner(&self, id: &str) -> Answer {
+        let id = self.not_declared(partner_id(id)?)?;
+        self.change_partner(&id, PartnerChange::Delete).await
+    }
+
+    async fn change_partner(&self, id: &PartnerId, change: PartnerChange<'_>) -> Answer {
+        let done = self.registry().change(id, change).await;
         done.map_err(|error| no(&error))?;
         Ok(empty(StatusCode::NO_CONTENT))
     }
@@ -224,7 +235,11 @@ fn no(error: &RegistryError) -> Response<Bytes> {
         RegistryError::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
         RegistryError::Exists(_) => (StatusCode::CONFLICT, "already_exists"),
         RegistryError::Unreadable(_) => (StatusCode::CONFLICT, "unreadable_entry"),
-        RegistryError::Store(_) | RegistryError::NoRandomness(_) => {
+        RegistryError::Failed(_, OperationError::Unreadable(_)) => {
+            (StatusCode::CONFLICT, "unreadable_entry")
+        }
+        RegistryError::Failed(_, error) => (StatusCode::SERVICE_UNAVAILABLE, error.word()),
+        RegistryError::Store(_) | RegistryError::NoRandomness(_) | RegistryError::Unknown(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "kv_unavailable")
         }
     };

@@ -38,8 +38,8 @@ impl<H: Home> Service<H> {
     }
 
     /// The partners that the policy does not declare.
-    pub(super) fn registry(&self) -> Registry<'_, H::Store> {
-        Registry(self.home.partners())
+    pub(super) fn registry(&self) -> Registry<'_, H::Store, H::Clock> {
+        Registry::new(self.home.partners(), self.home.clock(), &self.setup.policy)
     }
 
     /// Whether the admin token came along.

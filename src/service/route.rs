@@ -54,6 +54,8 @@ pub enum AdminRoute<'p> {
     DisablePartner(&'p str),
     /// A partner let in again.
     EnablePartner(&'p str),
+    /// A partner removed.
+    DeletePartner(&'p str),
     /// Nothing there is.
     Unknown,
 }
@@ -86,6 +88,7 @@ pub const ROUTES: &[(&str, &[Method])] = &[
     ("/_ts/admin/v1/ec", &[Method::GET]),
     ("/_ts/admin/v1/ec/{id}", &[Method::GET, Method::DELETE]),
     ("/_ts/admin/v1/partners", &[Method::GET, Method::POST]),
+    ("/_ts/admin/v1/partners/{id}", &[Method::DELETE]),
     ("/_ts/admin/v1/partners/{id}/rotate", &[Method::POST]),
     ("/_ts/admin/v1/partners/{id}/disable", &[Method::POST]),
     ("/_ts/admin/v1/partners/{id}/enable", &[Method::POST]),
@@ -178,6 +181,7 @@ impl<'p> AdminRoute<'p> {
             ["ec", id] => (Self::Record(id), &[Method::GET, Method::DELETE]),
             ["partners"] if method == Method::POST => (Self::AddPartner, ACT),
             ["partners"] => (Self::Partners, &[Method::GET, Method::POST]),
+            ["partners", id] => (Self::DeletePartner(id), &[Method::DELETE]),
             ["partners", id, "rotate"] => (Self::RotatePartner(id), ACT),
             ["partners", id, "disable"] => (Self::DisablePartner(id), ACT),
             ["partners", id, "enable"] => (Self::EnablePartner(id), ACT),

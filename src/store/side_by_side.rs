@@ -3,8 +3,10 @@
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use super::{Consistency, Insert, KvStore, Removed, StoreError, Stored};
+use crate::clock::{AsyncClock, Clock, Moment};
 
 /// A [`KvStore`](super::KvStore) that is awaited, so that many calls can be under way at once.
 ///
@@ -40,10 +42,10 @@ pub trait AsyncKvStore: Send + Sync {
     ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 }
 
-/// A blocking store whose calls are made where they stand: for memory, and where nobody else waits.
+/// A blocking store or clock whose calls are made where they stand: for memory, and where nobody else waits.
 #[derive(Debug, Clone, Copy)]
 pub struct Inline<S>(
-    /// The store.
+    /// The store or clock.
     pub S,
 );
 
@@ -75,6 +77,16 @@ impl<S: KvStore + Send + Sync> AsyncKvStore for Inline<S> {
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
         self.0.list(prefix, after, limit)
+    }
+}
+
+impl<C: Clock + Send + Sync> AsyncClock for Inline<C> {
+    fn now(&self) -> Moment {
+        self.0.now()
+    }
+
+    async fn wait(&self, length: Duration) {
+        self.0.wait(length);
     }
 }
 

@@ -21,11 +21,15 @@ mod malformed;
 mod origin;
 mod origin_limits;
 mod origin_reuse;
+mod partner_races;
 mod passwords;
 #[path = "../support/port.rs"]
 #[allow(dead_code, reason = "each module takes what it needs")]
 mod port;
 mod progress;
+#[path = "../support/redis.rs"]
+#[allow(dead_code, reason = "each module takes what it needs")]
+mod redis;
 mod review;
 #[path = "../support/running.rs"]
 mod running;

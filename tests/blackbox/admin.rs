@@ -152,6 +152,13 @@ fn a_partner_is_added_rotated_and_shut_out() {
     assert!(good(&second));
     let partners = home.admin("GET", "partners").send();
     assert!(partners.body.contains(&id) && !partners.body.contains(&second));
+    let delete = || home.admin("DELETE", &format!("partners/{id}")).send();
+    assert_eq!(delete().status, 204);
+    assert!(!good(&second));
+    assert_eq!(delete().refusal(), (404, "not_found".into()));
+    let third = token(add());
+    assert!(!good(&second) && good(&third));
+    assert_eq!(delete().status, 204);
     let missing = home.admin("POST", "partners/nobody.example/rotate").send();
     assert_eq!(missing.refusal(), (404, "not_found".into()));
     let invalid = home

@@ -136,11 +136,13 @@ pub const WITNESSES: &[Witness] = &[
             };
             let partner = r#"{"id":"a.com","name":"a","source_domain":"a.com"}"#;
             let partner = PartnerRecord::from_body(partner.as_bytes()).unwrap();
-            run_to_end(Registry(&open(&EcPolicy::default())).add(partner)).unwrap();
-            format!(
-                "{:?}",
-                run_to_end(Registry(&open(policy)).list()).unwrap().len()
-            )
+            let clock = Inline(ManualClock::default());
+            let store = open(&EcPolicy::default());
+            run_to_end(Registry::new(&store, &clock, policy).add(partner)).unwrap();
+            drop(store);
+            let store = open(policy);
+            let registry = Registry::new(&store, &clock, policy);
+            run_to_end(registry.list()).unwrap().len().to_string()
         },
     },
     Witness {

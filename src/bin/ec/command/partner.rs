@@ -4,7 +4,8 @@ use std::io::{Write, stdout};
 
 use clap::{Args, Subcommand};
 use edge_cookie::clock::SystemClock;
-use edge_cookie::partner::{PartnerRecord, Registry, RegistryError};
+use edge_cookie::partner::{PartnerChange, PartnerRecord, Registry, RegistryError, store_entries};
+use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::files::Source;
 use edge_cookie::record::PartnerId;
 use edge_cookie::store::{EmbeddedStore, Inline, run_to_end};
@@ -44,6 +45,8 @@ enum Action {
     Disable(One),
     /// Lets a partner in again.
     Enable(One),
+    /// Removes a partner: its token is no longer good, and another one may take its id.
+    Delete(One),
     /// Prints the records to load into a Fastly KV store: `fastly kv-store-entry create --stdin`.
     Export {
         /// Only this partner's.
@@ -146,9 +149,14 @@ impl Where {
 
 type Store = Inline<AnyStore>;
 
+/// The clock of changes in a store that is open here.
+const CLOCK: &Inline<SystemClock> = &Inline(SystemClock);
+
+type LocalRegistry<'r> = Registry<'r, Store, Inline<SystemClock>>;
+
 /// The partners of a store, or of a running server.
 enum Partners {
-    Store(Store),
+    Store(Store, Box<EcPolicy>),
     Server(AdminApi),
 }
 
@@ -173,7 +181,7 @@ impl Where {
             }
             Place::Shared(address) => Box::new(shared(engine(&address, &policy)?.store(name))?),
         };
-        Ok(Partners::Store(Inline(store)))
+        Ok(Partners::Store(Inline(store), Box::new(policy)))
     }
 }
 
@@ -194,18 +202,50 @@ impl Partner {
                 let token = one.open(files)?.rotate(&one.id)?;
                 writeln!(stdout(), "{token}")?;
             }
-            Action::Disable(one) => one.open(files)?.set_enabled(&one.id, false)?,
-            Action::Enable(one) => one.open(files)?.set_enabled(&one.id, true)?,
+            Action::Disable(one) => one.open(files)?.change(&one.id, Change::Disable)?,
+            Action::Enable(one) => one.open(files)?.change(&one.id, Change::Enable)?,
+            Action::Delete(one) => one.open(files)?.change(&one.id, Change::Delete)?,
             Action::Export { id, store } => export(id.as_ref(), &store.open(files)?)?,
         }
         Ok(End::Well)
     }
 }
 
+/// A change that gives no token.
+#[derive(Clone, Copy)]
+enum Change {
+    Disable,
+    Enable,
+    Delete,
+}
+
+impl Change {
+    const fn in_store(self) -> PartnerChange<'static> {
+        match self {
+            Self::Disable => PartnerChange::SetEnabled(false),
+            Self::Enable => PartnerChange::SetEnabled(true),
+            Self::Delete => PartnerChange::Delete,
+        }
+    }
+
+    /// The request for it: its method, and its path below the admin prefix.
+    fn on_server(self, id: &PartnerId) -> (Method, String) {
+        match self {
+            Self::Disable => (Method::POST, format!("partners/{id}/disable")),
+            Self::Enable => (Method::POST, format!("partners/{id}/enable")),
+            Self::Delete => (Method::DELETE, format!("partners/{id}")),
+        }
+    }
+}
+
+fn registry<'r>(store: &'r Store, policy: &'r EcPolicy) -> LocalRegistry<'r> {
+    Registry::new(store, CLOCK, policy)
+}
+
 impl Partners {
     fn add(&self, described: &Described) -> Result<String, Stop> {
         match self {
-            Self::Store(store) => {
+            Self::Store(store, policy) => {
                 let id = described.id()?;
                 let partner = PartnerRecord {
                     name: described.name.clone().unwrap_or_else(|| id.to_string()),
@@ -216,7 +256,7 @@ impl Partners {
                     enabled: true,
                     api_token_sha256: None,
                 };
-                let token = run_to_end(Registry(store).add(partner)).map_err(stop)?;
+                let token = run_to_end(registry(store, policy).add(partner)).map_err(stop)?;
                 Ok(token.reveal().to_owned())
             }
             Self::Server(server) => {
@@ -228,8 +268,8 @@ impl Partners {
 
     fn rotate(&self, id: &PartnerId) -> Result<String, Stop> {
         match self {
-            Self::Store(store) => {
-                let token = run_to_end(Registry(store).rotate(id)).map_err(stop)?;
+            Self::Store(store, policy) => {
+                let token = run_to_end(registry(store, policy).rotate(id)).map_err(stop)?;
                 Ok(token.reveal().to_owned())
             }
             Self::Server(server) => {
@@ -239,22 +279,21 @@ impl Partners {
         }
     }
 
-    fn set_enabled(&self, id: &PartnerId, enabled: bool) -> Result<(), Stop> {
+    fn change(&self, id: &PartnerId, change: Change) -> Result<(), Stop> {
         match self {
-            Self::Store(store) => {
-                run_to_end(Registry(store).set_enabled(id, enabled)).map_err(stop)
+            Self::Store(store, policy) => {
+                run_to_end(registry(store, policy).change(id, change.in_store())).map_err(stop)
             }
             Self::Server(server) => {
-                let action = if enabled { "enable" } else { "disable" };
-                let path = format!("partners/{id}/{action}");
-                server.must(Method::POST, &path, None).map(drop)
+                let (method, path) = change.on_server(id);
+                server.must(method, &path, None).map(drop)
             }
         }
     }
 
     fn list(&self) -> Result<Vec<PartnerRecord>, Stop> {
         match self {
-            Self::Store(store) => run_to_end(Registry(store).list()).map_err(stop),
+            Self::Store(store, policy) => run_to_end(registry(store, policy).list()).map_err(stop),
             Self::Server(server) => {
                 let mut answered = server.must(Method::GET, "partners", None)?;
                 let partners = answered.get_mut("partners").map(serde_json::Value::take);
@@ -280,7 +319,7 @@ fn export(id: Option<&PartnerId>, partners: &Partners) -> Result<(), Stop> {
             continue;
         }
         found = true;
-        for (key, body) in Registry::<Store>::entries(&partner) {
+        for (key, body) in store_entries(&partner) {
             let value = BASE64_STANDARD.encode(body);
             writeln!(stdout(), "{}", json(&Entry { key, value })?)?;
         }
