@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{
-    Answer, Consistency, Deleted, Finished, Found, Operation, OperationError, Record, Step,
+    Answer, Consistency, Deleted, Draft, Finished, Found, Operation, OperationError, Record, Step,
     StoreError, Transaction, Write,
 };
 use edge_cookie::policy::EcPolicy;
@@ -77,7 +77,7 @@ const LATE: Operation<'_> = Operation::DeliverWithdrawal {
 /// Answers every step with `answer` until the end; gives the steps as words, and the end.
 fn run(
     mut transaction: Transaction<'_>,
-    mut answer: impl FnMut(usize, Step<'_>) -> Answer,
+    mut answer: impl FnMut(usize, Step<Draft<'_>>) -> Answer,
 ) -> (Vec<String>, Finished) {
     let mut steps = Vec::new();
     loop {
@@ -105,7 +105,7 @@ fn run(
 fn refuse_all<'a>(
     found: &'a Found,
     refusal: &'a StoreError,
-) -> impl FnMut(usize, Step<'_>) -> Answer + 'a {
+) -> impl FnMut(usize, Step<Draft<'_>>) -> Answer + 'a {
     move |_, step| match step {
         Step::Lookup => Answer::Found(found.clone()),
         Step::Exists => Answer::Exists(true),
