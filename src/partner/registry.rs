@@ -44,9 +44,9 @@ pub enum RegistryError {
     /// The record was not changed, unless the last answer of the store was lost.
     #[error("cannot change the partner `{0}`: {1}")]
     Failed(PartnerId, #[source] OperationError),
-    /// The store's answer to a new token was lost, and the partner has another one by now.
+    /// The store's answer was lost, and the partner does not have the new token, or not any more.
     #[error(
-        "the store's answer was lost, and the partner `{0}` has another token: use `rotate` for a new one"
+        "the store's answer was lost, and with it the new token of `{0}`: make the change again"
     )]
     Unknown(PartnerId),
     /// No token could be made.
