@@ -38,11 +38,15 @@ mod withdrawal;
 pub use answer::{
     Answer, Consistency, Deleted, Found, Record, Step, StoreError, UnreadableRecord, Wait, Write,
 };
-pub(crate) use decision::{Intent, IntentOf, OnConflict, RecordOperation};
+pub(crate) use decision::RecordOperation;
+#[cfg(feature = "service")]
+pub(crate) use decision::{Intent, IntentOf, OnConflict};
+#[cfg(feature = "service")]
 pub(crate) use draft::PlannedWrite;
 pub use draft::{Draft, Lent};
 pub use operation::{Operation, PartnerSync};
 pub use outcome::{Done, Finished, OperationError, Outcome, Tally};
+#[cfg(feature = "service")]
 pub(crate) use scene::Scene;
 pub use scene::{Standing, expires_at, standing};
 pub use transaction::Transaction;

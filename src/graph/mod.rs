@@ -36,6 +36,7 @@ use crate::policy::EcPolicy;
 use crate::record::{EcId, KvEntry, KvMetadata};
 use crate::store::{Insert, KvStore, Stored};
 use side_by_side::deleted;
+#[cfg(feature = "service")]
 pub(crate) use side_by_side::{StoredAs, run_to_completion};
 
 /// The identity graph over a store, on a clock.
