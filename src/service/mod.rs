@@ -42,6 +42,7 @@ mod secrets;
 mod setup;
 mod shared_cache;
 mod shown;
+mod upgrade;
 mod upload;
 mod visitor;
 mod well_formed;
@@ -129,7 +130,10 @@ impl<H: Home> Service<H> {
             self.home.note(&Note::Undecodable(signal));
         }
         let expired = self.withdraw(&visitor, &head.headers).await;
-        let route = Route::of(&head.method, head.uri.path(), &self.setup);
+        let route = match upgrade::refusal(&head.headers) {
+            Some(refusal) => Err(refusal),
+            None => Route::of(&head.method, head.uri.path(), &self.setup),
+        };
         let is_page = matches!(route, Ok(Route::Organic { .. }));
         let reply = match route {
             Err(refusal) => refusal.into(),

@@ -39,3 +39,4 @@ mod site;
 #[path = "../support/disk.rs"]
 mod small_disk;
 mod target;
+mod upgrades;

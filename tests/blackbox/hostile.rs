@@ -114,6 +114,28 @@ fn no_one_gets_a_tunnel() {
 }
 
 #[test]
+fn no_one_gets_a_websocket() {
+    let home = Home::start();
+    for (upgrade, refused) in [
+        ("websocket", true),
+        ("h2c, WebSocket/13", true),
+        ("h2c", false),
+    ] {
+        let answer = home.raw(
+            format!("GET {HEALTH} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: {upgrade}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+                .as_bytes(),
+        );
+        let status = if refused {
+            "HTTP/1.1 501"
+        } else {
+            "HTTP/1.1 200"
+        };
+        assert!(answer.starts_with(status), "{upgrade}: {answer}");
+    }
+    assert_well(&home);
+}
+
+#[test]
 fn heads_that_want_to_be_answers() {
     let home = Home::start();
     for origin in [
