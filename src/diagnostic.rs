@@ -215,6 +215,61 @@ impl Serialize for Code {
     }
 }
 
+/// The most findings of one policy that are kept and shown; more are counted. Whoever has so many mends the first ones first.
+pub const MAX_FINDINGS: usize = 100;
+
+/// Findings that are counted and not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct Omitted {
+    /// Of them errors.
+    pub errors: usize,
+    /// Of them warnings.
+    pub warnings: usize,
+}
+
+impl Omitted {
+    /// Takes all but the first [`MAX_FINDINGS`] out of `findings`, warnings before errors, so that an error always stays.
+    #[must_use]
+    pub fn take_from(findings: &mut Vec<Diagnostic>) -> Self {
+        let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
+        let all = findings.iter().filter(|finding| is_error(finding)).count();
+        let kept_errors = all.min(MAX_FINDINGS);
+        let kept_warnings = (findings.len() - all).min(MAX_FINDINGS - kept_errors);
+        let omitted = Self {
+            errors: all - kept_errors,
+            warnings: findings.len() - all - kept_warnings,
+        };
+        let (mut errors, mut warnings) = (kept_errors, kept_warnings);
+        findings.retain(|finding| {
+            let left = if is_error(finding) {
+                &mut errors
+            } else {
+                &mut warnings
+            };
+            let keep = *left > 0;
+            *left = left.saturating_sub(1);
+            keep
+        });
+        omitted
+    }
+
+    /// These and others.
+    #[must_use]
+    pub const fn plus(self, more: Self) -> Self {
+        Self {
+            errors: self.errors + more.errors,
+            warnings: self.warnings + more.warnings,
+        }
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn all(self) -> usize {
+        self.errors + self.warnings
+    }
+}
+
 /// One finding. The first place is the one it is about, the others take part in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Diagnostic {

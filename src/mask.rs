@@ -19,6 +19,20 @@ const SCHEME: &str = "://";
 /// What the name of a query's parameter contains that holds a secret.
 const SECRET_PARAMETERS: [&str; 3] = ["pass", "token", "secret"];
 
+/// The longest line whose values are told apart, in bytes: of a longer one everything from its first secret on is masked, so that
+/// masking takes no longer than reading.
+pub(crate) const LONGEST_LINE: usize = 4_096;
+
+/// The line that holds `at`, where a line begins at `from`; its end is not part of it.
+pub(crate) fn line_around(text: &str, from: usize, at: usize) -> Range<usize> {
+    let before = text.get(from..at).unwrap_or_default();
+    let start = before
+        .rfind('\n')
+        .map_or(from, |newline| from + newline + 1);
+    let after = text.get(at..).unwrap_or_default();
+    start..after.find('\n').map_or(text.len(), |newline| at + newline)
+}
+
 /// `text`, with a mask over every password in an address.
 #[must_use]
 pub fn passwords(text: &str) -> Cow<'_, str> {
@@ -47,8 +61,23 @@ pub(crate) fn password_spans(text: &str) -> Vec<Range<usize>> {
             spans.push(span);
         }
     };
+    let (mut line, mut done) = (0..0, 0);
     for (at, _) in text.match_indices(SCHEME) {
+        if at < done {
+            continue;
+        }
+        if at >= line.end {
+            line = line_around(text, line.end, at);
+        }
         let from = at + SCHEME.len();
+        if line.len() > LONGEST_LINE {
+            let rest = text.get(from..line.end).unwrap_or_default();
+            if rest.contains(['@', '?']) {
+                add(from, rest.len());
+            }
+            done = line.end;
+            continue;
+        }
         let rest = text.get(from..).unwrap_or_default();
         let address = address(text.get(..at).unwrap_or_default(), rest);
         let mut host = 0;

@@ -22,6 +22,44 @@ const FACTS: &[(&str, &str)] = &[
         "records keep whole seconds, and stores count from their own moment",
     ),
     (
+        "MAX_DEPTH",
+        "the deepest key that is read; no setting has half as many names",
+    ),
+    (
+        "MAX_FINDINGS",
+        "findings that are kept and shown; more are counted",
+    ),
+    ("MAX_ANCESTORS", "profiles that one may inherit from"),
+    (
+        "LONGEST_WORD",
+        "the longest text that is compared with known words",
+    ),
+    ("STEP", "how often the characters of a text are counted"),
+    (
+        "MAX_WEIGHT",
+        "what a workload may ask for at most, so that every sum can be counted",
+    ),
+    (
+        "MAX_LENGTH",
+        "the longest time of a workload: a hundred years",
+    ),
+    ("MAX_VISITORS", "what a workload may ask for at most"),
+    ("MAX_EDGES", "what a workload may ask for at most"),
+    ("MAX_BATCH", "what a workload may ask for at most"),
+    ("MAX_UID_BYTES", "what a workload may ask for at most"),
+    ("MAX_WRITES", "what a workload may ask for at most"),
+    ("MAX_FORGED", "what a workload may ask for at most"),
+    ("MAX_PRICE", "what a workload may ask for at most"),
+    (
+        "MAX_DAYS",
+        "the most days of a workload and of a log: ten years",
+    ),
+    ("MAX_SEEDS", "seeds that are simulated at most"),
+    (
+        "MAX_SCOPE",
+        "actors, operations and faults that a proof takes at most",
+    ),
+    (
         "MAX_ENTRIES",
         "files of a folder of profiles, which links can make endless",
     ),

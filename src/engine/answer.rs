@@ -105,7 +105,9 @@ impl Wait {
         match self.jitter {
             Jitter::None => self.longest,
             Jitter::Full => {
-                let share = (u128::from(random()) * self.longest.as_nanos()) >> u64::BITS;
+                // Longer than any wait that can be counted in nanoseconds is none: five hundred years.
+                let nanos = self.longest.as_nanos().min(u64::MAX.into());
+                let share = (u128::from(random()) * nanos) >> u64::BITS;
                 Duration::from_nanos(u64::try_from(share).unwrap_or(u64::MAX))
             }
         }

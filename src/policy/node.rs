@@ -14,6 +14,9 @@
 
 use crate::diagnostic::Place;
 
+/// How deep tables and lists may be nested, and how many names a key may have: no setting has half as many.
+pub const MAX_DEPTH: usize = 32;
+
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {

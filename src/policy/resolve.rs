@@ -8,7 +8,7 @@
 //! assert_eq!(resolved.policy.last_seen.debounce.seconds(), 300);
 //! ```
 
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Omitted, Severity};
 use crate::policy::digest::PolicyDigest;
 use crate::policy::layers::{Layer, LayerName};
 use crate::policy::node::{Node, NodeValue};
@@ -30,8 +30,11 @@ pub struct Resolved {
     pub values: Vec<InForce>,
     /// Whether it is the policy of a profile that is meant to be deployed: no secret of it may be weak.
     pub deployed: bool,
-    /// Everything wrong, lowest layer first.
+    /// What is wrong, lowest layer first: the first [`MAX_FINDINGS`](crate::diagnostic::MAX_FINDINGS) of what files hold, errors
+    /// before warnings.
     pub findings: Vec<Diagnostic>,
+    /// How much more is wrong.
+    pub omitted: Omitted,
     pub(super) settings: Vec<SettingInfo>,
     /// The settings of which a value was refused, so that nothing else can be said of them.
     pub(crate) refused: Vec<&'static str>,
@@ -92,6 +95,7 @@ pub fn resolve(layers: &[Layer]) -> Resolved {
         values: from.values,
         deployed: false,
         findings,
+        omitted: Omitted::default(),
         settings: from.settings,
         refused: from.refused,
     }

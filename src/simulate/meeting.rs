@@ -67,7 +67,10 @@ impl Meeting {
         let calls = u64::from(part.alone.reads + part.alone.writes) + CALLS * retries;
         let waits = millis(cas.max_backoff.duration()).saturating_mul(retries);
         let limit = if store.writes_a_second > 0 { SECOND } else { 0 };
-        calls * store.latency + waits + limit.max(store.staleness)
+        let seen = limit.max(store.staleness);
+        (calls * store.latency)
+            .saturating_add(waits)
+            .saturating_add(seen)
     }
 
     /// Ends the meeting: where several took part, they run side by side.
@@ -187,9 +190,9 @@ impl<'p> Run<'p, '_, '_> {
     /// When the step that is asked for now is done.
     fn due_after(&mut self, running: &Running<'_>, at: u64) -> u64 {
         match running.transaction.step() {
-            Step::Wait(wait) => at + millis(wait.length(|| self.dice.roll())),
+            Step::Wait(wait) => at.saturating_add(millis(wait.length(|| self.dice.roll()))),
             Step::End => at,
-            _ => at + self.ground.workload.store.latency,
+            _ => at.saturating_add(self.ground.workload.store.latency),
         }
     }
 

@@ -166,7 +166,9 @@ fn steps(from: u64, to: u64, current: Option<u64>, shape: Shape) -> Vec<SweepVal
         .map(|step| (first * ratio.powi(step)).round() as u64)
         .map(|amount| {
             if counts_seconds {
-                amount.div_ceil(MILLIS_PER_SECOND) * MILLIS_PER_SECOND
+                amount
+                    .div_ceil(MILLIS_PER_SECOND)
+                    .saturating_mul(MILLIS_PER_SECOND)
             } else {
                 amount
             }

@@ -12,6 +12,7 @@
 mod answers;
 mod connections;
 mod disk;
+mod endless;
 mod files;
 mod forwarded;
 mod framing;

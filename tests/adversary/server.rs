@@ -3,7 +3,8 @@
 
 use std::io::{BufRead, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, ExitStatus};
+use std::process::{Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
 use crate::running::Running;
@@ -26,6 +27,24 @@ admin_token = "operator-token-0123456789"
 source_domain = "a.com"
 api_token = "token-of-a-0123456789"
 "#;
+
+/// What a command ends with, which it is to do by now.
+pub fn finish(command: &mut Command) -> Output {
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let process = child.id().to_string();
+    let (sender, ended) = channel();
+    std::thread::spawn(move || sender.send(child.wait_with_output()));
+    let Ok(ended) = ended.recv_timeout(PATIENCE) else {
+        let _ = Command::new("kill").args(["-KILL", &process]).status();
+        panic!("it does not end: {command:?}");
+    };
+    ended.unwrap()
+}
 
 pub struct Server {
     pub site: Site,

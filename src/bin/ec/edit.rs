@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use edge_cookie::policy::known_settings;
+use edge_cookie::policy::node::MAX_DEPTH;
 use edge_cookie::policy::setting::Shape;
 use edge_cookie::private;
 use toml_edit::{DocumentMut, Item, Key, Table, TableLike, Value};
@@ -21,6 +22,10 @@ pub(crate) struct Edit {
 pub(crate) enum EditError {
     #[error("it is not TOML: {0}")]
     Syntax(String),
+    #[error(
+        "the key has {0} names, and no setting has more than {MAX_DEPTH}: `ec show` lists every setting"
+    )]
+    TooDeep(usize),
     #[error(
         "`{0}` is no value: write it as in a file, as `[\"CA\", \"CO\"]` or `{{ env = \"NAME\" }}`"
     )]
@@ -58,6 +63,7 @@ impl Edit {
 
     /// Puts a value under a setting's key below `ec`; gives back what stood there.
     pub(crate) fn set(&mut self, key: &str, value: Value) -> Result<Option<String>, EditError> {
+        shallow(key)?;
         let (tables, own) = path(key);
         self.make_room(&tables);
         let mut table: &mut dyn TableLike = self.document.as_table_mut();
@@ -113,6 +119,7 @@ impl Edit {
 
     /// Takes a setting's key below `ec` out, and its table where nothing is left in it; gives back what stood there.
     pub(crate) fn remove(&mut self, key: &str) -> Result<Option<String>, EditError> {
+        shallow(key)?;
         let (tables, own) = path(key);
         remove(self.document.as_table_mut(), &tables, own)
             .map_err(|()| EditError::ManyTables(format!("ec.{key}")))
@@ -179,6 +186,15 @@ fn remove(table: &mut dyn TableLike, tables: &[&str], own: &str) -> Result<Optio
         table.remove(name);
     }
     Ok(removed)
+}
+
+/// Refuses a key of so many names that their tables could fill the stack.
+fn shallow(key: &str) -> Result<(), EditError> {
+    let names = key.split('.').count();
+    if names > MAX_DEPTH {
+        return Err(EditError::TooDeep(names));
+    }
+    Ok(())
 }
 
 /// The tables that a setting's key stands in, and its own name.

@@ -67,7 +67,7 @@ impl PolicyArgs {
         let mut files = self.open(args)?;
         let profile = self.choose(&files)?;
         let loaded = files.load(&profile).map_err(Stop::because)?;
-        render::findings_in_passing(&loaded.resolved.findings, files.sources());
+        render::findings_in_passing(&loaded.resolved, files.sources());
         if loaded.resolved.is_usable() {
             Ok(loaded)
         } else {

@@ -3,8 +3,9 @@
 use std::io::{IsTerminal, Write, stderr};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use edge_cookie::diagnostic::{Diagnostic, Place, Severity};
+use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Place, Severity};
 use edge_cookie::policy::files::Sources;
+use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::rules;
 
 use crate::Stop;
@@ -29,31 +30,38 @@ pub(crate) fn warning(message: &str) {
 /// Says what may surprise, and is no problem.
 pub(crate) fn note(message: &str) {
     let title = Level::NOTE.primary_title(message);
-    eprintln!(
-        "{}",
-        renderer().render(&[annotate_snippets::Group::with_title(title)])
-    );
+    print(&renderer().render(&[annotate_snippets::Group::with_title(title)]));
 }
 
-/// Tells findings, each with the lines it is about.
-pub(crate) fn findings<'f>(findings: impl IntoIterator<Item = &'f Diagnostic>, sources: &Sources) {
-    for finding in findings {
+/// Tells findings, each with the lines it is about: the first of them, and how many more there are, `omitted` ones included.
+pub(crate) fn findings<'f>(
+    findings: impl IntoIterator<Item = &'f Diagnostic>,
+    omitted: Omitted,
+    sources: &Sources,
+) {
+    let mut findings = findings.into_iter();
+    for finding in findings.by_ref().take(MAX_FINDINGS) {
         print(&format!(
             "{}\n",
             renderer().render(&[report(finding, sources)])
         ));
     }
+    let more = findings.count() + omitted.all();
+    if more > 0 {
+        note(&format!("{more} more findings are not shown"));
+    }
+}
+
+/// Tells the findings that concern a command which does not check.
+pub(crate) fn findings_in_passing(resolved: &Resolved, sources: &Sources) {
+    let concern = |finding: &&Diagnostic| rules::concerns_every_command(finding);
+    let omitted = resolved.omitted;
+    self::findings(resolved.findings.iter().filter(concern), omitted, sources);
 }
 
 /// Prints a line on standard error; where that takes nothing, no command fails for it.
 fn print(text: &str) {
     let _ = writeln!(stderr(), "{text}");
-}
-
-/// Tells the findings that concern a command which does not check.
-pub(crate) fn findings_in_passing(findings: &[Diagnostic], sources: &Sources) {
-    let concern = |finding: &&Diagnostic| rules::concerns_every_command(finding);
-    self::findings(findings.iter().filter(concern), sources);
 }
 
 fn renderer() -> Renderer {

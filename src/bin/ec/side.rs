@@ -111,7 +111,7 @@ fn of_profile(name: &str, args: &FileArgs) -> Result<(Resolved, Publisher), Stop
     let loaded = files.load(&profile).map_err(Stop::because)?;
     let (resolved, publisher) = (loaded.resolved, loaded.publisher);
     if !resolved.is_usable() {
-        render::findings_in_passing(&resolved.findings, files.sources());
+        render::findings_in_passing(&resolved, files.sources());
         return Err(Stop::BadPolicy);
     }
     Ok((resolved, publisher))

@@ -4,6 +4,9 @@ use super::load::PolicyFiles;
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::policy::types::choice::nearest;
 
+/// The most profiles that one may inherit from, one after another: no one reviews a longer chain.
+const MAX_ANCESTORS: usize = 32;
+
 impl PolicyFiles {
     /// The profile and its ancestors, nearest first; a missing one or a ring ends the chain.
     pub(super) fn chain(&mut self, profile: &str, findings: &mut Vec<Diagnostic>) -> Vec<String> {
@@ -20,6 +23,18 @@ impl PolicyFiles {
             let Some((parent, place)) = inherits else {
                 return chain;
             };
+            if chain.len() > MAX_ANCESTORS {
+                findings.push(
+                    Diagnostic::error(
+                        Code::InheritCycle,
+                        format!("the profile has more than {MAX_ANCESTORS} ancestors"),
+                    )
+                    .about("inherits")
+                    .at(place)
+                    .with_help("inherit from a profile that is nearer to the first"),
+                );
+                return chain;
+            }
             steps.push((next, place.clone()));
             if chain.contains(&parent) {
                 findings.push(cycle(&parent, &steps));

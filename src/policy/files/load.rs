@@ -1,6 +1,6 @@
 //! From files to resolved policies.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::profile::{Header, Profile};
 use super::read::{ReadError, plain, read_text};
 use super::{Source, Sources};
 use super::{folder, manifest, stores};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Omitted};
 use crate::policy::layers::{Layer, LayerName, Options};
 use crate::policy::publisher::Publisher;
 use crate::policy::resolve::{Resolved, resolve};
@@ -317,6 +317,7 @@ impl PolicyFiles {
         });
         findings.extend(judged.into_iter().flatten());
         resolved.findings = self.in_order(findings);
+        resolved.omitted = Omitted::take_from(&mut resolved.findings);
         resolved.deployed = header.deploys();
         Loaded {
             profile,
@@ -332,36 +333,31 @@ impl PolicyFiles {
             let place = finding.places.first()?;
             Some((Arc::clone(&place.file), place.line))
         };
-        let broken: Vec<_> = findings
-            .iter()
-            .filter(|finding| finding.code == Code::Syntax)
-            .map(line)
-            .collect();
+        let of_syntax = |finding: &&Diagnostic| finding.code == Code::Syntax;
+        let broken: HashSet<_> = findings.iter().filter(of_syntax).map(line).collect();
+        let mut first_broken: HashMap<Arc<str>, u32> = HashMap::new();
+        for (file, line) in broken.iter().flatten() {
+            let first = first_broken.entry(Arc::clone(file)).or_insert(*line);
+            *first = (*first).min(*line);
+        }
         // Below a broken line a key may be in another table than its author meant.
         let follows = |finding: &Diagnostic| {
-            let place = line(finding);
-            let after = |(file, line): &(Arc<str>, u32)| {
-                place
-                    .as_ref()
-                    .is_some_and(|(own, at)| own == file && at > line)
+            let after = |(file, line): (Arc<str>, u32)| {
+                first_broken.get(&file).is_some_and(|broken| line > *broken)
             };
-            finding.code == Code::UnknownKey && broken.iter().flatten().any(after)
+            finding.code == Code::UnknownKey && line(finding).is_some_and(after)
         };
         findings.retain(|finding| {
             finding.code == Code::Syntax || !(broken.contains(&line(finding)) || follows(finding))
         });
         // What nobody wrote comes last.
-        let place = |finding: &Diagnostic| {
+        findings.sort_by_cached_key(|finding| {
             finding.places.first().map_or((usize::MAX, 0), |place| {
                 (self.sources.order(&place.file), place.span.start)
             })
-        };
-        findings.sort_by_key(place);
-        // What a parser says next of a line that it could not read follows from the first.
-        findings.dedup_by(|next, first| {
-            let syntax = next.code == Code::Syntax && first.code == Code::Syntax;
-            next == first || (syntax && line(next) == line(first))
         });
+        // A file that several layers take part in tells the same again.
+        findings.dedup();
         findings
     }
 

@@ -4,7 +4,7 @@ use super::{Source, toml};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::known_settings;
 use crate::policy::layers::{Layer, LayerName, Options};
-use crate::policy::node::{Key, Node, NodeValue};
+use crate::policy::node::{Key, MAX_DEPTH, Node, NodeValue};
 use crate::policy::setting::Shape;
 use crate::policy::types::choice::nearest;
 
@@ -204,6 +204,10 @@ fn layers(
 ) -> Overrides {
     let layers = overrides
         .iter()
+        .filter(|one| shallow(source, one, &mut findings))
+        .collect::<Vec<_>>();
+    let layers = layers
+        .into_iter()
         .map(|one| Layer {
             name: name.clone(),
             options: Options {
@@ -219,6 +223,21 @@ fn layers(
         layers,
         findings,
     }
+}
+
+/// Whether a key has so few names that tables can be made of it; one of another may be made to fill the stack.
+fn shallow(source: &Source, one: &Override, findings: &mut Vec<Diagnostic>) -> bool {
+    let names = one.key.split('.').count();
+    if names <= MAX_DEPTH {
+        return true;
+    }
+    let message = format!("the key has {names} names, and no setting has more than {MAX_DEPTH}");
+    findings.push(
+        Diagnostic::error(Code::BadOverride, message)
+            .at(source.place(one.key_at.clone()))
+            .with_help("`ec show` lists every setting: write its key, as `tombstone.ttl`"),
+    );
+    false
 }
 
 /// The value inside the tables that its dotted key names.

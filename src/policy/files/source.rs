@@ -1,10 +1,11 @@
 //! What was read, kept so that a finding can show the line it is about.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::Place;
-use crate::mask::password_spans;
+use crate::mask::{LONGEST_LINE, line_around, password_spans};
 use crate::policy::digest::is_sha256;
 use crate::policy::known_settings;
 use crate::policy::setting::{SettingInfo, Shape};
@@ -17,7 +18,11 @@ pub struct Source {
     name: Arc<str>,
     masked: String,
     line_starts: Vec<usize>,
+    /// How many characters begin before each [`STEP`] of bytes, so that a long line is not counted again for each place in it.
+    characters: Vec<usize>,
 }
+
+const STEP: usize = 1_024;
 
 /// Every source that was read, in the order read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,12 +31,21 @@ pub struct Sources(Vec<Source>);
 impl Source {
     pub(crate) fn new(name: &str, text: &str) -> Self {
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let line_starts = std::iter::once(0)
+            .chain(starts.map(|(index, _)| index + 1))
+            .collect();
+        let masked = mask_secrets(text);
+        let mut before = 0;
+        let characters = masked.as_bytes().chunks(STEP).map(|chunk| {
+            let here = before;
+            before += begun(chunk);
+            here
+        });
         Self {
             name: name.into(),
-            masked: mask_secrets(text),
-            line_starts: std::iter::once(0)
-                .chain(starts.map(|(index, _)| index + 1))
-                .collect(),
+            characters: characters.collect(),
+            masked,
+            line_starts,
         }
     }
 
@@ -57,14 +71,23 @@ impl Source {
             .get(line.saturating_sub(1))
             .copied()
             .unwrap_or_default();
-        let before = self.masked.get(start..span.start).unwrap_or_default();
+        let before = self.characters_before(span.start);
+        let before = before.saturating_sub(self.characters_before(start));
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         Place {
             file: Arc::clone(&self.name),
             line: count(line),
-            column: count(before.chars().count() + 1),
+            column: count(before + 1),
             span,
         }
+    }
+
+    /// How many characters begin before this byte.
+    fn characters_before(&self, at: usize) -> usize {
+        let step = at / STEP;
+        let rest = self.masked.as_bytes().get(step * STEP..at);
+        let before = self.characters.get(step).or(self.characters.last());
+        before.copied().unwrap_or_default() + rest.map_or(0, begun)
     }
 }
 
@@ -87,6 +110,12 @@ impl Sources {
             .position(|source| &*source.name == name)
             .unwrap_or(usize::MAX)
     }
+}
+
+/// How many characters begin in these bytes of UTF-8: every byte but those that continue one begins one.
+fn begun(bytes: &[u8]) -> usize {
+    let continues = |byte: &&u8| **byte & 0xC0 == 0x80;
+    bytes.len() - bytes.iter().filter(continues).count()
 }
 
 /// The keys whose values never show, however they are written: the settings' own declarations say which.
@@ -119,34 +148,52 @@ fn holds_a_secret(name: &str) -> bool {
 
 /// Puts `*` over every literal secret, and over the password in an address, byte by byte; references stay. Works on damaged text too.
 fn mask_secrets(text: &str) -> String {
-    let lowered = text.to_ascii_lowercase();
     let mut masked = text.as_bytes().to_vec();
-    let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    for (at, _) in text.match_indices(['=', ':']) {
-        let before = lowered.get(..at).unwrap_or_default();
-        let before = before.trim_end_matches(['"', '\'', ' ', '\t']);
-        let named = before.trim_end_matches(of_a_name).len();
-        let name = before.get(named..).unwrap_or_default();
-        let rest = text.get(at + 1..).unwrap_or_default();
-        let value = rest.trim_start_matches([' ', '\t']);
-        let start = text.len() - value.len();
-        if is_hash_of_a_secret(name) {
-            if !begins_with_a_hash(value) {
-                mask(&mut masked, start, literal_length(value));
-            }
-        } else if holds_a_secret(name) {
-            if value.starts_with('{') {
-                mask_table(&mut masked, start, value);
-            } else {
-                mask(&mut masked, start, literal_length(value));
-            }
-        }
-    }
+    mask_values(text, &mut masked);
     for span in password_spans(text) {
         mask(&mut masked, span.start, span.len());
     }
     // A character is masked as a whole, since a literal ends at ASCII.
     String::from_utf8(masked).unwrap_or_default()
+}
+
+fn mask_values(text: &str, masked: &mut [u8]) {
+    let lowered = text.to_ascii_lowercase();
+    let of_a_name = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let mut known: HashMap<&str, bool> = HashMap::new();
+    let mut line = 0..0;
+    let mut done = 0;
+    for (at, _) in text.match_indices(['=', ':']) {
+        if at < done {
+            continue;
+        }
+        if at >= line.end {
+            line = line_around(text, line.end, at);
+        }
+        let before = lowered.get(line.start..at).unwrap_or_default();
+        let before = before.trim_end_matches(['"', '\'', ' ', '\t']);
+        let named = before.trim_end_matches(of_a_name).len();
+        let name = before.get(named..).unwrap_or_default();
+        let hashed = is_hash_of_a_secret(name);
+        if !hashed && !*known.entry(name).or_insert_with(|| holds_a_secret(name)) {
+            continue;
+        }
+        let rest = text.get(at + 1..).unwrap_or_default();
+        let value = rest.trim_start_matches([' ', '\t']);
+        let start = text.len() - value.len();
+        if line.len() > LONGEST_LINE {
+            let rest = text.get(start..line.end).unwrap_or_default();
+            let opens = MANY_LINES.iter().any(|quote| rest.contains(quote));
+            done = if opens { text.len() } else { line.end };
+            mask(masked, start, done.saturating_sub(start));
+        } else if hashed && begins_with_a_hash(value) {
+            // What is hashed may show.
+        } else if !hashed && value.starts_with('{') {
+            mask_table(masked, start, value);
+        } else {
+            mask(masked, start, literal_length(value));
+        }
+    }
 }
 
 /// Puts `*` over bytes; line ends stay, so that lines are counted as in the text.
@@ -185,11 +232,14 @@ fn begins_with_a_hash(value: &str) -> bool {
     hash.is_some_and(|hash| is_sha256(&hash.to_ascii_lowercase()))
 }
 
+/// The quotes of texts that go over many lines.
+const MANY_LINES: [&str; 2] = ["\"\"\"", "'''"];
+
 /// How many bytes the literal at the start of `value` takes; one that is not closed ends with its line, and what
 /// stands behind one that is closed too early belongs to it.
 fn literal_length(value: &str) -> usize {
     let line = |text: &str| text.find('\n').unwrap_or(text.len());
-    for quote in ["\"\"\"", "'''", "\"", "'"] {
+    for quote in MANY_LINES.into_iter().chain(["\"", "'"]) {
         let Some(inside) = value.strip_prefix(quote) else {
             continue;
         };
@@ -259,6 +309,12 @@ mod tests {
             "passphrase = \"a\" hunter2",
             "password = { value = \"hunter2\" }",
             "password = { env = \"NAME\", \"hunter2\"",
+            &format!("{} password = 'hunter2'", "a = 1 ".repeat(LONGEST_LINE)),
+            &format!(
+                "{} password = '''\nhunter2'''",
+                "a = 1 ".repeat(LONGEST_LINE)
+            ),
+            "a = \"x://x://:hunter2@host\"",
         ] {
             let masked = mask_secrets(text);
             assert!(!masked.contains("hunter2"), "{masked}");

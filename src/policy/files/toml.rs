@@ -1,27 +1,39 @@
 //! TOML to nodes with their places.
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Source;
-use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::node::{Key, Node, NodeValue};
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::policy::node::{Key, MAX_DEPTH, Node, NodeValue};
 
 /// Reads a TOML document; every syntax error becomes a finding, and the rest is read all the same.
 pub(crate) fn document(source: &Source, text: &str, findings: &mut Vec<Diagnostic>) -> Node {
     let (table, errors) = DeTable::parse_recoverable(text);
+    let mut lines = HashSet::new();
     for error in errors {
         let end = text.len();
         let span = error.span().unwrap_or(end..end);
-        findings.push(
-            Diagnostic::error(Code::Syntax, format!("not TOML: {}", error.message()))
-                .at(source.place(span.start.min(end)..span.end.min(end)))
-                .with_help(help_for(source.text(), span.start.min(end))),
-        );
+        let place = source.place(span.start.min(end)..span.end.min(end));
+        // What a parser says next of a line that it could not read follows from the first.
+        if lines.insert(place.line) {
+            findings.push(
+                Diagnostic::error(Code::Syntax, format!("not TOML: {}", error.message()))
+                    .at(place)
+                    .with_help(help_for(source.text(), span.start.min(end))),
+            );
+        }
     }
     let place = source.place(0..0);
-    let offset = 0;
-    Node::new(table_of(table.get_ref(), source, offset, findings), place)
+    let mut reading = Reading {
+        source,
+        offset: 0,
+        findings,
+    };
+    Node::new(reading.table(table.get_ref(), 0), place)
 }
 
 /// What to write instead, by the line that is wrong; its secrets are masked.
@@ -86,66 +98,81 @@ pub(super) fn value(
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
     let value = DeValue::parse(text).ok()?;
-    Some(node(&value, source, offset, findings))
-}
-
-fn node(
-    spanned: &Spanned<DeValue<'_>>,
-    source: &Source,
-    offset: usize,
-    findings: &mut Vec<Diagnostic>,
-) -> Node {
-    let span = spanned.span();
-    let place = source.place(span.start + offset..span.end + offset);
-    let value = match spanned.get_ref() {
-        DeValue::String(text) => NodeValue::Text(text.to_string()),
-        DeValue::Integer(digits) => {
-            let read = i64::from_str_radix(&digits.as_str().replace('_', ""), digits.radix());
-            read.map_or_else(
-                |_| {
-                    findings.push(
-                        Diagnostic::error(
-                            Code::OutOfRange,
-                            format!("`{}` is out of range", digits.as_str()),
-                        )
-                        .at(place.clone())
-                        .with_help("no setting takes a number this large"),
-                    );
-                    // A float is read by no setting, and names the number as what it is.
-                    NodeValue::Float(f64::INFINITY)
-                },
-                NodeValue::Integer,
-            )
-        }
-        DeValue::Float(digits) => {
-            NodeValue::Float(digits.as_str().replace('_', "").parse().unwrap_or(f64::NAN))
-        }
-        DeValue::Boolean(truth) => NodeValue::Boolean(*truth),
-        DeValue::Datetime(time) => NodeValue::Datetime(time.to_string()),
-        DeValue::Array(items) => NodeValue::List(
-            items
-                .iter()
-                .map(|item| node(item, source, offset, findings))
-                .collect(),
-        ),
-        DeValue::Table(table) => table_of(table, source, offset, findings),
+    let mut reading = Reading {
+        source,
+        offset,
+        findings,
     };
-    Node::new(value, place)
+    Some(reading.node(&value, 0))
 }
 
-fn table_of(
-    table: &DeTable<'_>,
-    source: &Source,
+/// A text that is being read.
+struct Reading<'r> {
+    source: &'r Source,
+    /// How many bytes it begins into its source.
     offset: usize,
-    findings: &mut Vec<Diagnostic>,
-) -> NodeValue {
-    let member = |(key, value): (&Spanned<std::borrow::Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
-        let span = key.span();
-        let key = Key {
-            name: key.get_ref().to_string(),
-            place: source.place(span.start + offset..span.end + offset),
+    findings: &'r mut Vec<Diagnostic>,
+}
+
+impl Reading<'_> {
+    fn place(&self, span: &Range<usize>) -> Place {
+        self.source
+            .place(span.start + self.offset..span.end + self.offset)
+    }
+
+    /// A value so many tables and lists deep. What is in one that is deeper than any setting is left out: whatever holds it is
+    /// refused, or no one's here.
+    fn node(&mut self, spanned: &Spanned<DeValue<'_>>, depth: usize) -> Node {
+        let place = self.place(&spanned.span());
+        let value = match spanned.get_ref() {
+            DeValue::String(text) => NodeValue::Text(text.to_string()),
+            DeValue::Integer(digits) => {
+                let read = i64::from_str_radix(&digits.as_str().replace('_', ""), digits.radix());
+                read.map_or_else(
+                    |_| {
+                        self.findings.push(
+                            Diagnostic::error(
+                                Code::OutOfRange,
+                                format!("`{}` is out of range", digits.as_str()),
+                            )
+                            .at(place.clone())
+                            .with_help("no setting takes a number this large"),
+                        );
+                        // A float is read by no setting, and names the number as what it is.
+                        NodeValue::Float(f64::INFINITY)
+                    },
+                    NodeValue::Integer,
+                )
+            }
+            DeValue::Float(digits) => {
+                NodeValue::Float(digits.as_str().replace('_', "").parse().unwrap_or(f64::NAN))
+            }
+            DeValue::Boolean(truth) => NodeValue::Boolean(*truth),
+            DeValue::Datetime(time) => NodeValue::Datetime(time.to_string()),
+            DeValue::Array(_) if depth >= MAX_DEPTH => NodeValue::List(Vec::new()),
+            DeValue::Array(items) => NodeValue::List(
+                items
+                    .iter()
+                    .map(|item| self.node(item, depth + 1))
+                    .collect(),
+            ),
+            DeValue::Table(table) => self.table(table, depth),
         };
-        (key, node(value, source, offset, findings))
-    };
-    NodeValue::Table(table.iter().map(member).collect())
+        Node::new(value, place)
+    }
+
+    fn table(&mut self, table: &DeTable<'_>, depth: usize) -> NodeValue {
+        if depth >= MAX_DEPTH {
+            return NodeValue::Table(Vec::new());
+        }
+        let member =
+            |(key, value): (&Spanned<std::borrow::Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+                let key = Key {
+                    name: key.get_ref().to_string(),
+                    place: self.place(&key.span()),
+                };
+                (key, self.node(value, depth + 1))
+            };
+        NodeValue::Table(table.iter().map(member).collect())
+    }
 }

@@ -44,6 +44,9 @@ fn listed(words: &[&str]) -> String {
     }
 }
 
+/// The longest text that is compared with known words, in bytes: no key or word is half as long.
+const LONGEST_WORD: usize = 128;
+
 /// The candidate that `written` most likely means, or none where all are too far off.
 #[must_use]
 pub fn nearest<'c>(
@@ -52,6 +55,10 @@ pub fn nearest<'c>(
 ) -> Option<&'c str> {
     /// Below this likeness a suggestion confuses more than it helps.
     const LIKE_ENOUGH: f64 = 0.7;
+    // Comparing takes as long as both words multiplied.
+    if written.len() > LONGEST_WORD {
+        return None;
+    }
     let lowered = written.to_lowercase();
     candidates
         .into_iter()

@@ -68,7 +68,9 @@ pub(crate) fn is_like(name: &str, key: &str) -> bool {
     /// How many letters amiss still are a slip.
     const SLIPS: usize = 2;
     let word = key.rsplit('_').next().unwrap_or(key);
-    name.ends_with(word) || strsim::osa_distance(name, key) <= SLIPS
+    // Each slip is a letter more at most, and comparing takes as long as both words multiplied.
+    let comparable = name.len() <= key.len() + SLIPS;
+    name.ends_with(word) || (comparable && strsim::osa_distance(name, key) <= SLIPS)
 }
 
 const HELP: &str = "write `{ env = \"NAME\" }` or `{ secret_store = \"STORE\", key = \"KEY\" }`";

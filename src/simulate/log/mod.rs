@@ -18,7 +18,7 @@ pub(crate) use pages::Pages;
 
 use super::result::LogUse;
 use super::visits::logged;
-use super::workload::Workload;
+use super::workload::{MAX_DAYS, Workload};
 use crate::clock::{Moment, Timestamp};
 use crate::simulate::workload::Fields;
 
@@ -97,6 +97,20 @@ pub enum LogError {
         path: String,
         /// The system's word for it.
         why: String,
+    },
+    /// Its first and its last page view are too far apart.
+    #[error(
+        "the log `{path}` covers {days} days, from {from} to {to}: cut it to at most {MAX_DAYS}, and look for a line with a wrong time"
+    )]
+    TooLong {
+        /// Its path.
+        path: String,
+        /// The days it covers.
+        days: u64,
+        /// Its first page view.
+        from: Moment,
+        /// Its last.
+        to: Moment,
     },
     /// Nothing of it is a page view.
     #[error(

@@ -7,7 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::open::{Line, Lines};
-use super::{BadLine, Log, LogError, LogFormat, LogRules, Pages, Request, access, json};
+use super::{BadLine, Log, LogError, LogFormat, LogRules, MAX_DAYS, Pages, Request, access, json};
 use crate::clock::Moment;
 use crate::event::without_byte_order_mark;
 use crate::robots::is_robot;
@@ -165,13 +165,22 @@ impl Reading<'_> {
         let first = midnight(Moment::from_unix_millis(first.cast_unsigned()));
         let start = first.unix_millis().cast_signed();
         let length = self.last.unix_millis().saturating_sub(first.unix_millis());
+        let days = length / DAY + 1;
+        if days > MAX_DAYS {
+            return Err(LogError::TooLong {
+                path: self.file,
+                days,
+                from: first,
+                to: self.last,
+            });
+        }
         Ok(Log {
             visitors: visitors
                 .into_iter()
                 .map(|(_, _, pages)| pages.in_order(start))
                 .collect(),
             starts: first.timestamp(),
-            days: length / DAY + 1,
+            days,
             usage: self.usage,
             problems: self.problems,
         })

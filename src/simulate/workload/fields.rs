@@ -1,5 +1,6 @@
 //! Reads the fields of a table, each problem at its place.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -7,6 +8,12 @@ use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::wrong_type;
 use crate::policy::types::choice::nearest;
 use crate::policy::types::parse_duration;
+
+/// The greatest weight of an hour: what is told of a day is told in far fewer parts.
+const MAX_WEIGHT: u64 = 1_000_000;
+
+/// The longest length of time: a hundred years, ten times as long as a workload lasts.
+const MAX_LENGTH: Duration = Duration::from_secs(36_500 * 86_400);
 
 /// A table under way of being read. What is asked for is what it may hold.
 pub(crate) struct Fields<'n, 'f> {
@@ -120,8 +127,8 @@ impl<'n, 'f> Fields<'n, 'f> {
         texts
     }
 
-    /// A whole number that is at least `least`.
-    pub(crate) fn count(&mut self, name: &'static str, least: u64) -> Option<u64> {
+    /// A whole number within these bounds.
+    pub(crate) fn count(&mut self, name: &'static str, bounds: RangeInclusive<u64>) -> Option<u64> {
         let node = self.member(name)?;
         let NodeValue::Integer(number) = node.value else {
             self.wrong(
@@ -132,14 +139,11 @@ impl<'n, 'f> Fields<'n, 'f> {
             );
             return None;
         };
-        let read = u64::try_from(number).ok().filter(|number| *number >= least);
+        let read = u64::try_from(number);
+        let read = read.ok().filter(|number| bounds.contains(number));
         if read.is_none() {
-            self.out_of_range(
-                node,
-                name,
-                &number.to_string(),
-                &format!("write a number from {least} on"),
-            );
+            let help = format!("write a number from {} to {}", bounds.start(), bounds.end());
+            self.out_of_range(node, name, &number.to_string(), &help);
         }
         read
     }
@@ -148,7 +152,7 @@ impl<'n, 'f> Fields<'n, 'f> {
     pub(crate) fn counts(&mut self, name: &'static str, how_many: u64) -> Option<Vec<u64>> {
         let node = self.member(name)?;
         let number = |item: &Node| match item.value {
-            NodeValue::Integer(number) => u64::try_from(number).ok(),
+            NodeValue::Integer(number) => u64::try_from(number).ok().filter(|it| *it <= MAX_WEIGHT),
             _ => None,
         };
         let read: Option<Vec<u64>> = match &node.value {
@@ -161,7 +165,7 @@ impl<'n, 'f> Fields<'n, 'f> {
             self.wrong(
                 node,
                 name,
-                &format!("a list of {how_many} whole numbers"),
+                &format!("a list of {how_many} whole numbers up to {MAX_WEIGHT}"),
                 "write a weight for each hour of the day",
             );
         }
@@ -220,6 +224,10 @@ impl<'n, 'f> Fields<'n, 'f> {
             return None;
         };
         match parse_duration(text) {
+            Ok(length) if length > MAX_LENGTH => {
+                self.out_of_range(node, name, text, "write at most `36500d`");
+                None
+            }
             Ok(length) => Some(millis(length)),
             Err((code, message, help)) => {
                 self.findings.push(

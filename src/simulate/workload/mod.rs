@@ -16,6 +16,7 @@ use std::path::Path;
 
 pub(crate) use fields::Fields;
 pub(crate) use lag::Lag;
+pub(crate) use read::MAX_DAYS;
 pub use read::Read;
 
 use super::dice::Share;

@@ -36,6 +36,18 @@ const BATCH: u64 = 500;
 const SENDS: u64 = 300_000;
 const UID_BYTES: u64 = 36;
 const REPEATS_MOST: f64 = 1e6;
+/// The most that a workload may ask for: more than any publisher has, and little enough that every sum of them can be counted.
+const MAX_VISITORS: u64 = 1_000_000_000;
+const MAX_EDGES: u64 = 1_000_000;
+const MAX_BATCH: u64 = 1_000_000;
+const MAX_UID_BYTES: u64 = 65_536;
+const MAX_WRITES: u64 = 1_000_000;
+const MAX_FORGED: u64 = 1_000_000_000;
+const MAX_PRICE: f64 = 1e9;
+
+/// The most days that a workload lasts, and a log covers: ten years. Figures are kept for each of them.
+pub(crate) const MAX_DAYS: u64 = 3_660;
+
 const MIDNIGHT: &str = "T00:00:00Z";
 
 impl Workload {
@@ -74,9 +86,9 @@ fn workload(fields: &mut Fields<'_, '_>, name: String) -> Workload {
         fields.need("visitors");
         fields.need("days");
     }
-    let visitors = fields.count("visitors", 1).unwrap_or(1);
-    let days = fields.count("days", 1).unwrap_or(1);
-    let edges = fields.count("edges", 1).unwrap_or(1);
+    let visitors = fields.count("visitors", 1..=MAX_VISITORS).unwrap_or(1);
+    let days = fields.count("days", 1..=MAX_DAYS).unwrap_or(1);
+    let edges = fields.count("edges", 1..=MAX_EDGES).unwrap_or(1);
     let page_every = fields.length("page_every").unwrap_or(PAGE_EVERY);
     let weights = fields.counts("hours", HOURS).unwrap_or_default();
     let audiences = fields.tables("audience", "an audience", audience);
@@ -238,14 +250,16 @@ fn partner(fields: &mut Fields<'_, '_>) -> Option<Partner> {
     let overlap = fields.share("overlap").unwrap_or(1.0);
     let per_visit = fields.share("per_visit").unwrap_or_default();
     let changes = Share::of(fields.share("changes").unwrap_or_default());
-    let batch = fields.count("batch", 1).unwrap_or(BATCH);
+    let batch = fields.count("batch", 1..=MAX_BATCH).unwrap_or(BATCH);
     let sends = longer_than_nothing(fields, "sends").unwrap_or(SENDS);
     let every = longer_than_nothing(fields, "every");
     let keeps = fields.length("keeps");
     if every.is_some() {
         fields.need("keeps");
     }
-    let uid_bytes = fields.count("uid_bytes", 1).unwrap_or(UID_BYTES);
+    let uid_bytes = fields
+        .count("uid_bytes", 1..=MAX_UID_BYTES)
+        .unwrap_or(UID_BYTES);
     let lag = fields.table("lag", "`lag`", lag).unwrap_or_default();
     Some(Partner {
         id: id?.ok()?,
@@ -299,14 +313,16 @@ fn store(fields: &mut Fields<'_, '_>) -> Store {
     Store {
         latency: fields.length("latency").unwrap_or_default(),
         staleness: fields.length("staleness").unwrap_or_default(),
-        writes_a_second: fields.count("writes_a_second", 0).unwrap_or_default(),
+        writes_a_second: fields
+            .count("writes_a_second", 0..=MAX_WRITES)
+            .unwrap_or_default(),
     }
 }
 
 fn forged(fields: &mut Fields<'_, '_>) -> Forged {
     fields.need("a_day");
     Forged {
-        a_day: fields.count("a_day", 0).unwrap_or_default(),
+        a_day: fields.count("a_day", 0..=MAX_FORGED).unwrap_or_default(),
         withdraws: Share::of(fields.share("withdraws").unwrap_or_default()),
     }
 }
@@ -319,7 +335,7 @@ fn prices(fields: &mut Fields<'_, '_>) -> Prices {
     let (as_of, currency) = (text("as_of"), text("currency"));
     let mut price = |name| {
         fields
-            .number(name, 0.0, f64::MAX, "a price is zero or more")
+            .number(name, 0.0, MAX_PRICE, "a price is from zero to a billion")
             .unwrap_or_default()
     };
     Prices {

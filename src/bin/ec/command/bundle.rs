@@ -111,7 +111,7 @@ fn may_be_tried(deployed: &Loaded, candidate: &Loaded, forced: Option<&str>) -> 
 fn clean(files: &mut PolicyFiles, profile: &str, forced: Option<&str>) -> Result<Loaded, Stop> {
     let loaded = files.load(profile).map_err(Stop::because)?;
     let findings = &loaded.resolved.findings;
-    render::findings(findings, files.sources());
+    render::findings(findings, loaded.resolved.omitted, files.sources());
     if !loaded.resolved.is_usable() {
         return Err(Stop::BadPolicy);
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::io::{Write, stdout};
 
 use clap::{Args, ValueEnum};
-use edge_cookie::diagnostic::{Diagnostic, Severity};
+use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Severity};
 use edge_cookie::policy::files::Loaded;
 use edge_cookie::policy::types::{PartnerToken, Secret};
 use edge_cookie::service::check_secrets;
@@ -59,6 +59,9 @@ struct ProfileReport<'r> {
     ok: bool,
     digest: Option<&'r str>,
     diagnostics: &'r [Diagnostic],
+    /// Findings that are counted and not listed; left out where all are listed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    omitted: Option<Omitted>,
 }
 
 impl Check {
@@ -84,7 +87,7 @@ impl Check {
         let mut out = stdout().lock();
         match self.format {
             CheckFormat::Human => {
-                render::findings(each_once(&loaded), files.sources());
+                render::findings(each_once(&loaded), omitted(&loaded), files.sources());
                 for loaded in &loaded {
                     writeln!(out, "{}", summary(loaded))?;
                 }
@@ -96,8 +99,13 @@ impl Check {
                 writeln!(out)?;
             }
             CheckFormat::Github => {
-                for finding in each_once(&loaded) {
+                let found = each_once(&loaded);
+                for finding in found.iter().take(MAX_FINDINGS) {
                     writeln!(out, "{}", annotation(finding))?;
+                }
+                let more = found.len().saturating_sub(MAX_FINDINGS) + omitted(&loaded).all();
+                if more > 0 {
+                    writeln!(out, "::notice::{more} more findings are not shown")?;
                 }
             }
             CheckFormat::Sarif => {
@@ -110,7 +118,8 @@ impl Check {
                     };
                     file.display().to_string()
                 };
-                let found = each_once(&loaded).into_iter().map(|finding| {
+                let found = each_once(&loaded).into_iter().take(MAX_FINDINGS);
+                let found = found.map(|finding| {
                     let of = |loaded: &&Loaded| loaded.resolved.findings.contains(finding);
                     let profile = loaded.iter().find(of);
                     (finding, own(profile.map_or("", |loaded| &loaded.profile)))
@@ -138,6 +147,7 @@ impl Check {
                 .is_usable()
                 .then(|| resolved.policy.digest.as_str()),
             diagnostics: &resolved.findings,
+            omitted: Some(resolved.omitted).filter(|omitted| omitted.all() > 0),
         }
     }
 }
@@ -180,6 +190,12 @@ fn of_secret_stores(loaded: &Loaded) -> Vec<(&Loaded, String)> {
         .chain(partners)
         .filter(|(_, secret)| matches!(secret, Some(Secret::SecretStore { .. })));
     elsewhere.map(|(key, _)| (loaded, key)).collect()
+}
+
+/// How many findings of all profiles are not kept.
+fn omitted(loaded: &[Loaded]) -> Omitted {
+    let each = loaded.iter().map(|loaded| loaded.resolved.omitted);
+    each.fold(Omitted::default(), Omitted::plus)
 }
 
 /// The findings of all profiles; what stands in a shared file is told once.
@@ -227,7 +243,8 @@ fn summary(loaded: &Loaded) -> String {
         .iter()
         .filter(|finding| finding.severity == Severity::Error)
         .count();
-    let warnings = resolved.findings.len() - errors;
+    let warnings = resolved.findings.len() - errors + resolved.omitted.warnings;
+    let errors = errors + resolved.omitted.errors;
     let count = |number: usize, word: &str| match number {
         0 => format!("no {word}s"),
         1 => format!("1 {word}"),

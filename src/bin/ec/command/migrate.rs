@@ -43,7 +43,7 @@ impl Migrate {
         let mut files = policy.open(args)?;
         let name = policy.choose(&files)?;
         let loaded = files.load(&name).map_err(Stop::because)?;
-        crate::render::findings_in_passing(&loaded.resolved.findings, files.sources());
+        crate::render::findings_in_passing(&loaded.resolved, files.sources());
         Ok(if loaded.resolved.is_usable() {
             End::Well
         } else {

@@ -55,7 +55,7 @@ impl Set {
         // Read once more, so that findings show the lines of the edited text.
         files.load(&after.profile).map_err(Stop::because)?;
         let new = brought(&before, &after);
-        render::findings(new.iter().copied(), files.sources());
+        render::findings(new.iter().copied(), after.resolved.omitted, files.sources());
         if new
             .iter()
             .any(|finding| finding.severity == Severity::Error)

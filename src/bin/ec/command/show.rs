@@ -49,7 +49,7 @@ impl Show {
             let mut files = self.policy.open(args)?;
             let profile = self.policy.choose(&files)?;
             let loaded = files.load(&profile).map_err(Stop::because)?;
-            render::findings_in_passing(&loaded.resolved.findings, files.sources());
+            render::findings_in_passing(&loaded.resolved, files.sources());
             if !loaded.resolved.is_usable() {
                 return Ok(End::Problems);
             }

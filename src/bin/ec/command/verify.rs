@@ -29,17 +29,26 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "OTHER")]
     deployed: Option<String>,
     /// Operations under way at once.
-    #[arg(long, value_name = "N", default_value_t = Scope::default().actors)]
+    #[arg(long, value_name = "N", default_value_t = Scope::default().actors, value_parser = up_to_most)]
     actors: usize,
     /// Operations in all.
-    #[arg(long, value_name = "N", default_value_t = Scope::default().operations)]
+    #[arg(long, value_name = "N", default_value_t = Scope::default().operations, value_parser = up_to_most)]
     operations: usize,
     /// Faults of the store in all.
-    #[arg(long, value_name = "N", default_value_t = Scope::default().faults)]
+    #[arg(long, value_name = "N", default_value_t = Scope::default().faults, value_parser = up_to_most)]
     faults: usize,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+}
+
+/// The most of each: with half as many a machine's memory is full.
+const MAX_SCOPE: usize = 8;
+
+fn up_to_most(written: &str) -> Result<usize, String> {
+    let number = written.parse().ok();
+    let number = number.filter(|number| *number <= MAX_SCOPE);
+    number.ok_or_else(|| format!("write a number from 0 to {MAX_SCOPE}"))
 }
 
 /// A setting that takes part in what is broken.

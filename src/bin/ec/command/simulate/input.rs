@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use edge_cookie::diagnostic::Omitted;
 use edge_cookie::simulate::log::{Log, LogFormat};
 use edge_cookie::simulate::workload::Workload;
 
@@ -27,7 +28,7 @@ impl Input {
         });
         let format = format.transpose()?;
         let read = Workload::open(workload).map_err(Stop::because)?;
-        render::findings(&read.findings, &read.sources);
+        render::findings(&read.findings, Omitted::default(), &read.sources);
         let Some(described) = read.workload else {
             return Err(Stop::because(
                 "the workload cannot be used: mend what is told above",

@@ -20,6 +20,9 @@ use super::Format;
 use crate::policy::PolicyArgs;
 use crate::{End, FileArgs, Stop, side};
 
+/// The most seeds: what is told of a hundred differs little from what is told of ten.
+const MAX_SEEDS: u64 = 1_000;
+
 /// Simulates what a policy costs and keeps on a workload, or on yesterday's log.
 ///
 /// The workload is a TOML description, as those under `workloads/`; with `--log` its visits come from a log, and its partners and
@@ -37,8 +40,8 @@ pub(crate) struct Simulate {
     /// Where chance begins.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// How many seeds are simulated, counted up from the first: the main figures are told with their spread.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    /// How many seeds are simulated, up to 1000, counted up from the first: the main figures are told with their spread.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=MAX_SEEDS))]
     seeds: u64,
     /// A log that the visits come from; else the one that the workload names.
     #[arg(long, value_name = "FILE")]
