@@ -8,7 +8,7 @@ use http::request::Parts;
 
 use super::body::Arriving;
 use super::home::EdgeHome;
-use super::origin::page as ask;
+use super::origin::{NoPage, page as ask};
 use super::policy::in_force;
 use crate::policy::types::Locality;
 use crate::service::{Client, OriginPage, Reply, Service, mark_own};
@@ -41,21 +41,27 @@ pub fn serve(embedded: &str) {
         Reply::Answer(answer) => {
             Response::from(answer.map(|body| Body::from(body.as_ref()))).send_to_client();
         }
-        Reply::PassOn(page) => pass_on(&service, page, head, body.0),
+        Reply::PassOn(page) => pass_on(&service, page, head, body.0, &client),
     }
 }
 
 /// Asks the origin for the page, and completes its answer.
-fn pass_on(service: &Service<EdgeHome>, page: OriginPage, mut head: Parts, body: Body) {
-    page.prepare(&mut head.headers);
+fn pass_on(
+    service: &Service<EdgeHome>,
+    page: OriginPage,
+    mut head: Parts,
+    body: Body,
+    client: &Client,
+) {
+    page.prepare(&mut head.headers, client.address);
     let request = Request::from(http::Request::from_parts(head, body));
-    let answered = match service.setup().publisher().origin_url.as_ref() {
-        Some(origin) => ask(origin, request).map_err(|error| error.to_string()),
-        None => Err("there is no `publisher.origin_url`".to_owned()),
-    };
+    let setup = service.setup();
+    let origin = setup.publisher().origin_url.as_ref();
+    let answered = origin.ok_or(NoPage::NoOrigin);
+    let answered = answered.and_then(|origin| ask(origin, &setup.policy().organic, request));
     match answered {
         Ok(answer) => {
-            let (mut head, body) = http::Response::<Body>::from(answer).into_parts();
+            let (mut head, body) = answer.into_parts();
             let unclaimed = run_to_end(service.complete(page, &mut head.headers));
             Response::from(http::Response::from_parts(head, body)).send_to_client();
             if let Some(unclaimed) = unclaimed {
@@ -63,14 +69,19 @@ fn pass_on(service: &Service<EdgeHome>, page: OriginPage, mut head: Parts, body:
             }
         }
         Err(why) => {
-            println!("{}", serde_json::json!({ "level": "warn", "message": why }));
+            let message = why.to_string();
+            println!(
+                "{}",
+                serde_json::json!({ "level": "warn", "message": message })
+            );
             let mut headers = HeaderMap::new();
             page.fail(&mut headers);
-            failed(
-                StatusCode::BAD_GATEWAY,
-                r#"{"error":"origin_unavailable"}"#,
-                headers,
-            );
+            let (status, error) = if why.is_late() {
+                (StatusCode::GATEWAY_TIMEOUT, r#"{"error":"timeout"}"#)
+            } else {
+                (StatusCode::BAD_GATEWAY, r#"{"error":"origin_unavailable"}"#)
+            };
+            failed(status, error, headers);
         }
     }
 }

@@ -178,9 +178,9 @@ impl Server {
                     return no_origin();
                 };
                 let mut head = head;
-                page.prepare(&mut head.headers);
+                page.prepare(&mut head.headers, client.address);
                 let limits = Limits::from(&service.setup().policy().organic);
-                let exchange = self.origin.page(url, head, body, client.address, limits);
+                let exchange = self.origin.page(url, head, body, limits);
                 match exchange.await {
                     Ok(mut answer) => {
                         let unclaimed = service.complete(page, answer.headers_mut()).await;

@@ -4,7 +4,7 @@ use http::header::{
     CONNECTION, CONTENT_LENGTH, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRAILER,
     TRANSFER_ENCODING, UPGRADE,
 };
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, StatusCode};
 
 /// Why an origin's answer is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,7 @@ const OF_THE_CONNECTION: [HeaderName; 9] = [
 ];
 
 /// Takes out what concerns one connection only, and what that connection names as such.
-pub fn remove_connection_headers(headers: &mut HeaderMap) {
+pub(super) fn remove_connection_headers(headers: &mut HeaderMap) {
     // A line that is no text may still name headers.
     let named: Vec<HeaderName> = (headers.get_all(CONNECTION).iter())
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
@@ -51,28 +51,24 @@ pub(super) fn is_plainly_coded(headers: &HeaderMap) -> bool {
     plain && codings.next().is_none()
 }
 
-/// Takes the origin's framing out of the head of its answer to a request by `method`, so that it is made anew from the
-/// body. The length of what `GET` would have been answered with stays with an answer to `HEAD`.
+/// Checks the head of the origin's answer, and takes out what concerns the origin's connection, and a length that
+/// contradicts how the answer ends (RFC 9112, section 6).
 ///
 /// # Errors
 ///
-/// Where it is no answer to that request: what follows on the connection is anybody's guess.
-pub fn frame_anew(
-    method: &Method,
-    status: StatusCode,
-    headers: &mut HeaderMap,
-) -> Result<(), AnswerFault> {
+/// Where it is no answer: what follows on the connection is anybody's guess.
+pub fn check_answer(status: StatusCode, headers: &mut HeaderMap) -> Result<(), AnswerFault> {
     if status.is_informational() {
         return Err(AnswerFault::Informational(status));
     }
     if !is_plainly_coded(headers) {
         return Err(AnswerFault::TransferCoding);
     }
-    let tells_a_length = *method == Method::HEAD
-        && !headers.contains_key(TRANSFER_ENCODING)
-        && !matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let is_coded = headers.contains_key(TRANSFER_ENCODING);
+    let is_empty = matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let lengths = headers.get_all(CONTENT_LENGTH).iter().count();
     remove_connection_headers(headers);
-    if !tells_a_length {
+    if is_coded || is_empty || lengths > 1 {
         headers.remove(CONTENT_LENGTH);
     }
     Ok(())
@@ -112,34 +108,28 @@ mod tests {
     }
 
     #[test]
-    fn an_answers_framing_is_made_anew_or_the_answer_is_none() {
+    fn a_length_stays_only_where_it_is_the_answers_end() {
         let length = ("content-length", &b"4"[..]);
         let chunked = ("transfer-encoding", &b"Chunked"[..]);
         let gzip = ("transfer-encoding", &b"gzip, chunked"[..]);
         let fault = Err(AnswerFault::TransferCoding);
-        for (method, status, lines, expected) in [
-            (Method::GET, 200, &[length][..], Ok(false)),
-            (Method::GET, 200, &[length, chunked], Ok(false)),
-            (Method::GET, 204, &[length], Ok(false)),
-            (Method::GET, 304, &[length], Ok(false)),
-            (Method::HEAD, 200, &[length], Ok(true)),
-            (Method::HEAD, 200, &[length, chunked], Ok(false)),
-            (Method::HEAD, 304, &[length], Ok(false)),
-            (Method::GET, 200, &[gzip], fault),
-            (Method::GET, 200, &[chunked, chunked], fault),
-            (
-                Method::GET,
-                101,
-                &[],
-                Err(AnswerFault::Informational(StatusCode::SWITCHING_PROTOCOLS)),
-            ),
+        let switching = StatusCode::SWITCHING_PROTOCOLS;
+        for (status, lines, expected) in [
+            (StatusCode::OK, &[length][..], Ok(true)),
+            (StatusCode::OK, &[], Ok(false)),
+            (StatusCode::OK, &[length, chunked], Ok(false)),
+            (StatusCode::OK, &[length, length], Ok(false)),
+            (StatusCode::NO_CONTENT, &[length], Ok(false)),
+            (StatusCode::NOT_MODIFIED, &[length], Ok(false)),
+            (StatusCode::OK, &[gzip], fault),
+            (StatusCode::OK, &[chunked, chunked], fault),
+            (switching, &[], Err(AnswerFault::Informational(switching))),
         ] {
             let mut headers = headers(lines);
-            let status = StatusCode::from_u16(status).unwrap();
-            let framed = frame_anew(&method, status, &mut headers);
-            let framed = framed.map(|()| headers.contains_key(CONTENT_LENGTH));
-            assert_eq!(framed, expected, "{method} {status} {lines:?}");
-            assert!(framed.is_err() || !headers.contains_key(TRANSFER_ENCODING));
+            let checked = check_answer(status, &mut headers);
+            let checked = checked.map(|()| headers.contains_key(CONTENT_LENGTH));
+            assert_eq!(checked, expected, "{status} {lines:?}");
+            assert!(checked.is_err() || !headers.contains_key(TRANSFER_ENCODING));
         }
     }
 }

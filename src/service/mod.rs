@@ -26,6 +26,7 @@ mod batch_sync;
 mod body;
 mod cookie;
 mod cors;
+mod forwarded;
 mod framing;
 mod head;
 mod health;
@@ -58,7 +59,7 @@ pub use answer::{Reply, mark_own};
 #[cfg(feature = "simulate")]
 pub(crate) use batch_sync::rejected;
 pub use body::{BodyError, Incoming};
-pub use framing::{AnswerFault, frame_anew, remove_connection_headers};
+pub use framing::{AnswerFault, check_answer};
 pub use head::Client;
 pub use health::{Probe, StoreProbe};
 pub use home::{Admission, Home, OutboxState};

@@ -2,11 +2,13 @@
 //!
 //! A new id is made only once the origin has answered: an answer that cannot carry the cookie must leave no record.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
+use super::forwarded::for_the_origin;
 use super::organic::NewVisitor;
 use super::{Home, Service, shared_cache};
 use crate::record::EcId;
@@ -24,8 +26,10 @@ pub struct OriginPage {
 }
 
 impl OriginPage {
-    /// Takes out of the request's head what the origin must not see: credentials that were meant for the service.
-    pub fn prepare(&self, headers: &mut HeaderMap) {
+    /// Makes a client's headers those of the request to the origin, but for its `Host`. It does not see what concerns the
+    /// client's connection, nor credentials that were meant for the service; it is told the client's host and address.
+    pub fn prepare(&self, headers: &mut HeaderMap, client: Option<IpAddr>) {
+        for_the_origin(headers, client);
         if self.below_own_prefix {
             headers.remove(AUTHORIZATION);
         }

@@ -97,6 +97,42 @@ fn uids_of_any_text_are_kept_as_they_are() {
 }
 
 #[test]
+fn a_request_without_one_good_host_is_refused() {
+    let home = Home::start();
+    for (target, hosts) in [
+        ("/", ""),
+        ("/", "Host:\r\n"),
+        ("/", "Host: a.example\r\nHost: b.example\r\n"),
+        ("/", "Host: a.example, b.example\r\n"),
+        ("/", "Host: user@publisher.example\r\n"),
+        ("/", "Host: publisher.example/path\r\n"),
+        ("/", "Host: publisher.example:70000\r\n"),
+        ("publisher.example:80", "Host: publisher.example\r\n"),
+        ("/_ts/health", "Host: a\r\nHost: b\r\n"),
+    ] {
+        let request = format!("GET {target} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        let answer = home.raw(request.as_bytes());
+        // Some of these never get past the emulator.
+        let refused = if home.is_emulator() {
+            !answer.starts_with("HTTP/1.1 2")
+        } else {
+            answer.starts_with("HTTP/1.1 400")
+        };
+        assert!(refused, "{target} {hosts}: {answer}");
+    }
+    let whole = "OPTIONS * HTTP/1.1\r\nHost: publisher.example\r\nConnection: close\r\n\r\n";
+    let answer = home.raw(whole.as_bytes()).to_lowercase();
+    // The emulator makes a host's name of it.
+    if home.is_emulator() {
+        assert!(answer.starts_with("http/1.1 400"), "{answer}");
+    } else {
+        assert!(answer.starts_with("http/1.1 200"), "{answer}");
+        assert!(answer.contains("\r\nallow: get, "), "{answer}");
+    }
+    assert_well(&home);
+}
+
+#[test]
 fn no_one_gets_a_tunnel() {
     let home = Home::start();
     for target in ["publisher.example:443", "127.0.0.1:1"] {

@@ -6,13 +6,12 @@ mod body;
 mod connection;
 mod traffic;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
-use http::header::{CONTENT_LENGTH, FORWARDED, HOST, HeaderName};
+use http::header::{CONTENT_LENGTH, HOST};
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
@@ -21,7 +20,7 @@ use hyper::body::Incoming;
 use crate::policy::publisher::OriginUrl;
 use crate::policy::settings::Organic;
 use crate::policy::types::Millis;
-use crate::service::{AnswerFault, frame_anew, remove_connection_headers};
+use crate::service::{AnswerFault, check_answer};
 use body::Steady;
 pub(super) use connection::MOST_IDLE;
 use connection::{Connection, Connector, IdleConnections};
@@ -85,9 +84,6 @@ impl From<&Organic> for Limits {
     }
 }
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-
 /// What the origin is asked, but for a body.
 struct Asked {
     method: Method,
@@ -104,7 +100,7 @@ impl Origin {
         })
     }
 
-    /// The origin's page; the request's body is forwarded as it comes.
+    /// The origin's page; the request's head is prepared, and its body is forwarded as it comes.
     ///
     /// A request is sent twice in one case only: it is idempotent and has no body, and the reused connection that it went
     /// out on ended before any byte of an answer (RFC 9110, section 9.2.2). Any other request gets a connection of its
@@ -114,10 +110,9 @@ impl Origin {
         url: &OriginUrl,
         head: Parts,
         body: Body,
-        client: Option<IpAddr>,
         limits: Limits,
     ) -> Result<Response, OriginError> {
-        let asked = Asked::of(head, url, client);
+        let asked = Asked::of(head, url);
         let repeatable = asked.method.is_idempotent() && body.is_end_stream();
         if repeatable && let Some(reused) = self.idle.take(url) {
             let answered = self.exchange(reused, asked.request(), limits).await;
@@ -139,7 +134,11 @@ impl Origin {
         let method = request.method().clone();
         let answer = connection.send(request, limits.head).await?;
         let (mut head, body) = answer.into_parts();
-        frame_anew(&method, head.status, &mut head.headers)?;
+        check_answer(head.status, &mut head.headers)?;
+        // How long an answer is follows from its body. One to `HEAD` has none, and tells the length of another.
+        if method != Method::HEAD {
+            head.headers.remove(CONTENT_LENGTH);
+        }
         IdleConnections::keep(&self.idle, connection);
         Ok(page_of(head, body, limits.progress.duration()))
     }
@@ -160,18 +159,10 @@ fn page_of(head: http::response::Parts, body: Incoming, progress: Duration) -> R
 }
 
 impl Asked {
-    fn of(head: Parts, url: &OriginUrl, client: Option<IpAddr>) -> Self {
+    fn of(head: Parts, url: &OriginUrl) -> Self {
         let mut headers = head.headers;
-        // Before a client can have it taken out as its connection's own.
-        let host = headers.remove(HOST);
-        remove_connection_headers(&mut headers);
         // How the body is framed follows from the body.
         headers.remove(CONTENT_LENGTH);
-        headers.remove(FORWARDED_HOST);
-        if let Some(host) = host {
-            headers.insert(FORWARDED_HOST, host);
-        }
-        name_the_client(&mut headers, client);
         if let Ok(host) = HeaderValue::from_str(&url.host_header()) {
             headers.insert(HOST, host);
         }
@@ -201,22 +192,4 @@ impl Asked {
         *request.headers_mut() = self.headers;
         request
     }
-}
-
-/// Adds the client's address, as this server knows it, to the lists that name it: their last element is the one that
-/// this server answers for. One that is not known is `unknown` (RFC 7239, section 6.2), or the origin would take what
-/// the client wrote for it.
-fn name_the_client(headers: &mut HeaderMap, client: Option<IpAddr>) {
-    const UNKNOWN: HeaderValue = HeaderValue::from_static("unknown");
-    let value = |text: String| HeaderValue::from_str(&text).unwrap_or(UNKNOWN);
-    if headers.contains_key(FORWARDED) {
-        let element = match client {
-            Some(IpAddr::V4(address)) => format!("for={address}"),
-            Some(IpAddr::V6(address)) => format!("for=\"[{address}]\""),
-            None => "for=unknown".to_owned(),
-        };
-        headers.append(FORWARDED, value(element));
-    }
-    let address = client.map_or(UNKNOWN, |address| value(address.to_string()));
-    headers.append(FORWARDED_FOR, address);
 }
