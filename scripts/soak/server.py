@@ -1,0 +1,132 @@
+"""A server under test: its process, its policy, what it uses, and what it acknowledged."""
+
+import asyncio
+import os
+import signal
+import statistics
+import subprocess
+
+from .exchange import Client
+
+OPERATOR = "operator-token-0123456789"
+PARTNER = "token-of-a-0123456789"
+POLICY = """
+[publisher]
+domain = "publisher.example"
+origin_url = "http://127.0.0.1:{origin}"
+[ec]
+passphrase = "a passphrase for the soak"
+admin_token = "{operator}"
+[ec.tombstone]
+ttl = "{ttl}"
+[ec.sync]
+rate_limit = 1000000
+[[ec.partners]]
+source_domain = "a.com"
+api_token = "{partner}"
+"""
+
+
+class User:
+    """What was acknowledged of one user."""
+
+    def __init__(self):
+        self.state = "live"
+        self.synced = False
+
+
+class Server:
+    def __init__(self, ec, folder, name, store, origin):
+        self.ec, self.name, self.store, self.origin = ec, name, store, origin
+        self.folder = os.path.join(folder, name)
+        os.makedirs(self.folder)
+        self.log = open(os.path.join(self.folder, "log"), "ab")
+        self.users, self.live = {}, []
+        self.ended = False
+        self.samples, self.counts, self.findings = [], {}, []
+
+    def count(self, what):
+        self.counts[what] = self.counts.get(what, 0) + 1
+
+    def write_policy(self, ttl):
+        policy = POLICY.format(origin=self.origin, operator=OPERATOR, partner=PARTNER, ttl=ttl)
+        path = os.path.join(self.folder, "trusted-server.toml")
+        with open(path + ".new", "w") as file:
+            file.write(policy)
+        os.replace(path + ".new", path)
+
+    def start(self):
+        self.write_policy("24h")
+        command = [self.ec, "serve", "--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0", "--geo", "US-CA"]
+        environment = {**os.environ, "EC_LOG": "warn"}
+        environment.pop("EC_PROFILE", None)
+        self.process = subprocess.Popen(
+            [*command, "--store", self.store],
+            cwd=self.folder,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+        )
+        lines = [self.process.stdout.readline().decode() for _ in range(2)]
+        self.port, self.metrics = (int(line.split("://127.0.0.1:")[1].split("/")[0].split()[0]) for line in lines)
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def is_running(self):
+        return self.process.poll() is None
+
+    def sample(self):
+        """Memory in MiB, handles and threads of this moment."""
+        base = f"/proc/{self.process.pid}"
+        status = dict(line.split(":", 1) for line in open(f"{base}/status") if ":" in line)
+        memory = int(status["VmRSS"].split()[0]) / 1024
+        self.samples.append((memory, len(os.listdir(f"{base}/fd")), int(status["Threads"])))
+
+    def tenths(self):
+        """The medians of the first and the last tenth."""
+        part = max(1, len(self.samples) // 10)
+        return [
+            [statistics.median(column) for column in zip(*samples)]
+            for samples in (self.samples[:part], self.samples[-part:])
+        ]
+
+    async def status(self):
+        """What health answers, or 0 where it does not."""
+        client = Client(self.port)
+        try:
+            return (await client.request("GET", "/_ts/health"))[0]
+        except OSError:
+            return 0
+        finally:
+            client.close()
+
+    async def undelivered(self):
+        client = Client(self.metrics)
+        try:
+            text = (await client.request("GET", "/metrics"))[2].decode()
+        except OSError:
+            return -1
+        finally:
+            client.close()
+        lines = [line.split() for line in text.splitlines() if line.startswith("ec_outbox_withdrawals ")]
+        return int(lines[0][1]) if lines else 0
+
+    async def until(self, what, holds, seconds):
+        """Waits; what does not come is a finding."""
+        for _ in range(seconds * 10):
+            if await holds():
+                return True
+            await asyncio.sleep(0.1)
+        self.findings.append(f"{what} did not come within {seconds} s")
+        return False
+
+    async def drained(self):
+        async def is_drained():
+            return await self.status() == 200 and await self.undelivered() == 0
+
+        return await self.until("a healthy server with an empty outbox", is_drained, 120)
