@@ -65,6 +65,18 @@ impl Blocking {
         }
     }
 
+    /// The same store under other bounds. The threads that read it go on: a policy that is read again every second
+    /// begins none.
+    #[must_use]
+    pub(super) fn under(&self, leave: Leave) -> Self {
+        self.readers.set_most(leave.calls.available_permits());
+        Self {
+            store: Arc::clone(&self.store),
+            readers: Arc::clone(&self.readers),
+            leave,
+        }
+    }
+
     /// Makes a read, which changes nothing.
     async fn read<T: Send + 'static>(
         &self,

@@ -8,7 +8,7 @@ use tokio_util::task::TaskTracker;
 
 use super::blocking::Leave;
 use super::probe::WriteProbe;
-use super::{Blocking, Limiter, Metrics, NativeStore, Outbox, SharedStore, Stores};
+use super::{Blocking, Limiter, Metrics, NativeStore, Outbox, Stores};
 use crate::clock::{AsyncClock, Clock, Moment, SystemClock, Timestamp};
 use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
@@ -56,6 +56,8 @@ struct Kept {
     limiter: Arc<Limiter>,
     probes: Arc<Probes>,
     started: TaskTracker,
+    /// The stores of its own, once they were called.
+    own: Option<[Blocking; 2]>,
     /// The outbox, or why it cannot be opened; none where there is to be none.
     outbox: Option<Result<Arc<Outbox>, Arc<str>>>,
 }
@@ -84,6 +86,7 @@ impl NativeHome {
             limiter: Arc::default(),
             probes: Arc::default(),
             started: TaskTracker::new(),
+            own: None,
             outbox: None,
         };
         Self::over(stores, policy, kept)
@@ -107,20 +110,26 @@ impl NativeHome {
         self.kept.outbox.as_ref()?.as_ref().ok()
     }
 
-    fn over(stores: &Stores, policy: &EcPolicy, kept: Kept) -> Self {
+    fn over(stores: &Stores, policy: &EcPolicy, mut kept: Kept) -> Self {
         let call_timeout = policy.store.call_timeout.duration();
         let leave = Leave::new(policy.local.store_calls as usize, call_timeout);
         let [graph_calls, partner_calls] =
             [EC_STORE, PARTNER_STORE].map(|store| kept.metrics.calls_of(store));
         match stores {
             Stores::Own { graph, partners } => {
-                let blocking = |store: &SharedStore, calls| {
-                    let store = Blocking::new(Arc::clone(store), leave.clone());
-                    NativeStore::blocking(store, calls)
-                };
+                let own = kept.own.as_ref().map_or_else(
+                    || {
+                        [graph, partners]
+                            .map(|store| Blocking::new(Arc::clone(store), leave.clone()))
+                    },
+                    |own| own.each_ref().map(|store| store.under(leave.clone())),
+                );
+                kept.own = Some(own.clone());
+                let [graph, partners] = own;
+                let graph = NativeStore::blocking(graph, graph_calls);
                 Self {
-                    graph: KvIdentityGraph::new(blocking(graph, graph_calls), ReactorClock),
-                    partners: blocking(partners, partner_calls),
+                    graph: KvIdentityGraph::new(graph, ReactorClock),
+                    partners: NativeStore::blocking(partners, partner_calls),
                     #[cfg(feature = "redis")]
                     shared: None,
                     call_timeout,

@@ -26,13 +26,13 @@ pub(super) struct Readers {
 
 struct Shared {
     store: SharedStore,
-    most: usize,
     state: Mutex<State>,
     call: Condvar,
 }
 
 #[derive(Default)]
 struct State {
+    most: usize,
     jobs: VecDeque<Job>,
     threads: usize,
     /// Threads that sleep and that nobody has called.
@@ -57,11 +57,18 @@ impl Readers {
         Self {
             shared: Arc::new(Shared {
                 store,
-                most,
-                state: Mutex::default(),
+                state: Mutex::new(State {
+                    most,
+                    ..State::default()
+                }),
                 call: Condvar::new(),
             }),
         }
+    }
+
+    /// At most `most` threads from now on, those aside that there are.
+    pub(super) fn set_most(&self, most: usize) {
+        self.shared.state().most = most;
     }
 
     /// Makes a read, and waits for it for at most `patience`.
@@ -122,7 +129,7 @@ impl Shared {
             state.called += 1;
             drop(state);
             self.call.notify_one();
-        } else if state.threads < self.most {
+        } else if state.threads < state.most {
             state.threads += 1;
             drop(state);
             let own = Arc::clone(self);
