@@ -21,6 +21,7 @@ use tracing::{info, warn};
 
 use super::accept::{Connections, Limits};
 use super::outbox::deliver;
+use super::reload::Reloader;
 use super::signals::{Signalled, Signals, StopSignal};
 use super::{Exposition, Server};
 use crate::service::Setup;
@@ -50,6 +51,9 @@ pub enum ServeError {
     /// It cannot hear signals.
     #[error("cannot hear signals: {0}")]
     Signals(#[from] std::io::Error),
+    /// It cannot start the thread that reads the policy again.
+    #[error("cannot start a thread to read the policy: {0}")]
+    Reload(#[source] std::io::Error),
 }
 
 impl Listeners {
@@ -121,7 +125,12 @@ pub async fn serve(
     }
     tokio::spawn(serve_clients(&server, &clients, listeners.requests));
     let hung_up = Arc::new(Notify::new());
-    tokio::spawn(reload_on(Arc::clone(&hung_up), Arc::clone(&server), reload));
+    let reloader = Reloader::start(reload).map_err(ServeError::Reload)?;
+    tokio::spawn(reload_on(
+        Arc::clone(&hung_up),
+        Arc::clone(&server),
+        reloader,
+    ));
     let outbox = server.serving().home().opened_outbox().cloned();
     let delivery = outbox.map(|outbox| tokio::spawn(deliver(Arc::clone(&server), outbox)));
     while let Signalled::Reload = signals.next().await {
@@ -142,18 +151,12 @@ pub async fn serve(
 
 /// Reads the policy again each time it is asked for, away from everything else: where that hangs, only this waits. What
 /// is asked for meanwhile is done once afterwards.
-async fn reload_on(
-    asked: Arc<Notify>,
-    server: Arc<Server>,
-    reload: impl Fn() -> Result<Setup, String> + Send + Sync + 'static,
-) {
-    let reload = Arc::new(reload);
+async fn reload_on(asked: Arc<Notify>, server: Arc<Server>, reloader: Reloader) {
     loop {
         asked.notified().await;
-        let reload = Arc::clone(&reload);
-        let mut read = tokio::task::spawn_blocking(move || reload());
+        let mut read = reloader.read();
         if let Ok(read) = timeout(RELOAD_LIMIT, &mut read).await {
-            server.take_up(read.unwrap_or_else(|error| Err(error.to_string())));
+            server.take_up(read.unwrap_or_else(|_| Err("reading it broke off".to_owned())));
         } else {
             let limit = RELOAD_LIMIT.as_secs();
             let why = format!("it could not be read within {limit} s: look at the files it is in");

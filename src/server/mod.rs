@@ -28,6 +28,7 @@ mod outbox;
 mod probe;
 mod progress;
 mod readers;
+mod reload;
 mod signals;
 mod store;
 
