@@ -63,7 +63,7 @@ pub enum Operation<'o> {
     Delete,
 }
 
-impl<'o> Operation<'o> {
+impl Operation<'_> {
     /// The operation's name, as event streams, logs and metrics have it.
     #[must_use]
     pub const fn word(self) -> &'static str {

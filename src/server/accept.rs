@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use super::progress::{Pace, Steady};
+use super::progress::{ClientStream, Pace};
 
 /// The first wait after a connection could not be taken, doubled each time up to the longest.
 const FIRST_ACCEPT_WAIT: Duration = Duration::from_millis(10);
@@ -33,7 +33,7 @@ const UNSENT_BYTES: u32 = 32 * 1_024;
 
 /// The limits of one connection.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct ClientLimits {
     /// How long its client is waited for: for a head in all, else for progress.
     pub pace: Pace,
     /// Most bytes of a head.
@@ -42,13 +42,13 @@ pub(super) struct Limits {
 
 /// Connections under way, as many at once as there are permits.
 #[derive(Debug, Clone)]
-pub(super) struct Connections {
+pub(super) struct OpenConnections {
     permits: Arc<Semaphore>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
 
-impl Connections {
+impl OpenConnections {
     /// None yet, and at most so many at once.
     pub(super) fn new(most: usize) -> Self {
         Self {
@@ -74,7 +74,7 @@ impl Connections {
     pub(super) async fn take<S>(
         self,
         listener: TcpListener,
-        answering: impl Fn(SocketAddr) -> (S, Limits),
+        answering: impl Fn(SocketAddr) -> (S, ClientLimits),
     ) where
         S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
         S: Send + 'static,
@@ -108,8 +108,13 @@ impl Connections {
     }
 
     /// Serves one connection in a task of its own.
-    fn serve<S>(&self, stream: TcpStream, service: S, limits: Limits, permit: OwnedSemaphorePermit)
-    where
+    fn serve<S>(
+        &self,
+        stream: TcpStream,
+        service: S,
+        limits: ClientLimits,
+        permit: OwnedSemaphorePermit,
+    ) where
         S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible>,
         S: Send + 'static,
         S::Future: Send,
@@ -121,7 +126,7 @@ impl Connections {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             let _permit = permit;
-            let stream = TokioIo::new(Steady::new(stream, limits.pace));
+            let stream = TokioIo::new(ClientStream::new(stream, limits.pace));
             let connection = http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(limits.pace.limit)

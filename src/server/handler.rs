@@ -18,9 +18,9 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use hyper::body::{Frame, SizeHint};
 use tracing::{error, info, warn};
 
-use super::handles::{Connections, handle_limit};
+use super::handles::{ConnectionLimits, handle_limit};
 use super::origin::{Limits, Origin};
-use super::progress::{Deadline, SteadyBody};
+use super::progress::{Deadline, TimedRequestBody};
 use super::{Metrics, NativeHome, Outbox, OutboxError, Stores, forwarded_client};
 use crate::clock::{Clock, SystemClock};
 use crate::policy::hex;
@@ -33,7 +33,7 @@ pub struct Server {
     serving: RwLock<Arc<Service<NativeHome>>>,
     stores: Stores,
     origin: Origin,
-    connections: Connections,
+    connections: ConnectionLimits,
     metrics: Arc<Metrics>,
     ids: RequestIds,
 }
@@ -56,7 +56,7 @@ impl Server {
         let metrics = Arc::new(Metrics::default());
         metrics.in_force(&setup);
         let home = NativeHome::new(&stores, setup.policy(), Arc::clone(&metrics));
-        let connections = Connections::of(setup.policy(), handle_limit());
+        let connections = ConnectionLimits::of(setup.policy(), handle_limit());
         Ok(Self {
             connections,
             serving: RwLock::new(Arc::new(Service::new(home, setup))),
@@ -94,7 +94,7 @@ impl Server {
     }
 
     /// How many connections it takes.
-    pub(super) const fn connections(&self) -> Connections {
+    pub(super) const fn connections(&self) -> ConnectionLimits {
         self.connections
     }
 
@@ -139,7 +139,7 @@ impl Server {
         let route = Route::name_of(head.uri.path(), service.setup());
         let method = head.method.clone();
         let deadline = Deadline::new((&service.setup().policy().local).into());
-        let body = SteadyBody::of(body, &deadline);
+        let body = TimedRequestBody::of(body, &deadline);
         let mut answer = tokio::select! {
             // A client that is too slow has its own answer before what comes of its body.
             biased;

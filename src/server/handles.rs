@@ -36,7 +36,7 @@ pub(super) fn handle_limit() -> Option<u64> {
 
 /// How many connections a server has at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Connections {
+pub(super) struct ConnectionLimits {
     /// Of clients.
     pub clients: usize,
     /// To the origin, which wait for a next request.
@@ -45,7 +45,7 @@ pub(super) struct Connections {
     pub refused: Option<u32>,
 }
 
-impl Connections {
+impl ConnectionLimits {
     /// As `policy` says, and `limit` handles leave room for.
     pub(super) fn of(policy: &EcPolicy, limit: Option<u64>) -> Self {
         let asked = policy.local.max_connections;
@@ -89,12 +89,12 @@ mod tests {
             (0, Some(8), 1, 1, None),
         ] {
             policy.local.max_connections = asked;
-            let expected = Connections {
+            let expected = ConnectionLimits {
                 clients,
                 idle,
                 refused,
             };
-            assert_eq!(Connections::of(&policy, limit), expected, "{limit:?}");
+            assert_eq!(ConnectionLimits::of(&policy, limit), expected, "{limit:?}");
         }
     }
 }

@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 use tracing::{info, warn};
 
-use super::accept::{Connections, Limits};
+use super::accept::{ClientLimits, OpenConnections};
 use super::outbox::deliver;
 use super::reload::Reloader;
 use super::signals::{Signalled, Signals, StopSignal};
@@ -119,7 +119,7 @@ pub async fn serve(
             "`local.max_connections` is more than the limit of file handles leaves room for: raise that (`ulimit -n`)"
         );
     }
-    let clients = Connections::new(connections.clients);
+    let clients = OpenConnections::new(connections.clients);
     if let Some(listener) = listeners.metrics {
         tokio::spawn(serve_metrics(&server, &clients, listener));
     }
@@ -169,7 +169,7 @@ async fn reload_on(asked: Arc<Notify>, server: Arc<Server>, reloader: Reloader) 
 /// What serves clients.
 fn serve_clients(
     server: &Arc<Server>,
-    clients: &Connections,
+    clients: &OpenConnections,
     listener: TcpListener,
 ) -> impl Future<Output = ()> + Send + 'static {
     let server = Arc::clone(server);
@@ -187,7 +187,7 @@ fn serve_clients(
 /// What serves metrics, with the limits of every connection.
 fn serve_metrics(
     server: &Arc<Server>,
-    clients: &Connections,
+    clients: &OpenConnections,
     listener: TcpListener,
 ) -> impl Future<Output = ()> + Send + 'static {
     let counted = (Arc::clone(server), clients.clone());
@@ -195,22 +195,22 @@ fn serve_metrics(
         .route("/metrics", get(metrics))
         .with_state(counted);
     let server = Arc::clone(server);
-    let scrapers = Connections::new(METRICS_CONNECTIONS);
+    let scrapers = OpenConnections::new(METRICS_CONNECTIONS);
     scrapers.take(listener, move |_| {
         (TowerToHyperService::new(router.clone()), limits(&server))
     })
 }
 
-fn limits(server: &Server) -> Limits {
+fn limits(server: &Server) -> ClientLimits {
     let serving = server.serving();
     let local = &serving.setup().policy().local;
-    Limits {
+    ClientLimits {
         pace: local.into(),
         max_header_bytes: local.max_header_bytes as usize,
     }
 }
 
-async fn finish(server: &Server, clients: &Connections) {
+async fn finish(server: &Server, clients: &OpenConnections) {
     let serving = server.serving();
     let grace = serving.setup().policy().local.shutdown_grace;
     let started = serving.home().started();
@@ -228,7 +228,7 @@ async fn finish(server: &Server, clients: &Connections) {
 }
 
 async fn metrics(
-    State((server, clients)): State<(Arc<Server>, Connections)>,
+    State((server, clients)): State<(Arc<Server>, OpenConnections)>,
     heads: HeaderMap,
 ) -> impl IntoResponse {
     let accept = heads.get_all(ACCEPT).iter();

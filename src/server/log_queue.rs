@@ -22,12 +22,12 @@ const LOG_FLUSH_LIMIT: Duration = Duration::from_secs(1);
 /// Lines that wait to be written.
 #[derive(Debug, Default)]
 pub(super) struct LogQueue {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<WaitingLines>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct WaitingLines {
     lines: Vec<u8>,
     /// No more lines come.
     closed: bool,
@@ -50,7 +50,7 @@ impl LogQueue {
         Ok((LogWriter(Arc::clone(&queue)), LogGuard(queue)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, WaitingLines> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -58,7 +58,7 @@ impl LogQueue {
         let mut batch = Vec::new();
         let mut reported = DROPPED.get();
         loop {
-            let idle = |waiting: &mut Waiting| waiting.lines.is_empty() && !waiting.closed;
+            let idle = |waiting: &mut WaitingLines| waiting.lines.is_empty() && !waiting.closed;
             let waiting = self.changed.wait_while(self.lock(), idle);
             let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
             if waiting.lines.is_empty() {
@@ -90,7 +90,7 @@ fn write(out: &mut impl Write, mut lines: &[u8]) -> u64 {
             Ok(written) => lines = lines.get(written..).unwrap_or_default(),
         }
     }
-    let ends = lines.iter().filter(|byte| **byte == b'\n').count();
+    let ends = lines.split(|byte| *byte == b'\n').skip(1).count();
     u64::try_from(ends).unwrap_or(u64::MAX)
 }
 
@@ -99,7 +99,7 @@ impl Drop for LogGuard {
         let mut waiting = self.0.lock();
         waiting.closed = true;
         self.0.changed.notify_all();
-        let unfinished = |waiting: &mut Waiting| !waiting.finished;
+        let unfinished = |waiting: &mut WaitingLines| !waiting.finished;
         let ended = (self.0.changed).wait_timeout_while(waiting, LOG_FLUSH_LIMIT, unfinished);
         drop(ended);
     }

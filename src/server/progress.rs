@@ -81,12 +81,12 @@ impl Stall {
 }
 
 /// A connection that fails once its client has not read what was written for too long.
-pub(super) struct Steady<S> {
+pub(super) struct ClientStream<S> {
     stream: S,
     stall: Stall,
 }
 
-impl<S> Steady<S> {
+impl<S> ClientStream<S> {
     pub(super) const fn new(stream: S, pace: Pace) -> Self {
         let stall = Stall::new(pace);
         Self { stream, stall }
@@ -111,7 +111,7 @@ impl<S> Steady<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Steady<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ClientStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -121,7 +121,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Steady<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Steady<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ClientStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -203,13 +203,13 @@ impl Deadline {
 }
 
 /// A request's body that puts off its deadline while it comes, and fails once it has not come for too long.
-pub(super) struct SteadyBody {
+pub(super) struct TimedRequestBody {
     body: Body,
     stall: Stall,
     deadline: Arc<Deadline>,
 }
 
-impl SteadyBody {
+impl TimedRequestBody {
     /// `body` under `deadline`.
     pub(super) fn of(body: Body, deadline: &Arc<Deadline>) -> Body {
         if body.is_end_stream() {
@@ -223,7 +223,7 @@ impl SteadyBody {
     }
 }
 
-impl HttpBody for SteadyBody {
+impl HttpBody for TimedRequestBody {
     type Data = Bytes;
     type Error = axum::Error;
 

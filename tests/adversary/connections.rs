@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::server::{CONFIG, Server, read_answer};
+use crate::server::{CONFIG, Server, read_answer, until};
 use crate::site::Site;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -39,7 +39,9 @@ fn idle_connections_beyond_the_handles_are_waited_out() {
     });
     let idle: Vec<TcpStream> = (0..120).map(|_| server.connect()).collect();
     // Metrics have room of their own.
-    while server.metric("ec_connections") == 0 {}
+    until("a connection is taken", || {
+        server.metric("ec_connections") > 0
+    });
     assert!(server.metric("ec_connections") < 64);
     let page = server.get("/_ts/health", "");
     assert!(page.starts_with("HTTP/1.1 200"), "{page}");

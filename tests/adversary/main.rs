@@ -26,6 +26,7 @@ mod partner_races;
 mod passwords;
 #[path = "../support/port.rs"]
 #[allow(dead_code, reason = "each module takes what it needs")]
+#[allow(clippy::duplicate_mod, reason = "`redis` takes it as well")]
 mod port;
 mod progress;
 #[path = "../support/redis.rs"]

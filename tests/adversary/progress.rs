@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::server::{CONFIG, PATIENCE, Server};
+use crate::server::{CONFIG, PATIENCE, Server, until};
 
 const LIMIT: &[&str] = &["--set", "ec.local.request_timeout=1s"];
 
@@ -96,7 +96,7 @@ fn clients_that_do_not_read_are_hung_up_on() {
             .expect("the server still holds it");
         assert!(!whole);
     }
-    while server.metric("ec_connections") > 0 {}
+    until("they are gone", || server.metric("ec_connections") == 0);
 }
 
 #[test]
@@ -160,7 +160,8 @@ fn told_to_stop_it_waits_for_no_client_beyond_its_limit() {
         stream
     })
     .collect();
-    while server.metric("ec_connections") < clients.len() as u64 {}
+    let all = clients.len() as u64;
+    until("all are taken", || server.metric("ec_connections") == all);
     server.signal("TERM");
     assert!(server.end().success());
 }
@@ -173,9 +174,11 @@ fn told_to_stop_twice_it_ends_at_once() {
         let mut under_way = server.connect();
         let head = "POST /_ts/api/v1/batch-sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer token-of-a-0123456789\r\nContent-Length: 9\r\n\r\n";
         under_way.write_all(head.as_bytes()).unwrap();
-        while server.metric("ec_connections") == 0 {}
+        until("it is taken", || server.metric("ec_connections") > 0);
         server.signal("TERM");
-        while TcpStream::connect(&server.address).is_ok() {}
+        until("no more are taken", || {
+            TcpStream::connect(&server.address).is_err()
+        });
         server.signal(signal);
         assert_eq!(server.end().code(), Some(code));
     }

@@ -180,8 +180,16 @@ pub fn read_answer(stream: &mut impl BufRead) -> String {
         assert!(read > 0, "it ends in {answer:?}");
     }
     let lines = answer.lines().filter_map(|line| line.split_once(": "));
-    let length = lines.filter(|(name, _)| *name == "content-length").last();
+    let length = lines.rev().find(|(name, _)| *name == "content-length");
     let mut body = vec![0; length.map_or(0, |(_, length)| length.parse().unwrap())];
     stream.read_exact(&mut body).unwrap();
     answer + &String::from_utf8_lossy(&body)
+}
+
+/// Waits until it is so, which it is to be by now.
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < PATIENCE, "not so: {what}");
+    }
 }
