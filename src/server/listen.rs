@@ -26,13 +26,15 @@ use super::signals::{Signalled, Signals, StopSignal};
 use super::{Exposition, Server};
 use crate::service::Setup;
 
-/// Where a server listens.
+/// Where a server listens, and the signals that it hears.
 #[derive(Debug)]
 pub struct Listeners {
     /// For requests.
     pub requests: TcpListener,
     /// For `GET /metrics`, on a listener of its own, where it is wanted.
     pub metrics: Option<TcpListener>,
+    /// Heard from the moment on that anyone can know of the server: before, `SIGHUP` would end it.
+    signals: Signals,
 }
 
 /// Why a server cannot serve.
@@ -61,7 +63,7 @@ impl Listeners {
     ///
     /// # Errors
     ///
-    /// Where an address is taken or not this machine's.
+    /// Where an address is taken or not this machine's, or signals cannot be heard.
     pub async fn bind(requests: &str, metrics: Option<&str>) -> Result<Self, ServeError> {
         let bind = async |address: &str, option| {
             let bound = TcpListener::bind(address).await;
@@ -72,6 +74,7 @@ impl Listeners {
             })
         };
         Ok(Self {
+            signals: Signals::hear()?,
             requests: bind(requests, "--addr").await?,
             metrics: match metrics {
                 Some(address) => Some(bind(address, "--metrics-addr").await?),
@@ -103,14 +106,14 @@ pub enum Stopped {
 ///
 /// # Errors
 ///
-/// Where signals cannot be heard.
+/// Where no thread can be started that reads the policy again.
 pub async fn serve(
     server: Server,
     listeners: Listeners,
     reload: impl Fn() -> Result<Setup, String> + Send + Sync + 'static,
 ) -> Result<Stopped, ServeError> {
     let server = Arc::new(server);
-    let mut signals = Signals::hear()?;
+    let mut signals = listeners.signals;
     let connections = server.connections();
     if let Some(asked) = connections.refused {
         warn!(

@@ -34,6 +34,7 @@ impl StopSignal {
 }
 
 /// The signals that a server hears.
+#[derive(Debug)]
 pub(super) struct Signals {
     #[cfg(unix)]
     hang_up: tokio::signal::unix::Signal,
