@@ -19,6 +19,7 @@ use std::sync::Arc;
 use serde::{Serialize, Serializer};
 
 use crate::mask::passwords;
+use crate::printable::on_one_line;
 
 /// A place in something the user wrote: a file, the environment or the command line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
@@ -36,7 +37,8 @@ pub struct Place {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+        let file = on_one_line(&self.file);
+        write!(f, "{file}:{}:{}", self.line, self.column)
     }
 }
 

@@ -77,6 +77,7 @@ pub mod partner;
 #[cfg(feature = "service")]
 pub mod plan;
 pub mod policy;
+pub mod printable;
 #[cfg(any(feature = "embedded", feature = "server"))]
 pub mod private;
 pub mod record;

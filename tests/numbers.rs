@@ -21,6 +21,7 @@ const FACTS: &[(&str, &str)] = &[
         "GRAIN_SECONDS",
         "records keep whole seconds, and stores count from their own moment",
     ),
+    ("ESCAPE", "the character that begins a colour of a terminal"),
     (
         "MAX_DEPTH",
         "the deepest key that is read; no setting has half as many names",
@@ -435,6 +436,13 @@ const FACTS: &[(&str, &str)] = &[
 
 /// Numbers that stand in expressions, by file: what they are is told beside them.
 const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
+    // Characters by their names (Unicode), and how many bytes of UTF-8 they take.
+    (
+        "src/printable.rs",
+        &[
+            "2", "3", "061c", "200e", "200f", "2028", "202e", "2066", "2069",
+        ],
+    ),
     // The numbers of the promises (`POLICY.md`).
     (
         "src/verify/broken.rs",

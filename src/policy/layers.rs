@@ -9,6 +9,7 @@
 use std::fmt;
 
 use crate::policy::node::Node;
+use crate::printable::on_one_line;
 
 /// Which source a value came from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -44,7 +45,7 @@ impl fmt::Display for LayerName {
         match self {
             Self::Default => f.write_str("the default"),
             Self::Config => f.write_str("`[ec]`"),
-            Self::Profile(name) => write!(f, "profile `{name}`"),
+            Self::Profile(name) => write!(f, "profile `{}`", on_one_line(name)),
             Self::Environment => f.write_str("the environment"),
             Self::CommandLine => f.write_str("the command line"),
         }

@@ -16,6 +16,7 @@ use serde::{Serialize, Serializer};
 use crate::diagnostic::Place;
 use crate::policy::layers::LayerName;
 use crate::policy::value::Value;
+use crate::printable::on_one_line;
 
 /// The layer a value came from, and its place there; a default has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl fmt::Display for Origin {
         match &self.layer {
             LayerName::Default => return f.write_str("default"),
             LayerName::Config => f.write_str("config")?,
-            LayerName::Profile(name) => write!(f, "profile {name}")?,
+            LayerName::Profile(name) => write!(f, "profile {}", on_one_line(name))?,
             LayerName::Environment => return f.write_str("environment"),
             LayerName::CommandLine => return f.write_str("command line"),
         }

@@ -10,6 +10,8 @@ use prometheus_client::metrics::counter::Counter;
 use tracing::warn;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::printable::on_one_line;
+
 /// Lines dropped since the process started. A process has one log, and so one count.
 pub(super) static DROPPED: LazyLock<Counter> = LazyLock::new(Counter::default);
 
@@ -119,14 +121,19 @@ impl<'w> MakeWriter<'w> for LogWriter {
 
 impl Write for &LogQueue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let length = line.len();
+        let text = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
+        // Whatever a line tells of, it stays one line, and acts on no terminal.
+        let line = on_one_line(&text);
         let mut waiting = self.lock();
-        if waiting.closed || waiting.lines.len() + line.len() > LOG_QUEUE_BYTES {
+        if waiting.closed || waiting.lines.len() + line.len() >= LOG_QUEUE_BYTES {
             DROPPED.inc();
         } else {
-            waiting.lines.extend_from_slice(line);
+            waiting.lines.extend_from_slice(line.as_bytes());
+            waiting.lines.push(b'\n');
             self.changed.notify_all();
         }
-        Ok(line.len())
+        Ok(length)
     }
 
     fn flush(&mut self) -> io::Result<()> {

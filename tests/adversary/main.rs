@@ -41,4 +41,5 @@ mod site;
 #[path = "../support/disk.rs"]
 mod small_disk;
 mod target;
+mod terminal;
 mod upgrades;

@@ -4,6 +4,7 @@ mod command;
 mod declared;
 mod edit;
 mod markdown;
+mod output;
 mod policy;
 mod render;
 mod sarif;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use edge_cookie::mask::passwords;
+use edge_cookie::printable::on_lines;
 
 /// Events are made in one thread and dropped in another, which the system's allocator is slow at.
 #[global_allocator]
@@ -104,14 +106,16 @@ impl Stop {
     }
 }
 
-/// The arguments; what is wrong with them is told without the passwords in them.
+/// The arguments; what is wrong with them is told without the passwords in them, and without what a terminal acts on.
 fn arguments() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
         let told = error.render().to_string();
-        if passwords(&told) == told {
+        let masked = passwords(&told);
+        let shown = on_lines(&masked, None);
+        if shown == told {
             error.exit();
         }
-        eprint!("{}", passwords(&told));
+        render::line(shown.trim_end());
         std::process::exit(error.exit_code());
     })
 }

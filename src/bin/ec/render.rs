@@ -1,11 +1,13 @@
 //! How findings and errors are shown to people.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write, stderr};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Place, Severity};
 use edge_cookie::policy::files::Sources;
 use edge_cookie::policy::resolve::Resolved;
+use edge_cookie::printable::{on_lines, on_one_line};
 use edge_cookie::rules;
 
 use crate::Stop;
@@ -17,19 +19,19 @@ pub(crate) fn error(stop: &Stop) {
 
 /// Tells a problem that shows no lines.
 pub(crate) fn problem(message: &str) {
-    let title = Level::ERROR.primary_title(message);
+    let title = Level::ERROR.primary_title(shown(message));
     print(&renderer().render(&[annotate_snippets::Group::with_title(title)]));
 }
 
 /// Tells what stops nothing.
 pub(crate) fn warning(message: &str) {
-    let title = Level::WARNING.primary_title(message);
+    let title = Level::WARNING.primary_title(shown(message));
     print(&renderer().render(&[annotate_snippets::Group::with_title(title)]));
 }
 
 /// Says what may surprise, and is no problem.
 pub(crate) fn note(message: &str) {
-    let title = Level::NOTE.primary_title(message);
+    let title = Level::NOTE.primary_title(shown(message));
     print(&renderer().render(&[annotate_snippets::Group::with_title(title)]));
 }
 
@@ -59,15 +61,30 @@ pub(crate) fn findings_in_passing(resolved: &Resolved, sources: &Sources) {
     self::findings(resolved.findings.iter().filter(concern), omitted, sources);
 }
 
-/// Prints a line on standard error; where that takes nothing, no command fails for it.
-fn print(text: &str) {
+/// Prints on standard error; where that takes nothing, no command fails for it.
+pub(crate) fn line(text: &str) {
     let _ = writeln!(stderr(), "{text}");
 }
 
+/// Prints what was rendered: only its own colours act on the terminal, for what is rendered has no escape character.
+fn print(rendered: &str) {
+    line(&on_lines(rendered, Some(ESCAPE).filter(|_| !is_plain())));
+}
+
+/// What begins a colour.
+const ESCAPE: char = '\u{1b}';
+
+/// A text as it may be rendered.
+fn shown(text: &str) -> Cow<'_, str> {
+    on_lines(text, None)
+}
+
+fn is_plain() -> bool {
+    !stderr().is_terminal() || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 fn renderer() -> Renderer {
-    let plain = !stderr().is_terminal()
-        || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    if plain {
+    if is_plain() {
         Renderer::plain()
     } else {
         Renderer::styled()
@@ -80,14 +97,14 @@ fn report<'r>(finding: &'r Diagnostic, sources: &'r Sources) -> annotate_snippet
         Severity::Warning => Level::WARNING,
     };
     let mut group = level
-        .primary_title(finding.message.as_str())
+        .primary_title(shown(&finding.message))
         .id(finding.code.as_str())
         .elements(snippets(&finding.places, sources));
     if finding.places.is_empty() && finding.key.is_some() {
         group = group.element(Level::NOTE.message("nobody set it: this is the default"));
     }
     if let Some(help) = &finding.help {
-        group = group.element(Level::HELP.message(help.as_str()));
+        group = group.element(Level::HELP.message(shown(help)));
     }
     group
 }
@@ -119,7 +136,7 @@ fn snippets<'r>(
             });
         Some(
             Snippet::source(source.text())
-                .path(source.name())
+                .path(on_one_line(source.name()))
                 .annotations(annotations),
         )
     };

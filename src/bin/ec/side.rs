@@ -10,6 +10,7 @@ use edge_cookie::policy::bundle::Bundled;
 use edge_cookie::policy::files::read_text;
 use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
+use edge_cookie::printable::on_one_line;
 
 use crate::policy::PolicyArgs;
 use crate::{FileArgs, Stop, render};
@@ -67,7 +68,7 @@ impl Side {
         };
         Ok(Self {
             name: written.to_owned(),
-            label,
+            label: on_one_line(&label).into_owned(),
             resolved,
             publisher,
         })

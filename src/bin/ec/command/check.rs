@@ -1,15 +1,17 @@
 //! `ec check`
 
 use std::collections::HashSet;
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Severity};
 use edge_cookie::policy::files::Loaded;
 use edge_cookie::policy::types::{PartnerToken, Secret};
+use edge_cookie::printable::on_one_line;
 use edge_cookie::service::check_secrets;
 use serde::Serialize;
 
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::secret::reveal;
 use crate::{End, FileArgs, Stop, render, sarif};
@@ -84,7 +86,7 @@ impl Check {
                 ));
             }
         }
-        let mut out = stdout().lock();
+        let mut out = output();
         match self.format {
             CheckFormat::Human => {
                 render::findings(each_once(&loaded), omitted(&loaded), files.sources());
@@ -251,12 +253,12 @@ fn summary(loaded: &Loaded) -> String {
         _ => format!("{number} {word}s"),
     };
     let counts = format!("{}, {}", count(errors, "error"), count(warnings, "warning"));
+    let profile = on_one_line(&loaded.profile);
     if errors > 0 {
-        format!("{}: {counts}", loaded.profile)
+        format!("{profile}: {counts}")
     } else {
         format!(
-            "{}: {counts} (policy {})",
-            loaded.profile,
+            "{profile}: {counts} (policy {})",
             resolved.policy.digest.mark()
         )
     }

@@ -1,6 +1,6 @@
 //! `ec delete`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::Args;
 use edge_cookie::clock::{Clock, SystemClock};
@@ -8,6 +8,7 @@ use edge_cookie::engine::Operation;
 use edge_cookie::record::EcId;
 use reqwest::{Method, StatusCode};
 
+use crate::output::output;
 use crate::server::AdminApi;
 use crate::store::{StoreArgs, ec_id};
 use crate::{End, FileArgs, Stop};
@@ -37,7 +38,7 @@ impl Delete {
         let (policy, graph, _) = self.store.open(files)?;
         match graph.run(&policy, &self.ec_id, Operation::Delete).result {
             Ok(done) => {
-                writeln!(stdout().lock(), "{}", done.outcome)?;
+                writeln!(output(), "{}", done.outcome)?;
                 let deleted = done.outcome == edge_cookie::engine::Outcome::Deleted;
                 Ok(if deleted { End::Well } else { End::Problems })
             }
@@ -50,13 +51,13 @@ fn of_server(server: &AdminApi, id: &EcId) -> Result<End, Stop> {
     let answered = server.ask(Method::DELETE, &format!("ec/{id}"), None)?;
     let word = |name: &str| answered.json.get(name).and_then(serde_json::Value::as_str);
     if let Some(outcome) = word("outcome") {
-        writeln!(stdout().lock(), "{outcome}")?;
+        writeln!(output(), "{outcome}")?;
         return Ok(End::Well);
     }
     let error = word("error").unwrap_or("the server failed");
     if answered.status != StatusCode::NOT_FOUND {
         return Err(Stop::because(error));
     }
-    writeln!(stdout().lock(), "{error}")?;
+    writeln!(output(), "{error}")?;
     Ok(End::Problems)
 }

@@ -1,6 +1,6 @@
 //! `ec diff`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::Args;
 use edge_cookie::policy::difference::{Difference, DifferenceReport, between};
@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::ReviewFormat;
 use crate::markdown;
+use crate::output::output;
 use crate::side::Side;
 use crate::{End, FileArgs, Stop};
 
@@ -39,7 +40,7 @@ impl Diff {
         let from = Side::read(&self.from, args)?;
         let to = Side::read(&self.to, args)?;
         let differences = between(&from.resolved, &to.resolved);
-        let mut out = stdout().lock();
+        let mut out = output();
         match self.format {
             ReviewFormat::Human => human(&from, &to, &differences, &mut out)?,
             ReviewFormat::Json => {

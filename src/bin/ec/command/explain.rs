@@ -1,11 +1,12 @@
 //! `ec explain`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::Args;
 use edge_cookie::diagnostic::{Code, Severity};
 use edge_cookie::rules::{self, Rule};
 
+use crate::output::output;
 use crate::{End, Stop};
 
 /// Explains a rule: what it protects, what breaks it, what then happens, and how to mend it.
@@ -19,7 +20,7 @@ pub(crate) struct Explain {
 
 impl Explain {
     pub(crate) fn run(&self) -> Result<End, Stop> {
-        let mut out = stdout().lock();
+        let mut out = output();
         let Some(written) = &self.code else {
             for rule in rules::book() {
                 writeln!(

@@ -1,6 +1,6 @@
 //! `ec get`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::Args;
 use edge_cookie::record::EcId;
@@ -8,6 +8,7 @@ use edge_cookie::service::ShownRecord;
 use edge_cookie::store::KvStore;
 use reqwest::{Method, StatusCode};
 
+use crate::output::output;
 use crate::server::AdminApi;
 use crate::store::{StoreArgs, ec_id};
 use crate::{End, FileArgs, Stop};
@@ -35,7 +36,7 @@ impl Get {
         let stored = stored.map_err(Stop::because)?;
         let shown = ShownRecord::of(&policy, &self.ec_id, stored.as_ref(), at.timestamp());
         let text = serde_json::to_string(&shown).map_err(Stop::because)?;
-        writeln!(stdout().lock(), "{text}")?;
+        writeln!(output(), "{text}")?;
         Ok(if shown.counts() {
             End::Well
         } else {
@@ -47,7 +48,7 @@ impl Get {
 fn of_server(server: &AdminApi, id: &EcId) -> Result<End, Stop> {
     let answered = server.ask(Method::GET, &format!("ec/{id}"), None)?;
     if answered.status == StatusCode::NOT_FOUND {
-        writeln!(stdout().lock(), r#"{{"ec_id":"{id}","state":"absent"}}"#)?;
+        writeln!(output(), r#"{{"ec_id":"{id}","state":"absent"}}"#)?;
         return Ok(End::Problems);
     }
     if !answered.status.is_success() {
@@ -56,7 +57,7 @@ fn of_server(server: &AdminApi, id: &EcId) -> Result<End, Stop> {
             answered.json
         )));
     }
-    writeln!(stdout().lock(), "{}", answered.json)?;
+    writeln!(output(), "{}", answered.json)?;
     let state = answered
         .json
         .get("state")

@@ -1,13 +1,14 @@
 //! `ec init`
 
 use std::fs;
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 use edge_cookie::policy::publisher::Domain;
 use edge_cookie::policy::schema;
 
+use crate::output::output;
 use crate::{End, Stop};
 
 /// Writes a commented set of policies to start from.
@@ -103,7 +104,7 @@ impl Init {
                 there.join(", ")
             )));
         }
-        let mut out = stdout().lock();
+        let mut out = output();
         for (name, text) in &set {
             let path = self.folder.join(name);
             let cannot = |error: std::io::Error| {

@@ -1,11 +1,13 @@
 //! `ec list`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::Args;
+use edge_cookie::printable::on_one_line;
 use edge_cookie::store::KvStore;
 use reqwest::Method;
 
+use crate::output::output;
 use crate::server::AdminApi;
 use crate::store::StoreArgs;
 use crate::{End, FileArgs, Stop};
@@ -31,7 +33,7 @@ impl List {
             return self.of_server(&server);
         }
         let (policy, graph, at) = self.store.open(files)?;
-        let mut out = stdout().lock();
+        let mut out = output();
         let mut left = self.limit;
         let mut after: Option<String> = None;
         while left > 0 {
@@ -42,7 +44,7 @@ impl List {
             for key in &page {
                 let stored = graph.store().lookup(key).map_err(Stop::because)?;
                 if left > 0 && count_as(&policy, at.timestamp(), stored) != Counted::Absent {
-                    writeln!(out, "{key}")?;
+                    writeln!(out, "{}", on_one_line(key))?;
                     left -= 1;
                 }
             }
@@ -57,7 +59,7 @@ impl List {
 
     /// A server lists what its store holds, expired records that are not swept yet included.
     fn of_server(&self, server: &AdminApi) -> Result<End, Stop> {
-        let mut out = stdout().lock();
+        let mut out = output();
         let mut left = self.limit;
         let mut after = String::new();
         while left > 0 {
@@ -76,7 +78,7 @@ impl List {
             after = format!("&after={last}");
             left -= ids.len().min(left);
             for id in ids {
-                writeln!(out, "{id}")?;
+                writeln!(out, "{}", on_one_line(id))?;
             }
         }
         out.flush()?;

@@ -1,11 +1,12 @@
 //! `ec migrate`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::Args;
 use edge_cookie::policy::files::read_text;
 
 use crate::edit::{Edit, replace};
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::{End, FileArgs, Stop};
 
@@ -24,7 +25,7 @@ impl Migrate {
             |why: &dyn std::fmt::Display| Stop::because(format!("cannot migrate `{path}`: {why}"));
         let text = read_text(&args.config).map_err(|error| because(&error))?;
         let mut edit = Edit::of(&text).map_err(|error| because(&error))?;
-        let mut out = stdout().lock();
+        let mut out = output();
         if !edit.has(OLD) {
             writeln!(out, "{path}: there is no `[{OLD}]`, and nothing to do")?;
             return Ok(End::Well);

@@ -1,6 +1,6 @@
 //! `ec partner`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::{Args, Subcommand};
 use edge_cookie::clock::SystemClock;
@@ -13,6 +13,7 @@ use reqwest::Method;
 use serde::Serialize;
 
 use crate::declared;
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::server::{AdminApi, ServerArgs};
 use crate::store::{AnyStore, Place, engine, partners_beside, shared};
@@ -191,16 +192,16 @@ impl Partner {
             Action::Add { described, store } => {
                 let id = described.id()?;
                 let token = store.open_to_change(files, &id)?.add(described)?;
-                writeln!(stdout(), "{token}")?;
+                writeln!(output(), "{token}")?;
             }
             Action::List { store } => {
                 for partner in store.open(files)?.list()? {
-                    writeln!(stdout(), "{}", json(&partner)?)?;
+                    writeln!(output(), "{}", json(&partner)?)?;
                 }
             }
             Action::Rotate(one) => {
                 let token = one.open(files)?.rotate(&one.id)?;
-                writeln!(stdout(), "{token}")?;
+                writeln!(output(), "{token}")?;
             }
             Action::Disable(one) => one.open(files)?.change(&one.id, Change::Disable)?,
             Action::Enable(one) => one.open(files)?.change(&one.id, Change::Enable)?,
@@ -321,7 +322,7 @@ fn export(id: Option<&PartnerId>, partners: &Partners) -> Result<(), Stop> {
         found = true;
         for (key, body) in store_entries(&partner) {
             let value = BASE64_STANDARD.encode(body);
-            writeln!(stdout(), "{}", json(&Entry { key, value })?)?;
+            writeln!(output(), "{}", json(&Entry { key, value })?)?;
         }
     }
     match id {

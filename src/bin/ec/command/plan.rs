@@ -1,12 +1,13 @@
 //! `ec plan`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::Args;
 use edge_cookie::plan::{Change, Loss, Plan as Planned, Row, Verdict};
 
 use super::ReviewFormat;
 use crate::markdown;
+use crate::output::output;
 use crate::side::Side;
 use crate::{End, FileArgs, Stop};
 
@@ -34,7 +35,7 @@ impl Plan {
         let deployed = Side::read(&self.deployed, args)?;
         let candidate = Side::read(&self.candidate, args)?;
         let plan = Planned::between(deployed.deployment(), candidate.deployment());
-        let mut out = stdout().lock();
+        let mut out = output();
         match self.format {
             ReviewFormat::Human => human(&deployed, &candidate, &plan, &mut out)?,
             ReviewFormat::Json => {

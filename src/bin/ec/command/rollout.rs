@@ -1,18 +1,20 @@
 //! `ec rollout`
 
 use std::collections::BTreeMap;
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::{Args, Subcommand};
 use edge_cookie::engine::{Found, Standing, standing};
 use edge_cookie::graph::found;
 use edge_cookie::policy::files::PolicyFiles;
+use edge_cookie::printable::on_one_line;
 use reqwest::{Method, StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Format;
 use super::apply::each;
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::server::AdminApi;
 use crate::store::StoreArgs;
@@ -72,7 +74,7 @@ impl Rollout {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
         let Action::Status { store, format } = &self.action;
         let status = status(store, args)?;
-        let mut out = stdout().lock();
+        let mut out = output();
         match format {
             Format::Human => tell(&status, &mut out)?,
             Format::Json => {
@@ -223,7 +225,8 @@ fn tell(status: &Status, out: &mut impl Write) -> std::io::Result<()> {
         let share = run.percent.as_ref().map_or_else(String::new, |percent| {
             format!(", on {percent} % of the users")
         });
-        writeln!(out, "runs {mark}, profile {}{share}", run.profile)?;
+        let profile = on_one_line(&run.profile);
+        writeln!(out, "runs {mark}, profile {profile}{share}")?;
     }
     let all: u64 = status
         .policies
@@ -238,7 +241,7 @@ fn tell(status: &Status, out: &mut impl Write) -> std::io::Result<()> {
         let profiles = match (&written.policy, written.profiles.as_slice()) {
             (None, _) => "of another system".to_owned(),
             (Some(_), []) => "of no profile as it is now".to_owned(),
-            (Some(_), profiles) => profiles.join(", "),
+            (Some(_), profiles) => on_one_line(&profiles.join(", ")).into_owned(),
         };
         writeln!(
             out,

@@ -1,10 +1,11 @@
 //! `ec schema`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use edge_cookie::policy::schema;
 
+use crate::output::output;
 use crate::{End, Stop};
 
 /// Prints a JSON Schema of what users write, for editors.
@@ -29,7 +30,7 @@ impl Schema {
             Of::Profile => schema::profile(),
             Of::Config => schema::config(),
         };
-        let mut out = stdout().lock();
+        let mut out = output();
         serde_json::to_writer_pretty(&mut out, &schema).map_err(std::io::Error::from)?;
         writeln!(out)?;
         Ok(End::Well)

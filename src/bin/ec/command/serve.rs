@@ -1,7 +1,7 @@
 //! `ec serve`
 
 use std::fmt::Write as _;
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::files::PolicyFiles;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::StoreName;
+use edge_cookie::printable::on_one_line;
 use edge_cookie::server::{
     Listeners, LogFormat, Outbox, OutboxError, Server, Stopped, Stores, raise_handle_limit, serve,
     start_log, survive_file_limit, warn_of_no_place,
@@ -20,6 +21,7 @@ use edge_cookie::service::{Setup, SetupError, redis_password};
 use edge_cookie::store::{EmbeddedStore, MemoryStore};
 use tracing::warn;
 
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::secret::reveal;
 use crate::store::{Place, engine, partners_beside};
@@ -172,14 +174,14 @@ fn open(
 fn say_where(listeners: &Listeners, setup: &Setup) -> std::io::Result<()> {
     let address = listeners.requests.local_addr()?;
     let digest = setup.policy().digest.mark();
-    let profile = setup.profile();
+    let profile = on_one_line(setup.profile());
     let mut text = format!("serving on http://{address} (profile {profile}, policy {digest})\n");
     if let Some(metrics) = &listeners.metrics {
         let _ = writeln!(text, "metrics on http://{}/metrics", metrics.local_addr()?);
     }
     let thread = std::thread::Builder::new();
     thread.spawn(move || {
-        let mut out = stdout().lock();
+        let mut out = output();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         if let Err(error) = written {
             warn!(%error, "standard output does not take where the server listens");

@@ -1,6 +1,6 @@
 //! `ec set`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,8 +8,10 @@ use edge_cookie::diagnostic::{Diagnostic, Severity};
 use edge_cookie::mask::passwords;
 use edge_cookie::policy::files::{Loaded, read_text};
 use edge_cookie::policy::known_settings;
+use edge_cookie::printable::on_one_line;
 
 use crate::edit::{Edit, replace, value};
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::{End, FileArgs, Stop, render};
 
@@ -70,8 +72,9 @@ impl Set {
                 Stop::because(format!("cannot write `{}`: {error}", path.display()))
             })?;
         }
-        let mut out = stdout().lock();
-        writeln!(out, "{}", self.told(key, &path, old.as_deref(), &after))?;
+        let mut out = output();
+        let told = self.told(key, &path, old.as_deref(), &after);
+        writeln!(out, "{}", on_one_line(&told))?;
         Ok(End::Well)
     }
 

@@ -1,6 +1,6 @@
 //! `ec show`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
@@ -9,8 +9,10 @@ use edge_cookie::policy::report::Report;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::nearest;
 use edge_cookie::policy::value::Value;
+use edge_cookie::printable::on_one_line;
 use serde::Serialize;
 
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::side::{bundle, bundle_file};
 use crate::{End, FileArgs, Stop, render};
@@ -56,7 +58,7 @@ impl Show {
             (profile, loaded.resolved)
         };
         let report = Report::of(&profile, &resolved);
-        let mut out = stdout().lock();
+        let mut out = output();
         match (self.format, &self.key) {
             (ShowFormat::Toml, None) => self.write_toml(&profile, &resolved, &mut out)?,
             (ShowFormat::Json, None) => write_json(&report, &mut out)?,
@@ -80,7 +82,7 @@ impl Show {
         out: &mut impl Write,
     ) -> std::io::Result<()> {
         let digest = &resolved.policy.digest;
-        writeln!(out, "# profile {profile}, policy {digest}")?;
+        writeln!(out, "# profile {}, policy {digest}", on_one_line(profile))?;
         let mut table = None;
         for value in &resolved.values {
             let (group, name) = value

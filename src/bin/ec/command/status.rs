@@ -1,11 +1,14 @@
 //! `ec status`
 
-use std::io::{Write, stdout};
+use std::borrow::Cow;
+use std::io::Write;
 
 use clap::Args;
+use edge_cookie::printable::on_one_line;
 use serde_json::Value;
 
 use super::Format;
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::{End, FileArgs, Stop, render, secret, server};
 
@@ -45,7 +48,7 @@ impl Status {
                 }
             });
         }
-        let mut out = stdout().lock();
+        let mut out = output();
         match self.format {
             Format::Human => print(&health, &mut out)?,
             Format::Json => writeln!(out, "{health}")?,
@@ -63,8 +66,8 @@ impl Status {
     }
 }
 
-fn text<'h>(value: &'h Value, key: &str) -> &'h str {
-    value.get(key).and_then(Value::as_str).unwrap_or_default()
+fn text<'h>(value: &'h Value, key: &str) -> Cow<'h, str> {
+    on_one_line(value.get(key).and_then(Value::as_str).unwrap_or_default())
 }
 
 fn number(value: &Value, key: &str) -> u64 {
@@ -91,12 +94,12 @@ fn print(health: &Value, out: &mut impl Write) -> std::io::Result<()> {
             _ => "does not answer",
         };
         write!(out, "store    {}: {state}", text(store, "name"))?;
-        match text(store, "why") {
+        match &*text(store, "why") {
             "" => writeln!(out)?,
             why => writeln!(out, " ({why})")?,
         }
     }
-    match (text(health, "reloaded"), text(health, "trouble")) {
+    match (&*text(health, "reloaded"), &*text(health, "trouble")) {
         ("", "") => writeln!(out, "reload   none since the server started")?,
         ("", why) => writeln!(out, "reload   failed: {why}")?,
         (at, "") => writeln!(out, "reload   {at}")?,
@@ -117,7 +120,11 @@ fn print(health: &Value, out: &mut impl Write) -> std::io::Result<()> {
         }
     }
     for warning in list(health, "warnings") {
-        writeln!(out, "warning  {}", warning.as_str().unwrap_or_default())?;
+        writeln!(
+            out,
+            "warning  {}",
+            on_one_line(warning.as_str().unwrap_or_default())
+        )?;
     }
     Ok(())
 }

@@ -1,17 +1,19 @@
 //! `ec verify`
 
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::sync::Arc;
 
 use clap::Args;
 use edge_cookie::diagnostic::Place;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::value::Value;
+use edge_cookie::printable::on_one_line;
 use edge_cookie::verify::{Pass, Proof, Row, Scope, Violation, verify};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::Format;
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::side::Side;
 use crate::{End, FileArgs, Stop};
@@ -86,7 +88,7 @@ impl Verify {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
         let loaded = self.policy.load_whole(args)?;
         let mut sides = vec![Side {
-            label: loaded.profile.clone(),
+            label: on_one_line(&loaded.profile).into_owned(),
             name: loaded.profile,
             resolved: loaded.resolved,
             publisher: loaded.publisher,
@@ -111,7 +113,7 @@ impl Verify {
         }
         let proof = verify(&policies, scope, &|states| bar.set_position(states as u64));
         bar.finish_and_clear();
-        let mut out = stdout().lock();
+        let mut out = output();
         match self.format {
             Format::Human => human(&sides, &proof, &mut out)?,
             Format::Json => {

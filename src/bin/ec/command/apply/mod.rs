@@ -6,7 +6,7 @@ mod line;
 mod session;
 mod summary;
 
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,7 @@ pub(crate) use census::{Counted, PAGE, count_as, each};
 
 use self::input::{Input, Lines};
 use self::session::{Applied, Session};
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::store::{Place, engine, shared};
 use crate::{End, FileArgs, Stop};
@@ -88,7 +89,7 @@ impl Apply {
         };
         progress.finish_and_clear();
         if let Some((elapsed, census)) = census {
-            let mut out = stdout().lock();
+            let mut out = output();
             summary::write(
                 &mut out,
                 &profile,
@@ -178,7 +179,7 @@ fn apply_durably(
 fn print_group(session: &mut Session<'_>, progress: &ProgressBar) -> Result<(), Stop> {
     progress.suspend(|| session.tell_problems());
     progress.set_position(session.bytes_read());
-    stdout().lock().write_all(&session.take_output())?;
+    output().write_all(&session.take_output())?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@ mod input;
 mod summary;
 
 use std::fs::File;
-use std::io::{BufWriter, Write, stdout};
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -17,6 +17,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use self::input::Input;
 use super::Format;
+use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::{End, FileArgs, Stop, side};
 
@@ -115,7 +116,7 @@ impl Simulate {
     }
 
     fn print(&self, told: &Simulation) -> Result<(), Stop> {
-        let mut out = stdout().lock();
+        let mut out = output();
         match self.format {
             Format::Human => summary::write(&mut out, told)?,
             Format::Json => {
