@@ -201,6 +201,20 @@ const FACTS: &[(&str, &str)] = &[
         "which random bytes choose every character equally often",
     ),
     (
+        "WRONG_TOKENS",
+        "wrong tokens of one sender that the store is asked about; right ones that are known pass whatever it is",
+    ),
+    (
+        "WRONG_TOKEN_WINDOW",
+        "the window of that, the longest that the edge's rate counter knows",
+    ),
+    (
+        "IPV6_NETWORK",
+        "the half of an address that names a network (RFC 4291)",
+    ),
+    ("MAX_SENDERS", "the memory of who sends wrong tokens"),
+    ("MAX_KNOWN", "the memory of which tokens were right"),
+    (
         "OWNER_AND_GROUP",
         "what a bundle's mode may let others do; no record is touched",
     ),

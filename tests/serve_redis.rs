@@ -241,6 +241,31 @@ fn health_tells_what_the_server_may_lose() {
     assert_eq!(server.health().json().get("warnings"), None);
 }
 
+/// The limit of the partner in `CONFIG`.
+const LIMIT: usize = 5;
+
+/// Requests that were counted an hour ahead of the engine's clock are no requests of now.
+#[test]
+fn an_engine_whose_clock_is_set_back_locks_no_partner_out() {
+    let Some(store) = Redis::start() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &store.url(), &[]);
+    let id = until("an id", || server.page().id);
+    let now = std::time::SystemTime::now();
+    let now = now
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_millis();
+    let counted = format!("RPUSH ec_partner_store/rate/a.com {}", now + 3_600_000);
+    for _ in 0..LIMIT {
+        store.say(&counted).unwrap();
+    }
+    for _ in 0..LIMIT {
+        assert_eq!(server.sync(&id).status, 200);
+    }
+    assert_eq!(server.sync(&id).status, 429);
+}
+
 /// A server that answers and takes no writes is not well.
 #[test]
 fn health_is_red_while_the_store_takes_no_writes() {

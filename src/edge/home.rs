@@ -13,7 +13,7 @@ use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
 use crate::policy::types::{EdgeWindow, Seconds};
 use crate::record::PartnerId;
-use crate::service::{Admission, Home, Note};
+use crate::service::{Admission, Home, Note, TokenSender, WRONG_TOKEN_WINDOW, WRONG_TOKENS};
 use crate::store::{FastlyStore, run_to_end};
 
 /// The platform's clock. Waiting holds the instance, which serves nobody else.
@@ -85,6 +85,21 @@ impl Home for EdgeHome {
         Admission::Admitted
     }
 
+    /// Counted by the edge's rate counter, too; its window is the longest that one has.
+    fn may_try_token(&self, sender: TokenSender) -> Admission {
+        let counter = RateCounter::open(&self.rate_counter);
+        let sent = counter.lookup_count(&sender.key(), CounterDuration::SixtySecs);
+        if sent.is_ok_and(|sent| sent >= WRONG_TOKENS) {
+            return Admission::TooMany(WRONG_TOKEN_WINDOW);
+        }
+        Admission::Admitted
+    }
+
+    fn count_wrong_token(&self, sender: TokenSender) {
+        // A count that is not taken down lets one more in.
+        let _ = RateCounter::open(&self.rate_counter).increment(&sender.key(), 1);
+    }
+
     /// A call of the platform that is waited for cannot be broken off: the budget is looked at between calls.
     async fn within<T: Send>(
         &self,
@@ -142,6 +157,7 @@ impl Home for EdgeHome {
             // There is no outbox here, and what is only counted is not logged.
             Note::KeptWithdrawal { .. }
             | Note::PartnerOutcome { .. }
+            | Note::TokenNotTried
             | Note::Unclaimed { removed: true } => return,
             Note::Unclaimed { removed: false } => {
                 let message = "a record whose id no browser has could not be removed";

@@ -1,20 +1,22 @@
 //! The native home: tokio's clock and tasks, and the stores that were opened.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use super::blocking::Leave;
 use super::probe::WriteProbe;
+use super::wrong_tokens::{KnownTokens, WrongTokens};
 use super::{Blocking, Limiter, Metrics, NativeStore, Outbox, Stores};
 use crate::clock::{AsyncClock, Clock, Moment, SystemClock, Timestamp};
 use crate::graph::KvIdentityGraph;
+use crate::partner::TokenHash;
 use crate::policy::EcPolicy;
 use crate::policy::types::Seconds;
 use crate::record::{EcId, PartnerId};
-use crate::service::{Admission, Home, Note, OutboxState, Probe};
+use crate::service::{Admission, Home, Note, OutboxState, Probe, TokenSender};
 #[cfg(feature = "redis")]
 use crate::store::{RedisEngine, RedisWindow};
 
@@ -54,6 +56,8 @@ struct Kept {
     metrics: Arc<Metrics>,
     /// What partners asked of this server alone.
     limiter: Arc<Limiter>,
+    wrong_tokens: Arc<WrongTokens>,
+    known_tokens: Arc<KnownTokens>,
     probes: Arc<Probes>,
     started: TaskTracker,
     /// The stores of its own, once they were called.
@@ -84,6 +88,8 @@ impl NativeHome {
         let kept = Kept {
             metrics,
             limiter: Arc::default(),
+            wrong_tokens: Arc::default(),
+            known_tokens: Arc::default(),
             probes: Arc::default(),
             started: TaskTracker::new(),
             own: None,
@@ -189,7 +195,23 @@ impl Home for NativeHome {
         }
         // Without its engine a server counts alone: better too much let in than nothing counted.
         let own = &self.kept.limiter;
-        own.admit(partner, limit, window, SystemClock.now())
+        own.admit(partner, limit, window, Instant::now())
+    }
+
+    fn may_try_token(&self, sender: TokenSender) -> Admission {
+        self.kept.wrong_tokens.may_try(sender, Instant::now())
+    }
+
+    fn count_wrong_token(&self, sender: TokenSender) {
+        self.kept.wrong_tokens.count(sender, Instant::now());
+    }
+
+    fn was_right(&self, token: &TokenHash) -> bool {
+        self.kept.known_tokens.has(token)
+    }
+
+    fn remember(&self, token: &TokenHash, right: bool) {
+        self.kept.known_tokens.set(token, right);
     }
 
     async fn probe(&self) -> Probe {

@@ -110,6 +110,9 @@ pub(super) fn write(note: &Note<'_>) {
                 "a consent signal could not be decoded"
             );
         }
+        Note::TokenNotTried => {
+            debug!("a token was not looked up: its sender has sent too many wrong ones");
+        }
         Note::PartnerUnknown { why } => warn!(why, "a partner could not be looked up"),
     }
 }

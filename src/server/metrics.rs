@@ -315,6 +315,7 @@ impl Metrics {
             Note::Unclaimed { removed: false } => trouble("record_of_nobody"),
             Note::SharedCookie => trouble("shared_cookie"),
             Note::Undecodable(_) => trouble("undecodable_signal"),
+            Note::TokenNotTried => trouble("too_many_invalid_tokens"),
             Note::PartnerUnknown { .. } => trouble("partner_lookup_failed"),
         }
     }

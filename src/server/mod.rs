@@ -31,6 +31,7 @@ mod readers;
 mod reload;
 mod signals;
 mod store;
+mod wrong_tokens;
 
 pub use address::forwarded_client;
 pub use blocking::{Blocking, Leave, SharedStore};

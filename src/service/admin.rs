@@ -6,12 +6,11 @@ use http::{Response, StatusCode};
 use serde::{Deserialize, Serialize};
 
 use super::answer::{Reply, empty, json, json_bytes, not_found, refusal, refusal_because};
-use super::authenticate::invalid_token;
 use super::body::{self, BodyError, Incoming};
 use super::route::AdminRoute;
 use super::shown::ShownRecord;
 use super::upload::parse;
-use super::{Home, Service};
+use super::{Client, Home, Service};
 use crate::clock::AsyncClock;
 use crate::engine::{Operation, OperationError, Outcome, StoreError};
 use crate::partner::{NewToken, PartnerChange, PartnerRecord, RegistryError};
@@ -62,12 +61,13 @@ impl<H: Home> Service<H> {
         head: &Parts,
         body: &mut impl Incoming,
         route: AdminRoute<'_>,
+        client: &Client,
     ) -> Reply {
         if self.setup.admin.is_none() {
             return not_found().into();
         }
-        if !self.is_operator(head) {
-            return invalid_token().into();
+        if let Err(refused) = self.operator(head, client) {
+            return refused.into();
         }
         let answered = match route {
             AdminRoute::Policy => Ok(json_bytes(StatusCode::OK, self.setup.report())),

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::answer::{Reply, json, refusal, refusal_because};
 use super::body::{self, BodyError, Incoming};
 use super::upload::{Mapping, Upload};
-use super::{Admission, Home, Note, Route, Service};
+use super::{Admission, Client, Home, Note, Route, Service};
 use crate::engine::{Done, Operation, OperationError, Outcome, PartnerSync};
 use crate::partner::PartnerRecord;
 use crate::policy::settings::SyncReasons;
@@ -57,8 +57,13 @@ struct Work {
 }
 
 impl<H: Home> Service<H> {
-    pub(super) async fn batch_sync(&self, head: &Parts, body: &mut impl Incoming) -> Reply {
-        let answered = self.batch(head, body).await;
+    pub(super) async fn batch_sync(
+        &self,
+        head: &Parts,
+        body: &mut impl Incoming,
+        client: &Client,
+    ) -> Reply {
+        let answered = self.batch(head, body, client).await;
         answered.unwrap_or_else(|refused| refused).into()
     }
 
@@ -66,8 +71,9 @@ impl<H: Home> Service<H> {
         &self,
         head: &Parts,
         body: &mut impl Incoming,
+        client: &Client,
     ) -> Result<Response<Bytes>, Response<Bytes>> {
-        let partner = self.partner(head).await?;
+        let partner = self.partner(head, client).await?;
         let mut outcomes: BTreeMap<&'static str, u64> = BTreeMap::new();
         let answer = match self.reasons(&partner, head, body).await {
             Ok(reasons) => {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Note, Probe, StoreProbe};
+use super::{Note, Probe, StoreProbe, TokenSender};
 use crate::clock::{AsyncClock, Timestamp};
 use crate::graph::KvIdentityGraph;
+use crate::partner::TokenHash;
 use crate::policy::types::Seconds;
 use crate::record::{EcId, PartnerId};
 use crate::store::AsyncKvStore;
@@ -69,6 +70,24 @@ pub trait Home: Send + Sync + 'static {
         limit: u32,
         window: Seconds,
     ) -> impl Future<Output = Admission> + Send;
+
+    /// Whether a token of `sender` that no one knows may be looked up: it has sent fewer than
+    /// [`WRONG_TOKENS`](super::WRONG_TOKENS) wrong ones lately.
+    fn may_try_token(&self, sender: TokenSender) -> Admission;
+
+    /// Counts a wrong token of `sender`.
+    fn count_wrong_token(&self, sender: TokenSender);
+
+    /// Whether a stored partner's token was right when it came last, as far as this home remembers.
+    fn was_right(&self, token: &TokenHash) -> bool {
+        let _ = token;
+        false
+    }
+
+    /// Remembers that a stored partner's token is right, or that it is no longer.
+    fn remember(&self, token: &TokenHash, right: bool) {
+        let _ = (token, right);
+    }
 
     /// Works for at most `budget`; none where that was not enough, and the work was dropped.
     fn within<T: Send>(

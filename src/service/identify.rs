@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::answer::{Reply, empty, json};
 use super::cors::{Origin, write_preflight};
 use super::visitor::Visitor;
-use super::{Home, Note, Route, Service};
+use super::{Client, Home, Note, Route, Service};
 use crate::consent::Verdict;
 use crate::engine::{Done, Operation, OperationError, Record};
 use crate::partner::PartnerRecord;
@@ -47,12 +47,12 @@ struct EidUid<'i> {
 }
 
 impl<H: Home> Service<H> {
-    pub(super) async fn identify(&self, head: &Parts, visitor: &Visitor) -> Reply {
+    pub(super) async fn identify(&self, head: &Parts, visitor: &Visitor, client: &Client) -> Reply {
         let origin = self.origin(head);
         let mut answer = if origin == Origin::Foreign {
             empty(StatusCode::FORBIDDEN)
         } else {
-            self.identified(head, visitor).await
+            self.identified(head, visitor, client).await
         };
         origin.write(answer.headers_mut());
         answer.into()
@@ -77,8 +77,13 @@ impl<H: Home> Service<H> {
         Origin::of(&head.headers, self.setup.publisher.domain.as_ref())
     }
 
-    async fn identified(&self, head: &Parts, visitor: &Visitor) -> Response<Bytes> {
-        let partner = match self.partner(head).await {
+    async fn identified(
+        &self,
+        head: &Parts,
+        visitor: &Visitor,
+        client: &Client,
+    ) -> Response<Bytes> {
+        let partner = match self.partner(head, client).await {
             Ok(partner) => partner,
             Err(refusal) => return refusal,
         };

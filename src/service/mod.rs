@@ -43,6 +43,7 @@ mod secrets;
 mod setup;
 mod shared_cache;
 mod shown;
+mod tokens;
 mod upgrade;
 mod upload;
 mod visitor;
@@ -69,6 +70,7 @@ pub use route::{ROUTES, Route};
 pub use secrets::{SecretProblem, check_secrets, redis_password};
 pub use setup::{Setup, SetupError};
 pub use shown::ShownRecord;
+pub use tokens::{TokenRoutes, TokenSender, WRONG_TOKEN_WINDOW, WRONG_TOKENS};
 
 use answer::not_found;
 #[cfg(feature = "simulate")]
@@ -138,11 +140,11 @@ impl<H: Home> Service<H> {
         let is_page = matches!(route, Ok(Route::Organic { .. }));
         let reply = match route {
             Err(refusal) => refusal.into(),
-            Ok(Route::BatchSync) => self.batch_sync(head, body).await,
-            Ok(Route::Identify) => self.identify(head, &visitor).await,
+            Ok(Route::BatchSync) => self.batch_sync(head, body, client).await,
+            Ok(Route::Identify) => self.identify(head, &visitor, client).await,
             Ok(Route::IdentifyPreflight) => self.preflight(head),
             Ok(Route::Health) => self.health(head).await,
-            Ok(Route::Admin(admin)) => self.admin(head, body, admin).await,
+            Ok(Route::Admin(admin)) => self.admin(head, body, admin, client).await,
             Ok(Route::Organic { below_own_prefix }) => {
                 let page = self.organic(head, &visitor, client, below_own_prefix);
                 page.await

@@ -77,6 +77,8 @@ pub enum Note<'n> {
     SharedCookie,
     /// A consent signal could not be decoded, and counts as absent.
     Undecodable(Signal),
+    /// A token was not looked up, for its sender has sent too many wrong ones.
+    TokenNotTried,
     /// The partner of a request could not be looked up.
     PartnerUnknown {
         /// Why not.

@@ -42,4 +42,5 @@ mod site;
 mod small_disk;
 mod target;
 mod terminal;
+mod tokens;
 mod upgrades;

@@ -5,6 +5,11 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local limit = tonumber(ARGV[1])
 local window = tonumber(ARGV[2])
+-- The clock was set back: what was counted by it says nothing now.
+local last = tonumber(redis.call('LINDEX', KEYS[1], -1) or '')
+if last and last > now then
+  redis.call('DEL', KEYS[1])
+end
 local first = tonumber(redis.call('LINDEX', KEYS[1], 0) or '')
 while first and now - first >= window do
   redis.call('LPOP', KEYS[1])
