@@ -264,6 +264,13 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
             "[[ec.partners]]\nsource_domain = \"a.com\"\nname = \" \"\n",
             &["EC0015 ec.partners[0] @:3:8"],
         ),
+        (
+            "[[ec.partners]]\nsource_domain = \"A.com\"\nname = \"\\u001b[2J\"\n",
+            &[
+                "EC0015 ec.partners[0] @:2:17",
+                "EC0015 ec.partners[0] @:3:8",
+            ],
+        ),
         // A partner that is refused is not counted as declared.
         (
             "[[ec.partners]]\nsource_domain = \"a.com\"\nenabled = 1\n[[ec.partners]]\nsource_domain = \"a.com\"\n",

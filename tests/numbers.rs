@@ -105,6 +105,10 @@ const FACTS: &[(&str, &str)] = &[
     ("SUFFIX_CHARACTERS", "the format of an EC id (`POLICY.md`)"),
     ("MAX_PARTNER_ID_BYTES", "the longest domain name (RFC 1035)"),
     (
+        "MAX_PARTNER_NAME_CHARS",
+        "the longest name of a partner: for people, and no one's to set",
+    ),
+    (
         "MAX_STORE_NAME",
         "the longest store name that the platform takes",
     ),

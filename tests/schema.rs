@@ -244,6 +244,18 @@ fn the_schema_and_the_code_refuse_the_same() {
             "[[ec.partners]]\nsource_domain = \"a.com\"\nenabled = false",
             true,
         ),
+        (
+            "[[ec.partners]]\nsource_domain = \"A.com\"\nenabled = false",
+            false,
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a_b.com\"\nenabled = false",
+            false,
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\nname = \"a\\u0007\"\nenabled = false",
+            false,
+        ),
         ("[[ec.partners]]\nname = \"a\"", false),
         (
             "[[ec.partners]]\nsource_domain = \"a.com\"\ncolour = 1",

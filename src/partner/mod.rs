@@ -17,6 +17,6 @@ mod registry;
 mod token;
 
 pub use change::{PartnerChange, PartnerOutcome};
-pub use record::{PartnerRecord, RecordError};
+pub use record::{NewPartner, PartnerRecord, RecordError};
 pub use registry::{Registry, RegistryError, store_entries};
 pub use token::{NewToken, NoRandomness, TokenHash};

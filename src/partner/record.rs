@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::TokenHash;
-use crate::policy::types::Partner;
+use crate::policy::types::{Partner, PartnerFieldError, parse_partner_name, parse_source_domain};
 use crate::record::PartnerId;
 
 /// A partner as `partner_store` keeps it.
@@ -28,6 +28,51 @@ pub struct PartnerRecord {
     /// The hash of what the partner authenticates with; none shuts the partner out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_token_sha256: Option<TokenHash>,
+}
+
+/// A partner as an operator describes it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `source_domain`")]
+pub struct NewPartner {
+    /// The domain that the partner's ids are announced under in `OpenRTB`.
+    pub source_domain: String,
+    /// The name under which its uid stands in a record; the domain where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The name people know it by; the id where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The `OpenRTB` agent type of its ids.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub openrtb_atype: Option<u32>,
+    /// Batch requests within `sync.rate_window`; `sync.rate_limit` where left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
+}
+
+impl NewPartner {
+    /// The record of this partner, which has no token yet.
+    ///
+    /// # Errors
+    ///
+    /// Where a field is not what it should be.
+    pub fn record(&self) -> Result<PartnerRecord, PartnerFieldError> {
+        let source_domain = parse_source_domain(&self.source_domain)?;
+        let id = PartnerId::parse(self.id.as_deref().unwrap_or(&source_domain))?;
+        let name = match &self.name {
+            Some(name) => parse_partner_name(name)?,
+            None => id.to_string(),
+        };
+        Ok(PartnerRecord {
+            id,
+            name,
+            source_domain,
+            openrtb_atype: self.openrtb_atype,
+            rate_limit: self.rate_limit,
+            enabled: true,
+            api_token_sha256: None,
+        })
+    }
 }
 
 const fn yes() -> bool {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::policy::known_settings;
 use crate::policy::setting::{SettingInfo, Shape, Sort};
-use crate::policy::types::length;
+use crate::policy::types::{MAX_PARTNER_NAME_CHARS, length};
 use crate::policy::value::Value;
 
 /// Tables of the configuration that no one reads, and that are meant as `[ec]`: in lower case, `-` being `_`.
@@ -231,14 +231,16 @@ fn partner() -> Json {
                 "minLength": 1,
             },
             "name": {
-                "description": "The name people know the partner by; the id where left out.",
+                "description": "The name people know the partner by, in printable characters; the id where left out.",
                 "type": "string",
                 "minLength": 1,
+                "maxLength": MAX_PARTNER_NAME_CHARS,
+                "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
             },
             "source_domain": {
-                "description": "The domain that the partner's ids are announced under in OpenRTB.",
+                "description": "The domain that the partner's ids are announced under in OpenRTB, in lower case and ASCII.",
                 "type": "string",
-                "minLength": 1,
+                "pattern": "^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
             },
             "openrtb_atype": {
                 "description": "The OpenRTB agent type of the partner's ids.",

@@ -297,7 +297,7 @@ fn alike<K: Ord>(
 }
 
 fn shared_domain(subject: &Subject<'_>) -> Vec<Finding> {
-    let domain = |partner: &Partner| Some(partner.source_domain.to_ascii_lowercase());
+    let domain = |partner: &Partner| Some(partner.source_domain.clone());
     alike(subject, &["source_domain"], domain, |names| {
         (
             format!(

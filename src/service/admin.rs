@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::answer::{Reply, empty, json, json_bytes, not_found, refusal, refusal_because};
 use super::body::{self, BodyError, Incoming};
@@ -13,7 +13,7 @@ use super::upload::parse;
 use super::{Client, Home, Service};
 use crate::clock::AsyncClock;
 use crate::engine::{Operation, OperationError, Outcome, StoreError};
-use crate::partner::{NewToken, PartnerChange, PartnerRecord, RegistryError};
+use crate::partner::{NewPartner, NewToken, PartnerChange, PartnerRecord, RegistryError};
 use crate::record::{EcId, PartnerId};
 use crate::store::AsyncKvStore;
 
@@ -39,17 +39,6 @@ struct Partners {
 struct Token<'t> {
     partner_id: &'t str,
     api_token: &'t str,
-}
-
-/// A partner as an operator describes it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `source_domain`")]
-struct Described {
-    source_domain: String,
-    id: Option<String>,
-    name: Option<String>,
-    openrtb_atype: Option<u32>,
-    rate_limit: Option<u32>,
 }
 
 /// Most ids in one answer, and how many there are where nobody says.
@@ -146,19 +135,31 @@ impl<H: Home> Service<H> {
             BodyError::BrokenOff => refusal(StatusCode::BAD_REQUEST, "invalid_json"),
         })?;
         let invalid = |error: &str| refusal_because(StatusCode::BAD_REQUEST, "invalid_json", error);
-        let described: Described = parse(&body).map_err(|error| invalid(&error))?;
-        let partner = described.partner().map_err(|error| invalid(&error))?;
-        let id = self.not_declared(partner.id.clone())?;
+        let described: NewPartner = parse(&body).map_err(|error| invalid(&error))?;
+        let partner = described.record();
+        let partner = partner.map_err(|error| invalid(&error.to_string()))?;
+        let id = self.not_declared(partner.id.clone(), Some(&partner.source_domain))?;
         let token = self.registry().add(partner).await;
         Ok(shown_once(&id, &token.map_err(|error| no(&error))?))
     }
 
-    /// The partner, unless the policy declares it: then what the store keeps of it is not read.
-    fn not_declared(&self, id: PartnerId) -> Result<PartnerId, Response<Bytes>> {
-        if self.setup.partners.iter().all(|declared| declared.id != id) {
+    /// The partner, unless the policy declares it, or another one for this domain: then what the store keeps of it is not
+    /// read, or users would have two uids of one source.
+    fn not_declared(
+        &self,
+        id: PartnerId,
+        source_domain: Option<&str>,
+    ) -> Result<PartnerId, Response<Bytes>> {
+        let same = |declared: &&PartnerRecord| {
+            declared.id == id || Some(declared.source_domain.as_str()) == source_domain
+        };
+        let Some(declared) = self.setup.partners.iter().find(same) else {
             return Ok(id);
-        }
-        let why = format!("the policy declares the partner `{id}`: change it there");
+        };
+        let why = format!(
+            "the policy declares the partner `{}`: change it there",
+            declared.id
+        );
         Err(refusal_because(
             StatusCode::CONFLICT,
             "declared_partner",
@@ -167,19 +168,19 @@ impl<H: Home> Service<H> {
     }
 
     async fn rotate_partner(&self, id: &str) -> Answer {
-        let id = self.not_declared(partner_id(id)?)?;
+        let id = self.not_declared(partner_id(id)?, None)?;
         let token = self.registry().rotate(&id).await;
         Ok(shown_once(&id, &token.map_err(|error| no(&error))?))
     }
 
     async fn enable_partner(&self, id: &str, enabled: bool) -> Answer {
-        let id = self.not_declared(partner_id(id)?)?;
+        let id = self.not_declared(partner_id(id)?, None)?;
         self.change_partner(&id, PartnerChange::SetEnabled(enabled))
             .await
     }
 
     async fn delete_partner(&self, id: &str) -> Answer {
-        let id = self.not_declared(partner_id(id)?)?;
+        let id = self.not_declared(partner_id(id)?, None)?;
         self.change_partner(&id, PartnerChange::Delete).await
     }
 
@@ -187,22 +188,6 @@ impl<H: Home> Service<H> {
         let done = self.registry().change(id, change).await;
         done.map_err(|error| no(&error))?;
         Ok(empty(StatusCode::NO_CONTENT))
-    }
-}
-
-impl Described {
-    fn partner(self) -> Result<PartnerRecord, String> {
-        let id = self.id.unwrap_or_else(|| self.source_domain.clone());
-        let id = PartnerId::parse(&id).map_err(|error| error.to_string())?;
-        Ok(PartnerRecord {
-            name: self.name.unwrap_or_else(|| id.to_string()),
-            id,
-            source_domain: self.source_domain,
-            openrtb_atype: self.openrtb_atype,
-            rate_limit: self.rate_limit,
-            enabled: true,
-            api_token_sha256: None,
-        })
     }
 }
 

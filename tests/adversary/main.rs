@@ -22,6 +22,7 @@ mod malformed;
 mod origin;
 mod origin_limits;
 mod origin_reuse;
+mod partner_fields;
 mod partner_races;
 mod passwords;
 #[path = "../support/port.rs"]

@@ -17,6 +17,7 @@ mod iso;
 pub(in crate::policy) mod length;
 mod name;
 pub(crate) mod partner;
+mod partner_field;
 mod path;
 mod place;
 pub(crate) mod secret;
@@ -31,6 +32,9 @@ pub(crate) use duration::parse_duration;
 pub use duration::{Millis, Seconds, Ttl};
 pub use name::{CookieName, Countries, DataDir, StoreName, UsStates};
 pub use partner::{Partner, PartnerToken, Partners};
+pub use partner_field::{
+    MAX_PARTNER_NAME_CHARS, PartnerFieldError, parse_partner_name, parse_source_domain,
+};
 pub use path::TsPrefixes;
 pub use place::{PlaceError, RedisAddress, StorePlace};
 pub use secret::Secret;

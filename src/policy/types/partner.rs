@@ -8,6 +8,9 @@ use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
 use crate::policy::types::Secret;
 use crate::policy::types::choice::nearest;
+use crate::policy::types::partner_field::{
+    PartnerFieldError, parse_partner_name, parse_source_domain,
+};
 use crate::policy::value::Value;
 use crate::record::PartnerId;
 
@@ -25,9 +28,9 @@ pub enum PartnerToken {
 pub struct Partner {
     /// The name under which the partner's uid stands in a record; the source domain where left out.
     pub id: PartnerId,
-    /// The name people know the partner by; the id where left out.
+    /// The name people know the partner by, as [`parse_partner_name`] has it; the id where left out.
     pub name: String,
-    /// The domain that the partner's ids are announced under in `OpenRTB`.
+    /// The domain that the partner's ids are announced under in `OpenRTB`, as [`parse_source_domain`] has it.
     pub source_domain: String,
     /// The `OpenRTB` agent type of the partner's ids.
     pub openrtb_atype: Option<u32>,
@@ -123,6 +126,31 @@ impl Fields<'_, '_> {
         None
     }
 
+    /// A text that has to be of a form.
+    fn parsed(
+        &mut self,
+        field: &str,
+        parse: fn(&str) -> Result<String, PartnerFieldError>,
+    ) -> Option<String> {
+        let text = self.text(field)?;
+        match (parse(&text), self.node.member(field)) {
+            (Ok(parsed), _) => Some(parsed),
+            (Err(error), node) => {
+                let help = match &error {
+                    PartnerFieldError::NotCanonical { written, .. } => format!(
+                        "where users have uids under `{written}`, keep that as the partner's `id`"
+                    ),
+                    PartnerFieldError::LongName(_) | PartnerFieldError::UnprintableName(_) => {
+                        "the name is for people: no uid depends on it".to_owned()
+                    }
+                    _ => "write the domain that the partner's ids are announced under".to_owned(),
+                };
+                self.refuse(node.unwrap_or(self.node), error.to_string(), &help);
+                None
+            }
+        }
+    }
+
     fn token(&mut self) -> Option<PartnerToken> {
         let (clear, hashed) = (
             self.node.member("api_token"),
@@ -177,9 +205,9 @@ impl Fields<'_, '_> {
                 "add the domain its ids are announced under, as `source_domain = \"liveramp.com\"`",
             );
         }
-        let source_domain = self.text("source_domain");
+        let source_domain = self.parsed("source_domain", parse_source_domain);
         let id = self.id(source_domain.as_deref());
-        let name = self.text("name");
+        let name = self.parsed("name", parse_partner_name);
         let openrtb_atype = self.typed("openrtb_atype");
         let token = self.token();
         let rate_limit = self.typed("rate_limit");

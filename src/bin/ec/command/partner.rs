@@ -4,9 +4,12 @@ use std::io::Write;
 
 use clap::{Args, Subcommand};
 use edge_cookie::clock::SystemClock;
-use edge_cookie::partner::{PartnerChange, PartnerRecord, Registry, RegistryError, store_entries};
+use edge_cookie::partner::{
+    NewPartner, PartnerChange, PartnerRecord, Registry, RegistryError, store_entries,
+};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::files::Source;
+use edge_cookie::policy::types::Partner as Declared;
 use edge_cookie::record::PartnerId;
 use edge_cookie::store::{EmbeddedStore, Inline, run_to_end};
 use reqwest::Method;
@@ -68,48 +71,41 @@ struct One {
 }
 
 /// A partner as an operator describes it.
-#[derive(Debug, Args, Serialize)]
+#[derive(Debug, Args)]
 struct Described {
     /// The domain that the partner's ids are announced under.
     #[arg(long, value_name = "DOMAIN")]
     source_domain: String,
     /// The name under which its uid stands in a record; else the domain.
     #[arg(long, value_parser = partner_id, value_name = "ID")]
-    #[serde(serialize_with = "shown", skip_serializing_if = "Option::is_none")]
     id: Option<PartnerId>,
     /// The name people know it by; else the id.
     #[arg(long)]
-    #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
     /// The `OpenRTB` agent type of its ids.
     #[arg(long, value_name = "N")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     openrtb_atype: Option<u32>,
     /// Batch requests it may make within `sync.rate_window`; else `sync.rate_limit`.
     #[arg(long, value_name = "N")]
-    #[serde(skip_serializing_if = "Option::is_none")]
     rate_limit: Option<u32>,
 }
 
 impl Described {
-    /// The name under which its uid is in a record.
-    fn id(&self) -> Result<PartnerId, Stop> {
-        match &self.id {
-            Some(id) => Ok(id.clone()),
-            None => partner_id(&self.source_domain).map_err(Stop::because),
+    fn partner(&self) -> NewPartner {
+        NewPartner {
+            source_domain: self.source_domain.clone(),
+            id: self.id.as_ref().map(PartnerId::to_string),
+            name: self.name.clone(),
+            openrtb_atype: self.openrtb_atype,
+            rate_limit: self.rate_limit,
         }
     }
 }
 
 impl One {
     fn open(&self, files: &FileArgs) -> Result<Partners, Stop> {
-        self.store.open_to_change(files, &self.id)
+        self.store.open_to_change(files, &self.id, None)
     }
-}
-
-#[expect(clippy::ref_option, reason = "serde asks for it so")]
-fn shown<S: serde::Serializer>(id: &Option<PartnerId>, to: S) -> Result<S::Ok, S::Error> {
-    to.serialize_str(id.as_ref().map_or("", PartnerId::as_str))
 }
 
 /// Where the partners are kept.
@@ -126,12 +122,21 @@ struct Where {
 
 impl Where {
     /// The partners, to change this one: one that the policy declares is not in the store, and is changed in its file.
-    fn open_to_change(&self, files: &FileArgs, id: &PartnerId) -> Result<Partners, Stop> {
+    /// So is one that has a declared one's domain.
+    fn open_to_change(
+        &self,
+        files: &FileArgs,
+        id: &PartnerId,
+        source_domain: Option<&str>,
+    ) -> Result<Partners, Stop> {
         let mut read = self.policy.open(files)?;
         let profile = self.policy.choose(&read)?;
         let loaded = read.load(&profile).map_err(Stop::because)?;
         let mut declared = loaded.resolved.policy.stores.partners.iter();
-        if declared.any(|partner| partner.id == *id) {
+        let same = |partner: &&Declared| {
+            partner.id == *id || Some(partner.source_domain.as_str()) == source_domain
+        };
+        if let Some(Declared { id, .. }) = declared.find(same) {
             let value = loaded.resolved.value("partners");
             let all = value.and_then(|value| value.origin.place.as_ref());
             let place = all.map(|all| {
@@ -190,8 +195,10 @@ impl Partner {
     pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
         match &self.action {
             Action::Add { described, store } => {
-                let id = described.id()?;
-                let token = store.open_to_change(files, &id)?.add(described)?;
+                let partner = described.partner().record().map_err(Stop::because)?;
+                let domain = Some(partner.source_domain.as_str());
+                let partners = store.open_to_change(files, &partner.id, domain)?;
+                let token = partners.add(partner, described)?;
                 writeln!(output(), "{token}")?;
             }
             Action::List { store } => {
@@ -244,24 +251,14 @@ fn registry<'r>(store: &'r Store, policy: &'r EcPolicy) -> LocalRegistry<'r> {
 }
 
 impl Partners {
-    fn add(&self, described: &Described) -> Result<String, Stop> {
+    fn add(&self, partner: PartnerRecord, described: &Described) -> Result<String, Stop> {
         match self {
             Self::Store(store, policy) => {
-                let id = described.id()?;
-                let partner = PartnerRecord {
-                    name: described.name.clone().unwrap_or_else(|| id.to_string()),
-                    id,
-                    source_domain: described.source_domain.clone(),
-                    openrtb_atype: described.openrtb_atype,
-                    rate_limit: described.rate_limit,
-                    enabled: true,
-                    api_token_sha256: None,
-                };
                 let token = run_to_end(registry(store, policy).add(partner)).map_err(stop)?;
                 Ok(token.reveal().to_owned())
             }
             Self::Server(server) => {
-                let body = Some(json(described)?);
+                let body = Some(json(&described.partner())?);
                 token(&server.must(Method::POST, "partners", body)?)
             }
         }
