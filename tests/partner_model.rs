@@ -7,6 +7,9 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::single_match_else,
+    clippy::struct_excessive_bools,
+    clippy::type_complexity,
     reason = "a failed test should stop"
 )]
 
