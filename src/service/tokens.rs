@@ -40,7 +40,7 @@ impl TokenSender {
             IpAddr::V6(address) => {
                 IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & IPV6_NETWORK))
             }
-            address => address,
+            address @ IpAddr::V4(_) => address,
         });
         Self { routes, network }
     }
