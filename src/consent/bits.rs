@@ -1,55 +1,160 @@
 //! Base64 for URLs as the bits it stands for, which the IAB's strings are made of.
 
+use super::fault::{Fault, Why};
+
 /// Bits that a character stands for.
 const CHARACTER_BITS: usize = 6;
 
-/// The bits of a text, the most significant first.
-pub(super) struct Bits {
-    values: Vec<u8>,
+/// The bits of a text, the most significant first. Nothing is copied.
+#[derive(Debug, Clone)]
+pub(super) struct Bits<'t> {
+    text: &'t [u8],
+    /// The characters before it, of the string that it is a part of.
+    before: usize,
     read: usize,
 }
 
-impl Bits {
-    /// None where a character is not of base64 for URLs.
-    pub(super) fn of(text: &str) -> Option<Self> {
-        let value = |byte: u8| match byte {
-            b'A'..=b'Z' => Some(byte - b'A'),
-            b'a'..=b'z' => Some(byte - b'a' + 26),
-            b'0'..=b'9' => Some(byte - b'0' + 52),
-            b'-' => Some(62),
-            b'_' => Some(63),
-            _ => None,
-        };
-        let values = text.bytes().map(value).collect::<Option<_>>()?;
-        Some(Self { values, read: 0 })
+/// What a character of base64 for URLs stands for (RFC 4648, section 5).
+fn value(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'-' => Some(62),
+        b'_' => Some(63),
+        _ => None,
+    }
+}
+
+impl<'t> Bits<'t> {
+    /// The bits of a text that so many characters stand before.
+    pub(super) const fn after(before: usize, text: &'t str) -> Self {
+        Self {
+            text: text.as_bytes(),
+            before,
+            read: 0,
+        }
     }
 
-    /// The next bit; none where the text has ended.
-    pub(super) fn next(&mut self) -> Option<bool> {
-        let value = self.values.get(self.read / CHARACTER_BITS)?;
-        let bit = value >> (CHARACTER_BITS - 1 - self.read % CHARACTER_BITS) & 1;
-        self.read += 1;
-        Some(bit == 1)
+    pub(super) const fn of(text: &'t str) -> Self {
+        Self::after(0, text)
     }
 
-    /// The next `bits` bits as a number; 32 at most.
-    pub(super) fn number(&mut self, bits: usize) -> Option<u32> {
-        (0..bits).try_fold(0, |number, _| Some(number << 1 | u32::from(self.next()?)))
+    /// The character that the next bit stands in, counted from 0.
+    pub(super) const fn at(&self) -> usize {
+        self.before + self.read / CHARACTER_BITS
     }
 
-    /// A number as a sum of Fibonacci numbers, the least first, ended by two ones.
-    pub(super) fn fibonacci(&mut self) -> Option<u16> {
+    /// How many bits the text has, read or not.
+    pub(super) const fn len(&self) -> usize {
+        self.text.len() * CHARACTER_BITS
+    }
+
+    /// What is wrong with the next bit.
+    pub(super) const fn fault(&self, why: Why) -> Fault {
+        Fault { at: self.at(), why }
+    }
+
+    /// The next bit.
+    pub(super) fn next(&mut self) -> Result<bool, Fault> {
+        Ok(self.number(1)? == 1)
+    }
+
+    /// The next `bits` bits as a number; 64 at most.
+    pub(super) fn number(&mut self, bits: usize) -> Result<u64, Fault> {
+        let (mut number, mut left) = (0, bits);
+        while left > 0 {
+            let Some(byte) = self.text.get(self.read / CHARACTER_BITS) else {
+                return Err(self.fault(Why::Truncated));
+            };
+            let Some(value) = value(*byte) else {
+                return Err(self.fault(Why::NotBase64));
+            };
+            let unread = CHARACTER_BITS - self.read % CHARACTER_BITS;
+            let taken = unread.min(left);
+            let shifted = value >> (unread - taken);
+            let mask = (1_u8 << taken) - 1;
+            number = number << taken | u64::from(shifted & mask);
+            self.read += taken;
+            left -= taken;
+        }
+        Ok(number)
+    }
+
+    /// Leaves out so many bits, which must be there.
+    pub(super) fn skip(&mut self, bits: usize) -> Result<(), Fault> {
+        let end = self.read.saturating_add(bits);
+        while self.read < end {
+            self.number(CHARACTER_BITS.min(end - self.read))?;
+        }
+        Ok(())
+    }
+
+    /// A number as a sum of Fibonacci numbers, the least first, ended by two ones (GPP, Fibonacci coding).
+    pub(super) fn fibonacci(&mut self) -> Result<u16, Fault> {
         let (mut this, mut next, mut sum, mut before) = (1_u16, 2_u16, 0_u16, false);
         loop {
             let bit = self.next()?;
             if bit && before {
-                return Some(sum);
+                return Ok(sum);
             }
-            if bit {
-                sum = sum.checked_add(this)?;
-            }
+            let grown = if bit {
+                sum.checked_add(this)
+            } else {
+                Some(sum)
+            };
+            let (Some(grown), Some(after)) = (grown, this.checked_add(next)) else {
+                return Err(self.fault(Why::Number));
+            };
+            sum = grown;
             before = bit;
-            (this, next) = (next, this.checked_add(next)?);
+            (this, next) = (next, after);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_across_characters_and_not_beyond_the_end() {
+        // C = 2, Q = 16, - = 62: 000010 010000 111110.
+        let mut bits = Bits::of("CQ-");
+        assert_eq!(bits.number(4), Ok(0));
+        assert_eq!(bits.number(4), Ok(0b1001));
+        assert_eq!(bits.next(), Ok(false));
+        assert_eq!(bits.skip(3), Ok(()));
+        assert_eq!((bits.number(6), bits.at()), (Ok(62), 3));
+        let why = |fault: Result<u64, Fault>| fault.unwrap_err();
+        assert_eq!(
+            why(bits.number(1)),
+            Fault {
+                at: 3,
+                why: Why::Truncated
+            }
+        );
+        assert_eq!(
+            why(Bits::of("A=").number(12)),
+            Fault {
+                at: 1,
+                why: Why::NotBase64
+            }
+        );
+    }
+
+    #[test]
+    fn fibonacci_numbers_are_summed() {
+        // 11 = 1, 011 = 2, 0011 = 3, 1011 = 4, 10011 = 6; then nothing.
+        let mut bits = Bits::of("2dz");
+        let read: Vec<_> = (0..6).map(|_| bits.fibonacci()).collect();
+        assert_eq!(read[..5], [Ok(1), Ok(2), Ok(3), Ok(4), Ok(6)]);
+        assert!(read[5].is_err());
+        assert_eq!(
+            Bits::of("AAAAAAAAAA")
+                .fibonacci()
+                .map_err(|fault| fault.why),
+            Err(Why::Number)
+        );
     }
 }

@@ -1,46 +1,154 @@
 //! TCF v2: whether a string consents to purpose 1, storing and reading on a device.
+//!
+//! Source: IAB Europe's Transparency and Consent Framework, "Consent string and vendor list formats v2" (core string, and the
+//! segments after it), with what TCF 2.2 (policy version 4, 20 November 2023) and TCF 2.3 (policy version 5, the segment of
+//! disclosed vendors, 28 February 2026) added.
 
-use std::cmp::Reverse;
+use super::bits::Bits;
+use super::fault::{Fault, Why};
+use super::said::Sink;
+use super::segments::Segments;
 
-use iab_gpp::sections::tcfeuv2::TcfEuV2;
-
-/// What matters of a TCF string. Ordered by its time, and of two of one time the refusal is the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Tcf {
-    last_updated: u64,
-    consents: Reverse<bool>,
+/// What a TCF string says of purpose 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PurposeOne {
+    /// The user consents.
+    Consent,
+    /// They do not.
+    Refusal,
+    /// They were not asked: the publisher's country has it handled otherwise (`PurposeOneTreatment`).
+    NotAsked,
 }
 
-/// Storing and reading on a device, without which there is no identity (TCF policies, appendix A).
-const PURPOSE_ONE: u16 = 1;
+const VERSION: u64 = 2;
 
-/// Characters of the core that hold everything up to the purposes consented to, six bits each (TCF v2, core
-/// string: 176 bits).
-const HEAD: usize = 30;
+/// Bits of the core's fields (core string).
+const VERSION_BITS: usize = 6;
+const TIME_BITS: usize = 36;
+const CMP_BITS: usize = 12;
+const LANGUAGE_BITS: usize = 12;
+const FEATURES: usize = 12;
+const PURPOSES: usize = 24;
+const COUNTRY_BITS: usize = 12;
+const VENDOR_BITS: usize = 16;
+const COUNT_BITS: usize = 12;
+const RESTRICTION_BITS: usize = 8;
 
-/// Characters that a core needs for its fixed fields, and for lists of vendors and restrictions that are empty.
-const SHORTEST: usize = 44;
+/// The kinds of segments, three bits each; the core has none, and its version begins like the first.
+const KIND_BITS: usize = 3;
+const CORE: u64 = 0;
+const DISCLOSED_VENDORS: u64 = 1;
+const ALLOWED_VENDORS: u64 = 2;
+const PUBLISHER: u64 = 3;
 
-impl Tcf {
-    /// Reads a string; none where it cannot be decoded.
-    ///
-    /// The vendors after the purposes are left unread: a list of ranges in a cookie can name millions of them.
-    pub(super) fn decode(text: &str) -> Option<Self> {
-        let character = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let core = text.split('.').next()?;
-        let head = core.get(..HEAD)?;
-        if core.len() < SHORTEST || !text.bytes().all(character) {
-            return None;
+/// Reads a string as far as that goes: what its core says of purpose 1 is given where only what follows cannot be read. Vendors
+/// are checked and not kept: the string that is stored has them.
+pub(super) fn decode(text: &str, sink: &mut impl Sink) -> (Option<PurposeOne>, Option<Fault>) {
+    let mut said = None;
+    let mut fault = None;
+    for mut segment in Segments::of(text) {
+        let read = match segment.clone().number(KIND_BITS) {
+            Ok(CORE) if said.is_none() => purposes(&mut segment, sink).and_then(|purpose_one| {
+                // Purposes stand before everything of unknown length.
+                said = Some(purpose_one);
+                vendors_of_core(&mut segment)
+            }),
+            Ok(DISCLOSED_VENDORS | ALLOWED_VENDORS) => vendor_segment(segment),
+            Ok(PUBLISHER) => publisher(segment),
+            Ok(_) => Err(segment.fault(Why::Segment)),
+            Err(fault) => Err(fault),
+        };
+        fault = fault.or(read.err());
+    }
+    if said.is_none() {
+        let missing = Fault {
+            at: text.len(),
+            why: Why::Segment,
+        };
+        fault = fault.or(Some(missing));
+    }
+    (said, fault)
+}
+
+fn purposes(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<PurposeOne, Fault> {
+    let start = bits.fault(Why::Version);
+    let version = bits.number(VERSION_BITS)?;
+    sink.number("Version", version);
+    if version != VERSION {
+        return Err(start);
+    }
+    let mut number = |name, width| {
+        let number = bits.number(width)?;
+        sink.number(name, number);
+        Ok::<u64, Fault>(number)
+    };
+    number("Created", TIME_BITS)?;
+    number("LastUpdated", TIME_BITS)?;
+    number("CmpId", CMP_BITS)?;
+    number("CmpVersion", CMP_BITS)?;
+    number("ConsentScreen", VERSION_BITS)?;
+    number("ConsentLanguage", LANGUAGE_BITS)?;
+    number("VendorListVersion", CMP_BITS)?;
+    number("TcfPolicyVersion", VERSION_BITS)?;
+    number("IsServiceSpecific", 1)?;
+    number("UseNonStandardTexts", 1)?;
+    number("SpecialFeatureOptIns", FEATURES)?;
+    let consents = number("PurposesConsent", PURPOSES)?;
+    number("PurposesLITransparency", PURPOSES)?;
+    let not_asked = number("PurposeOneTreatment", 1)? == 1;
+    number("PublisherCC", COUNTRY_BITS)?;
+    Ok(match consents >> (PURPOSES - 1) == 1 {
+        true => PurposeOne::Consent,
+        false if not_asked => PurposeOne::NotAsked,
+        false => PurposeOne::Refusal,
+    })
+}
+
+fn vendors_of_core(bits: &mut Bits<'_>) -> Result<(), Fault> {
+    // Consent, legitimate interest.
+    vendors(bits)?;
+    vendors(bits)?;
+    for _ in 0..bits.number(COUNT_BITS)? {
+        bits.skip(RESTRICTION_BITS)?;
+        ranges(bits)?;
+    }
+    Ok(())
+}
+
+fn vendors(bits: &mut Bits<'_>) -> Result<(), Fault> {
+    let greatest = bits.number(VENDOR_BITS)?;
+    if bits.next()? {
+        ranges(bits)
+    } else {
+        bits.skip(usize::try_from(greatest).unwrap_or(usize::MAX))
+    }
+}
+
+/// Ranges of vendors, as many as they say. Each takes bits, so that the string's length bounds them.
+fn ranges(bits: &mut Bits<'_>) -> Result<(), Fault> {
+    for _ in 0..bits.number(COUNT_BITS)? {
+        let is_range = bits.next()?;
+        let here = bits.fault(Why::Range);
+        let first = bits.number(VENDOR_BITS)?;
+        let last = if is_range {
+            bits.number(VENDOR_BITS)?
+        } else {
+            first
+        };
+        if last < first {
+            return Err(here);
         }
-        let nobody = "A".repeat(SHORTEST - HEAD);
-        let decoded: TcfEuV2 = format!("{head}{nobody}").parse().ok()?;
-        Some(Self {
-            last_updated: decoded.core.last_updated,
-            consents: Reverse(decoded.core.purpose_consents.contains(&PURPOSE_ONE)),
-        })
     }
+    Ok(())
+}
 
-    pub(super) const fn consents(self) -> bool {
-        self.consents.0
-    }
+fn vendor_segment(mut bits: Bits<'_>) -> Result<(), Fault> {
+    bits.skip(KIND_BITS)?;
+    vendors(&mut bits)
+}
+
+fn publisher(mut bits: Bits<'_>) -> Result<(), Fault> {
+    bits.skip(KIND_BITS + 2 * PURPOSES)?;
+    let own = bits.number(VERSION_BITS)?;
+    bits.skip(2 * usize::try_from(own).unwrap_or_default())
 }

@@ -1,129 +1,227 @@
-//! US Privacy and the US sections of GPP: whether a user opts out of the sale of their data.
-
-use iab_gpp::sections::uspv1::{Flag, UspV1};
+//! US Privacy and the US sections of GPP: whether a user opts out, and what keeps "they do not" from counting.
 
 use super::bits::Bits;
-
-/// What a user says of the sale of their data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Choice {
-    /// They opt out.
-    OptedOut,
-    /// They say that they do not.
-    NotOptedOut,
-    /// They were not asked, or it does not apply.
-    Nothing,
-}
-
-/// Characters of a US Privacy string.
-const US_PRIVACY_CHARACTERS: usize = 4;
-
-/// Reads a US Privacy string; none where it cannot be decoded.
-pub(super) fn us_privacy(text: &str) -> Option<Choice> {
-    if text.len() != US_PRIVACY_CHARACTERS {
-        return None;
-    }
-    let decoded: UspV1 = text.parse().ok()?;
-    Some(match decoded.opt_out_sale {
-        Flag::Yes => Choice::OptedOut,
-        Flag::No => Choice::NotOptedOut,
-        Flag::NotApplicable => Choice::Nothing,
-    })
-}
-
-/// The states with a section, in the order of their sections' numbers, which begin at the first (GPP registry).
-const STATES: [&str; 16] = [
-    "CA", "VA", "CO", "UT", "CT", "FL", "MT", "OR", "TX", "DE", "IA", "NE", "NH", "NJ", "TN", "MN",
-];
-const FIRST_STATE: u16 = 8;
-
-/// The state whose section has this number; none where it is not a state's.
-pub(super) fn state(id: u16) -> Option<&'static str> {
-    let place = id.checked_sub(FIRST_STATE)?;
-    STATES.get(usize::from(place)).copied()
-}
-
-/// Where the core of a section keeps its opt-outs: after a version and so many notices, that of the sale first.
-struct Layout {
-    newest_version: u32,
-    notices: usize,
-    opt_outs: usize,
-}
-
-/// That of the whole nation: opt-outs of the sale, of sharing and of targeted advertising.
-const NATIONAL: Layout = Layout {
-    newest_version: 2,
-    notices: 6,
-    opt_outs: 3,
+use super::fault::{Fault, Why};
+use super::said::{Block, Refusal, Sink};
+use super::sections::{
+    About, Field, NATIONAL, NATIONAL_AT_FIRST, NATIONAL_AT_FIRST_BITS, Second, Section,
 };
+use super::segments::Segments;
 
-/// That of most states: opt-outs of the sale, and of targeted advertising or (California) of sharing.
-const STATE: Layout = Layout {
-    newest_version: 1,
-    notices: 3,
-    opt_outs: 2,
-};
-
-/// That of the states with a notice about sensitive data as well.
-const SENSITIVE: Layout = Layout {
-    notices: 4,
-    ..STATE
-};
-
-/// Reads the national section; none where it cannot be decoded.
-pub(super) fn national(text: &str) -> Option<Choice> {
-    NATIONAL.read(text)
+/// What a US signal says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct UsSaid {
+    /// The user opts out.
+    pub(super) refusal: Option<Refusal>,
+    /// Global Privacy Control is on in it.
+    pub(super) gpc: bool,
+    /// The user was told, and does not opt out.
+    pub(super) not_opted_out: bool,
+    /// What keeps an identity from being kept whatever else is said.
+    pub(super) block: Option<Block>,
+    /// Where it could not be read on.
+    pub(super) fault: Option<Fault>,
 }
 
-/// Reads the section of a state; none where it cannot be decoded.
-pub(super) fn of_state(state: &str, text: &str) -> Option<Choice> {
-    match state {
-        "UT" | "IA" => SENSITIVE.read(text),
-        _ => STATE.read(text),
-    }
-}
+/// What a choice says (GPP, US sections).
+const OPTED_OUT: u64 = 1;
+const DID_NOT_OPT_OUT: u64 = 2;
 
-/// Bits of a version, of a notice or a choice, and of the type of a segment (GPP, US sections).
+/// What a notice says.
+const TOLD: u64 = 1;
+const NOT_TOLD: u64 = 2;
+
+/// No consent for a known child, and what is no value at all.
+const NO_CONSENT: u64 = 1;
+
+/// The greatest value of a field.
+const GREATEST: u64 = 2;
+
+/// The service provider mode, of `MspaServiceProviderMode` and of `MspaMode`.
+const PROVIDES: u64 = 1;
+const PROVIDER: u64 = 2;
+
+/// Bits of a version and of a section's number, and of a field's value.
 const VERSION_BITS: usize = 6;
 const FIELD_BITS: usize = 2;
 
-/// What a choice says (GPP, US sections); all else is that it does not apply.
-const OPTED_OUT: u32 = 1;
-const DID_NOT_OPT_OUT: u32 = 2;
+/// Reads a US Privacy string, `1YNN`: version, notice, opt-out, and whether the LSPA covers it (US Privacy String, version 1).
+pub(super) fn us_privacy(text: &str, sink: &mut impl Sink) -> UsSaid {
+    let form = |at| UsSaid {
+        fault: Some(Fault { at, why: Why::Form }),
+        ..UsSaid::default()
+    };
+    let [version, notice, opt_out, lspa] = text.as_bytes() else {
+        return form(text.len().min(4));
+    };
+    if *version != b'1' {
+        return form(0);
+    }
+    let letters = [notice, opt_out, lspa].map(u8::to_ascii_uppercase);
+    if let Some(wrong) = letters.iter().position(|letter| !b"YN-".contains(letter)) {
+        return form(wrong + 1);
+    }
+    for (name, letter) in ["Notice", "OptOutSale", "LspaCovered"]
+        .into_iter()
+        .zip(letters)
+    {
+        sink.letter(name, char::from(letter));
+    }
+    let [notice, opt_out, _] = letters;
+    let untold = notice == b'N' || (opt_out == b'N' && notice != b'Y');
+    UsSaid {
+        refusal: (opt_out == b'Y').then_some(Refusal::Sale),
+        not_opted_out: opt_out == b'N' && notice == b'Y',
+        block: untold.then_some(Block::NotTold),
+        ..UsSaid::default()
+    }
+}
 
-/// The type of the segment that tells GPC.
-const GPC: u32 = 1;
+/// Reads a US section of GPP as far as that goes: an opt-out that stands before a fault counts.
+pub(super) fn section(section: &'static Section, text: &str, sink: &mut impl Sink) -> UsSaid {
+    let mut said = UsSaid::default();
+    said.fault = read(section, text, sink, &mut said).err();
+    // Where all of it is not read, what it does not refuse is not known.
+    said.not_opted_out &= said.fault.is_none() && said.refusal.is_none() && said.block.is_none();
+    said
+}
 
-impl Layout {
-    /// An opt-out of the sale, or GPC told inside the section, is an opt-out. One of sharing or of targeted
-    /// advertising alone is not, but neither does it say that there is none.
-    ///
-    /// Read here as far as the opt-outs, since `iab_gpp` 0.1 refuses a section whose `MspaCoveredTransaction` is 0, as
-    /// consent managers write it: opt-outs would be lost.
-    fn read(&self, text: &str) -> Option<Choice> {
-        let mut segments = text.split('.');
-        let mut core = Bits::of(segments.next()?)?;
-        if !(1..=self.newest_version).contains(&core.number(VERSION_BITS)?) {
-            return None;
+fn read(
+    section: &'static Section,
+    text: &str,
+    sink: &mut impl Sink,
+    said: &mut UsSaid,
+) -> Result<(), Fault> {
+    let mut segments = Segments::of(text);
+    let own_header = matches!(
+        section.second,
+        Second::GpcAfterHeader | Second::SensitiveAfterHeader
+    );
+    let mut core = segments.next().unwrap_or(Bits::after(0, ""));
+    let in_header = own_header && core.clone().number(VERSION_BITS)? == u64::from(section.id);
+    if in_header {
+        core.skip(VERSION_BITS)?;
+        version(section, &mut core)?;
+        core = segments.next().ok_or(core.fault(Why::Segment))?;
+        sink.number("MspaVersion", core.number(VERSION_BITS)?);
+    } else {
+        let name = if own_header { "MspaVersion" } else { "Version" };
+        sink.number(name, version(section, &mut core)?);
+    }
+    let at_first = *section == NATIONAL && NATIONAL_AT_FIRST_BITS.contains(&core.len());
+    let layout = if at_first {
+        &NATIONAL_AT_FIRST
+    } else {
+        section
+    };
+    let ended = fields(layout, &mut core, sink, said);
+    // What follows the core counts even where the core ends early.
+    let followed = segments.try_for_each(|segment| second(section, segment, sink, said));
+    ended.and(followed)
+}
+
+fn version(section: &Section, bits: &mut Bits<'_>) -> Result<u64, Fault> {
+    let start = bits.fault(Why::Version);
+    let version = bits.number(VERSION_BITS)?;
+    if (1..=section.newest).contains(&version) {
+        Ok(version)
+    } else {
+        Err(start)
+    }
+}
+
+fn fields(
+    section: &Section,
+    core: &mut Bits<'_>,
+    sink: &mut impl Sink,
+    said: &mut UsSaid,
+) -> Result<(), Fault> {
+    let mut told = Told::default();
+    let mut fault = Ok(());
+    for field in section.core {
+        for _ in 0..field.count() {
+            let here = core.fault(Why::Number);
+            let value = core.number(FIELD_BITS)?;
+            sink.number(field.name(), value);
+            if value > GREATEST {
+                fault = fault.and(Err(here));
+            }
+            match *field {
+                Field::Notice(about, _) => {
+                    told.set(about, value == TOLD);
+                    if value == NOT_TOLD {
+                        said.block.get_or_insert(Block::NotTold);
+                    }
+                }
+                Field::OptOut(about) => match value {
+                    OPTED_OUT => {
+                        said.refusal.get_or_insert(about.refusal());
+                    }
+                    DID_NOT_OPT_OUT if !told.has(about) => {
+                        said.block.get_or_insert(Block::NotTold);
+                    }
+                    DID_NOT_OPT_OUT if about == About::Sale => said.not_opted_out = true,
+                    _ => {}
+                },
+                Field::Child(_) if value == NO_CONSENT => {
+                    said.block.get_or_insert(Block::Child);
+                }
+                Field::ProviderMode if value == PROVIDES => {
+                    said.block.get_or_insert(Block::ServiceProvider);
+                }
+                Field::Mode if value == PROVIDER => {
+                    said.block.get_or_insert(Block::ServiceProvider);
+                }
+                _ => {}
+            }
         }
-        for _ in 0..self.notices {
-            core.number(FIELD_BITS)?;
+    }
+    fault
+}
+
+/// Reads what follows a core.
+fn second(
+    section: &Section,
+    mut segment: Bits<'_>,
+    sink: &mut impl Sink,
+    said: &mut UsSaid,
+) -> Result<(), Fault> {
+    match section.second {
+        Second::SensitiveAfterHeader => {
+            sink.number("SensitiveDataProcessing", segment.number(FIELD_BITS)?);
         }
-        let sale = core.number(FIELD_BITS)?;
-        let mut others = false;
-        for _ in 1..self.opt_outs {
-            others |= core.number(FIELD_BITS)? == OPTED_OUT;
+        Second::Nothing | Second::Gpc | Second::GpcAfterHeader => {
+            sink.number("GpcSegmentType", segment.number(FIELD_BITS)?);
+            let gpc = segment.next()?;
+            sink.number("Gpc", u64::from(gpc));
+            said.gpc |= gpc;
         }
-        let mut gpc = false;
-        for segment in segments {
-            let mut segment = Bits::of(segment)?;
-            gpc |= segment.number(FIELD_BITS)? == GPC && segment.next()?;
+    }
+    Ok(())
+}
+
+/// What a user was told of.
+#[derive(Debug, Clone, Copy, Default)]
+struct Told(u8);
+
+impl Told {
+    const fn set(&mut self, about: About, told: bool) {
+        if told {
+            self.0 |= 1 << about as u8;
         }
-        Some(match sale {
-            _ if gpc => Choice::OptedOut,
-            OPTED_OUT => Choice::OptedOut,
-            DID_NOT_OPT_OUT if !others => Choice::NotOptedOut,
-            _ => Choice::Nothing,
-        })
+    }
+
+    const fn has(self, about: About) -> bool {
+        self.0 >> about as u8 & 1 == 1
+    }
+}
+
+impl About {
+    const fn refusal(self) -> Refusal {
+        match self {
+            Self::Sharing => Refusal::Sharing,
+            Self::Targeted => Refusal::TargetedAdvertising,
+            _ => Refusal::Sale,
+        }
     }
 }

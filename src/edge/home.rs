@@ -168,9 +168,9 @@ impl Home for EdgeHome {
                     "the origin sets a cookie of its own on a page that shared caches may keep";
                 ("warn", message, None, None)
             }
-            Note::Undecodable(signal) => {
+            Note::Undecodable(undecodable) => {
                 let message = "a consent signal could not be decoded";
-                ("info", message, None, Some(signal.name()))
+                ("info", message, None, Some(undecodable.signal.name()))
             }
             Note::PartnerUnknown { why } => {
                 ("warn", "a partner could not be looked up", None, Some(*why))

@@ -3,7 +3,7 @@
 use super::Row;
 use super::pair::Pair;
 use super::world::World;
-use crate::consent::Signals;
+use crate::consent::{Signal, Signals};
 use crate::policy::types::{Locality, Seconds};
 use crate::record::PartnerId;
 
@@ -19,10 +19,10 @@ pub(super) enum Says {
 
 impl Says {
     pub(super) fn signals(self) -> Signals<'static> {
-        Signals {
-            gpc: self == Self::No,
-            us_privacy: (self == Self::NotOptedOut).then_some("1YNN"),
-            ..Signals::default()
+        match self {
+            Self::Nothing => Signals::default(),
+            Self::No => Signals::gpc(true),
+            Self::NotOptedOut => Signals::default().with(Signal::UsPrivacy, "1YNN"),
         }
     }
 }

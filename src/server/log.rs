@@ -4,7 +4,7 @@ use std::io;
 use std::panic;
 use std::sync::Once;
 
-use tracing::{debug, error, warn};
+use tracing::{debug, error, info, warn};
 use tracing_subscriber::EnvFilter;
 
 use super::log_queue::{LogGuard, LogQueue};
@@ -104,12 +104,12 @@ pub(super) fn write(note: &Note<'_>) {
                 );
             });
         }
-        Note::Undecodable(signal) => {
-            debug!(
-                signal = signal.name(),
-                "a consent signal could not be decoded"
-            );
-        }
+        Note::Undecodable(undecodable) => info!(
+            signal = undecodable.signal.name(),
+            section = undecodable.section,
+            fault = %undecodable.fault,
+            "a consent signal could not be decoded"
+        ),
         Note::TokenNotTried => {
             debug!("a token was not looked up: its sender has sent too many wrong ones");
         }

@@ -129,8 +129,8 @@ impl<H: Home> Service<H> {
             return Reply::from(refusal).marked_own();
         }
         let visitor = Visitor::of(head, client, &self.setup);
-        for signal in visitor.undecodable() {
-            self.home.note(&Note::Undecodable(signal));
+        for undecodable in visitor.undecodable() {
+            self.home.note(&Note::Undecodable(undecodable));
         }
         let expired = self.withdraw(&visitor, &head.headers).await;
         let route = match upgrade::refusal(&head.headers) {

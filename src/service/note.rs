@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::consent::Signal;
+use crate::consent::Undecodable;
 use crate::engine::Finished;
 use crate::record::{EcId, PartnerId};
 
@@ -75,8 +75,8 @@ pub enum Note<'n> {
     },
     /// The origin sets a cookie of its own on an answer that shared caches may keep.
     SharedCookie,
-    /// A consent signal could not be decoded, and counts as absent.
-    Undecodable(Signal),
+    /// A consent signal could not be decoded, or a part of it: nothing is granted.
+    Undecodable(Undecodable),
     /// A token was not looked up, for its sender has sent too many wrong ones.
     TokenNotTried,
     /// The partner of a request could not be looked up.

@@ -5,7 +5,7 @@ use http::request::Parts;
 use super::cookie::EcCookies;
 use super::head::{cookies, gpc};
 use super::{Client, Setup};
-use crate::consent::{Judgement, Place, Signal, Signals, Verdict, judge};
+use crate::consent::{Judgement, Place, Signal, Signals, Undecodable, Verdict, judge};
 use crate::policy::EcPolicy;
 use crate::record::ConsentStrings;
 
@@ -18,33 +18,17 @@ pub(super) struct Visitor {
     pub(super) strings: ConsentStrings,
 }
 
-/// Where browsers say what their users want (`API.md`, consent).
-const US_PRIVACY: &str = "us_privacy";
-const TCF: &str = "euconsent-v2";
-const GPP: &str = "__gpp";
-
 impl Visitor {
     pub(super) fn of(head: &Parts, client: &Client, setup: &Setup) -> Self {
         let headers = &head.headers;
-        let mut signals = Signals {
-            gpc: gpc(headers),
-            us_privacy: None,
-            tcf: None,
-            gpp: None,
-        };
+        let mut signals = Signals::gpc(gpc(headers));
         let mut ec_cookies = EcCookies::default();
         for (name, value) in cookies(headers) {
             if name == setup.policy.cookie.name.as_str() {
                 ec_cookies.add(value);
             }
-            let signal = match name {
-                US_PRIVACY => &mut signals.us_privacy,
-                TCF => &mut signals.tcf,
-                GPP => &mut signals.gpp,
-                _ => continue,
-            };
-            if signal.is_none() && !value.is_empty() {
-                *signal = Some(value);
+            if let Some(signal) = Signal::of_cookie(name) {
+                signals.add(signal, value);
             }
         }
         let place = client.place.as_ref().map(|place| Place {
@@ -56,8 +40,8 @@ impl Visitor {
             judgement: strictest(&ec_cookies, setup, judged),
             cookies: ec_cookies,
             strings: ConsentStrings {
-                tcf: signals.tcf.map(Into::into),
-                gpp: signals.gpp.map(Into::into),
+                tcf: signals.first(Signal::Tcf).map(Into::into),
+                gpp: signals.first(Signal::Gpp).map(Into::into),
             },
         }
     }
@@ -68,7 +52,7 @@ impl Visitor {
     }
 
     /// The signals that could not be decoded.
-    pub(super) fn undecodable(&self) -> impl Iterator<Item = Signal> {
+    pub(super) fn undecodable(&self) -> impl Iterator<Item = Undecodable> {
         self.judgement.undecodable.iter().copied()
     }
 }

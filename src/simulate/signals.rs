@@ -1,7 +1,7 @@
 //! What visitors' browsers say, and what it means under a policy.
 
 use super::workload::Region;
-use crate::consent::{Place, Signals, Verdict, judge};
+use crate::consent::{Place, Signal, Signals, Verdict, judge};
 use crate::policy::settings::Consent;
 use crate::record::ConsentStrings;
 
@@ -23,15 +23,8 @@ impl Choice {
 
     fn signals(self) -> Signals<'static> {
         match self {
-            Self::Consents => Signals {
-                tcf: Some(CONSENTS),
-                ..Signals::default()
-            },
-            Self::Refuses => Signals {
-                gpc: true,
-                tcf: Some(REFUSES),
-                ..Signals::default()
-            },
+            Self::Consents => Signals::default().with(Signal::Tcf, CONSENTS),
+            Self::Refuses => Signals::gpc(true).with(Signal::Tcf, REFUSES),
             Self::Silent => Signals::default(),
         }
     }
@@ -39,7 +32,7 @@ impl Choice {
     /// The strings that are stored with the consent.
     pub(crate) fn strings(self) -> ConsentStrings {
         ConsentStrings {
-            tcf: self.signals().tcf.map(Into::into),
+            tcf: self.signals().first(Signal::Tcf).map(Into::into),
             gpp: None,
         }
     }

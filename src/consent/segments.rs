@@ -1,0 +1,35 @@
+//! The segments of a section or of a TCF string, between dots.
+
+use super::bits::Bits;
+
+/// What stands between the dots of a text.
+#[derive(Debug, Clone)]
+pub(super) struct Segments<'t> {
+    rest: Option<&'t str>,
+    before: usize,
+}
+
+impl<'t> Segments<'t> {
+    pub(super) const fn of(text: &'t str) -> Self {
+        Self {
+            rest: Some(text),
+            before: 0,
+        }
+    }
+}
+
+impl<'t> Iterator for Segments<'t> {
+    type Item = Bits<'t>;
+
+    fn next(&mut self) -> Option<Bits<'t>> {
+        let text = self.rest?;
+        let (segment, rest) = match text.split_once('.') {
+            Some((segment, rest)) => (segment, Some(rest)),
+            None => (text, None),
+        };
+        let bits = Bits::after(self.before, segment);
+        self.before += segment.len() + 1;
+        self.rest = rest;
+        Some(bits)
+    }
+}

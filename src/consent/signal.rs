@@ -1,0 +1,112 @@
+//! Signals of consent as a browser sends them, undecoded.
+
+use super::fault::Fault;
+
+/// The most values of signals that are read of one request. One that has more can grant nothing.
+pub const MAX_SIGNALS: usize = 16;
+
+/// What a browser says, undecoded: every value of every signal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Signals<'r> {
+    gpc: bool,
+    values: Vec<(Signal, &'r str)>,
+    overflown: bool,
+}
+
+impl<'r> Signals<'r> {
+    /// Whether Global Privacy Control is on (`Sec-GPC: 1`), and nothing else.
+    #[must_use]
+    pub const fn gpc(on: bool) -> Self {
+        Self {
+            gpc: on,
+            values: Vec::new(),
+            overflown: false,
+        }
+    }
+
+    /// The same with one more value.
+    #[must_use]
+    pub fn with(mut self, signal: Signal, text: &'r str) -> Self {
+        self.add(signal, text);
+        self
+    }
+
+    /// Adds a value. An empty one says nothing; one beyond [`MAX_SIGNALS`] is not read, and keeps the others from granting.
+    pub fn add(&mut self, signal: Signal, text: &'r str) {
+        if text.is_empty() || self.values.contains(&(signal, text)) {
+            return;
+        }
+        if self.values.len() < MAX_SIGNALS {
+            self.values.push((signal, text));
+        } else {
+            self.overflown = true;
+        }
+    }
+
+    /// The values of all signals, in the order sent.
+    pub(super) fn values(&self) -> impl Iterator<Item = (Signal, &'r str)> {
+        self.values.iter().copied()
+    }
+
+    /// The first value of a signal.
+    #[must_use]
+    pub fn first(&self, signal: Signal) -> Option<&'r str> {
+        let mut values = self.values();
+        values.find(|(of, _)| *of == signal).map(|(_, text)| text)
+    }
+
+    /// Whether Global Privacy Control is on.
+    pub(super) const fn has_gpc(&self) -> bool {
+        self.gpc
+    }
+
+    /// Whether there were more values than are read.
+    pub(super) const fn overflown(&self) -> bool {
+        self.overflown
+    }
+}
+
+/// A signal that is decoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// The US Privacy string.
+    UsPrivacy,
+    /// The TCF string.
+    Tcf,
+    /// The GPP string, or a section of it.
+    Gpp,
+}
+
+impl Signal {
+    /// The signal that a cookie of this name brings. A site sets its own or its vendor's.
+    #[must_use]
+    pub fn of_cookie(name: &str) -> Option<Self> {
+        match name {
+            "us_privacy" | "usprivacy" => Some(Self::UsPrivacy),
+            "euconsent-v2" | "eupubconsent-v2" => Some(Self::Tcf),
+            "__gpp" | "OTGPPConsent" => Some(Self::Gpp),
+            _ => None,
+        }
+    }
+
+    /// Its name, as that of the cookie it comes in most often.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UsPrivacy => "us_privacy",
+            Self::Tcf => "euconsent-v2",
+            Self::Gpp => "__gpp",
+        }
+    }
+}
+
+/// A signal that could not be decoded, or a part of one. What was sent is not repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undecodable {
+    /// Which signal.
+    pub signal: Signal,
+    /// The number of the GPP section, where it is one.
+    pub section: Option<u16>,
+    /// What is wrong, and where in the signal.
+    pub fault: Fault,
+}
