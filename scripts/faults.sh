@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The fault simulation at length: many edges against one store that fails in every way it may, and every promise held
-# against what is seen (docs/reliability.md).
+# against what is seen (docs/proofs.md).
 #   scripts/faults.sh [OPERATIONS] [SEED]   100 million from seed 1 on, where left out; `nightly` is ten times as many
 # A seed is a world, and is the same in every run: a failure tells the command that shows it again.
 set -euo pipefail

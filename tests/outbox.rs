@@ -99,11 +99,10 @@ impl Server {
         }
     }
 
-    /// The id that a new visitor gets.
+    /// The id that a new visitor gets: with the first page for which the disk is fast enough.
     fn visitor(&self) -> String {
         let heads = [("accept", "text/html"), ("cookie", "us_privacy=1YNN")];
-        let page = self.get(&self.base, &heads);
-        let cookie = page.cookies.last().unwrap();
+        let cookie = until("an id", || self.get(&self.base, &heads).cookies.pop());
         let (_, rest) = cookie.split_once('=').unwrap();
         rest.split(';').next().unwrap().to_owned()
     }

@@ -43,7 +43,7 @@ pub(super) enum Broken {
 }
 
 impl Broken {
-    /// The promise: its number in `POLICY.md`, and after those, the three that are added (`docs/reliability.md`).
+    /// The promise: its number in `POLICY.md`, and after those, the three that are added (`docs/proofs.md`).
     pub(super) const fn promise(self) -> u8 {
         match self {
             Self::Returned { .. } => 1,

@@ -23,7 +23,7 @@ use crate::store::{Refusal, Seen, Version};
 /// Something that may never be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
-    /// The promise, by its number in `docs/reliability.md`; 0 is the table of operations.
+    /// The promise, by its number in `docs/proofs.md`; 0 is the table of operations.
     pub promise: u8,
     pub what: String,
 }
