@@ -360,10 +360,11 @@ fn exported_partners_and_seeded_records_are_read() {
     let partner = partner.replace("SHA", &hash);
     let quote = |text: &str| Value::from(text).to_string();
     let local = format!(
-        "[local_server.kv_stores]\nec_identity_store_dev = [{{ key = \"{id}\", data = {} }}, {{ key = \"{}\", data = \"rubbish\" }}]\nec_partner_store_dev = [{{ key = \"token/{hash}\", data = {} }}]\n",
+        "[local_server.kv_stores]\nec_identity_store_dev = [{{ key = \"{id}\", data = {} }}, {{ key = \"{}\", data = \"rubbish\" }}]\nec_partner_store_dev = [{{ key = \"partner/new\", data = {} }}, {{ key = \"token/{hash}\", data = {} }}]\n",
         quote(&record),
         id.replace("0f", "1f"),
-        quote(&partner)
+        quote(&partner),
+        quote(r#"{"id":"new"}"#)
     );
     let Some(edge) = Edge::start(&local, &[]) else {
         return;

@@ -37,14 +37,14 @@ fn a_visitor_who_consents_gets_an_id_once() {
 
 #[test]
 fn consent_strings_are_stored_as_given() {
+    // A national section: told of the sale, sharing and targeted advertising, and opted out of none.
+    const NOT_OPTED_OUT: &str = "DBABLA~BVVqAAAAAACA";
     let home = Home::start();
-    let answer = home
-        .get("/")
-        .consenting()
-        .cookie("__gpp", "nonsense!")
-        .send();
-    let record = home.record(&answer.new_id().unwrap());
-    assert_eq!(record["body"]["consent"]["gpp"], "nonsense!");
+    let page = |gpp| home.get("/").consenting().cookie("__gpp", gpp).send();
+    let record = home.record(&page(NOT_OPTED_OUT).new_id().unwrap());
+    assert_eq!(record["body"]["consent"]["gpp"], NOT_OPTED_OUT);
+    // What cannot be decoded keeps the others from granting.
+    assert_eq!(page("nonsense!").new_id(), None);
 }
 
 #[test]

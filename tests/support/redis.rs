@@ -129,15 +129,24 @@ impl Redis {
 
 /// The first line of a server's answer to a command of one line.
 pub fn say(port: u16, command: &str) -> Option<String> {
+    say_all(port, &[command])?.pop()
+}
+
+/// The same for commands on one connection, each of which is answered with one line; the last is cut off there.
+pub fn say_all(port: u16, commands: &[&str]) -> Option<Vec<String>> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
-    let mut line = String::new();
-    let mut byte = [0];
-    while stream.read_exact(&mut byte).is_ok() && byte != *b"\n" {
-        line.push(char::from(byte[0]));
+    let mut answers = Vec::new();
+    for command in commands {
+        stream.write_all(format!("{command}\r\n").as_bytes()).ok()?;
+        let mut line = String::new();
+        let mut byte = [0];
+        while stream.read_exact(&mut byte).is_ok() && byte != *b"\n" {
+            line.push(char::from(byte[0]));
+        }
+        answers.push(line.trim_end().to_owned());
     }
-    Some(line.trim_end().to_owned())
+    Some(answers)
 }
 
 /// The engine at `url`, under a policy.
