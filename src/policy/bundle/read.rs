@@ -1,9 +1,10 @@
 //! Reading a bundle.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::layer::layer;
 use super::{Bundle, BundleError, ENGINE, Sealed, Told, broken, checksum, version};
@@ -57,13 +58,14 @@ impl Bundled {
         let told = bundle.values.iter().map(|told| (&told.key, &told.value));
         let all = bundle.defaults.iter().chain(told);
         let base = layer(all, &bundle.in_clear)?;
-        let whole = bundle.defaults.len() + bundle.values.len();
-        let (mut resolved, unknown) = usable(std::slice::from_ref(&base), whole, bundle.digest)?;
+        let told = bundle.values.iter().map(|told| &told.key);
+        let keys: BTreeSet<&String> = bundle.defaults.keys().chain(told).collect();
+        let (mut resolved, unknown) = usable(std::slice::from_ref(&base), &keys, bundle.digest)?;
         resolved.deployed = bundle.deployed;
         let rollout = bundle.rollout.map(|candidate| {
             let told = candidate.values.iter().map(|told| (&told.key, &told.value));
             let layers = [base, layer(told, &bundle.in_clear)?];
-            let (resolved, _) = usable(&layers, whole, candidate.digest)?;
+            let (resolved, _) = usable(&layers, &keys, candidate.digest)?;
             let share =
                 Share::parse(&candidate.percent).ok_or_else(|| broken("its percentage is none"))?;
             Ok(Rollout::new(&candidate.profile, resolved, share))
@@ -125,7 +127,15 @@ impl Bundled {
         };
         let raw = |json: &str| RawValue::from_string(json.to_owned()).ok();
         let mut values = bundle.values;
-        for (key, value) in bundle.defaults {
+        let of_the_machine = self.resolved.values.iter().filter(|value| value.machine);
+        let of_the_machine = of_the_machine
+            .map(|value| (full_key(value.key), &value.value))
+            .filter(|(key, _)| !bundle.defaults.contains_key(key))
+            .filter(|(key, _)| !values.iter().any(|told| told.key == *key));
+        let of_the_machine: BTreeMap<_, _> = of_the_machine
+            .filter_map(|(key, value)| Some((key, to_raw_value(value).ok()?)))
+            .collect();
+        for (key, value) in bundle.defaults.into_iter().chain(of_the_machine) {
             if let (Some(origin), Some(overrides)) = (raw(r#"{"layer":"default"}"#), raw("[]")) {
                 values.push(Told {
                     key,
@@ -154,7 +164,7 @@ impl Bundled {
 /// Resolves the layers of a bundle into the policy that it names; beside it how many settings are not known here.
 fn usable(
     layers: &[Layer],
-    whole: usize,
+    keys: &BTreeSet<&String>,
     digest: String,
 ) -> Result<(Resolved, usize), BundleError> {
     let mut resolved = resolve(layers);
@@ -167,7 +177,9 @@ fn usable(
         return Err(BundleError::BadPolicy(finding.message.clone()));
     }
     let named = PolicyDigest::named(&digest).ok_or_else(|| broken("its digest is none"))?;
-    if unknown == 0 && whole == resolved.values.len() && named != resolved.policy.digest {
+    let mut of_the_policy = resolved.values.iter().filter(|value| !value.machine);
+    let whole = of_the_policy.all(|value| keys.contains(&full_key(value.key)));
+    if unknown == 0 && whole && named != resolved.policy.digest {
         return Err(BundleError::WrongDigest(digest));
     }
     resolved.policy.digest = named;

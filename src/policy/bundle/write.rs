@@ -93,6 +93,10 @@ pub fn write(contents: &Contents<'_>) -> Result<String, BundleError> {
     };
     for value in &resolved.values {
         if value.origin.layer == LayerName::Default {
+            // Of the machine that reads it, its own defaults count: a config store has little room.
+            if value.machine {
+                continue;
+            }
             let key = full_key(value.key);
             let value = to_raw_value(&value.value).map_err(broken)?;
             bundle.defaults.insert(key, value);
