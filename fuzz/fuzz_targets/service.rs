@@ -10,7 +10,8 @@ use edge_cookie::policy::types::{Locality, Secret};
 use edge_cookie::server::{Metrics, NativeHome, Stores};
 use edge_cookie::service::{Client, Reply, Service, Setup};
 use edge_cookie::store::MemoryStore;
-use http::Request;
+use http::header::HOST;
+use http::{HeaderValue, Request};
 use tokio::runtime::Runtime;
 
 const CONFIG: &str = r#"
@@ -74,7 +75,9 @@ impl Served {
 
     /// The status of the answer; none where the page is handed on.
     pub fn ask(&self, request: Request<Bytes>) -> Option<u16> {
-        let (head, body) = request.into_parts();
+        let (mut head, body) = request.into_parts();
+        let host = HeaderValue::from_static("publisher.example");
+        head.headers.insert(HOST, host);
         let mut body = body;
         let answered = self.service.answer(&head, &mut body, &self.client);
         match self.runtime.block_on(answered) {
