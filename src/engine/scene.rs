@@ -125,12 +125,15 @@ impl Scene<'_> {
         let Record {
             entry, metadata, ..
         } = &mut *record;
+        // An operation that started later may have moved it on already: it does not go back.
+        let stands = metadata.t.filter(|written| !self.is_ahead(*written));
         let from = match self.policy.entry.renewal {
-            Renewal::OnWrite => self.now,
-            Renewal::OnVisit if visited => self.now,
-            // Somebody who started later may have moved it on already: it stays where it is.
-            Renewal::OnVisit => (metadata.t.filter(|written| !self.is_ahead(*written)))
-                .unwrap_or_else(|| retained_from(self.policy, entry, metadata, self.now)),
+            Renewal::OnVisit if !visited => {
+                stands.unwrap_or_else(|| retained_from(self.policy, entry, metadata, self.now))
+            }
+            Renewal::OnWrite | Renewal::OnVisit => {
+                stands.map_or(self.now, |stands| stands.max(self.now))
+            }
             Renewal::FromCreation => {
                 // Another system's milliseconds would keep the record for ever: its time begins with this write.
                 if self.is_ahead(entry.created) {

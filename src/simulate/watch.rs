@@ -207,7 +207,7 @@ impl Watch {
 
     fn renewed(&self, policy: &EcPolicy, now: Timestamp, visited: bool) -> Timestamp {
         match policy.entry.renewal {
-            Renewal::OnWrite => now,
+            Renewal::OnWrite => self.retained.max(now),
             Renewal::OnVisit if visited => now,
             Renewal::OnVisit => self.retained,
             Renewal::FromCreation => self.created,

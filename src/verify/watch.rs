@@ -177,7 +177,8 @@ impl Watch {
         if policy.entry.renewal == Renewal::FromCreation {
             life.retained = life.created;
         } else {
-            (life.visited, life.retained) = (change.start, change.start);
+            life.visited = change.start;
+            life.retained = life.retained.max(change.start);
         }
         self.life = Some(life);
         let expected = KvEntry {
@@ -203,7 +204,7 @@ impl Watch {
             return None;
         };
         life.retained = match policy.entry.renewal {
-            Renewal::OnWrite => change.start,
+            Renewal::OnWrite => life.retained.max(change.start),
             Renewal::OnVisit => life.retained,
             Renewal::FromCreation => life.created,
         };

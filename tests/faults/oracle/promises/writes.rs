@@ -191,7 +191,7 @@ impl Story {
         )?;
         same_rest(entry, metadata, write)?;
         let life = self.life.as_mut().unwrap();
-        life.retained = op.start;
+        life.retained = life.retained.max(op.start);
         if op.policy.entry.renewal == Renewal::FromCreation {
             life.retained = life.created;
         } else {
@@ -238,7 +238,7 @@ impl Story {
         same_rest(entry, metadata, write)?;
         let life = self.life.as_mut().unwrap();
         life.retained = match op.policy.entry.renewal {
-            Renewal::OnWrite => op.start,
+            Renewal::OnWrite => life.retained.max(op.start),
             Renewal::OnVisit => life.retained,
             Renewal::FromCreation => life.created,
         };
