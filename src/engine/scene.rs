@@ -128,11 +128,10 @@ impl Scene<'_> {
         // An operation that started later may have moved it on already: it does not go back.
         let stands = metadata.t.filter(|written| !self.is_ahead(*written));
         let from = match self.policy.entry.renewal {
-            Renewal::OnVisit if !visited => {
+            Renewal::OnWrite | Renewal::OnVisit if visited => self.now,
+            Renewal::OnWrite => stands.map_or(self.now, |stands| stands.max(self.now)),
+            Renewal::OnVisit => {
                 stands.unwrap_or_else(|| retained_from(self.policy, entry, metadata, self.now))
-            }
-            Renewal::OnWrite | Renewal::OnVisit => {
-                stands.map_or(self.now, |stands| stands.max(self.now))
             }
             Renewal::FromCreation => {
                 // Another system's milliseconds would keep the record for ever: its time begins with this write.

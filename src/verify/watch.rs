@@ -177,8 +177,7 @@ impl Watch {
         if policy.entry.renewal == Renewal::FromCreation {
             life.retained = life.created;
         } else {
-            life.visited = change.start;
-            life.retained = life.retained.max(change.start);
+            (life.visited, life.retained) = (change.start, change.start);
         }
         self.life = Some(life);
         let expected = KvEntry {

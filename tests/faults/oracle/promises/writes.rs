@@ -191,7 +191,7 @@ impl Story {
         )?;
         same_rest(entry, metadata, write)?;
         let life = self.life.as_mut().unwrap();
-        life.retained = life.retained.max(op.start);
+        life.retained = op.start;
         if op.policy.entry.renewal == Renewal::FromCreation {
             life.retained = life.created;
         } else {
