@@ -1,4 +1,5 @@
 //! The service in this process, over a store in memory.
+#![allow(dead_code, reason = "each target takes what it needs")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use http::header::HOST;
 use http::{HeaderValue, Request};
 use tokio::runtime::Runtime;
 
-const CONFIG: &str = r#"
+pub const CONFIG: &str = r#"
 [publisher]
 domain = "publisher.example"
 [ec]
@@ -27,6 +28,34 @@ source_domain = "a.com"
 api_token = "token-a"
 "#;
 
+/// What a service runs under, by the text of its configuration.
+pub fn setup(config: &str) -> Setup {
+    let path = PathBuf::from("no-folder/trusted-server.toml");
+    let written = Written {
+        edited: Some((path.clone(), config.to_owned())),
+        policies: PathBuf::from("no-folder/policies"),
+        config: path,
+        ..Written::default()
+    };
+    let loaded = PolicyFiles::open(written)
+        .and_then(|mut files| files.load("development"))
+        .expect("the policy is this file's own");
+    let reveal = |secret: &Secret| match secret {
+        Secret::Literal(secret) => Some(secret.clone()),
+        _ => None,
+    };
+    Setup::new(&loaded.profile, &loaded.resolved, &loaded.publisher, reveal)
+        .expect("every secret is there")
+}
+
+/// Stores in memory.
+pub fn stores() -> Stores {
+    Stores::Own {
+        graph: Arc::new(MemoryStore::new(SystemClock)),
+        partners: Arc::new(MemoryStore::new(SystemClock)),
+    }
+}
+
 pub struct Served {
     service: Service<NativeHome>,
     runtime: Runtime,
@@ -35,30 +64,8 @@ pub struct Served {
 
 impl Served {
     pub fn new() -> Self {
-        let config = PathBuf::from("no-folder/trusted-server.toml");
-        let written = Written {
-            edited: Some((config.clone(), CONFIG.to_owned())),
-            policies: PathBuf::from("no-folder/policies"),
-            config,
-            ..Written::default()
-        };
-        let loaded = PolicyFiles::open(written)
-            .and_then(|mut files| files.load("development"))
-            .expect("the policy is this file's own");
-        let setup = Setup::new(
-            &loaded.profile,
-            &loaded.resolved,
-            &loaded.publisher,
-            |secret| match secret {
-                Secret::Literal(secret) => Some(secret.clone()),
-                _ => None,
-            },
-        )
-        .expect("every secret is there");
-        let stores = Stores::Own {
-            graph: Arc::new(MemoryStore::new(SystemClock)),
-            partners: Arc::new(MemoryStore::new(SystemClock)),
-        };
+        let setup = setup(CONFIG);
+        let stores = stores();
         let home = NativeHome::new(&stores, setup.policy(), Arc::new(Metrics::default()));
         Self {
             service: Service::new(home, setup),

@@ -13,6 +13,10 @@ mod answers;
 mod connections;
 mod disk;
 mod endless;
+mod exchange;
+#[path = "../../fuzz/fuzz_targets/exchange_case.rs"]
+#[allow(clippy::expect_used, reason = "a failed test should stop")]
+mod exchange_case;
 mod files;
 mod forwarded;
 mod framing;
