@@ -8,7 +8,8 @@
     reason = "a failed test should stop, and tables of cases are long"
 )]
 
-use edge_cookie::consent::{Judgement, Place, Signal, Signals, Verdict, Why, judge};
+use edge_cookie::clock::Timestamp;
+use edge_cookie::consent::{ConsentDecision, Place, Signal, Signals, Verdict, Why, decide};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Consent, HonourRefusals};
 use proptest::prelude::*;
@@ -80,7 +81,7 @@ fn up_to_vendors(purpose_one: bool, deciseconds: u64) -> Bits {
     };
     Bits::default()
         .put(2, 6) // version
-        .put(15_000_000_000, 36) // created
+        .put(deciseconds, 36) // created
         .put(deciseconds, 36) // last updated
         .put(31, 12) // CMP
         .put(1, 12)
@@ -88,8 +89,8 @@ fn up_to_vendors(purpose_one: bool, deciseconds: u64) -> Bits {
         .put(4, 6) // language
         .put(13, 6)
         .put(48, 12) // vendor list
-        .put(4, 6) // policy version
-        .put(0, 1)
+        .put(5, 6) // policy version
+        .put(1, 1) // specific to the service
         .put(0, 1)
         .put(0, 12) // special features
         .put(purposes, 24)
@@ -110,8 +111,13 @@ fn tcf_at(purpose_one: bool, deciseconds: u64) -> String {
         .base64()
 }
 
+/// 21 September 2026.
+const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
+
+/// A string that was given today, and discloses no vendor.
 fn tcf(purpose_one: bool) -> String {
-    tcf_at(purpose_one, 16_000_000_000)
+    let disclosed = Bits::default().put(1, 3).put(0, 16).put(0, 1).base64();
+    format!("{}.{disclosed}", tcf_at(purpose_one, NOW.unix() * 10))
 }
 
 /// A GPP string of these sections, in the order of their numbers.
@@ -217,7 +223,7 @@ fn rules(honour: HonourRefusals) -> Consent {
     }
 }
 
-fn judged(signals: &Signals<'_>, at: At, honour: HonourRefusals) -> Judgement {
+fn judged(signals: &Signals<'_>, at: At, honour: HonourRefusals) -> ConsentDecision {
     let place = match at {
         At::Germany => Some(("DE", None)),
         At::California => Some(("US", Some("CA"))),
@@ -227,11 +233,11 @@ fn judged(signals: &Signals<'_>, at: At, honour: HonourRefusals) -> Judgement {
         At::Unknown => None,
     };
     let place = place.map(|(country, region)| Place { country, region });
-    judge(signals, place.as_ref(), &rules(honour))
+    decide(signals, place.as_ref(), &rules(honour), NOW)
 }
 
 /// The signals that could not be decoded.
-fn signals_of(judged: &Judgement) -> Vec<Signal> {
+fn signals_of(judged: &ConsentDecision) -> Vec<Signal> {
     judged
         .undecodable
         .iter()
@@ -458,7 +464,7 @@ fn the_law_of_the_place_decides() {
             };
             let judged = judged(&said.signals(), at, HonourRefusals::ByPlace);
             assert_eq!(
-                (judged.verdict, judged.undecodable),
+                (judged.verdict(), judged.undecodable),
                 (expected, vec![]),
                 "{name} {at:?}"
             );
@@ -489,9 +495,9 @@ fn every_state_has_its_section() {
                 .base64();
             let gpp = gpp(&[(id, section)]);
             let signals = Signals::default().with(Signal::Gpp, &gpp);
-            let judged = judge(&signals, Some(&place), &rules(HonourRefusals::ByPlace));
+            let judged = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW);
             assert_eq!(
-                (judged.verdict, judged.undecodable),
+                (judged.verdict(), judged.undecodable),
                 (verdict, vec![]),
                 "{state} {sale} {other}"
             );
@@ -515,7 +521,7 @@ fn strings_of_consent_managers_are_read() {
         let signals = Signals::default().with(Signal::Gpp, text);
         let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
         assert_eq!(
-            (judged.verdict, judged.undecodable),
+            (judged.verdict(), judged.undecodable),
             (verdict, vec![]),
             "{text}"
         );
@@ -576,9 +582,9 @@ fn the_newest_sections_are_read_in_both_layouts() {
             for section in [core, after_header] {
                 let text = gpp(&[(id, section)]);
                 let signals = Signals::default().with(Signal::Gpp, &text);
-                let judged = judge(&signals, Some(&place), &rules(HonourRefusals::ByPlace));
+                let judged = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW);
                 assert_eq!(
-                    (judged.verdict, judged.undecodable),
+                    (judged.verdict(), judged.undecodable),
                     (verdict, vec![]),
                     "{state} {text}"
                 );
@@ -604,8 +610,8 @@ fn strings_of_other_writers_are_decided() {
         let signals = Signals::default()
             .with(Signal::Gpp, gpp)
             .with(Signal::UsPrivacy, us_privacy);
-        let judged = judge(&signals, Some(&place), &rules(HonourRefusals::ByPlace));
-        assert_eq!(judged.verdict, verdict, "{region} {gpp}");
+        let judged = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW);
+        assert_eq!(judged.verdict(), verdict, "{region} {gpp}");
     }
 }
 
@@ -620,7 +626,7 @@ fn whoever_was_not_told_grants_nothing() {
     ] {
         let signals = Signals::default().with(Signal::UsPrivacy, text);
         let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
-        assert_eq!(judged.verdict, verdict, "{text}");
+        assert_eq!(judged.verdict(), verdict, "{text}");
     }
 }
 
@@ -655,10 +661,10 @@ fn refusals_count_everywhere_where_the_policy_says_so() {
     for at in EVERYWHERE {
         for said in &refusals {
             let judged = judged(&said.signals(), at, HonourRefusals::Everywhere);
-            assert_eq!(judged.verdict, Withdrawn, "{at:?}");
+            assert_eq!(judged.verdict(), Withdrawn, "{at:?}");
         }
         for said in [Said::default(), of_tcf(true), of_us_privacy("1YNN")] {
-            let verdict = |honour| judged(&said.signals(), at, honour).verdict;
+            let verdict = |honour| judged(&said.signals(), at, honour).verdict();
             assert_eq!(
                 verdict(HonourRefusals::Everywhere),
                 verdict(HonourRefusals::ByPlace),
@@ -689,7 +695,7 @@ fn one_refusal_among_many_values_is_a_refusal() {
                 .with(signal, values[0])
                 .with(signal, values[1]);
             let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
-            assert_eq!(judged.verdict, verdict, "{values:?}");
+            assert_eq!(judged.verdict(), verdict, "{values:?}");
         }
         // What is beyond the bound grants nothing, and what was read before it counts.
         for (first, verdict) in [(consents, NotGranted), (refuses, Withdrawn)] {
@@ -704,7 +710,7 @@ fn one_refusal_among_many_values_is_a_refusal() {
                 signals.add(Signal::Gpp, filler);
             }
             let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
-            assert_eq!(judged.verdict, verdict, "{signal:?} {first}");
+            assert_eq!(judged.verdict(), verdict, "{signal:?} {first}");
         }
     }
 }
@@ -723,7 +729,7 @@ fn what_cannot_be_decoded_grants_nothing() {
         let signals = Signals::default().with(Signal::Tcf, text);
         let judged = judged(&signals, At::Germany, HonourRefusals::ByPlace);
         assert_eq!(
-            (judged.verdict, signals_of(&judged)),
+            (judged.verdict(), signals_of(&judged)),
             (NotGranted, vec![Signal::Tcf]),
             "{text}"
         );
@@ -732,7 +738,7 @@ fn what_cannot_be_decoded_grants_nothing() {
         let signals = Signals::default().with(Signal::UsPrivacy, text);
         let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
         assert_eq!(
-            (judged.verdict, signals_of(&judged)),
+            (judged.verdict(), signals_of(&judged)),
             (NotGranted, vec![Signal::UsPrivacy]),
             "{text}"
         );
@@ -753,7 +759,7 @@ fn what_cannot_be_decoded_grants_nothing() {
         let signals = Signals::default().with(Signal::Gpp, text);
         let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
         assert_eq!(
-            (judged.verdict, signals_of(&judged)),
+            (judged.verdict(), signals_of(&judged)),
             (verdict, vec![Signal::Gpp]),
             "{text}"
         );
@@ -774,7 +780,7 @@ fn lists_that_name_millions_cost_nothing() {
         let long = long.put(0, 16).put(0, 1).put(0, 12).base64();
         let signals = Signals::default().with(Signal::Tcf, &long);
         assert_eq!(
-            judged(&signals, At::Germany, HonourRefusals::ByPlace).verdict,
+            judged(&signals, At::Germany, HonourRefusals::ByPlace).verdict(),
             verdict
         );
     }
@@ -806,7 +812,7 @@ proptest! {
         prop_assume!(!gpc || section.contains("gpc"));
         let place = Place { country: "US", region: Some(state) };
         let signals = Signals::default().with(Signal::Gpp, &text);
-        let verdict = judge(&signals, Some(&place), &rules(HonourRefusals::ByPlace)).verdict;
+        let verdict = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW).verdict();
         let opted_out = opted_out || ["sharing", "targeted_advertising"].iter().any(|about| section.contains(&format!("{about}_opt_out: OptedOut")));
         prop_assert_eq!(verdict == Withdrawn, opted_out, "{}", section);
     }
@@ -847,6 +853,6 @@ proptest! {
             gpp: sale.map(|sale| gpp(&[(8, california(sale))])),
         };
         let judged = judged(&said.signals(), At::California, HonourRefusals::ByPlace);
-        prop_assert_eq!(judged.verdict, Withdrawn);
+        prop_assert_eq!(judged.verdict(), Withdrawn);
     }
 }

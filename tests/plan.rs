@@ -682,7 +682,21 @@ fn values(key: &str, shape: Shape) -> Vec<String> {
         ("local.trusted_proxies", _) => words(&["[\"10.0.0.1\"]", "[\"10.0.0.0/8\"]"]),
         ("sync.sentinels", _) => words(&["[\"$*\", \"0\"]", "[\"$*\"]", "[\"$UID\"]", "[]"]),
         ("organic.ts_prefixes", _) => words(&["[]", "[\"/_ts/assets/\"]"]),
-        ("consent.us_states", _) => words(&["[\"CA\"]", "[\"CA\", \"TX\"]"]),
+        ("consent.us_states", _) => words(&[
+            "[\"CA\"]",
+            "[\"CA\", \"TX\"]",
+            "{ add = [\"ME@2027-01-01\"], remove = [\"FL\"] }",
+            "{ add = [\"ME@2028-01-01\"] }",
+        ]),
+        ("consent.opt_in_regions", _) => words(&["[]", "[\"CA-QC\"]", "[\"CA-QC\", \"CH-GE\"]"]),
+        ("consent.cookies.tcf" | "consent.cookies.gpp" | "consent.cookies.us_privacy", _) => {
+            words(&[
+                "[]",
+                "[\"one\"]",
+                "[\"one\", \"two\"]",
+                "[\"two\", \"one\"]",
+            ])
+        }
         (_, Shape::Duration) => words(&["1s", "10s", "1m"]),
         (_, Shape::OptionalDuration) => words(&["none", "1h", "48h"]),
         (_, Shape::Integer) => {
@@ -696,7 +710,7 @@ fn values(key: &str, shape: Shape) -> Vec<String> {
         (_, Shape::Boolean) => words(&["true", "false"]),
         (_, Shape::Choice(choices)) => words(choices),
         (_, Shape::Text(_)) => words(&["one", "another"]),
-        (_, Shape::TextList(_)) => words(&["[\"DE\"]", "[\"DE\", \"FR\"]"]),
+        (_, Shape::TextList(_) | Shape::Amendable(_)) => words(&["[\"DE\"]", "[\"DE\", \"FR\"]"]),
         (_, Shape::Secret) => words(&["a-secret", "another-secret"]),
         (_, Shape::Partners) => words(&[
             "[]",

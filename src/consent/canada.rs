@@ -3,8 +3,8 @@
 //! Source: IAB Canada's Transparency and Consent Framework as a section of GPP (`Sections/Canada`), version 1.
 
 use super::bits::Bits;
+use super::decoded::Sink;
 use super::fault::{Fault, Why};
-use super::said::Sink;
 use super::segments::Segments;
 
 /// What a section says of purpose 1.

@@ -1,5 +1,6 @@
 //! Which law applies where.
 
+use crate::clock::Timestamp;
 use crate::policy::settings::Consent;
 
 /// Where a user is known to be.
@@ -7,30 +8,44 @@ use crate::policy::settings::Consent;
 pub struct Place<'r> {
     /// The country's ISO 3166-1 alpha-2 code.
     pub country: &'r str,
-    /// The state, where it is known.
+    /// The state or region, where it is known.
     pub region: Option<&'r str>,
 }
 
 /// Which kind of law applies at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Law {
-    /// Nothing is kept before the user consents.
+    /// Nothing is kept before the user consents, by TCF.
     OptIn,
+    /// Nothing is kept before the user consents in so many words, by TCF Canada.
+    OptInCanada,
     /// Something may be kept until the user opts out.
     OptOut,
     /// No law of the policy's lists.
     Neither,
+    /// The place is not known: any law may apply.
+    Unknown,
 }
 
 const UNITED_STATES: &str = "US";
+const CANADA: &str = "CA";
 
 impl Law {
     /// A state that is not known may be any: the law of those that have one is kept.
-    pub(super) fn of(place: &Place<'_>, rules: &Consent) -> Self {
-        let covered = |region: &str| rules.us_states.contains(region);
-        if rules.gdpr_countries.contains(place.country) {
+    pub(super) fn of(place: Option<&Place<'_>>, rules: &Consent, now: Timestamp) -> Self {
+        let Some(Place { country, region }) = place else {
+            return Self::Unknown;
+        };
+        let of_the_states = *country == UNITED_STATES;
+        if rules.gdpr_countries.cover(country, *region) {
             Self::OptIn
-        } else if place.country == UNITED_STATES && place.region.is_none_or(covered) {
+        } else if rules.opt_in_regions.cover(country, *region) {
+            if *country == CANADA {
+                Self::OptInCanada
+            } else {
+                Self::OptIn
+            }
+        } else if of_the_states && region.is_none_or(|state| rules.us_states.cover(state, now)) {
             Self::OptOut
         } else {
             Self::Neither

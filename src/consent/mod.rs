@@ -1,45 +1,52 @@
-//! Consent: what a browser's signals mean under the law of the place where its user is (`API.md`, consent).
+//! Consent: what a browser's signals mean under the law of the place where its user is (`docs/consent.md`).
 //!
 //! No grant over a refusal, and no refusal lost: every value of every signal counts, a refusal among them beats whatever else is
-//! said, and what cannot be decoded grants nothing.
+//! said, and what cannot be decoded grants nothing. Which rule decides, and by which law, is a row of [`RULES`].
 //!
 //! ```
-//! use edge_cookie::consent::{Place, Signals, Verdict, judge};
+//! use edge_cookie::clock::Timestamp;
+//! use edge_cookie::consent::{Place, Rule, Signals, Verdict, decide};
 //! use edge_cookie::policy::EcPolicy;
 //!
-//! let rules = EcPolicy::default().consent;
+//! let policy = EcPolicy::default();
+//! let now = Timestamp::from_unix(1_790_000_000);
 //! let california = Place { country: "US", region: Some("CA") };
 //! let opted_out = Signals::gpc(true);
-//! assert_eq!(judge(&opted_out, Some(&california), &rules).verdict, Verdict::Withdrawn);
+//! let decision = decide(&opted_out, Some(&california), &policy.consent, now);
+//! assert_eq!((decision.verdict(), decision.rule), (Verdict::Withdrawn, Rule::Gpc));
 //! ```
 
 mod bits;
 mod canada;
+mod decoded;
 mod fault;
 mod gpp;
 mod law;
-mod said;
+mod rules;
+pub(crate) mod sample;
 mod sections;
 mod segments;
 mod signal;
 mod tcf;
 mod us;
+mod validity;
 
 pub use fault::{Fault, Why};
 pub use law::Place;
-pub use said::{Block, Refusal};
+pub use rules::{RULES, Rule, RuleRow};
 pub use signal::{MAX_SIGNALS, Signal, Signals, Undecodable};
 
-use crate::policy::settings::{Consent, HonourRefusals};
+use crate::clock::Timestamp;
+use crate::policy::settings::{Consent, GpcInOptIn, HonourRefusals, UsWithoutSignal};
+use decoded::DecodedSignals;
 use law::Law;
-use said::Said;
 
 /// Whether an identity may be kept, in the order of how much that forbids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// It may.
     Granted,
-    /// No one has said that it may: nothing new is kept, and nothing goes.
+    /// Nothing says that it may: nothing new is kept, and nothing goes.
     NotGranted,
     /// The user says that it may not: what is kept must go.
     Withdrawn,
@@ -47,41 +54,80 @@ pub enum Verdict {
 
 /// What signals mean at a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
-    /// Whether an identity may be kept.
-    pub verdict: Verdict,
+pub struct ConsentDecision {
+    /// The rule that decides.
+    pub rule: Rule,
+    /// Why consents by TCF did not count, one rule a string.
+    pub rejected: Vec<Rule>,
     /// What could not be decoded: it grants nothing, and what it refuses before the fault counts.
     pub undecodable: Vec<Undecodable>,
 }
 
-/// Judges what `signals` mean at `place`; none where the place is not known.
+impl ConsentDecision {
+    /// Whether an identity may be kept.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.rule.verdict()
+    }
+}
+
+/// Decides what `signals` mean at `place`, none where it is not known, at the time `now`.
 #[must_use]
-pub fn judge(signals: &Signals<'_>, place: Option<&Place<'_>>, rules: &Consent) -> Judgement {
-    let said = Said::of(signals, place.and_then(|place| place.region));
-    Judgement {
-        verdict: decide(&said, place, rules),
+pub fn decide(
+    signals: &Signals<'_>,
+    place: Option<&Place<'_>>,
+    rules: &Consent,
+    now: Timestamp,
+) -> ConsentDecision {
+    let region = place.and_then(|place| place.region);
+    let said = DecodedSignals::of(signals, region, rules, now);
+    ConsentDecision {
+        rule: deciding(&said, signals, Law::of(place, rules, now), rules),
+        rejected: said.rejected,
         undecodable: said.undecodable,
     }
 }
 
 /// A refusal first, then what keeps anything from being granted, then what the law of the place asks for.
-fn decide(said: &Said, place: Option<&Place<'_>>, rules: &Consent) -> Verdict {
-    let law = place.map(|place| Law::of(place, rules));
-    let refused = match (rules.honour_refusals, law) {
-        (HonourRefusals::Everywhere, _) | (_, Some(Law::OptOut)) => said.refuses(),
-        (HonourRefusals::ByPlace, Some(Law::OptIn)) => said.refuses_purpose_one,
-        (HonourRefusals::ByPlace, Some(Law::Neither) | None) => false,
+fn deciding(said: &DecodedSignals, signals: &Signals<'_>, law: Law, rules: &Consent) -> Rule {
+    let consent = match law {
+        Law::OptIn => said.tcf_consent.then_some(Rule::TcfConsent),
+        Law::OptInCanada => said.canada_express.then_some(Rule::CanadaConsent),
+        Law::OptOut | Law::Neither | Law::Unknown => None,
     };
-    let granted = match law {
-        _ if said.block.is_some() => false,
-        Some(Law::OptIn) => said.consents_to_purpose_one,
-        Some(Law::OptOut) => said.consents_to_purpose_one || said.not_opted_out,
-        Some(Law::Neither) => true,
-        None => false,
+    refusal(said, law, consent.is_some(), rules)
+        .or(said.block)
+        .or(consent)
+        .unwrap_or_else(|| match law {
+            Law::OptIn => said.rejected.first().copied().unwrap_or(Rule::NoConsent),
+            Law::OptInCanada => Rule::NoConsent,
+            Law::OptOut if said.not_opted_out => Rule::NotOptedOut,
+            Law::OptOut if said.tcf_consent => Rule::TcfConsent,
+            Law::OptOut
+                if signals.is_empty() && rules.us_without_signal == UsWithoutSignal::Grant =>
+            {
+                Rule::UsNoSignal
+            }
+            Law::OptOut => Rule::UsNotSaid,
+            Law::Neither => Rule::NoLaw,
+            Law::Unknown => Rule::UnknownPlace,
+        })
+}
+
+/// What refuses, of what counts at the place.
+fn refusal(said: &DecodedSignals, law: Law, consents: bool, rules: &Consent) -> Option<Rule> {
+    let by_place = rules.honour_refusals == HonourRefusals::ByPlace;
+    let [tcf, us, gpc] = match law {
+        Law::OptOut => [true; 3],
+        Law::OptIn | Law::OptInCanada => {
+            let consent_outweighs = consents && rules.gpc_in_opt_in == GpcInOptIn::Ignore;
+            [true, !by_place, !consent_outweighs]
+        }
+        Law::Neither | Law::Unknown => [!by_place; 3],
     };
-    match (refused, granted) {
-        (true, _) => Verdict::Withdrawn,
-        (false, true) => Verdict::Granted,
-        (false, false) => Verdict::NotGranted,
-    }
+    let refuses = |counts: bool, said: bool, rule| (counts && said).then_some(rule);
+    refuses(tcf, said.tcf_refusal, Rule::TcfRefusal)
+        .or_else(|| refuses(true, said.canada_refusal, Rule::CanadaRefusal))
+        .or_else(|| said.us_refusal.filter(|_| us))
+        .or_else(|| refuses(gpc, said.gpc, Rule::Gpc))
 }

@@ -1,6 +1,11 @@
 //! Signals of consent as a browser sends them, undecoded.
 
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
 use super::fault::Fault;
+use crate::policy::settings::ConsentCookies;
 
 /// The most values of signals that are read of one request. One that has more can grant nothing.
 pub const MAX_SIGNALS: usize = 16;
@@ -9,7 +14,7 @@ pub const MAX_SIGNALS: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Signals<'r> {
     gpc: bool,
-    values: Vec<(Signal, &'r str)>,
+    values: Vec<(Signal, Cow<'r, str>)>,
     overflown: bool,
 }
 
@@ -31,9 +36,13 @@ impl<'r> Signals<'r> {
         self
     }
 
-    /// Adds a value. An empty one says nothing; one beyond [`MAX_SIGNALS`] is not read, and keeps the others from granting.
+    /// Adds a value as a cookie has it, which may be URL-encoded. An empty one says nothing; one beyond [`MAX_SIGNALS`] is not
+    /// read, and keeps the others from granting.
     pub fn add(&mut self, signal: Signal, text: &'r str) {
-        if text.is_empty() || self.values.contains(&(signal, text)) {
+        let encoded = percent_decode_str(text);
+        let text = encoded.decode_utf8().unwrap_or(Cow::Borrowed(text));
+        let known = |(of, value): &(Signal, Cow<'_, str>)| *of == signal && *value == text;
+        if text.is_empty() || self.values.iter().any(known) {
             return;
         }
         if self.values.len() < MAX_SIGNALS {
@@ -44,15 +53,23 @@ impl<'r> Signals<'r> {
     }
 
     /// The values of all signals, in the order sent.
-    pub(super) fn values(&self) -> impl Iterator<Item = (Signal, &'r str)> {
-        self.values.iter().copied()
+    pub(super) fn values(&self) -> impl Iterator<Item = (Signal, &str)> {
+        self.values
+            .iter()
+            .map(|(signal, text)| (*signal, text.as_ref()))
     }
 
     /// The first value of a signal.
     #[must_use]
-    pub fn first(&self, signal: Signal) -> Option<&'r str> {
+    pub fn first(&self, signal: Signal) -> Option<&str> {
         let mut values = self.values();
         values.find(|(of, _)| *of == signal).map(|(_, text)| text)
+    }
+
+    /// Whether nothing is said at all.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        !self.gpc && self.values.is_empty()
     }
 
     /// Whether Global Privacy Control is on.
@@ -80,13 +97,14 @@ pub enum Signal {
 impl Signal {
     /// The signal that a cookie of this name brings. A site sets its own or its vendor's.
     #[must_use]
-    pub fn of_cookie(name: &str) -> Option<Self> {
-        match name {
-            "us_privacy" | "usprivacy" => Some(Self::UsPrivacy),
-            "euconsent-v2" | "eupubconsent-v2" => Some(Self::Tcf),
-            "__gpp" | "OTGPPConsent" => Some(Self::Gpp),
-            _ => None,
-        }
+    pub fn of_cookie(name: &str, cookies: &ConsentCookies) -> Option<Self> {
+        let lists = [
+            (&cookies.tcf, Self::Tcf),
+            (&cookies.gpp, Self::Gpp),
+            (&cookies.us_privacy, Self::UsPrivacy),
+        ];
+        let listed = lists.into_iter().find(|(names, _)| names.contains(name));
+        listed.map(|(_, signal)| signal)
     }
 
     /// Its name, as that of the cookie it comes in most often.

@@ -5,9 +5,10 @@
 //! disclosed vendors, 28 February 2026) added.
 
 use super::bits::Bits;
+use super::decoded::Sink;
 use super::fault::{Fault, Why};
-use super::said::Sink;
 use super::segments::Segments;
+use crate::clock::Timestamp;
 
 /// What a TCF string says of purpose 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +21,23 @@ pub(super) enum PurposeOne {
     NotAsked,
 }
 
+/// What a string says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Core {
+    pub(super) purpose_one: PurposeOne,
+    pub(super) created: Timestamp,
+    pub(super) updated: Timestamp,
+    pub(super) cmp_id: u64,
+    pub(super) policy_version: u64,
+    pub(super) service_specific: bool,
+    /// Whether it has a segment of disclosed vendors.
+    pub(super) discloses_vendors: bool,
+}
+
 const VERSION: u64 = 2;
+
+/// Times count tenths of seconds.
+const PER_SECOND: u64 = 10;
 
 /// Bits of the core's fields (core string).
 const VERSION_BITS: usize = 6;
@@ -43,17 +60,21 @@ const PUBLISHER: u64 = 3;
 
 /// Reads a string as far as that goes: what its core says of purpose 1 is given where only what follows cannot be read. Vendors
 /// are checked and not kept: the string that is stored has them.
-pub(super) fn decode(text: &str, sink: &mut impl Sink) -> (Option<PurposeOne>, Option<Fault>) {
-    let mut said = None;
+pub(super) fn decode(text: &str, sink: &mut impl Sink) -> (Option<Core>, Option<Fault>) {
+    let mut said: Option<Core> = None;
+    let mut discloses_vendors = false;
     let mut fault = None;
     for mut segment in Segments::of(text) {
         let read = match segment.clone().number(KIND_BITS) {
-            Ok(CORE) if said.is_none() => purposes(&mut segment, sink).and_then(|purpose_one| {
+            Ok(CORE) if said.is_none() => purposes(&mut segment, sink).and_then(|core| {
                 // Purposes stand before everything of unknown length.
-                said = Some(purpose_one);
+                said = Some(core);
                 vendors_of_core(&mut segment)
             }),
-            Ok(DISCLOSED_VENDORS | ALLOWED_VENDORS) => vendor_segment(segment),
+            Ok(kind @ (DISCLOSED_VENDORS | ALLOWED_VENDORS)) => {
+                discloses_vendors |= kind == DISCLOSED_VENDORS;
+                vendor_segment(segment)
+            }
             Ok(PUBLISHER) => publisher(segment),
             Ok(_) => Err(segment.fault(Why::Segment)),
             Err(fault) => Err(fault),
@@ -67,10 +88,14 @@ pub(super) fn decode(text: &str, sink: &mut impl Sink) -> (Option<PurposeOne>, O
         };
         fault = fault.or(Some(missing));
     }
-    (said, fault)
+    let core = said.map(|core| Core {
+        discloses_vendors,
+        ..core
+    });
+    (core, fault)
 }
 
-fn purposes(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<PurposeOne, Fault> {
+fn purposes(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<Core, Fault> {
     let start = bits.fault(Why::Version);
     let version = bits.number(VERSION_BITS)?;
     sink.number("Version", version);
@@ -82,25 +107,34 @@ fn purposes(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<PurposeOne, Fau
         sink.number(name, number);
         Ok::<u64, Fault>(number)
     };
-    number("Created", TIME_BITS)?;
-    number("LastUpdated", TIME_BITS)?;
-    number("CmpId", CMP_BITS)?;
+    let created = number("Created", TIME_BITS)?;
+    let updated = number("LastUpdated", TIME_BITS)?;
+    let cmp_id = number("CmpId", CMP_BITS)?;
     number("CmpVersion", CMP_BITS)?;
     number("ConsentScreen", VERSION_BITS)?;
     number("ConsentLanguage", LANGUAGE_BITS)?;
     number("VendorListVersion", CMP_BITS)?;
-    number("TcfPolicyVersion", VERSION_BITS)?;
-    number("IsServiceSpecific", 1)?;
+    let policy_version = number("TcfPolicyVersion", VERSION_BITS)?;
+    let service_specific = number("IsServiceSpecific", 1)? == 1;
     number("UseNonStandardTexts", 1)?;
     number("SpecialFeatureOptIns", FEATURES)?;
     let consents = number("PurposesConsent", PURPOSES)?;
     number("PurposesLITransparency", PURPOSES)?;
     let not_asked = number("PurposeOneTreatment", 1)? == 1;
     number("PublisherCC", COUNTRY_BITS)?;
-    Ok(match consents >> (PURPOSES - 1) == 1 {
-        true => PurposeOne::Consent,
-        false if not_asked => PurposeOne::NotAsked,
-        false => PurposeOne::Refusal,
+    let seconds = |tenths: u64| Timestamp::from_unix(tenths / PER_SECOND);
+    Ok(Core {
+        purpose_one: match consents >> (PURPOSES - 1) == 1 {
+            true => PurposeOne::Consent,
+            false if not_asked => PurposeOne::NotAsked,
+            false => PurposeOne::Refusal,
+        },
+        created: seconds(created),
+        updated: seconds(updated),
+        cmp_id,
+        policy_version,
+        service_specific,
+        discloses_vendors: false,
     })
 }
 

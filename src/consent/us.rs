@@ -1,8 +1,9 @@
 //! US Privacy and the US sections of GPP: whether a user opts out, and what keeps "they do not" from counting.
 
 use super::bits::Bits;
+use super::decoded::Sink;
 use super::fault::{Fault, Why};
-use super::said::{Block, Refusal, Sink};
+use super::rules::Rule;
 use super::sections::{
     About, Field, NATIONAL, NATIONAL_AT_FIRST, NATIONAL_AT_FIRST_BITS, Second, Section,
 };
@@ -12,13 +13,13 @@ use super::segments::Segments;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct UsSaid {
     /// The user opts out.
-    pub(super) refusal: Option<Refusal>,
+    pub(super) refusal: Option<Rule>,
     /// Global Privacy Control is on in it.
     pub(super) gpc: bool,
-    /// The user was told, and does not opt out.
+    /// Notice was given, and the user does not opt out.
     pub(super) not_opted_out: bool,
     /// What keeps an identity from being kept whatever else is said.
-    pub(super) block: Option<Block>,
+    pub(super) block: Option<Rule>,
     /// Where it could not be read on.
     pub(super) fault: Option<Fault>,
 }
@@ -28,8 +29,8 @@ const OPTED_OUT: u64 = 1;
 const DID_NOT_OPT_OUT: u64 = 2;
 
 /// What a notice says.
-const TOLD: u64 = 1;
-const NOT_TOLD: u64 = 2;
+const GIVEN: u64 = 1;
+const NOT_GIVEN: u64 = 2;
 
 /// No consent for a known child, and what is no value at all.
 const NO_CONSENT: u64 = 1;
@@ -68,11 +69,11 @@ pub(super) fn us_privacy(text: &str, sink: &mut impl Sink) -> UsSaid {
         sink.letter(name, char::from(letter));
     }
     let [notice, opt_out, _] = letters;
-    let untold = notice == b'N' || (opt_out == b'N' && notice != b'Y');
+    let no_notice = notice == b'N' || (opt_out == b'N' && notice != b'Y');
     UsSaid {
-        refusal: (opt_out == b'Y').then_some(Refusal::Sale),
+        refusal: (opt_out == b'Y').then_some(Rule::SaleOptOut),
         not_opted_out: opt_out == b'N' && notice == b'Y',
-        block: untold.then_some(Block::NotTold),
+        block: no_notice.then_some(Rule::NoticeNotGiven),
         ..UsSaid::default()
     }
 }
@@ -136,7 +137,7 @@ fn fields(
     sink: &mut impl Sink,
     said: &mut UsSaid,
 ) -> Result<(), Fault> {
-    let mut told = Told::default();
+    let mut given = Notices::default();
     let mut fault = Ok(());
     for field in section.core {
         for _ in 0..field.count() {
@@ -148,29 +149,29 @@ fn fields(
             }
             match *field {
                 Field::Notice(about, _) => {
-                    told.set(about, value == TOLD);
-                    if value == NOT_TOLD {
-                        said.block.get_or_insert(Block::NotTold);
+                    given.set(about, value == GIVEN);
+                    if value == NOT_GIVEN {
+                        said.block.get_or_insert(Rule::NoticeNotGiven);
                     }
                 }
                 Field::OptOut(about) => match value {
                     OPTED_OUT => {
                         said.refusal.get_or_insert(about.refusal());
                     }
-                    DID_NOT_OPT_OUT if !told.has(about) => {
-                        said.block.get_or_insert(Block::NotTold);
+                    DID_NOT_OPT_OUT if !given.has(about) => {
+                        said.block.get_or_insert(Rule::NoticeNotGiven);
                     }
                     DID_NOT_OPT_OUT if about == About::Sale => said.not_opted_out = true,
                     _ => {}
                 },
                 Field::Child(_) if value == NO_CONSENT => {
-                    said.block.get_or_insert(Block::Child);
+                    said.block.get_or_insert(Rule::KnownChild);
                 }
                 Field::ProviderMode if value == PROVIDES => {
-                    said.block.get_or_insert(Block::ServiceProvider);
+                    said.block.get_or_insert(Rule::ServiceProvider);
                 }
                 Field::Mode if value == PROVIDER => {
-                    said.block.get_or_insert(Block::ServiceProvider);
+                    said.block.get_or_insert(Rule::ServiceProvider);
                 }
                 _ => {}
             }
@@ -200,13 +201,13 @@ fn second(
     Ok(())
 }
 
-/// What a user was told of.
+/// The notices that were given.
 #[derive(Debug, Clone, Copy, Default)]
-struct Told(u8);
+struct Notices(u8);
 
-impl Told {
-    const fn set(&mut self, about: About, told: bool) {
-        if told {
+impl Notices {
+    const fn set(&mut self, about: About, given: bool) {
+        if given {
             self.0 |= 1 << about as u8;
         }
     }
@@ -217,11 +218,11 @@ impl Told {
 }
 
 impl About {
-    const fn refusal(self) -> Refusal {
+    const fn refusal(self) -> Rule {
         match self {
-            Self::Sharing => Refusal::Sharing,
-            Self::Targeted => Refusal::TargetedAdvertising,
-            _ => Refusal::Sale,
+            Self::Sharing => Rule::SharingOptOut,
+            Self::Targeted => Rule::TargetedOptOut,
+            _ => Rule::SaleOptOut,
         }
     }
 }

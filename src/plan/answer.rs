@@ -3,7 +3,8 @@
 use super::pair::Pair;
 use super::scene::Scene;
 use super::{
-    Kept, Records, Verdict, consent, cookie, entry, places, publisher, running, sync, withdrawals,
+    Kept, Records, Verdict, consent, cookie, entry, places, publisher, running, signals, sync,
+    withdrawals,
 };
 use crate::policy::types::Seconds;
 
@@ -106,13 +107,14 @@ impl Answer {
     }
 }
 
-const GROUPS: [&[Known]; 7] = [
+const GROUPS: [&[Known]; 8] = [
     &places::ANSWERS,
     &entry::ANSWERS,
     &withdrawals::ANSWERS,
     &sync::ANSWERS,
     &cookie::ANSWERS,
     &consent::ANSWERS,
+    &signals::ANSWERS,
     &running::ANSWERS,
 ];
 

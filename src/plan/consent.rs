@@ -2,16 +2,20 @@
 
 use super::answer::{Answer, Known};
 use super::pair::Pair;
-use super::scene::{Says, Scene};
+use super::says::Says;
+use super::scene::Scene;
+use super::world::START;
 use super::{Kept, Records, scenes};
-use crate::consent::{Place, Verdict, judge};
+use crate::clock::Timestamp;
+use crate::consent::Verdict;
 use crate::policy::EcPolicy;
 use crate::policy::settings::HonourRefusals;
-use crate::policy::types::Locality;
+use crate::policy::types::{Locality, UsStates};
 
-pub(super) const ANSWERS: [Known; 4] = [
+pub(super) const ANSWERS: [Known; 5] = [
     ("consent.honour_refusals", honour_refusals),
     ("consent.gdpr_countries", gdpr_countries),
+    ("consent.opt_in_regions", opt_in_regions),
     ("consent.us_states", us_states),
     ("local.geo", geo),
 ];
@@ -24,7 +28,7 @@ const UNKNOWN: &str = "ZZ";
 
 const UNITED_STATES: &str = "US";
 
-fn place(country: &str, region: Option<&str>) -> Locality {
+pub(super) fn place(country: &str, region: Option<&str>) -> Locality {
     Locality {
         country: country.to_owned(),
         region: region.map(str::to_owned),
@@ -42,7 +46,7 @@ fn honour_refusals(pair: &Pair<'_>) -> Answer {
     let listed = &pair.candidate.consent.gdpr_countries;
     let country = COUNTRIES
         .into_iter()
-        .find(|country| !listed.contains(country))
+        .find(|country| !listed.cover(country, None))
         .unwrap_or(UNKNOWN);
     Answer::never(
         Records::None,
@@ -53,38 +57,99 @@ fn honour_refusals(pair: &Pair<'_>) -> Answer {
     .mixed("whether a refusal counts depends on the machine that it meets")
 }
 
-/// The codes of one list that another has not.
-fn missing<'l>(from: impl Iterator<Item = &'l str>, has: impl Fn(&str) -> bool) -> Vec<&'l str> {
-    from.filter(|code| !has(code)).collect()
+fn named(places: &[Dated]) -> String {
+    let name = |dated: &Dated| format!("`{}`{}", dated.name, dated.from);
+    let names: Vec<String> = places.iter().map(name).collect();
+    names.join(", ")
 }
 
-fn named(codes: &[&str]) -> String {
-    format!("`{}`", codes.join("`, `"))
+/// A place of a list, and the day whose laws show the difference; none for any day.
+struct Dated {
+    name: String,
+    place: Locality,
+    /// In words, where the law applies from a day that is named.
+    from: String,
+    day: Option<Timestamp>,
+}
+
+impl Dated {
+    fn of(place: &Locality) -> Self {
+        Self {
+            name: place.to_string(),
+            place: place.clone(),
+            from: String::new(),
+            day: None,
+        }
+    }
+}
+
+/// The places of one list that another does not cover.
+fn missing<'l>(
+    from: impl Iterator<Item = &'l Locality>,
+    covers: impl Fn(&Locality) -> bool,
+) -> Vec<Dated> {
+    from.filter(|place| !covers(place)).map(Dated::of).collect()
+}
+
+/// The states whose law applies under one list, and under another later or never.
+fn later(from: &UsStates, to: &UsStates) -> Vec<Dated> {
+    let coming: Vec<&str> = (from.coming().iter().map(|state| state.code.as_str())).collect();
+    let later = from.iter().filter_map(|state| {
+        let other = to.get(&state.code).map(|other| other.starts);
+        if other.is_some_and(|other| other <= state.starts) {
+            return None;
+        }
+        let until = other.map_or_else(String::new, |day| format!(" to {}", scenes::date(day)));
+        let dated = coming.contains(&state.code.as_str()) || other.is_some();
+        Some(Dated {
+            name: state.code.clone(),
+            place: place(UNITED_STATES, Some(&state.code)),
+            from: if dated {
+                format!(" (from {}{until})", scenes::date(state.starts))
+            } else {
+                String::new()
+            },
+            day: Some(state.starts),
+        })
+    });
+    later.collect()
 }
 
 fn gdpr_countries(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.consent.gdpr_countries);
-    let removed = missing(from.iter(), |code| to.contains(code));
-    let added = missing(to.iter(), |code| from.contains(code));
+    let removed = missing(from.iter(), |place| to.contains(place));
+    let added = missing(to.iter(), |place| from.contains(place));
+    opt_in(pair, &removed, &added, "consent.gdpr_countries", "TCF")
+}
+
+fn opt_in_regions(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.consent.opt_in_regions);
+    let removed = missing(from.iter(), |place| to.contains(place));
+    let added = missing(to.iter(), |place| from.contains(place));
+    let by = "TCF, or in Canada by TCF Canada expressly";
+    opt_in(pair, &removed, &added, "consent.opt_in_regions", by)
+}
+
+fn opt_in(pair: &Pair<'_>, removed: &[Dated], added: &[Dated], key: &str, by: &str) -> Answer {
     if removed.is_empty() {
         return stricter(
             pair,
-            &added,
-            added.iter().map(|country| place(country, None)),
-            "who has not consented by TCF gets no id any more; what is kept of them stays until it expires",
+            added,
+            &format!(
+                "users who have not consented by {by} lose their grant: they get no id any more; what is kept of them stays until it expires"
+            ),
         );
     }
-    let places = removed.iter().map(|country| place(country, None));
-    let Some(scene) = looser(pair, places) else {
-        return covered(&removed);
+    let Some(scene) = looser(pair, removed) else {
+        return covered(removed);
     };
-    let country = named(&removed);
+    let places = named(removed);
     Answer::never(
         Records::None,
         format!(
-            "users in {country} are no longer asked first: who says nothing of consent gets an id where no other law applies, and a refusal by TCF counts only there and where `consent.honour_refusals` is `everywhere`"
+            "users in {places} are no longer asked first: they gain a grant without a consent where no other law applies"
         ),
-        format!("keep {country} in `consent.gdpr_countries`"),
+        format!("keep {places} in `{key}`"),
         scene,
     )
     .mixed("whether a user there is asked first depends on the machine that a page meets")
@@ -92,49 +157,45 @@ fn gdpr_countries(pair: &Pair<'_>) -> Answer {
 
 fn us_states(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.consent.us_states);
-    let removed = missing(from.iter(), |code| to.contains(code));
-    let added = missing(to.iter(), |code| from.contains(code));
+    let removed = later(from, to);
+    let added = later(to, from);
     if removed.is_empty() {
         return stricter(
             pair,
             &added,
-            added.iter().map(|state| place(UNITED_STATES, Some(state))),
-            "who has opted out is withdrawn at their next page, and who says nothing gets no id any more",
+            "users who have opted out are withdrawn at their next page, and those who say nothing lose their grant: they get no id any more",
         );
     }
-    let places = removed
-        .iter()
-        .map(|state| place(UNITED_STATES, Some(state)));
-    let Some(scene) = looser(pair, places) else {
+    let Some(scene) = looser(pair, &removed) else {
         return covered(&removed);
     };
-    let state = named(&removed);
+    let states = named(&removed);
     Answer::never(
         Records::None,
         format!(
-            "users in {state} lose their opt-out: who says nothing gets an id, and so does who opted out, where `consent.honour_refusals` is not `everywhere`"
+            "users in {states} who say nothing gain a grant: they get an id before they are given notice, and an opt-out there counts only where `consent.honour_refusals` is `everywhere`"
         ),
-        format!("keep {state} in `consent.us_states`"),
+        format!("keep {states} in `consent.us_states`"),
         scene,
     )
-    .mixed("whether an opt-out counts depends on the machine that it meets")
+    .mixed("whether the state's law is kept depends on the machine that a page meets")
 }
 
 /// What shows that more is kept of users in one of these places than before; none where it is not.
-fn looser(pair: &Pair<'_>, mut places: impl Iterator<Item = Locality>) -> Option<Scene> {
-    places.find_map(|place| {
+fn looser(pair: &Pair<'_>, places: &[Dated]) -> Option<Scene> {
+    places.iter().find_map(|Dated { place, day, .. }| {
         let said = [Says::Nothing, Says::No, Says::NotOptedOut];
         let says = said.into_iter().find(|says| {
             let [deployed, candidate] =
-                [pair.deployed, pair.candidate].map(|policy| kept(policy, Some(&place), *says));
+                [pair.deployed, pair.candidate].map(|policy| kept(policy, Some(place), says, *day));
             candidate > deployed
         })?;
-        Some(scenes::comes(says, Some(place)))
+        Some(scenes::on_day(says, Some(place.clone()), *day))
     })
 }
 
 /// Another law is as strict as the one that no longer applies.
-fn covered(removed: &[&str]) -> Answer {
+fn covered(removed: &[Dated]) -> Answer {
     Answer::safe(
         Records::None,
         format!(
@@ -145,36 +206,41 @@ fn covered(removed: &[&str]) -> Answer {
 }
 
 /// In more places more is asked of users.
-fn stricter(
-    pair: &Pair<'_>,
-    added: &[&str],
-    mut places: impl Iterator<Item = Locality>,
-    what: &str,
-) -> Answer {
+fn stricter(pair: &Pair<'_>, added: &[Dated], what: &str) -> Answer {
     if added.is_empty() {
         return Answer::safe(Records::None, "the same places, in another order");
     }
     let places_named = named(added);
     let why = format!("in {places_named}, {what}");
-    let lost = places.find_map(|place| Some((unreached(pair, |_| Some(place.clone()))?, place)));
+    let lost = added.iter().find_map(|dated| {
+        let says = unreached(pair, |_| Some(dated.place.clone()), dated.day)?;
+        Some((says, dated))
+    });
     match lost {
         None => Answer::safe(Records::None, why),
-        Some((says, place)) => out_of_reach(&why, &places_named, scenes::comes(says, Some(place))),
+        Some((says, Dated { place, day, .. })) => {
+            let scene = scenes::on_day(says, Some(place.clone()), *day);
+            out_of_reach(&why, &places_named, scene)
+        }
     }
 }
 
 /// What a user of this place says who was known under the deployed policy, and is neither known nor withdrawn under the
-/// candidate: nobody reads what is kept of them.
-fn unreached(pair: &Pair<'_>, place: impl Fn(&EcPolicy) -> Option<Locality>) -> Option<Says> {
+/// candidate: nothing reads what is kept of them.
+fn unreached(
+    pair: &Pair<'_>,
+    place: impl Fn(&EcPolicy) -> Option<Locality>,
+    day: Option<Timestamp>,
+) -> Option<Says> {
     let said = [Says::Nothing, Says::NotOptedOut, Says::No];
     said.into_iter().find(|says| {
         let [deployed, candidate] = [pair.deployed, pair.candidate]
-            .map(|policy| kept(policy, place(policy).as_ref(), *says));
+            .map(|policy| kept(policy, place(policy).as_ref(), says, day));
         (deployed, candidate) == (GIVEN, LEFT)
     })
 }
 
-fn out_of_reach(why: &str, place: &str, scene: Scene) -> Answer {
+pub(super) fn out_of_reach(why: &str, place: &str, scene: Scene) -> Answer {
     Answer::never(
         Records::None,
         format!("{why}. Until they consent, no page and no partner reads the record of one who was known before"),
@@ -206,13 +272,13 @@ fn geo(pair: &Pair<'_>) -> Answer {
         .into_iter()
         .filter(|says| *says != Says::NotOptedOut || pair.deployed.local.geo.is_some());
     let looser = |says: &Says| {
-        let kept = |policy: &EcPolicy| kept(policy, policy.local.geo.as_ref(), *says);
+        let kept = |policy: &EcPolicy| kept(policy, policy.local.geo.as_ref(), says, None);
         kept(pair.candidate) > kept(pair.deployed)
     };
     let Some(says) = asked.into_iter().find(looser) else {
         let why = format!("{why}. Nobody gets an id whose silence or refusal counted before");
         let own_places = |policy: &'_ EcPolicy| policy.local.geo.clone();
-        return match unreached(pair, own_places) {
+        return match unreached(pair, own_places, None) {
             None => Answer::safe(Records::None, why),
             Some(says) => out_of_reach(&why, "no known place", scenes::comes(says, None)),
         };
@@ -228,19 +294,21 @@ fn geo(pair: &Pair<'_>) -> Answer {
     .mixed("whether a user of unknown place gets an id depends on the machine that a page meets")
 }
 
-/// What there is stays, and nobody reads it.
-const LEFT: u8 = 1;
+/// What there is stays, and nothing reads it.
+pub(super) const LEFT: u8 = 1;
 
 /// The user is known, or gets an id.
-const GIVEN: u8 = LEFT + 1;
+pub(super) const GIVEN: u8 = LEFT + 1;
 
-/// How much is kept of users in this place who say so much: all goes, what there is stays, or they get an id.
-fn kept(policy: &EcPolicy, place: Option<&Locality>, says: Says) -> u8 {
-    let place = place.map(|place| Place {
-        country: &place.country,
-        region: place.region.as_deref(),
-    });
-    match judge(&says.signals(), place.as_ref(), &policy.consent).verdict {
+/// How much is kept of users in this place who say so much on a day: all goes, what there is stays, or they get an id.
+pub(super) fn kept(
+    policy: &EcPolicy,
+    place: Option<&Locality>,
+    says: &Says,
+    day: Option<Timestamp>,
+) -> u8 {
+    let now = day.unwrap_or(Timestamp::from_unix(START));
+    match says.verdict(policy, place, now) {
         Verdict::Withdrawn => 0,
         Verdict::NotGranted => LEFT,
         Verdict::Granted => GIVEN,

@@ -2,30 +2,11 @@
 
 use super::Row;
 use super::pair::Pair;
+use super::says::Says;
 use super::world::World;
-use crate::consent::{Signal, Signals};
+use crate::clock::Timestamp;
 use crate::policy::types::{Locality, Seconds};
 use crate::record::PartnerId;
-
-/// What a browser says of consent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Says {
-    Nothing,
-    /// By Global Privacy Control, that the user refuses.
-    No,
-    /// By US Privacy, that the user was told and has not opted out.
-    NotOptedOut,
-}
-
-impl Says {
-    pub(super) fn signals(self) -> Signals<'static> {
-        match self {
-            Self::Nothing => Signals::default(),
-            Self::No => Signals::gpc(true),
-            Self::NotOptedOut => Signals::default().with(Signal::UsPrivacy, "1YNN"),
-        }
-    }
-}
 
 /// What somebody does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +22,8 @@ pub(super) enum Act {
         place: Option<Locality>,
         /// What the browser says.
         says: Says,
+        /// The day whose laws apply, where it is not the event's.
+        day: Option<Timestamp>,
     },
     /// The user withdraws, with the cookie that they have; the store refuses so many writes.
     Withdraw {

@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use super::machine::{Cookie, Graph, INVALID_TOKEN, Machine, NO_ID, partner};
 use super::pair::Pair;
-use super::scene::{Act, Event, PartnerKept, Says, Scene};
+use super::says::Says;
+use super::scene::{Act, Event, PartnerKept, Scene};
 use super::store::Moody;
 use crate::clock::{ManualClock, Timestamp};
-use crate::consent::{Place, Verdict, judge};
+use crate::consent::Verdict;
 use crate::engine::{Operation, Outcome, PartnerSync};
 use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
@@ -28,7 +29,7 @@ const FORBIDDEN: &str = "forbidden";
 const UID: &str = "a uid";
 
 /// When the candidate takes over, in Unix seconds: so late that every time to live fits before it.
-const START: u64 = Ttl::MAX.seconds() << 1;
+pub(super) const START: u64 = Ttl::MAX.seconds() << 1;
 
 /// Ids that an operator of an example lists.
 const MOST_IDS: usize = 100;
@@ -127,7 +128,7 @@ impl User {
     fn meet(&mut self, machine: &Machine<'_>, act: &Act) -> &'static str {
         match act {
             Act::Page { from_elsewhere } => self.page(machine, *from_elsewhere),
-            Act::Judged { place, says } => self.judged(machine, place.as_ref(), *says),
+            Act::Judged { place, says, day } => self.judged(machine, place.as_ref(), says, *day),
             Act::Withdraw { refused } => self.withdraw(machine, *refused),
             Act::WithdrawElsewhere => machine.word(self.known, Operation::WriteWithdrawalTombstone),
             Act::Sync { made } => self.sync(machine, *made, UID),
@@ -198,15 +199,13 @@ impl User {
         &mut self,
         machine: &Machine<'_>,
         place: Option<&Locality>,
-        says: Says,
+        says: &Says,
+        day: Option<Timestamp>,
     ) -> &'static str {
         let place = place.or(machine.policy.local.geo.as_ref());
-        let place = place.map(|place| Place {
-            country: &place.country,
-            region: place.region.as_deref(),
-        });
-        let judged = judge(&says.signals(), place.as_ref(), &machine.policy.consent);
-        match judged.verdict {
+        let now =
+            day.unwrap_or_else(|| Timestamp::from_unix(START.saturating_add_signed(machine.now)));
+        match says.verdict(machine.policy, place, now) {
             Verdict::Granted => self.page(machine, false),
             Verdict::Withdrawn => self.withdraw(machine, 0),
             Verdict::NotGranted => NOT_GRANTED,

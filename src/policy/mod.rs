@@ -15,6 +15,7 @@ pub mod bundle;
 pub mod difference;
 #[cfg(feature = "files")]
 pub mod files;
+pub mod laws;
 pub mod layers;
 pub mod node;
 pub mod provenance;
@@ -35,8 +36,8 @@ pub use digest::PolicyDigest;
 pub(crate) use digest::{hex, is_sha256};
 use setting::SettingInfo;
 use settings::{
-    Cas, Consent, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log, Organic, Redis,
-    Store, Sync, Tombstone, Top,
+    Cas, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log,
+    Organic, Redis, Store, Sync, Tombstone, Top,
 };
 
 mod digest;
@@ -68,6 +69,8 @@ pub struct EcPolicy {
     pub store: Store,
     /// `[ec.consent]`
     pub consent: Consent,
+    /// `[ec.consent.cookies]`
+    pub consent_cookies: ConsentCookies,
     /// `[ec.identify]`
     pub identify: Identify,
     /// `[ec.log]`

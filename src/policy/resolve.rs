@@ -15,8 +15,8 @@ use crate::policy::node::{Node, NodeValue};
 use crate::policy::provenance::{InClear, InForce, Origin, Overridden};
 use crate::policy::setting::{SettingInfo, SettingValue, full_key, wrong_type};
 use crate::policy::settings::{
-    Cas, Consent, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log, Organic, Redis,
-    Store, Sync, Tombstone, Top,
+    Cas, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log,
+    Organic, Redis, Store, Sync, Tombstone, Top,
 };
 use crate::policy::types::choice::nearest;
 use crate::policy::{EcPolicy, known_settings};
@@ -78,6 +78,7 @@ pub fn resolve(layers: &[Layer]) -> Resolved {
         organic: Organic::resolve(&mut from),
         store: Store::resolve(&mut from),
         consent: Consent::resolve(&mut from),
+        consent_cookies: ConsentCookies::resolve(&mut from),
         identify: Identify::resolve(&mut from),
         log: Log::resolve(&mut from),
         local: Local::resolve(&mut from),

@@ -184,7 +184,12 @@ fn shape(shape: Shape) -> Json {
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::Choice(words) => json!({ "enum": words }),
         Shape::Text(sort) => text(sort),
-        Shape::TextList(sort) => json!({ "type": "array", "items": text(sort) }),
+        Shape::TextList(sort) => list(sort),
+        Shape::Amendable(sort) => json!({ "anyOf": [list(sort), {
+            "type": "object",
+            "additionalProperties": false,
+            "properties": { "add": list(sort), "remove": list(sort) },
+        }] }),
         Shape::Secret => secret(),
         Shape::Partners => json!({ "type": "array", "items": partner() }),
     }
@@ -192,6 +197,10 @@ fn shape(shape: Shape) -> Json {
 
 fn duration() -> Json {
     json!({ "type": "string", "pattern": length::pattern() })
+}
+
+fn list(sort: Sort) -> Json {
+    json!({ "type": "array", "items": text(sort) })
 }
 
 fn text(sort: Sort) -> Json {
@@ -279,7 +288,7 @@ fn guardrails() -> Json {
         );
         if matches!(
             setting.shape,
-            Shape::TextList(_) | Shape::Secret | Shape::Partners
+            Shape::TextList(_) | Shape::Amendable(_) | Shape::Secret | Shape::Partners
         ) {
             continue;
         }

@@ -41,6 +41,8 @@ pub enum Shape {
     Text(Sort),
     /// A list of texts.
     TextList(Sort),
+    /// A list of texts, or a table of what to `add` to the shipped list and to `remove` from it.
+    Amendable(Sort),
     /// A secret, in clear or by reference.
     Secret,
     /// The declared partners.

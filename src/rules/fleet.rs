@@ -4,7 +4,10 @@ use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Place, Severity};
 use crate::policy::EcPolicy;
 use crate::policy::resolve::Resolved;
-use crate::policy::settings::{DeleteMode, HonourRefusals, OnFailedWithdrawal, OnMissingSync};
+use crate::policy::settings::{
+    DeleteMode, GpcInOptIn, HonourRefusals, OnFailedWithdrawal, OnMissingSync, TcfValidity,
+    UsWithoutSignal,
+};
 use crate::policy::types::Seconds;
 
 pub(super) const RULES: [Rule; 1] = [Rule {
@@ -34,7 +37,7 @@ struct Strength {
     so: &'static str,
 }
 
-const STRENGTHS: [Strength; 8] = [
+const STRENGTHS: [Strength; 13] = [
     Strength {
         key: "tombstone.ttl",
         weaker: |own, other| own.tombstone.ttl < other.tombstone.ttl,
@@ -88,9 +91,60 @@ const STRENGTHS: [Strength; 8] = [
         key: "consent.us_states",
         weaker: |own, other| {
             let mut states = other.consent.us_states.iter();
-            states.any(|state| !own.consent.us_states.contains(state))
+            states.any(|state| {
+                let listed = own.consent.us_states.get(&state.code);
+                listed.is_none_or(|listed| listed.starts > state.starts)
+            })
         },
-        so: "opting out counts in fewer states",
+        so: "opting out counts in fewer states, or later",
+    },
+    Strength {
+        key: "consent.opt_in_regions",
+        weaker: |own, other| {
+            let mut regions = other.consent.opt_in_regions.iter();
+            let own = &own.consent;
+            regions.any(|region| {
+                !own.opt_in_regions.contains(region) && !own.gdpr_countries.contains(region)
+            })
+        },
+        so: "consent is asked for in fewer regions",
+    },
+    Strength {
+        key: "consent.us_without_signal",
+        weaker: |own, other| {
+            own.consent.us_without_signal == UsWithoutSignal::Grant
+                && other.consent.us_without_signal == UsWithoutSignal::NotGranted
+        },
+        so: "users in US states get an id before they are given notice",
+    },
+    Strength {
+        key: "consent.gpc_in_opt_in",
+        weaker: |own, other| {
+            own.consent.gpc_in_opt_in == GpcInOptIn::Ignore
+                && other.consent.gpc_in_opt_in == GpcInOptIn::Refusal
+        },
+        so: "Global Privacy Control no longer outweighs a consent",
+    },
+    Strength {
+        key: "consent.tcf_max_age",
+        weaker: |own, other| {
+            let longest = |policy: &EcPolicy| {
+                policy
+                    .consent
+                    .tcf_max_age
+                    .map_or(u64::MAX, Seconds::seconds)
+            };
+            longest(own) > longest(other)
+        },
+        so: "a consent counts for longer",
+    },
+    Strength {
+        key: "consent.tcf_validity",
+        weaker: |own, other| {
+            own.consent.tcf_validity == TcfValidity::Lenient
+                && other.consent.tcf_validity == TcfValidity::Strict
+        },
+        so: "consents count that the framework calls invalid",
     },
 ];
 

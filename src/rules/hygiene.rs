@@ -247,24 +247,30 @@ fn too_many_calls(subject: &Subject<'_>) -> Vec<Finding> {
 
 fn law_left_out(subject: &Subject<'_>) -> Vec<Finding> {
     let (own, shipped) = (&subject.policy().consent, EcPolicy::default().consent);
-    let missing = |listed: &dyn Fn(&str) -> bool, all: Vec<String>| {
-        let missing = all.into_iter().filter(|code| !listed(code));
-        let missing: Vec<String> = missing.map(|code| format!("`{code}`")).collect();
-        missing.join(", ")
-    };
-    let countries = shipped.gdpr_countries.iter().map(str::to_owned).collect();
-    let states = shipped.us_states.iter().map(str::to_owned).collect();
+    let named = |missing: Vec<String>| missing.join(", ");
+    let countries = shipped.gdpr_countries.iter();
+    let countries = countries.filter(|place| !own.gdpr_countries.contains(place));
+    let regions = shipped.opt_in_regions.iter();
+    let regions = regions
+        .filter(|place| !own.opt_in_regions.contains(place) && !own.gdpr_countries.contains(place));
+    let states = shipped.us_states.iter();
+    let states = states.filter(|state| own.us_states.get(&state.code).is_none());
     let mut found = Vec::new();
     for (key, law, missing) in [
         (
             "consent.gdpr_countries",
             "opt-in law is in force",
-            missing(&|code| own.gdpr_countries.contains(code), countries),
+            named(countries.map(|place| format!("`{place}`")).collect()),
+        ),
+        (
+            "consent.opt_in_regions",
+            "opt-in law is in force",
+            named(regions.map(|place| format!("`{place}`")).collect()),
         ),
         (
             "consent.us_states",
             "an opt-out law is in force",
-            missing(&|code| own.us_states.contains(code), states),
+            named(states.map(|state| format!("`{}`", state.code)).collect()),
         ),
     ] {
         if !missing.is_empty() {

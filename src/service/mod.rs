@@ -80,6 +80,7 @@ use visitor::Visitor;
 #[cfg(any(feature = "server", feature = "simulate"))]
 pub(crate) use written_address::parse_address;
 
+use crate::clock::AsyncClock as _;
 use crate::engine::{Finished, Operation};
 use crate::record::EcId;
 
@@ -128,7 +129,8 @@ impl<H: Home> Service<H> {
         if let Err(refusal) = well_formed::check(head) {
             return Reply::from(refusal).marked_own();
         }
-        let visitor = Visitor::of(head, client, &self.setup);
+        let now = self.home.clock().now().timestamp();
+        let visitor = Visitor::of(head, client, &self.setup, now);
         for undecodable in visitor.undecodable() {
             self.home.note(&Note::Undecodable(undecodable));
         }

@@ -5,21 +5,22 @@ use http::request::Parts;
 use super::cookie::EcCookies;
 use super::head::{cookies, gpc};
 use super::{Client, Setup};
-use crate::consent::{Judgement, Place, Signal, Signals, Undecodable, Verdict, judge};
+use crate::clock::Timestamp;
+use crate::consent::{ConsentDecision, Place, Signal, Signals, Undecodable, Verdict, decide};
 use crate::policy::EcPolicy;
 use crate::record::ConsentStrings;
 
 /// The user behind a request.
 #[derive(Debug)]
 pub(super) struct Visitor {
-    judgement: Judgement,
+    decision: ConsentDecision,
     pub(super) cookies: EcCookies,
     /// Consent as the browser gave it.
     pub(super) strings: ConsentStrings,
 }
 
 impl Visitor {
-    pub(super) fn of(head: &Parts, client: &Client, setup: &Setup) -> Self {
+    pub(super) fn of(head: &Parts, client: &Client, setup: &Setup, now: Timestamp) -> Self {
         let headers = &head.headers;
         let mut signals = Signals::gpc(gpc(headers));
         let mut ec_cookies = EcCookies::default();
@@ -27,7 +28,7 @@ impl Visitor {
             if name == setup.policy.cookie.name.as_str() {
                 ec_cookies.add(value);
             }
-            if let Some(signal) = Signal::of_cookie(name) {
+            if let Some(signal) = Signal::of_cookie(name, &setup.policy.consent_cookies) {
                 signals.add(signal, value);
             }
         }
@@ -35,9 +36,9 @@ impl Visitor {
             country: &place.country,
             region: place.region.as_deref(),
         });
-        let judged = |policy: &EcPolicy| judge(&signals, place.as_ref(), &policy.consent);
+        let decided = |policy: &EcPolicy| decide(&signals, place.as_ref(), &policy.consent, now);
         Self {
-            judgement: strictest(&ec_cookies, setup, judged),
+            decision: strictest(&ec_cookies, setup, decided),
             cookies: ec_cookies,
             strings: ConsentStrings {
                 tcf: signals.first(Signal::Tcf).map(Into::into),
@@ -48,28 +49,28 @@ impl Visitor {
 
     /// Whether the user lets an identity be kept.
     pub(super) const fn verdict(&self) -> Verdict {
-        self.judgement.verdict
+        self.decision.verdict()
     }
 
     /// The signals that could not be decoded.
     pub(super) fn undecodable(&self) -> impl Iterator<Item = Undecodable> {
-        self.judgement.undecodable.iter().copied()
+        self.decision.undecodable.iter().copied()
     }
 }
 
-/// The judgement under the policy of the user's ids. One user may hold ids under both policies of a rollout: what either
+/// The decision under the policy of the user's ids. One user may hold ids under both policies of a rollout: what either
 /// of them forbids is not done.
 fn strictest(
     cookies: &EcCookies,
     setup: &Setup,
-    judged: impl Fn(&EcPolicy) -> Judgement,
-) -> Judgement {
+    decided: impl Fn(&EcPolicy) -> ConsentDecision,
+) -> ConsentDecision {
     let mut policies = cookies.ids().iter().map(|id| setup.policy_of(id));
     let first = policies.next().unwrap_or(&setup.policy);
-    let judgement = judged(first);
+    let decision = decided(first);
     let other = policies.find(|policy| !std::ptr::eq(*policy, first));
-    match other.map(judged) {
-        Some(other) if other.verdict > judgement.verdict => other,
-        _ => judgement,
+    match other.map(decided) {
+        Some(other) if other.verdict() > decision.verdict() => other,
+        _ => decision,
     }
 }

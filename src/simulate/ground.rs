@@ -5,9 +5,12 @@ use super::held::Held;
 use super::signals::{Choice, Verdicts};
 use super::workload::{Region, Workload};
 use crate::clock::{Moment, Timestamp};
+use crate::consent::Verdict;
 use crate::engine::{Consistency, Operation, PartnerSync, Standing, standing};
 use crate::policy::EcPolicy;
 use crate::record::ConsentStrings;
+
+const MILLIS_PER_SECOND: u64 = 1_000;
 
 /// The workload, the policy, and what follows from both.
 #[derive(Debug)]
@@ -17,7 +20,8 @@ pub(crate) struct Ground<'w> {
     pub(crate) seed: u64,
     pub(crate) starts: Timestamp,
     pub(crate) consent: ConsentStrings,
-    pub(crate) verdicts: Vec<Verdicts>,
+    /// What choices mean, each from a time on: in the order of time, for each region.
+    verdicts: Vec<(Timestamp, Vec<Verdicts>)>,
     /// What a lookup may miss, on this store.
     pub(crate) consistency: Consistency,
 }
@@ -53,20 +57,40 @@ impl<'w> Ground<'w> {
         seed: u64,
         starts: Timestamp,
     ) -> Self {
-        let verdicts = |region: &Region| Verdicts::of(region, &policy.consent);
+        let rules = &policy.consent;
+        let laws = rules.us_states.iter().map(|state| state.starts);
+        let mut changes: Vec<Timestamp> = laws.filter(|time| *time > starts).collect();
+        changes.push(starts);
+        changes.sort_unstable();
+        let verdicts = |at: Timestamp| {
+            let of = |region: &Region| Verdicts::of(region, rules, at);
+            (at, workload.regions.iter().map(of).collect())
+        };
         Self {
             workload,
             policy,
             seed,
             starts,
-            consent: Choice::Consents.strings(),
-            verdicts: workload.regions.iter().map(verdicts).collect(),
+            consent: Choice::Consents.strings(starts),
+            verdicts: changes.into_iter().map(verdicts).collect(),
             consistency: if workload.store.staleness == 0 {
                 Consistency::Strong
             } else {
                 Consistency::Eventual
             },
         }
+    }
+
+    /// What a choice means in a region, at a time and made at another, both in milliseconds since the start.
+    pub(crate) fn verdict(&self, region: usize, choice: Choice, at: u64, chosen: u64) -> Verdict {
+        let seconds = |millis: u64| millis / MILLIS_PER_SECOND;
+        let now = self.starts.plus_seconds(seconds(at));
+        let applying = self.verdicts.iter().rev().find(|(from, _)| *from <= now);
+        let verdicts = applying.and_then(|(_, regions)| regions.get(region));
+        let age = seconds(at.saturating_sub(chosen));
+        verdicts.map_or(Verdict::NotGranted, |verdicts| {
+            verdicts.of_choice(choice, age, &self.policy.consent)
+        })
     }
 
     pub(crate) fn dice(&self, stream: Stream, index: u64) -> Dice {

@@ -40,6 +40,8 @@ pub(crate) struct Who {
     region: usize,
     edge: u64,
     choice: Choice,
+    /// When the choice was made; none until the visitor first comes.
+    chosen: Option<u64>,
     withdrew: bool,
     cookie: Option<Cookie>,
     seen: u64,
@@ -53,6 +55,7 @@ impl Who {
             region: 0,
             edge: 0,
             choice: Choice::Silent,
+            chosen: None,
             withdrew: false,
             cookie: None,
             seen: 0,
@@ -106,7 +109,7 @@ impl<'g, 'w> Course<'g, 'w, '_> {
             self.syncs_before(view.at);
             if view.first {
                 self.accounts.happened.visits += 1;
-                self.change_mind();
+                self.change_mind(view.at);
             }
             came = true;
             self.page(view);
@@ -127,7 +130,7 @@ impl<'g, 'w> Course<'g, 'w, '_> {
         self.identities.push(Identity::default());
         if self.who.dice.chance(ground.workload.forged.withdraws) {
             self.call(0, at, Call::Withdraw);
-        } else if self.verdict() == Verdict::Granted
+        } else if self.verdict(at) == Verdict::Granted
             && self.call(0, at, Call::Touch) == Some(Outcome::NotFound)
         {
             self.adopt(at);
@@ -146,17 +149,22 @@ impl<'g, 'w> Course<'g, 'w, '_> {
         self.identities = identities;
     }
 
-    fn verdict(&self) -> Verdict {
-        let verdicts = self.ground.verdicts.get(self.who.region);
-        verdicts.map_or(Verdict::NotGranted, |verdicts| {
-            verdicts.of_choice(self.who.choice)
-        })
+    fn verdict(&self, at: u64) -> Verdict {
+        let Who {
+            region,
+            choice,
+            chosen,
+            ..
+        } = self.who;
+        self.ground
+            .verdict(region, choice, at, chosen.unwrap_or(at))
     }
 
     /// At the start of a visit.
-    fn change_mind(&mut self) {
+    fn change_mind(&mut self, at: u64) {
         let changes = &self.ground.workload.changes;
         let who = &mut self.who;
+        let before = who.choice;
         match who.choice {
             Choice::Consents if who.cookie.is_some() && who.dice.chance(changes.withdraws) => {
                 (who.choice, who.withdrew) = (Choice::Refuses, true);
@@ -166,6 +174,9 @@ impl<'g, 'w> Course<'g, 'w, '_> {
                 self.accounts.happened.reconsents += 1;
             }
             _ => {}
+        }
+        if who.chosen.is_none() || who.choice != before {
+            who.chosen = Some(at);
         }
     }
 
@@ -188,7 +199,7 @@ impl<'g, 'w> Course<'g, 'w, '_> {
                 .is_some_and(|identity| identity.is_live(self.ground, at));
             self.accounts.lost.cookie_expired += u64::from(live);
         }
-        match self.verdict() {
+        match self.verdict(at) {
             Verdict::Granted => self.keep_up(at),
             Verdict::Withdrawn => self.withdraw(at),
             Verdict::NotGranted => {}

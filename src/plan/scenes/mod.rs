@@ -5,6 +5,7 @@ mod visits;
 
 use super::pair::{Pair, oldest_sync};
 use super::scene::{Act, Scene};
+use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
 use crate::policy::settings::{DeleteMode, OnMissingWithdrawal};
 use crate::policy::types::Seconds;
@@ -14,7 +15,7 @@ pub(super) use losses::{
     kept_shorter, unprolonged_by_a_visit, unprolonged_by_syncs,
 };
 pub(super) use visits::{
-    comes, failed_withdrawal, left_behind, new_cookie, no_ones_uid, not_served, old_cookie,
+    comes, failed_withdrawal, left_behind, new_cookie, no_ones_uid, not_served, old_cookie, on_day,
     other_hash, stored_partner,
 };
 
@@ -33,6 +34,12 @@ const PAGE: Act = Act::Page {
     from_elsewhere: false,
 };
 const WITHDRAW: Act = Act::Withdraw { refused: 0 };
+
+/// A day as people write it.
+pub(super) fn date(day: Timestamp) -> String {
+    let text = day.to_string();
+    text.split('T').next().unwrap_or_default().to_owned()
+}
 
 /// Seconds as they count in a scene.
 fn signed(seconds: u64) -> i64 {

@@ -1,8 +1,12 @@
 //! Examples of users who come back, or cannot be served, and of who counts as one that consents.
 
-use super::{DAY, HOUR, PAGE, RETURNS, STILL_SYNCS, SYNCS, WITHDRAW, WITHDRAWS, known_since, sync};
+use super::{
+    DAY, HOUR, PAGE, RETURNS, STILL_SYNCS, SYNCS, WITHDRAW, WITHDRAWS, date, known_since, sync,
+};
+use crate::clock::Timestamp;
 use crate::plan::pair::{Pair, creates};
-use crate::plan::scene::{Act, PartnerKept, Says, Scene};
+use crate::plan::says::Says;
+use crate::plan::scene::{Act, PartnerKept, Scene};
 use crate::policy::types::Locality;
 
 /// The candidate's graph is another one: a withdrawal stayed behind, or a user.
@@ -108,23 +112,30 @@ pub(in crate::plan) fn no_ones_uid(uid: &str) -> Scene {
 /// A user whose browser says so much comes, from a place or from where machines assume them to be; one who refuses was
 /// there before.
 pub(in crate::plan) fn comes(says: Says, place: Option<Locality>) -> Scene {
-    let scene = match says {
-        Says::No => known_since(-DAY),
-        Says::Nothing | Says::NotOptedOut => Scene::new(),
+    on_day(says, place, None)
+}
+
+/// As [`comes`], on a day whose laws apply.
+pub(in crate::plan) fn on_day(
+    says: Says,
+    place: Option<Locality>,
+    day: Option<Timestamp>,
+) -> Scene {
+    let scene = if says.refuses() {
+        known_since(-DAY)
+    } else {
+        Scene::new()
     };
     let syncs = HOUR.saturating_add(HOUR);
-    let from = from(place.as_ref());
-    let words = match says {
-        Says::Nothing => format!("a user, {from}, who says nothing of consent, comes"),
-        Says::No => {
-            format!("the user, {from}, comes with a browser that now refuses (`Sec-GPC: 1`)")
-        }
-        Says::NotOptedOut => {
-            format!("a user, {from}, who has not opted out (`us_privacy=1YNN`), comes")
-        }
-    };
+    let who = if says.refuses() { "the user" } else { "a user" };
+    let when = day.map_or_else(String::new, |day| format!(" on {}", date(day)));
+    let words = format!(
+        "{who}, {}, {}, comes{when}",
+        from(place.as_ref()),
+        says.words()
+    );
     scene
-        .then(HOUR, Act::Judged { place, says }, words)
+        .then(HOUR, Act::Judged { place, says, day }, words)
         .then(syncs, sync(syncs), SYNCS)
 }
 

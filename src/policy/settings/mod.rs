@@ -25,7 +25,9 @@ mod tombstone;
 mod top;
 
 pub use cas::{Cas, Jitter, OnRateLimited};
-pub use consent::{Consent, HonourRefusals};
+pub use consent::{
+    Consent, ConsentCookies, GpcInOptIn, HonourRefusals, TcfValidity, UsWithoutSignal,
+};
 pub use cookie::{Cookie, CookieRenewal, OnFailedWithdrawal, SameSite};
 pub use delete::{Delete, DeleteMode};
 pub use edge::Edge;

@@ -1,5 +1,6 @@
 //! What a policy says of clients: where they are taken to be, and whose word on them is believed.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -47,7 +48,7 @@ impl Locality {
     }
 
     /// What to write instead, where there is no such country or state of the US.
-    fn amiss(&self) -> Option<String> {
+    pub(super) fn amiss(&self) -> Option<String> {
         if !iso::is_country(&self.country) {
             let meant = iso::country_meant(&self.country);
             return Some(match meant {
@@ -60,6 +61,17 @@ impl Locality {
         Some(format!(
             "write the code of a US state for `{unknown}`, as `US-CA`"
         ))
+    }
+}
+
+/// As it is written: `DE`, `US-CA`.
+impl fmt::Display for Locality {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.country)?;
+        match &self.region {
+            Some(region) => write!(f, "-{region}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -95,14 +107,7 @@ impl SettingValue for Option<Locality> {
     fn show(&self) -> Value {
         match self {
             None => Value::from(NONE),
-            Some(Locality {
-                country,
-                region: None,
-            }) => Value::from(country.as_str()),
-            Some(Locality {
-                country,
-                region: Some(region),
-            }) => Value::Text(format!("{country}-{region}")),
+            Some(place) => Value::Text(place.to_string()),
         }
     }
 }

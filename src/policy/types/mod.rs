@@ -20,6 +20,7 @@ pub(crate) mod partner;
 mod partner_field;
 mod path;
 mod place;
+mod places;
 pub(crate) mod secret;
 mod sentinel;
 pub(crate) mod strength;
@@ -30,13 +31,15 @@ pub use client::{Locality, Proxies};
 #[cfg(feature = "simulate")]
 pub(crate) use duration::parse_duration;
 pub use duration::{Millis, Seconds, Ttl};
-pub use name::{CookieName, Countries, DataDir, StoreName, UsStates};
+pub use name::{CookieName, CookieNames, DataDir, StoreName};
+pub(in crate::policy) use name::{GPP_COOKIES, TCF_COOKIES, US_PRIVACY_COOKIES};
 pub use partner::{Partner, PartnerToken, Partners};
 pub use partner_field::{
     MAX_PARTNER_NAME_CHARS, PartnerFieldError, parse_partner_name, parse_source_domain,
 };
 pub use path::TsPrefixes;
 pub use place::{PlaceError, RedisAddress, StorePlace};
+pub use places::{OptInPlaces, OptInRegions, UsState, UsStates};
 pub use secret::Secret;
 pub use sentinel::Sentinels;
 pub use strength::{SecretFault, SecretUse};
