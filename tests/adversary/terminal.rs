@@ -109,15 +109,16 @@ fn names_and_values_of_policies_are_escaped() {
 fn what_the_command_line_says_is_escaped() {
     let site = Site::new("[publisher]\ndomain = \"publisher.example\"\n");
     site.write(&format!("{HOSTILE}.toml"), "visitors = 0\n");
-    // Its own line ends are the business of whoever writes it.
-    {
-        let name = HOSTILE;
+    for name in [HOSTILE, FORGED] {
         let set = format!("{name}={name}");
         let option = format!("--{name}");
         for args in [
             &["check", "--profile", name][..],
             &["check", "--set", &set],
+            &["check", "--set", name],
+            &["check", "--format", name],
             &["check", &option],
+            &["simulate", "x.toml", "--seeds", name],
             &[name],
             &["check", "--config", name],
             &["diff", name, name],

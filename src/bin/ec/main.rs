@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use edge_cookie::mask::passwords;
-use edge_cookie::printable::on_lines;
+use edge_cookie::printable::{on_lines, on_one_line};
 
 /// Events are made in one thread and dropped in another, which the system's allocator is slow at.
 #[global_allocator]
@@ -109,6 +109,12 @@ impl Stop {
 /// The arguments; what is wrong with them is told without the passwords in them, and without what a terminal acts on.
 fn arguments() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
+        // A line end of the user's own would look like one of the message.
+        let plain = std::env::args_os().map(|argument| match argument.to_str() {
+            Some(text) => on_one_line(text).into_owned().into(),
+            None => argument,
+        });
+        let error = Cli::try_parse_from(plain).err().unwrap_or(error);
         let told = error.render().to_string();
         let masked = passwords(&told);
         let shown = on_lines(&masked, None);
