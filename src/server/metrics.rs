@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use super::Exposition;
+use super::call_timer::{CallTimer, CallTimers};
 use super::log_queue::DROPPED;
 use super::outbox::OfOutbox;
 use crate::engine::Finished;
@@ -130,46 +131,6 @@ impl OfGraph {
             family.get_or_create(&of).inc_by(u64::from(number));
         }
     }
-}
-
-/// How long one kind of call takes.
-#[derive(Debug, Clone)]
-pub struct CallTimer(Histogram);
-
-/// A call under way, which is timed until this is dropped: one that no one waits for any longer counts as long as it was
-/// waited for.
-#[derive(Debug)]
-pub struct TimedCall<'h> {
-    histogram: &'h Histogram,
-    start: Instant,
-}
-
-impl CallTimer {
-    /// A call begins.
-    #[must_use]
-    pub fn start(&self) -> TimedCall<'_> {
-        TimedCall {
-            histogram: &self.0,
-            start: Instant::now(),
-        }
-    }
-}
-
-impl Drop for TimedCall<'_> {
-    fn drop(&mut self) {
-        self.histogram.observe(self.start.elapsed().as_secs_f64());
-    }
-}
-
-/// How long each call of one store takes.
-#[derive(Debug, Clone)]
-#[allow(missing_docs, reason = "each is named after its call")]
-pub struct CallTimers {
-    pub lookup: CallTimer,
-    pub exists: CallTimer,
-    pub insert: CallTimer,
-    pub delete: CallTimer,
-    pub list: CallTimer,
 }
 
 /// Counts of everything since the server started.
@@ -339,7 +300,7 @@ impl Metrics {
     pub fn calls_of(&self, store: &'static str) -> CallTimers {
         let time = |call| {
             let of = OfCall { store, call };
-            CallTimer(self.store_calls.get_or_create_owned(&of))
+            CallTimer::new(self.store_calls.get_or_create_owned(&of))
         };
         CallTimers {
             lookup: time("lookup"),

@@ -13,6 +13,7 @@
 mod accept;
 mod address;
 mod blocking;
+mod call_timer;
 mod exposition;
 mod handler;
 mod handles;
@@ -35,6 +36,7 @@ mod wrong_tokens;
 
 pub use address::forwarded_client;
 pub use blocking::{Blocking, Leave, SharedStore};
+pub use call_timer::{CallTimer, CallTimers, TimedCall};
 pub use exposition::Exposition;
 pub use handler::Server;
 pub use handles::raise_handle_limit;
@@ -44,7 +46,7 @@ pub use limiter::Limiter;
 pub use listen::{Listeners, ServeError, Stopped, serve};
 pub use log::{LogFormat, start_log, warn_of_no_place};
 pub use log_queue::LogGuard;
-pub use metrics::{CallTimer, CallTimers, Metrics, TimedCall};
+pub use metrics::Metrics;
 pub use outbox::{KeptWithdrawal, Outbox, OutboxError};
 pub use signals::StopSignal;
 pub use store::{NativeStore, Stores, survive_file_limit};
