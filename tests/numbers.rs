@@ -208,12 +208,8 @@ const FACTS: &[(&str, &str)] = &[
         "which random bytes choose every character equally often",
     ),
     (
-        "WRONG_TOKENS",
-        "wrong tokens of one sender that the store is asked about; right ones that are known pass whatever it is",
-    ),
-    (
         "WRONG_TOKEN_WINDOW",
-        "the window of that, the longest that the edge's rate counter knows",
+        "the window in which wrong tokens are counted, the longest that the edge's rate counter knows",
     ),
     (
         "IPV6_NETWORK",

@@ -13,7 +13,7 @@ use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
 use crate::policy::types::{EdgeWindow, Seconds};
 use crate::record::PartnerId;
-use crate::service::{Admission, Home, Note, TokenSender, WRONG_TOKEN_WINDOW, WRONG_TOKENS};
+use crate::service::{Admission, Home, Note, TokenSender, WRONG_TOKEN_WINDOW};
 use crate::store::{FastlyStore, run_to_end};
 
 /// The platform's clock. Waiting holds the instance, which serves nobody else.
@@ -86,10 +86,10 @@ impl Home for EdgeHome {
     }
 
     /// Counted by the edge's rate counter, too; its window is the longest that one has.
-    fn may_try_token(&self, sender: TokenSender) -> Admission {
+    fn may_try_token(&self, sender: TokenSender, limit: u32) -> Admission {
         let counter = RateCounter::open(&self.rate_counter);
         let sent = counter.lookup_count(&sender.key(), CounterDuration::SixtySecs);
-        if sent.is_ok_and(|sent| sent >= WRONG_TOKENS) {
+        if sent.is_ok_and(|sent| sent >= limit) {
             return Admission::TooMany(WRONG_TOKEN_WINDOW);
         }
         Admission::Admitted

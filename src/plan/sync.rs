@@ -10,7 +10,7 @@ use crate::policy::settings::{
 };
 use crate::policy::types::Sentinels;
 
-pub(super) const ANSWERS: [Known; 13] = [
+pub(super) const ANSWERS: [Known; 14] = [
     ("sync.on_missing", on_missing),
     ("sync.unchanged", unchanged),
     ("sync.refresh_after", refresh_after),
@@ -24,6 +24,7 @@ pub(super) const ANSWERS: [Known; 13] = [
     ("sync.reasons", reasons),
     ("sync.rate_limit", rate_limit),
     ("sync.rate_window", rate_window),
+    ("sync.invalid_token_limit", invalid_token_limit),
 ];
 
 const FROM_NOW_ON: &str = "at once, for every sync from now on";
@@ -368,6 +369,20 @@ fn rate_window(pair: &Pair<'_>) -> Answer {
         Records::None,
         format!(
             "requests are counted over {window}: a partner with no `rate_limit` of its own may make {limit} in that time; the edge counts over 1, 10 or 60 seconds only"
+        ),
+    )
+}
+
+fn invalid_token_limit(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.sync.invalid_token_limit);
+    limit(
+        from,
+        to,
+        &format!(
+            "an address that has sent {to} wrong tokens within a minute is refused with `429`, and behind one address a new partner of the store has to wait that minute; tokens that are known to be right pass"
+        ),
+        &format!(
+            "an address may try {to} wrong tokens in a minute, and each is a read of the partner store"
         ),
     )
 }

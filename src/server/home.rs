@@ -198,8 +198,9 @@ impl Home for NativeHome {
         own.admit(partner, limit, window, Instant::now())
     }
 
-    fn may_try_token(&self, sender: TokenSender) -> Admission {
-        self.kept.wrong_tokens.may_try(sender, Instant::now())
+    fn may_try_token(&self, sender: TokenSender, limit: u32) -> Admission {
+        let tokens = &self.kept.wrong_tokens;
+        tokens.may_try(sender, limit, Instant::now())
     }
 
     fn count_wrong_token(&self, sender: TokenSender) {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::partner::TokenHash;
-use crate::service::{Admission, TokenSender, WRONG_TOKEN_WINDOW, WRONG_TOKENS};
+use crate::service::{Admission, TokenSender, WRONG_TOKEN_WINDOW};
 
 /// Senders that are counted by themselves within one window, about 2 MiB; all others count as one.
 const MAX_SENDERS: usize = 16_384;
@@ -44,14 +44,14 @@ impl Window {
 }
 
 impl WrongTokens {
-    /// Whether a token of `sender` that no one knows may be looked up.
-    pub fn may_try(&self, sender: TokenSender, now: Instant) -> Admission {
+    /// Whether a token of `sender` that no one knows may be looked up: it has sent fewer than `limit` wrong ones.
+    pub fn may_try(&self, sender: TokenSender, limit: u32, now: Instant) -> Admission {
         // What a panic left behind is a count, whole at every step.
         let mut window = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let left = window.at(now);
         let key = window.key(sender);
         let sent = window.sent.get(&key);
-        if sent.is_some_and(|sent| *sent >= WRONG_TOKENS) {
+        if sent.is_some_and(|sent| *sent >= limit) {
             return Admission::too_many(left);
         }
         Admission::Admitted
@@ -100,6 +100,8 @@ mod tests {
     use super::*;
     use crate::service::{Client, TokenRoutes};
 
+    const LIMIT: u32 = 3;
+
     fn sender(address: u32) -> TokenSender {
         let client = Client {
             address: Some(std::net::Ipv4Addr::from_bits(address).into()),
@@ -112,15 +114,21 @@ mod tests {
     fn each_sender_is_counted_until_the_window_is_over() {
         let (tokens, start) = (WrongTokens::default(), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
-        for _ in 0..WRONG_TOKENS {
-            assert_eq!(tokens.may_try(sender(1), start), Admission::Admitted);
+        for _ in 0..LIMIT {
+            assert_eq!(tokens.may_try(sender(1), LIMIT, start), Admission::Admitted);
             tokens.count(sender(1), start);
         }
         let length = WRONG_TOKEN_WINDOW.seconds();
         let wait = Admission::too_many(Duration::from_secs(length - 10));
-        assert_eq!(tokens.may_try(sender(1), at(10)), wait);
-        assert_eq!(tokens.may_try(sender(2), at(10)), Admission::Admitted);
-        assert_eq!(tokens.may_try(sender(1), at(length)), Admission::Admitted);
+        assert_eq!(tokens.may_try(sender(1), LIMIT, at(10)), wait);
+        assert_eq!(
+            tokens.may_try(sender(2), LIMIT, at(10)),
+            Admission::Admitted
+        );
+        assert_eq!(
+            tokens.may_try(sender(1), LIMIT, at(length)),
+            Admission::Admitted
+        );
     }
 
     #[test]
@@ -132,8 +140,11 @@ mod tests {
         }
         assert!(tokens.0.lock().unwrap().sent.len() <= MAX_SENDERS + 2);
         // One that was counted before is still counted by itself; the rest is one that is over its limit.
-        assert_eq!(tokens.may_try(sender(1), now), Admission::Admitted);
-        assert_ne!(tokens.may_try(sender(3 * most), now), Admission::Admitted);
+        assert_eq!(tokens.may_try(sender(1), LIMIT, now), Admission::Admitted);
+        assert_ne!(
+            tokens.may_try(sender(3 * most), LIMIT, now),
+            Admission::Admitted
+        );
 
         let known = KnownTokens::default();
         for number in 0..=MAX_KNOWN {

@@ -98,7 +98,8 @@ impl<H: Home> Service<H> {
         if self.is_known(token) {
             return Ok(());
         }
-        let Admission::TooMany(wait) = self.home.may_try_token(sender) else {
+        let limit = self.setup.policy.sync.invalid_token_limit;
+        let Admission::TooMany(wait) = self.home.may_try_token(sender, limit) else {
             return Ok(());
         };
         self.home.note(&Note::TokenNotTried);

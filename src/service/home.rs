@@ -71,9 +71,8 @@ pub trait Home: Send + Sync + 'static {
         window: Seconds,
     ) -> impl Future<Output = Admission> + Send;
 
-    /// Whether a token of `sender` that no one knows may be looked up: it has sent fewer than
-    /// [`WRONG_TOKENS`](super::WRONG_TOKENS) wrong ones lately.
-    fn may_try_token(&self, sender: TokenSender) -> Admission;
+    /// Whether a token of `sender` that no one knows may be looked up: it has sent fewer than `limit` wrong ones lately.
+    fn may_try_token(&self, sender: TokenSender, limit: u32) -> Admission;
 
     /// Counts a wrong token of `sender`.
     fn count_wrong_token(&self, sender: TokenSender);

@@ -70,7 +70,7 @@ pub use route::{ROUTES, Route};
 pub use secrets::{SecretProblem, check_secrets, redis_password};
 pub use setup::{Setup, SetupError};
 pub use shown::ShownRecord;
-pub use tokens::{TokenRoutes, TokenSender, WRONG_TOKEN_WINDOW, WRONG_TOKENS};
+pub use tokens::{TokenRoutes, TokenSender, WRONG_TOKEN_WINDOW};
 
 use answer::not_found;
 #[cfg(feature = "simulate")]

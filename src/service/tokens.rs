@@ -5,11 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::Client;
 use crate::policy::types::Seconds;
 
-/// Wrong tokens that one sender may send within [`WRONG_TOKEN_WINDOW`] to one kind of route. Far more than a partner's
-/// mistake in a configuration needs to be noticed, and far fewer reads than a store notices.
-pub const WRONG_TOKENS: u32 = 60;
-
-/// The window in which wrong tokens are counted: the longest that the edge's rate counter knows.
+/// The window in which wrong tokens are counted (`sync.invalid_token_limit`): the longest that the edge's rate counter knows.
 pub const WRONG_TOKEN_WINDOW: Seconds = Seconds::new(60);
 
 /// Routes whose wrong tokens are counted together.

@@ -134,6 +134,26 @@ fn guesses_of_the_admin_token_are_limited_and_the_right_one_passes() {
     assert_eq!(code(&batch(&server, from, PARTNER)), 200);
 }
 
+#[test]
+fn how_many_guesses_are_looked_up_is_the_policys_and_a_reload_changes_it() {
+    let limited = |to: u32| {
+        CONFIG.replace(
+            "[ec]\n",
+            &format!("[ec]\nsync.invalid_token_limit = {to}\n"),
+        )
+    };
+    let server = Server::start(&limited(2), &["--store", "memory"]);
+    let guess = || code(&batch(&server, "x", "a-guess"));
+    assert_eq!([(); 3].map(|()| guess()), [401, 401, 429]);
+    server.site.write("trusted-server.toml", &limited(4));
+    server.signal("HUP");
+    let start = Instant::now();
+    while guess() == 429 {
+        assert!(start.elapsed() < PATIENCE, "the policy is not read again");
+    }
+    assert_eq!([(); 2].map(|()| guess()), [401, 429]);
+}
+
 /// The clock of the server's machine is set back by an hour, while a partner is at its limit.
 #[test]
 fn a_clock_that_is_set_back_locks_no_partner_out() {

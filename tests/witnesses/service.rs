@@ -198,6 +198,20 @@ pub const WITNESSES: &[Witness] = &[
         },
     },
     Witness {
+        key: "sync.invalid_token_limit",
+        base: &[],
+        change: "1",
+        shows: |sets| {
+            let served = served(sets);
+            let guess = || {
+                let guess = Request::post(served::BATCH_SYNC).header("authorization", "Bearer no");
+                served.answer(guess.body(String::new()).unwrap())
+            };
+            guess();
+            status(&guess())
+        },
+    },
+    Witness {
         key: "cookie.name",
         base: &[],
         change: "id",

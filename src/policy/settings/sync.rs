@@ -95,5 +95,11 @@ settings! {
         rate_limit: u32 = 60, from 1, to 1_000_000;
         /// Sliding window (the edge's limiter knows 1 s, 10 s and 60 s).
         rate_window: Seconds = Seconds::new(60), shown "60s", from Seconds::new(1), to Seconds::from_days(1);
+        /// Wrong tokens that one address may send to partners' routes within a minute, and as many to operators'; further
+        /// ones are refused with `429` before the store is read.
+        ///
+        /// An IPv6 network of 64 bits counts as one address. A token that is known to be right always passes: the admin's, a
+        /// declared partner's, and a stored partner's who came lately. Each location of the edge counts for itself.
+        invalid_token_limit: u32 = 60, from 1, to 1_000_000;
     }
 }
