@@ -146,9 +146,10 @@ fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
     }
     let two = GOOD.replace('a', "9");
     let three = GOOD.replace('a', "7");
+    let admin = GOOD.replace('a', "5");
     let good = [
         ("KEY", GOOD),
-        ("ADMIN", &two),
+        ("ADMIN", &admin),
         ("REDIS", GOOD),
         ("ONE", &two),
         ("TWO", &three),
@@ -176,6 +177,7 @@ fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
         ),
         ("REDIS", "hunter2", "EC0503 ec.redis.password"),
         ("TWO", &two, "EC0505 ec.partners.two.example.api_token"),
+        ("TWO", &admin, "EC0505 ec.partners.two.example.api_token"),
     ] {
         let environment = good.map(|(own, value)| (own, if own == name { secret } else { value }));
         let (found, told) = resolved(&environment);

@@ -56,10 +56,10 @@ pub(super) const RULES: [Rule; 8] = [
     Rule {
         code: Code::SharedToken,
         severity: Severity::Error,
-        reason: "two partners with one token",
-        protects: "promise 6, own namespace: a token is how the service tells partners apart",
+        reason: "one token for two partners, or for a partner and the operators",
+        protects: "promise 6, own namespace: a token is how the service tells partners apart, and operators from partners",
         example: "[[ec.partners]]\nsource_domain = \"one.example\"\napi_token = { env = \"TOKEN\" }\n[[ec.partners]]\nsource_domain = \"two.example\"\napi_token = { env = \"TOKEN\" }\n",
-        consequence: "one of them writes the other's uids, and reads them, on every request",
+        consequence: "one of them writes the other's uids, and reads them, on every request; a partner with the admin token may read and erase every record",
         mend: "give each its own token",
         find: Find::By(shared_token),
     },
@@ -131,6 +131,12 @@ fn partner_field(subject: &Subject<'_>, index: usize, field: &str) -> (String, O
         ),
         None => (full_key(&key), item.map(|item| item.place.clone())),
     }
+}
+
+/// The field of these that a partner has, or else the partner: its key is the shortest.
+fn written_field(subject: &Subject<'_>, index: usize, fields: &[&str]) -> (String, Option<Place>) {
+    let written = (fields.iter()).map(|field| partner_field(subject, index, field));
+    written.max_by_key(|(key, _)| key.len()).unwrap_or_default()
 }
 
 /// Every secret in clear of a deployable profile that is weak in this way, as a finding.
@@ -285,10 +291,7 @@ fn alike<K: Ord>(
         let mut finding = Finding::new(&[], message, help);
         // The last to come is the one to mend.
         for (index, _) in partners.iter().rev() {
-            let written = fields
-                .iter()
-                .map(|field| partner_field(subject, *index, field));
-            let (key, place) = written.max_by_key(|(key, _)| key.len()).unwrap_or_default();
+            let (key, place) = written_field(subject, *index, fields);
             finding = finding.about_first(key).at(place);
         }
         found.push(finding);
@@ -314,15 +317,29 @@ fn shared_token(subject: &Subject<'_>) -> Vec<Finding> {
         PartnerToken::Sha256(hash) => Some(format!("\"sha256:{hash}\"")),
         PartnerToken::Token(secret) => Some(secret.digested().to_string()),
     };
-    alike(
-        subject,
-        &["api_token", "api_token_sha256"],
-        token,
-        |names| {
-            (
-                format!("one partner would write as another: {names} have the same token"),
-                "give each its own token, as `ec partner rotate` makes them",
-            )
-        },
-    )
+    let fields = ["api_token", "api_token_sha256"];
+    let mut found = alike(subject, &fields, token, |names| {
+        (
+            format!("one partner would write as another: {names} have the same token"),
+            "give each its own token, as `ec partner rotate` makes them",
+        )
+    });
+    let stores = &subject.policy().stores;
+    let admin = stores.admin_token.as_ref();
+    let Some(admin) = admin.map(|secret| secret.digested().to_string()) else {
+        return found;
+    };
+    for (index, partner) in stores.partners.iter().enumerate() {
+        if token(partner).as_ref() == Some(&admin) {
+            let (key, place) = written_field(subject, index, &fields);
+            let message = format!(
+                "a partner could do what only operators may: the token of `{}` is the `admin_token`",
+                partner.id
+            );
+            let help = "give each its own token: make one with `openssl rand -hex 32`";
+            let finding = Finding::new(&[], message, help).about(key).at(place);
+            found.push(finding.at(subject.place("admin_token")));
+        }
+    }
+    found
 }

@@ -35,6 +35,12 @@ pub enum SecretProblem {
         /// What is wrong with it.
         fault: SecretFault,
     },
+    /// A partner has the admin token, and could do what only operators may.
+    #[error("`{key}` is `ec.admin_token` as well: give each its own")]
+    SharedWithOperators {
+        /// The partner's setting.
+        key: String,
+    },
     /// Two partners have one token, so that one would write as the other.
     #[error("`{key}` is the token of the partner `{other}` as well: give each its own")]
     Shared {
@@ -56,7 +62,7 @@ impl SecretProblem {
                 SecretFault::Short => Code::ShortSecret,
                 _ => Code::UnusableSecret,
             },
-            Self::Shared { .. } => Code::SharedToken,
+            Self::Shared { .. } | Self::SharedWithOperators { .. } => Code::SharedToken,
         }
     }
 
@@ -65,7 +71,10 @@ impl SecretProblem {
     pub fn key(&self) -> &str {
         match self {
             Self::NoPassphrase => "ec.passphrase",
-            Self::Missing { key, .. } | Self::Fault { key, .. } | Self::Shared { key, .. } => key,
+            Self::Missing { key, .. }
+            | Self::Fault { key, .. }
+            | Self::Shared { key, .. }
+            | Self::SharedWithOperators { key } => key,
         }
     }
 }
@@ -116,10 +125,11 @@ impl<R: Fn(&Secret) -> Option<String>> Resolver<R> {
         Some(found)
     }
 
-    /// The hashes of the partners' tokens, in the order declared; each may be one partner's alone.
+    /// The hashes of the partners' tokens, in the order declared; each may be one partner's alone, and none the operators'.
     pub(super) fn partners<'p>(
         &mut self,
         partners: impl Iterator<Item = &'p Partner>,
+        admin: Option<&TokenHash>,
     ) -> Vec<(&'p Partner, Option<TokenHash>)> {
         let mut owners: BTreeMap<String, String> = BTreeMap::new();
         let mut resolved = Vec::new();
@@ -133,6 +143,13 @@ impl<R: Fn(&Secret) -> Option<String>> Resolver<R> {
                     found.map(|token| TokenHash::of(&token))
                 }
             };
+            if let (Some(hash), Some(admin)) = (&hash, admin)
+                && admin.is(hash)
+            {
+                let key = key.clone();
+                let shared = SecretProblem::SharedWithOperators { key };
+                self.problems.push(shared);
+            }
             if let Some(hash) = &hash
                 && let Some(other) = owners.insert(hash.as_str().to_owned(), partner.id.to_string())
             {
@@ -174,23 +191,23 @@ pub fn check_secrets(
     look_up: impl Fn(&Secret) -> Option<String>,
 ) -> Vec<SecretProblem> {
     let mut resolver = Resolver::new(look_up, deployed);
-    for (key, secret, used_as) in [
-        ("ec.passphrase", &policy.stores.passphrase, SecretUse::Key),
-        (
-            "ec.admin_token",
-            &policy.stores.admin_token,
-            SecretUse::Token,
-        ),
-        ("ec.redis.password", &policy.redis.password, SecretUse::Key),
-    ] {
-        if let Some(secret) = secret.as_ref().filter(|secret| can_look(secret)) {
-            resolver.secret(key.to_owned(), secret, used_as);
-        }
-    }
+    let mut check = |key: &str, secret: &Option<Secret>, used_as| {
+        let secret = secret.as_ref().filter(|secret| can_look(secret))?;
+        resolver.secret(key.to_owned(), secret, used_as)
+    };
+    check("ec.passphrase", &policy.stores.passphrase, SecretUse::Key);
+    let admin = check(
+        "ec.admin_token",
+        &policy.stores.admin_token,
+        SecretUse::Token,
+    );
+    check("ec.redis.password", &policy.redis.password, SecretUse::Key);
+    let admin = admin.as_deref().map(TokenHash::of);
     let followed = |partner: &&Partner| match &partner.token {
         Some(PartnerToken::Token(secret)) => can_look(secret),
         _ => true,
     };
-    resolver.partners(policy.stores.partners.iter().filter(followed));
+    let partners = policy.stores.partners.iter().filter(followed);
+    resolver.partners(partners, admin.as_ref());
     resolver.problems
 }

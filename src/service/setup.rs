@@ -129,7 +129,8 @@ impl Setup {
         let admin = policy.stores.admin_token.as_ref().and_then(|secret| {
             secrets.secret("ec.admin_token".to_owned(), secret, SecretUse::Token)
         });
-        let partners = secrets.partners(policy.stores.partners.iter());
+        let admin = admin.as_deref().map(TokenHash::of);
+        let partners = secrets.partners(policy.stores.partners.iter(), admin.as_ref());
         let passphrase = passphrase.as_deref().and_then(Passphrase::new);
         let (Some(passphrase), true) = (passphrase, secrets.problems.is_empty()) else {
             return Err(SetupError(secrets.problems));
@@ -142,7 +143,7 @@ impl Setup {
             publisher: publisher.clone(),
             report,
             passphrase,
-            admin: admin.as_deref().map(TokenHash::of),
+            admin,
             partners: partners.into_iter().map(declared).collect(),
             trouble: None,
             reloaded: None,
