@@ -21,7 +21,7 @@ use edge_cookie::service::ROUTES;
 use edge_cookie::store::MemoryStore;
 use http::Request;
 use serde_json::Value;
-use support::{Served, id};
+use support::{Answer, Served, id};
 
 fn description() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
@@ -107,6 +107,87 @@ fn faults(whole: &Value, schema: &Value, value: &Value) -> Vec<String> {
         found.extend(faults(whole, &schema["items"], item));
     }
     found
+}
+
+/// That this answer is described there: its headers, and its body or that it has none.
+fn is_described(whole: &Value, operation: &Value, answer: &Answer, name: &str) {
+    let described = meant(whole, &operation["responses"][answer.status().as_str()]);
+    assert!(described.is_object(), "{name} is not described");
+    for (header, of) in described["headers"].as_object().into_iter().flatten() {
+        let value = answer
+            .headers()
+            .get(header)
+            .unwrap_or_else(|| panic!("{name}: no {header}"));
+        let only = of["schema"]["const"].as_str();
+        assert!(only.is_none_or(|only| only == value), "{name}: {header}");
+    }
+    let Some(schema) = described["content"]["application/json"].get("schema") else {
+        assert!(answer.body().is_empty(), "{name}");
+        return;
+    };
+    assert_eq!(
+        answer.headers()["content-type"],
+        "application/json",
+        "{name}"
+    );
+    let value: Value = serde_json::from_slice(answer.body()).unwrap();
+    assert_eq!(
+        faults(whole, schema, &value),
+        Vec::<String>::new(),
+        "{name}"
+    );
+}
+
+#[test]
+fn every_operation_may_refuse_a_malformed_request_and_what_has_a_token_a_guess_too_many() {
+    let whole = description();
+    let memory = Arc::new(MemoryStore::new(SystemClock));
+    let served = Served::over(memory, &["sync.invalid_token_limit=1"]);
+    let request = |method: &str, path: &str| {
+        let path = path.replace("{id}", "x");
+        Request::builder().method(method).uri(path)
+    };
+    let whole_server = ("*", &whole["x-whole-server"]);
+    let paths = whole["paths"].as_object().unwrap().iter();
+    for (path, item) in paths
+        .map(|(path, item)| (path.as_str(), item))
+        .chain([whole_server])
+    {
+        for (method, operation) in item.as_object().unwrap() {
+            let method = method.to_uppercase();
+            if operation["responses"].is_null() {
+                continue;
+            }
+            let name = format!("{method} {path}");
+            let two_hosts = request(&method, path)
+                .header("host", "a")
+                .header("host", "b");
+            let answer = served.answer(two_hosts.body(String::new()).unwrap());
+            assert_eq!(answer.status(), 400, "{name}");
+            is_described(&whole, operation, &answer, &name);
+            // Where anyone may ask, no token is needed.
+            let needed = operation["security"][0].as_object();
+            if needed.is_none_or(serde_json::Map::is_empty) {
+                continue;
+            }
+            let last = (0..3).map(|_| {
+                let guess = request(&method, path).header("authorization", "Bearer guess");
+                served.answer(guess.body(String::new()).unwrap())
+            });
+            let last = last.last().unwrap();
+            assert_eq!(last.status(), 429, "{name}");
+            is_described(&whole, operation, &last, &name);
+        }
+    }
+    let asked = request("OPTIONS", "*").body(String::new()).unwrap();
+    let answer = served.answer(asked);
+    assert_eq!(answer.status(), 200);
+    is_described(
+        &whole,
+        &whole["x-whole-server"]["options"],
+        &answer,
+        "OPTIONS *",
+    );
 }
 
 #[test]
@@ -230,31 +311,6 @@ fn answers_are_those_that_it_describes() {
         let answer = served.answer(request.body((*body).to_owned()).unwrap());
         assert_eq!(answer.status(), *status, "{name}: {answer:?}");
         let operation = &whole["paths"][*path][method.to_lowercase()];
-        let described = meant(&whole, &operation["responses"][status.to_string()]);
-        assert!(described.is_object(), "{name} is not described");
-        for (header, of) in described["headers"].as_object().into_iter().flatten() {
-            let value = answer
-                .headers()
-                .get(header)
-                .unwrap_or_else(|| panic!("{name}: no {header}"));
-            let only = of["schema"]["const"].as_str();
-            assert!(only.is_none_or(|only| only == value), "{name}: {header}");
-        }
-        match described["content"]["application/json"].get("schema") {
-            Some(schema) => {
-                assert_eq!(
-                    answer.headers()["content-type"],
-                    "application/json",
-                    "{name}"
-                );
-                let value: Value = serde_json::from_slice(answer.body()).unwrap();
-                assert_eq!(
-                    faults(&whole, schema, &value),
-                    Vec::<String>::new(),
-                    "{name}"
-                );
-            }
-            None => assert!(answer.body().is_empty(), "{name}"),
-        }
+        is_described(&whole, operation, &answer, &name);
     }
 }
