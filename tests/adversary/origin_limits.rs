@@ -47,6 +47,14 @@ fn an_answer_that_does_not_begin_is_given_up() {
 }
 
 #[test]
+fn the_time_of_a_request_is_the_origins_too() {
+    let origin = Origin::start(|_, exchange| while exchange.request().is_some() {});
+    let server = origin.server(&["--set", "ec.local.request_timeout=1s"]);
+    let page = server.get("/", "");
+    assert!(page.starts_with("HTTP/1.1 504"), "{page}");
+}
+
+#[test]
 fn an_answer_that_stands_still_is_broken_off() {
     let origin = Origin::start(|_, exchange| {
         exchange.request();

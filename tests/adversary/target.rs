@@ -30,6 +30,12 @@ const TARGETS: &[(&[u8], Option<&[u8]>)] = &[
     (b"http://publisher.example/a/../b?c", Some(b"/a/../b?c")),
     (b"http://publisher.example", Some(b"/")),
     (b"http://publisher.example?a", Some(b"/?a")),
+    // What follows is cut off before the service sees it: docs/origin.md.
+    (b"/a#b", Some(b"/a")),
+    (b"/a?b#c", Some(b"/a?b")),
+    (b"/#/../b", Some(b"/")),
+    (b"http://publisher.example/a#b", Some(b"/a")),
+    (b"#a", None),
     (b"/a<b>", None),
     (b"/a b", None),
     (b"/a\x7f", None),
