@@ -83,6 +83,12 @@ const FACTS: &[(&str, &str)] = &[
     ("HTTP_PORT", "the scheme's port (RFC 9110)"),
     ("HTTPS_PORT", "the scheme's port (RFC 9110)"),
     ("MILLIS", "what the units of time are"),
+    ("LABEL", "a column of a table of text"),
+    ("NAME", "a column of a table of text"),
+    ("OF_SIGNAL", "an indent of text"),
+    ("OF_SECTION", "an indent of text"),
+    ("NOT_GRANTED", "an exit code of `ec consent explain`"),
+    ("WITHDRAWN", "an exit code of `ec consent explain`"),
     (
         "MAGIC_BYTES",
         "how compressed files begin (RFC 1952, RFC 8878)",

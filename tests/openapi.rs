@@ -213,6 +213,12 @@ fn answers_are_those_that_it_describes() {
     let (good, bad) = (mapping(&user), mapping(&id(1)));
     let record = "/_ts/admin/v1/ec/{id}";
     let rotate = "/_ts/admin/v1/partners/{id}/rotate";
+    let explain = "/_ts/admin/v1/consent/explain";
+    let cookies = "us_privacy=1YNN; __gpp=DBABrw~CVQqAAAAAABA.QA~BUkAAABA.QA; euconsent-v2=CQlH_MAQlH_MAAfABENB4FgAEIAAAAAAAAAALAAAAAAAA";
+    let of_every_kind = serde_json::json!({
+        "cookies": cookies, "headers": ["Sec-GPC: 1"], "geo": "US-CA", "at": "2026-11-28T12:00:00Z",
+    })
+    .to_string();
     let cases: &[(&str, &str, &str, &str, &str, &str, u16)] = &[
         (
             "POST",
@@ -286,6 +292,27 @@ fn answers_are_those_that_it_describes() {
             400,
         ),
         ("GET", "/_ts/admin/v1/partners", "", operator, "", "", 200),
+        ("POST", explain, "", operator, "", &of_every_kind, 200),
+        (
+            "POST",
+            explain,
+            "",
+            operator,
+            "",
+            r#"{"geo":"California"}"#,
+            400,
+        ),
+        ("POST", explain, "", operator, "", r#"{"gpc":true}"#, 400),
+        ("POST", explain, "", "", "", "{}", 401),
+        (
+            "POST",
+            explain,
+            "",
+            operator,
+            "",
+            &" ".repeat(2_097_153),
+            413,
+        ),
         ("POST", rotate, "b.com", operator, "", "", 200),
         ("POST", rotate, "c.com", operator, "", "", 404),
         (

@@ -3,9 +3,9 @@
 //! Source: IAB Canada's Transparency and Consent Framework as a section of GPP (`Sections/Canada`), version 1.
 
 use super::bits::Bits;
-use super::decoded::Sink;
 use super::fault::{Fault, Why};
 use super::segments::Segments;
+use super::sink::{FieldValue, Sink};
 
 /// What a section says of purpose 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +21,21 @@ pub(super) enum Canada {
 const VERSION: u64 = 1;
 const VERSION_BITS: usize = 6;
 
-/// What stands between the version and the purposes: two times, the CMP and its version, a screen, a language, a list, a policy, a
-/// flag, and features.
-const BETWEEN: usize = 36 + 36 + 12 + 12 + 6 + 12 + 12 + 6 + 1 + 12;
+/// What stands between the version and the purposes, each with its bits.
+const BETWEEN: [(&str, usize, fn(u64) -> FieldValue); 10] = [
+    ("Created", 36, FieldValue::Time),
+    ("LastUpdated", 36, FieldValue::Time),
+    ("CmpId", 12, FieldValue::Number),
+    ("CmpVersion", 12, FieldValue::Number),
+    ("ConsentScreen", 6, FieldValue::Number),
+    ("ConsentLanguage", 12, FieldValue::TwoLetters),
+    ("VendorListVersion", 12, FieldValue::Number),
+    ("TcfPolicyVersion", 6, FieldValue::Number),
+    ("UseNonStandardStacks", 1, FieldValue::Number),
+    ("SpecialFeatureExpressConsent", 12, |flags| {
+        FieldValue::Flags(flags, 12)
+    }),
+];
 const PURPOSES: usize = 24;
 
 /// The core begins with three bits of zero, as its version does; other segments are of other kinds.
@@ -45,10 +57,16 @@ pub(super) fn decode(text: &str, sink: &mut impl Sink) -> Result<Canada, Fault> 
     if version != VERSION {
         return Err(start);
     }
-    core.skip(BETWEEN)?;
-    let [express, implied] = [core.number(PURPOSES)?, core.number(PURPOSES)?];
-    sink.number("PurposesExpressConsent", express);
-    sink.number("PurposesImpliedConsent", implied);
+    for (name, bits, value) in BETWEEN {
+        sink.field(name, value(core.number(bits)?));
+    }
+    let mut purposes = |name| {
+        let purposes = core.number(PURPOSES)?;
+        sink.field(name, FieldValue::Flags(purposes, PURPOSES));
+        Ok::<u64, Fault>(purposes)
+    };
+    let express = purposes("PurposesExpressConsent")?;
+    let implied = purposes("PurposesImpliedConsent")?;
     let one = |purposes: u64| purposes >> (PURPOSES - 1) == 1;
     Ok(match (one(express), one(implied)) {
         (true, _) => Canada::Express,

@@ -4,22 +4,12 @@ use super::canada::{self, Canada};
 use super::fault::{Fault, Why};
 use super::gpp::{self, Part};
 use super::rules::Rule;
-use super::signal::{Signal, Signals, Undecodable};
+use super::signal::{Signal, SignalValue, Signals, Undecodable};
+use super::sink::{Sink, Statement};
 use super::tcf::{self, PurposeOne};
 use super::{sections, us, validity};
 use crate::clock::Timestamp;
 use crate::policy::settings::Consent;
-
-/// Takes the fields of a signal as they are decoded: nothing of them is kept for a decision, all for an explanation.
-pub(super) trait Sink {
-    /// A field that is a number.
-    fn number(&mut self, _name: &'static str, _value: u64) {}
-    /// A field that is a letter.
-    fn letter(&mut self, _name: &'static str, _value: char) {}
-}
-
-/// Keeps nothing.
-impl Sink for () {}
 
 /// What all signals of a request say together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -47,20 +37,22 @@ pub(super) struct DecodedSignals {
 }
 
 /// What signals are decoded for.
-struct Reader<'r> {
+struct Reader<'r, S> {
     state: Option<&'r str>,
     rules: &'r Consent,
     now: Timestamp,
     said: DecodedSignals,
+    sink: &'r mut S,
 }
 
 impl DecodedSignals {
-    /// Decodes every value for a user in this state.
+    /// Decodes every value for a user in this state, and reports to `sink` what is read.
     pub(super) fn of(
         signals: &Signals<'_>,
         state: Option<&str>,
         rules: &Consent,
         now: Timestamp,
+        sink: &mut impl Sink,
     ) -> Self {
         let mut reader = Reader {
             state,
@@ -70,26 +62,19 @@ impl DecodedSignals {
                 gpc: signals.has_gpc(),
                 ..Self::default()
             },
+            sink,
         };
         if signals.overflown() {
             reader.said.block(Rule::TooManyValues);
         }
-        for (signal, text) in signals.values() {
-            reader.value(signal, text);
+        for value in signals.values() {
+            reader.value(value);
         }
         reader.said
     }
 
     fn block(&mut self, why: Rule) {
         self.block.get_or_insert(why);
-    }
-
-    fn fault(&mut self, undecodable: Undecodable) {
-        self.block(match undecodable.fault.why {
-            Why::UnknownSection => Rule::UnknownUsSection,
-            _ => Rule::Undecodable,
-        });
-        self.undecodable.push(undecodable);
     }
 }
 
@@ -101,8 +86,25 @@ fn bounded(text: &str, most: usize) -> &str {
     text.get(..end.unwrap_or(0)).unwrap_or_default()
 }
 
-impl Reader<'_> {
-    fn value(&mut self, signal: Signal, text: &str) {
+impl<S: Sink> Reader<'_, S> {
+    fn fault(&mut self, undecodable: Undecodable) {
+        let rule = match undecodable.fault.why {
+            Why::UnknownSection => Rule::UnknownUsSection,
+            _ => Rule::Undecodable,
+        };
+        self.said.block(rule);
+        self.said.undecodable.push(undecodable);
+        self.sink.fault(undecodable);
+        self.says(rule);
+    }
+
+    fn says(&mut self, rule: Rule) {
+        self.sink.says(Statement::Rule(rule));
+    }
+
+    fn value(&mut self, value: &SignalValue<'_>) {
+        let (signal, text) = (value.signal, value.text());
+        self.sink.value(value);
         let most = usize::try_from(self.rules.max_signal_bytes).unwrap_or(usize::MAX);
         let read = bounded(text, most);
         let undecodable = |fault| Undecodable {
@@ -111,18 +113,21 @@ impl Reader<'_> {
             fault,
         };
         match signal {
-            Signal::UsPrivacy => self.us(us::us_privacy(read, &mut ()), true, undecodable),
+            Signal::UsPrivacy => {
+                let us = us::us_privacy(read, self.sink);
+                self.us(us, true, undecodable);
+            }
             Signal::Tcf => self.tcf(read, undecodable),
             Signal::Gpp => {
                 if let Err(fault) = gpp::decode(read, |part| self.part(part)) {
-                    self.said.fault(undecodable(fault));
+                    self.fault(undecodable(fault));
                 }
             }
         }
         if read.len() < text.len() {
             let at = read.len();
             let why = Why::TooLong;
-            self.said.fault(undecodable(Fault { at, why }));
+            self.fault(undecodable(Fault { at, why }));
         }
     }
 
@@ -136,22 +141,24 @@ impl Reader<'_> {
                 ..fault
             },
         };
+        let us_section = sections::section(id);
+        let name = gpp::name(id).or(us_section.map(|section| section.name));
+        self.sink.section(part, name);
         match id {
             gpp::TCF_EU_V2 => self.tcf(text, undecodable),
-            gpp::TCF_CANADA => match canada::decode(text, &mut ()) {
-                Ok(Canada::Neither) => self.said.canada_refusal = true,
-                Ok(Canada::Express) => self.said.canada_express = true,
-                Ok(Canada::Implied) => {}
-                Err(fault) => self.said.fault(undecodable(fault)),
-            },
-            gpp::US_PRIVACY => self.us(us::us_privacy(text, &mut ()), true, undecodable),
-            _ => match sections::section(id) {
+            gpp::TCF_CANADA => self.canada(text, undecodable),
+            gpp::US_PRIVACY => {
+                let us = us::us_privacy(text, self.sink);
+                self.us(us, true, undecodable);
+            }
+            _ => match us_section {
                 Some(section) => {
                     let own = section.state.is_none_or(|of| self.state == Some(of));
-                    self.us(us::section(section, text, &mut ()), own, undecodable);
+                    let us = us::section(section, text, self.sink);
+                    self.us(us, own, undecodable);
                 }
                 None if id >= sections::FIRST => {
-                    self.said.fault(undecodable(Fault {
+                    self.fault(undecodable(Fault {
                         at: 0,
                         why: Why::UnknownSection,
                     }));
@@ -169,25 +176,52 @@ impl Reader<'_> {
         said.us_refusal = said.us_refusal.or(us.refusal);
         said.block = said.block.or(us.block);
         said.not_opted_out |= us.not_opted_out && own;
+        match (us.not_opted_out, own) {
+            (true, true) => self.says(Rule::NotOptedOut),
+            (true, false) => self.sink.says(Statement::NotOptedOutElsewhere),
+            (false, _) => {}
+        }
         if let Some(fault) = us.fault {
-            said.fault(undecodable(fault));
+            self.fault(undecodable(fault));
+        }
+    }
+
+    fn canada(&mut self, text: &str, undecodable: impl Fn(Fault) -> Undecodable) {
+        match canada::decode(text, self.sink) {
+            Ok(Canada::Neither) => {
+                self.said.canada_refusal = true;
+                self.says(Rule::CanadaRefusal);
+            }
+            Ok(Canada::Express) => {
+                self.said.canada_express = true;
+                self.says(Rule::CanadaConsent);
+            }
+            Ok(Canada::Implied) => self.sink.says(Statement::Implied),
+            Err(fault) => self.fault(undecodable(fault)),
         }
     }
 
     fn tcf(&mut self, text: &str, undecodable: impl Fn(Fault) -> Undecodable) {
-        let (core, fault) = tcf::decode(text, &mut ());
+        let (core, fault) = tcf::decode(text, self.sink);
         match core.map(|core| (core.purpose_one, core)) {
-            Some((PurposeOne::Refusal, _)) => self.said.tcf_refusal = true,
+            Some((PurposeOne::Refusal, _)) => {
+                self.said.tcf_refusal = true;
+                self.says(Rule::TcfRefusal);
+            }
             Some((PurposeOne::Consent, core)) => {
-                match validity::rejection(&core, self.rules, self.now) {
-                    None => self.said.tcf_consent = true,
-                    Some(why) => self.said.rejected.push(why),
+                if let Some(why) = validity::rejection(&core, self.rules, self.now) {
+                    self.said.rejected.push(why);
+                    self.sink.says(Statement::Rejected(why));
+                } else {
+                    self.said.tcf_consent = true;
+                    self.says(Rule::TcfConsent);
                 }
             }
-            Some((PurposeOne::NotAsked, _)) | None => {}
+            Some((PurposeOne::NotAsked, _)) => self.sink.says(Statement::NotAsked),
+            None => {}
         }
         if let Some(fault) = fault {
-            self.said.fault(undecodable(fault));
+            self.fault(undecodable(fault));
         }
     }
 }

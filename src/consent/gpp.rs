@@ -21,6 +21,19 @@ pub(super) const TCF_EU_V2: u16 = 2;
 pub(super) const TCF_CANADA: u16 = 5;
 pub(super) const US_PRIVACY: u16 = 6;
 
+/// The name that the registry gives a section which is not of the US; none where it has none.
+pub(super) const fn name(id: u16) -> Option<&'static str> {
+    Some(match id {
+        1 => "tcfeuv1",
+        TCF_EU_V2 => "tcfeuv2",
+        3 => "gpp header",
+        4 => "signal integrity",
+        TCF_CANADA => "tcfcav1",
+        US_PRIVACY => "uspv1",
+        _ => return None,
+    })
+}
+
 /// What a header begins with: its type and version, six bits each.
 const TYPE: u64 = 3;
 const VERSION: u64 = 1;

@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::policy::settings::Consent;
+use crate::policy::types::Locality;
 
 /// Where a user is known to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +11,17 @@ pub struct Place<'r> {
     pub country: &'r str,
     /// The state or region, where it is known.
     pub region: Option<&'r str>,
+}
+
+impl<'r> Place<'r> {
+    /// The place of a locality.
+    #[must_use]
+    pub fn of(place: &'r Locality) -> Self {
+        Self {
+            country: &place.country,
+            region: place.region.as_deref(),
+        }
+    }
 }
 
 /// Which kind of law applies at a place.

@@ -16,24 +16,31 @@
 //! assert_eq!((decision.verdict(), decision.rule), (Verdict::Withdrawn, Rule::Gpc));
 //! ```
 
+mod asked;
 mod bits;
 mod canada;
 mod decoded;
+pub mod explain;
 mod fault;
 mod gpp;
 mod law;
+mod request;
 mod rules;
 pub(crate) mod sample;
 mod sections;
 mod segments;
 mod signal;
+mod sink;
 mod tcf;
 mod us;
 mod validity;
 
+pub use asked::{AskError, AskedRequest, WrittenRequest};
+pub use explain::{Explained, Explanation, explain};
 pub use fault::{Fault, Why};
 pub use law::Place;
 pub use rules::{RULES, Rule, RuleRow};
+pub use sections::{Section, SectionField, us_sections};
 pub use signal::{MAX_SIGNALS, Signal, Signals, Undecodable};
 
 use crate::clock::Timestamp;
@@ -63,6 +70,18 @@ pub struct ConsentDecision {
     pub undecodable: Vec<Undecodable>,
 }
 
+impl Verdict {
+    /// In a word, as explanations have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::NotGranted => "not_granted",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
 impl ConsentDecision {
     /// Whether an identity may be kept.
     #[must_use]
@@ -80,7 +99,7 @@ pub fn decide(
     now: Timestamp,
 ) -> ConsentDecision {
     let region = place.and_then(|place| place.region);
-    let said = DecodedSignals::of(signals, region, rules, now);
+    let said = DecodedSignals::of(signals, region, rules, now, &mut ());
     ConsentDecision {
         rule: deciding(&said, signals, Law::of(place, rules, now), rules),
         rejected: said.rejected,
@@ -90,12 +109,8 @@ pub fn decide(
 
 /// A refusal first, then what keeps anything from being granted, then what the law of the place asks for.
 fn deciding(said: &DecodedSignals, signals: &Signals<'_>, law: Law, rules: &Consent) -> Rule {
-    let consent = match law {
-        Law::OptIn => said.tcf_consent.then_some(Rule::TcfConsent),
-        Law::OptInCanada => said.canada_express.then_some(Rule::CanadaConsent),
-        Law::OptOut | Law::Neither | Law::Unknown => None,
-    };
-    refusal(said, law, consent.is_some(), rules)
+    let consent = consent(said, law);
+    refusal(said, Honoured::at(law, consent.is_some(), rules))
         .or(said.block)
         .or(consent)
         .unwrap_or_else(|| match law {
@@ -114,20 +129,44 @@ fn deciding(said: &DecodedSignals, signals: &Signals<'_>, law: Law, rules: &Cons
         })
 }
 
+/// The consent that the law of the place asks for, where it is given.
+fn consent(said: &DecodedSignals, law: Law) -> Option<Rule> {
+    match law {
+        Law::OptIn => said.tcf_consent.then_some(Rule::TcfConsent),
+        Law::OptInCanada => said.canada_express.then_some(Rule::CanadaConsent),
+        Law::OptOut | Law::Neither | Law::Unknown => None,
+    }
+}
+
+/// The refusals that count at a place: of TCF, of US signals, of Global Privacy Control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Honoured {
+    tcf: bool,
+    us: bool,
+    gpc: bool,
+}
+
+impl Honoured {
+    /// Those that count where this law applies, `consents` being whether a consent that it asks for is given.
+    fn at(law: Law, consents: bool, rules: &Consent) -> Self {
+        let by_place = rules.honour_refusals == HonourRefusals::ByPlace;
+        let [tcf, us, gpc] = match law {
+            Law::OptOut => [true; 3],
+            Law::OptIn | Law::OptInCanada => {
+                let consent_outweighs = consents && rules.gpc_in_opt_in == GpcInOptIn::Ignore;
+                [true, !by_place, !consent_outweighs]
+            }
+            Law::Neither | Law::Unknown => [!by_place; 3],
+        };
+        Self { tcf, us, gpc }
+    }
+}
+
 /// What refuses, of what counts at the place.
-fn refusal(said: &DecodedSignals, law: Law, consents: bool, rules: &Consent) -> Option<Rule> {
-    let by_place = rules.honour_refusals == HonourRefusals::ByPlace;
-    let [tcf, us, gpc] = match law {
-        Law::OptOut => [true; 3],
-        Law::OptIn | Law::OptInCanada => {
-            let consent_outweighs = consents && rules.gpc_in_opt_in == GpcInOptIn::Ignore;
-            [true, !by_place, !consent_outweighs]
-        }
-        Law::Neither | Law::Unknown => [!by_place; 3],
-    };
+fn refusal(said: &DecodedSignals, honoured: Honoured) -> Option<Rule> {
     let refuses = |counts: bool, said: bool, rule| (counts && said).then_some(rule);
-    refuses(tcf, said.tcf_refusal, Rule::TcfRefusal)
+    refuses(honoured.tcf, said.tcf_refusal, Rule::TcfRefusal)
         .or_else(|| refuses(true, said.canada_refusal, Rule::CanadaRefusal))
-        .or_else(|| said.us_refusal.filter(|_| us))
-        .or_else(|| refuses(gpc, said.gpc, Rule::Gpc))
+        .or_else(|| said.us_refusal.filter(|_| honoured.us))
+        .or_else(|| refuses(honoured.gpc, said.gpc, Rule::Gpc))
 }

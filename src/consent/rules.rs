@@ -87,7 +87,7 @@ rules! {
         "Va. Code § 59.1-577(A)(5), and each state's act; GPP US sections, `TargetedAdvertisingOptOut` = 1" "2023-01-01";
     Gpc "refusal.gpc" Withdrawn "everywhere; where opt-in law applies and a valid consent is given, by `consent.gpc_in_opt_in`"
         "Global Privacy Control is on: `Sec-GPC: 1`, or the GPC subsection of a US section of GPP"
-        "Cal. Code Regs. tit. 11, § 7025; 4 Colo. Code Regs. 904-3, Rule 5; W3C Global Privacy Control, section 3" "2023-03-29";
+        "Cal. Civ. Code § 1798.135(e); Cal. Code Regs. tit. 11, § 7025; 4 Colo. Code Regs. 904-3, Rule 5; W3C Global Privacy Control, section 3" "2023-01-01";
     // What keeps anything from being granted.
     Undecodable "block.undecodable" NotGranted "everywhere"
         "a signal, or a part of one, that cannot be decoded: it may be a refusal"
@@ -122,7 +122,7 @@ rules! {
         "TCF v2 formats, CmpId" "2020-08-15";
     TcfPolicyVersion "tcf.policy_version" NotGranted "everywhere, under `consent.tcf_validity = \"strict\"`"
         "a TCF string of an older policy version than the day of its creation asks for: 4 from 20 November 2023, 5 from 1 March 2026"
-        "TCF v2 formats, TcfPolicyVersion; IAB Europe, transition periods of TCF 2.2 and 2.3" "2023-11-20";
+        "TCF v2 formats, TcfPolicyVersion; IAB Europe, transition to TCF 2.2; for 5, which no text of the IAB dates: TCF 2.3 is built on it" "2023-11-20";
     TcfGlobalScope "tcf.global_scope" NotGranted "everywhere, under `consent.tcf_validity = \"strict\"`"
         "a TCF string that is not specific to the service"
         "TCF v2 formats, IsServiceSpecific: with 0 it is invalid" "2021-09-21";

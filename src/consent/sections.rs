@@ -20,6 +20,39 @@ pub struct Section {
     pub(super) second: Second,
 }
 
+/// A field of a US section, for documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SectionField {
+    /// Its name in the specification.
+    pub name: &'static str,
+    /// How many values it has.
+    pub count: usize,
+    /// What its values decide; none where nothing is read out of them.
+    pub decides: Option<&'static str>,
+}
+
+/// Every US section that is decoded, the national one first.
+pub fn us_sections() -> impl Iterator<Item = &'static Section> {
+    std::iter::once(&NATIONAL).chain(STATES)
+}
+
+impl Section {
+    /// The fields of its core after the version, in their order.
+    pub fn fields(&self) -> impl Iterator<Item = SectionField> {
+        self.core.iter().map(|field| SectionField {
+            name: field.name(),
+            count: field.count(),
+            decides: field.decides(),
+        })
+    }
+
+    /// Whether Global Privacy Control is a part of it.
+    #[must_use]
+    pub fn has_gpc(&self) -> bool {
+        matches!(self.second, Second::Gpc | Second::GpcAfterHeader)
+    }
+}
+
 /// A field of a core, two bits a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
@@ -215,6 +248,39 @@ impl Field {
             ProviderMode => "MspaServiceProviderMode",
             Mode => "MspaMode",
         }
+    }
+
+    /// What its values mean, from 0 on.
+    pub(super) const fn meanings(self) -> &'static [&'static str] {
+        match self {
+            Notice(..) => &["not applicable", "given", "not given"],
+            OptOut(_) => &["not applicable", "opted out", "did not opt out"],
+            // What is opted out of in one state takes consent in another.
+            Kinds(_) => &[
+                "not applicable",
+                "no consent, or opted out",
+                "consent, or did not opt out",
+            ],
+            Child(_) | Personal(_) => &["not applicable", "no consent", "consent"],
+            Covered | OptOutMode | ProviderMode => &["not applicable", "yes", "no"],
+            Mode => &["not applicable", "opt-out option", "service provider"],
+        }
+    }
+
+    /// What its values decide; none where nothing is read out of them.
+    const fn decides(self) -> Option<&'static str> {
+        Some(match self {
+            OptOut(Sale) => "1 refuses; 2 says that the user does not opt out",
+            OptOut(_) => "1 refuses",
+            Notice(Sale | Sharing | Targeted, _) => {
+                "2 blocks; so does 0 beside an opt-out field of 2"
+            }
+            Notice(..) => "2 blocks",
+            Child(_) => "1 blocks",
+            ProviderMode => "1 blocks",
+            Mode => "2 blocks",
+            Kinds(_) | Personal(_) | Covered | OptOutMode => return None,
+        })
     }
 
     /// How many values it has.

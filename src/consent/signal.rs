@@ -14,8 +14,24 @@ pub const MAX_SIGNALS: usize = 16;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Signals<'r> {
     gpc: bool,
-    values: Vec<(Signal, Cow<'r, str>)>,
+    values: Vec<SignalValue<'r>>,
     overflown: bool,
+}
+
+/// A value of a signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct SignalValue<'r> {
+    pub(super) signal: Signal,
+    /// The name of the cookie that it comes in.
+    pub(super) cookie: &'r str,
+    text: Cow<'r, str>,
+}
+
+impl SignalValue<'_> {
+    /// The value, no longer URL-encoded.
+    pub(super) fn text(&self) -> &str {
+        self.text.as_ref()
+    }
 }
 
 impl<'r> Signals<'r> {
@@ -39,31 +55,45 @@ impl<'r> Signals<'r> {
     /// Adds a value as a cookie has it, which may be URL-encoded. An empty one says nothing; one beyond [`MAX_SIGNALS`] is not
     /// read, and keeps the others from granting.
     pub fn add(&mut self, signal: Signal, text: &'r str) {
+        self.add_from(signal.name(), signal, text);
+    }
+
+    /// Adds what a cookie brings, where its name is one of a signal's.
+    pub(super) fn add_cookie(&mut self, name: &'r str, text: &'r str, cookies: &ConsentCookies) {
+        if let Some(signal) = Signal::of_cookie(name, cookies) {
+            self.add_from(name, signal, text);
+        }
+    }
+
+    fn add_from(&mut self, cookie: &'r str, signal: Signal, text: &'r str) {
         let encoded = percent_decode_str(text);
         let text = encoded.decode_utf8().unwrap_or(Cow::Borrowed(text));
-        let known = |(of, value): &(Signal, Cow<'_, str>)| *of == signal && *value == text;
+        let known = |value: &SignalValue<'_>| value.signal == signal && value.text == text;
         if text.is_empty() || self.values.iter().any(known) {
             return;
         }
         if self.values.len() < MAX_SIGNALS {
-            self.values.push((signal, text));
+            self.values.push(SignalValue {
+                signal,
+                cookie,
+                text,
+            });
         } else {
             self.overflown = true;
         }
     }
 
     /// The values of all signals, in the order sent.
-    pub(super) fn values(&self) -> impl Iterator<Item = (Signal, &str)> {
-        self.values
-            .iter()
-            .map(|(signal, text)| (*signal, text.as_ref()))
+    pub(super) fn values(&self) -> impl Iterator<Item = &SignalValue<'r>> {
+        self.values.iter()
     }
 
     /// The first value of a signal.
     #[must_use]
     pub fn first(&self, signal: Signal) -> Option<&str> {
         let mut values = self.values();
-        values.find(|(of, _)| *of == signal).map(|(_, text)| text)
+        let first = values.find(|value| value.signal == signal);
+        first.map(SignalValue::text)
     }
 
     /// Whether nothing is said at all.

@@ -5,9 +5,9 @@
 //! disclosed vendors, 28 February 2026) added.
 
 use super::bits::Bits;
-use super::decoded::Sink;
 use super::fault::{Fault, Why};
 use super::segments::Segments;
+use super::sink::{FieldValue, Sink};
 use crate::clock::Timestamp;
 
 /// What a TCF string says of purpose 1.
@@ -69,13 +69,13 @@ pub(super) fn decode(text: &str, sink: &mut impl Sink) -> (Option<Core>, Option<
             Ok(CORE) if said.is_none() => purposes(&mut segment, sink).and_then(|core| {
                 // Purposes stand before everything of unknown length.
                 said = Some(core);
-                vendors_of_core(&mut segment)
+                vendors_of_core(&mut segment, sink)
             }),
             Ok(kind @ (DISCLOSED_VENDORS | ALLOWED_VENDORS)) => {
                 discloses_vendors |= kind == DISCLOSED_VENDORS;
-                vendor_segment(segment)
+                vendor_segment(segment, kind, sink)
             }
-            Ok(PUBLISHER) => publisher(segment),
+            Ok(PUBLISHER) => publisher(segment, sink),
             Ok(_) => Err(segment.fault(Why::Segment)),
             Err(fault) => Err(fault),
         };
@@ -102,26 +102,29 @@ fn purposes(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<Core, Fault> {
     if version != VERSION {
         return Err(start);
     }
-    let mut number = |name, width| {
+    let mut field = |name, width, value: fn(u64) -> FieldValue| {
         let number = bits.number(width)?;
-        sink.number(name, number);
+        sink.field(name, value(number));
         Ok::<u64, Fault>(number)
     };
-    let created = number("Created", TIME_BITS)?;
-    let updated = number("LastUpdated", TIME_BITS)?;
-    let cmp_id = number("CmpId", CMP_BITS)?;
-    number("CmpVersion", CMP_BITS)?;
-    number("ConsentScreen", VERSION_BITS)?;
-    number("ConsentLanguage", LANGUAGE_BITS)?;
-    number("VendorListVersion", CMP_BITS)?;
-    let policy_version = number("TcfPolicyVersion", VERSION_BITS)?;
-    let service_specific = number("IsServiceSpecific", 1)? == 1;
-    number("UseNonStandardTexts", 1)?;
-    number("SpecialFeatureOptIns", FEATURES)?;
-    let consents = number("PurposesConsent", PURPOSES)?;
-    number("PurposesLITransparency", PURPOSES)?;
-    let not_asked = number("PurposeOneTreatment", 1)? == 1;
-    number("PublisherCC", COUNTRY_BITS)?;
+    let number = FieldValue::Number;
+    let created = field("Created", TIME_BITS, FieldValue::Time)?;
+    let updated = field("LastUpdated", TIME_BITS, FieldValue::Time)?;
+    let cmp_id = field("CmpId", CMP_BITS, number)?;
+    field("CmpVersion", CMP_BITS, number)?;
+    field("ConsentScreen", VERSION_BITS, number)?;
+    field("ConsentLanguage", LANGUAGE_BITS, FieldValue::TwoLetters)?;
+    field("VendorListVersion", CMP_BITS, number)?;
+    let policy_version = field("TcfPolicyVersion", VERSION_BITS, number)?;
+    let service_specific = field("IsServiceSpecific", 1, number)? == 1;
+    field("UseNonStandardTexts", 1, number)?;
+    field("SpecialFeatureOptIns", FEATURES, |flags| {
+        FieldValue::Flags(flags, FEATURES)
+    })?;
+    let consents = field("PurposesConsent", PURPOSES, purpose_flags)?;
+    field("PurposesLITransparency", PURPOSES, purpose_flags)?;
+    let not_asked = field("PurposeOneTreatment", 1, number)? == 1;
+    field("PublisherCC", COUNTRY_BITS, FieldValue::TwoLetters)?;
     let seconds = |tenths: u64| Timestamp::from_unix(tenths / PER_SECOND);
     Ok(Core {
         purpose_one: match consents >> (PURPOSES - 1) == 1 {
@@ -138,28 +141,37 @@ fn purposes(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<Core, Fault> {
     })
 }
 
-fn vendors_of_core(bits: &mut Bits<'_>) -> Result<(), Fault> {
-    // Consent, legitimate interest.
-    vendors(bits)?;
-    vendors(bits)?;
-    for _ in 0..bits.number(COUNT_BITS)? {
+const fn purpose_flags(flags: u64) -> FieldValue {
+    FieldValue::Flags(flags, PURPOSES)
+}
+
+fn vendors_of_core(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
+    vendors(bits, "VendorConsent", sink)?;
+    vendors(bits, "VendorLegitimateInterest", sink)?;
+    let restrictions = bits.number(COUNT_BITS)?;
+    sink.number("NumPubRestrictions", restrictions);
+    for _ in 0..restrictions {
         bits.skip(RESTRICTION_BITS)?;
-        ranges(bits)?;
+        ranges(bits, &mut ())?;
     }
     Ok(())
 }
 
-fn vendors(bits: &mut Bits<'_>) -> Result<(), Fault> {
+/// Vendors, which follow as a field of bits or as ranges. Nothing of them is kept but what `sink` keeps.
+fn vendors(bits: &mut Bits<'_>, name: &'static str, sink: &mut impl Sink) -> Result<(), Fault> {
     let greatest = bits.number(VENDOR_BITS)?;
-    if bits.next()? {
-        ranges(bits)
+    let in_ranges = bits.next()?;
+    sink.field(name, FieldValue::List);
+    if in_ranges {
+        ranges(bits, sink)
     } else {
+        sink.members(bits, greatest);
         bits.skip(usize::try_from(greatest).unwrap_or(usize::MAX))
     }
 }
 
 /// Ranges of vendors, as many as they say. Each takes bits, so that the string's length bounds them.
-fn ranges(bits: &mut Bits<'_>) -> Result<(), Fault> {
+fn ranges(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
     for _ in 0..bits.number(COUNT_BITS)? {
         let is_range = bits.next()?;
         let here = bits.fault(Why::Range);
@@ -172,17 +184,31 @@ fn ranges(bits: &mut Bits<'_>) -> Result<(), Fault> {
         if last < first {
             return Err(here);
         }
+        sink.range(first, last);
     }
     Ok(())
 }
 
-fn vendor_segment(mut bits: Bits<'_>) -> Result<(), Fault> {
+fn vendor_segment(mut bits: Bits<'_>, kind: u64, sink: &mut impl Sink) -> Result<(), Fault> {
     bits.skip(KIND_BITS)?;
-    vendors(&mut bits)
+    let name = match kind {
+        DISCLOSED_VENDORS => "DisclosedVendors",
+        _ => "AllowedVendors",
+    };
+    vendors(&mut bits, name, sink)
 }
 
-fn publisher(mut bits: Bits<'_>) -> Result<(), Fault> {
-    bits.skip(KIND_BITS + 2 * PURPOSES)?;
+fn publisher(mut bits: Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
+    bits.skip(KIND_BITS)?;
+    for name in ["PubPurposesConsent", "PubPurposesLITransparency"] {
+        sink.field(name, purpose_flags(bits.number(PURPOSES)?));
+    }
     let own = bits.number(VERSION_BITS)?;
-    bits.skip(2 * usize::try_from(own).unwrap_or_default())
+    sink.number("NumCustomPurposes", own);
+    for name in ["CustomPurposesConsent", "CustomPurposesLITransparency"] {
+        sink.field(name, FieldValue::List);
+        sink.members(&bits, own);
+        bits.skip(usize::try_from(own).unwrap_or_default())?;
+    }
+    Ok(())
 }

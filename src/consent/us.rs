@@ -1,13 +1,13 @@
 //! US Privacy and the US sections of GPP: whether a user opts out, and what keeps "they do not" from counting.
 
 use super::bits::Bits;
-use super::decoded::Sink;
 use super::fault::{Fault, Why};
 use super::rules::Rule;
 use super::sections::{
     About, Field, NATIONAL, NATIONAL_AT_FIRST, NATIONAL_AT_FIRST_BITS, Second, Section,
 };
 use super::segments::Segments;
+use super::sink::{FieldValue, Sink, Statement};
 
 /// What a US signal says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -66,15 +66,32 @@ pub(super) fn us_privacy(text: &str, sink: &mut impl Sink) -> UsSaid {
         .into_iter()
         .zip(letters)
     {
-        sink.letter(name, char::from(letter));
+        sink.field(name, FieldValue::Letter(char::from(letter)));
     }
     let [notice, opt_out, _] = letters;
     let no_notice = notice == b'N' || (opt_out == b'N' && notice != b'Y');
-    UsSaid {
-        refusal: (opt_out == b'Y').then_some(Rule::SaleOptOut),
+    let mut said = UsSaid {
         not_opted_out: opt_out == b'N' && notice == b'Y',
-        block: no_notice.then_some(Rule::NoticeNotGiven),
         ..UsSaid::default()
+    };
+    if opt_out == b'Y' {
+        said.refuses(Rule::SaleOptOut, sink);
+    }
+    if no_notice {
+        said.blocks(Rule::NoticeNotGiven, sink);
+    }
+    said
+}
+
+impl UsSaid {
+    fn refuses(&mut self, rule: Rule, sink: &mut impl Sink) {
+        self.refusal.get_or_insert(rule);
+        sink.says(Statement::Rule(rule));
+    }
+
+    fn blocks(&mut self, rule: Rule, sink: &mut impl Sink) {
+        self.block.get_or_insert(rule);
+        sink.says(Statement::Rule(rule));
     }
 }
 
@@ -101,8 +118,8 @@ fn read(
     let mut core = segments.next().unwrap_or(Bits::after(0, ""));
     let in_header = own_header && core.clone().number(VERSION_BITS)? == u64::from(section.id);
     if in_header {
-        core.skip(VERSION_BITS)?;
-        version(section, &mut core)?;
+        sink.number("SectionId", core.number(VERSION_BITS)?);
+        sink.number("SectionVersion", version(section, &mut core)?);
         core = segments.next().ok_or(core.fault(Why::Segment))?;
         sink.number("MspaVersion", core.number(VERSION_BITS)?);
     } else {
@@ -143,7 +160,7 @@ fn fields(
         for _ in 0..field.count() {
             let here = core.fault(Why::Number);
             let value = core.number(FIELD_BITS)?;
-            sink.number(field.name(), value);
+            sink.field(field.name(), FieldValue::Coded(value, field.meanings()));
             if value > GREATEST {
                 fault = fault.and(Err(here));
             }
@@ -151,27 +168,25 @@ fn fields(
                 Field::Notice(about, _) => {
                     given.set(about, value == GIVEN);
                     if value == NOT_GIVEN {
-                        said.block.get_or_insert(Rule::NoticeNotGiven);
+                        said.blocks(Rule::NoticeNotGiven, sink);
                     }
                 }
                 Field::OptOut(about) => match value {
-                    OPTED_OUT => {
-                        said.refusal.get_or_insert(about.refusal());
-                    }
+                    OPTED_OUT => said.refuses(about.refusal(), sink),
                     DID_NOT_OPT_OUT if !given.has(about) => {
-                        said.block.get_or_insert(Rule::NoticeNotGiven);
+                        said.blocks(Rule::NoticeNotGiven, sink);
                     }
                     DID_NOT_OPT_OUT if about == About::Sale => said.not_opted_out = true,
                     _ => {}
                 },
                 Field::Child(_) if value == NO_CONSENT => {
-                    said.block.get_or_insert(Rule::KnownChild);
+                    said.blocks(Rule::KnownChild, sink);
                 }
                 Field::ProviderMode if value == PROVIDES => {
-                    said.block.get_or_insert(Rule::ServiceProvider);
+                    said.blocks(Rule::ServiceProvider, sink);
                 }
                 Field::Mode if value == PROVIDER => {
-                    said.block.get_or_insert(Rule::ServiceProvider);
+                    said.blocks(Rule::ServiceProvider, sink);
                 }
                 _ => {}
             }
@@ -195,7 +210,10 @@ fn second(
             sink.number("GpcSegmentType", segment.number(FIELD_BITS)?);
             let gpc = segment.next()?;
             sink.number("Gpc", u64::from(gpc));
-            said.gpc |= gpc;
+            if gpc {
+                said.gpc = true;
+                sink.says(Statement::Rule(Rule::Gpc));
+            }
         }
     }
     Ok(())

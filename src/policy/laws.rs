@@ -33,6 +33,8 @@ pub struct StateLaw {
     pub statute: &'static str,
     /// The day from which it applies, `YYYY-MM-DD`.
     pub since: &'static str,
+    /// The day from which it wants signals as Global Privacy Control honoured; none where it does not ask for that.
+    pub gpc: Option<&'static str>,
 }
 
 const fn opt_in(
@@ -113,43 +115,46 @@ const fn state(
     act: &'static str,
     statute: &'static str,
     since: &'static str,
+    gpc: Option<&'static str>,
 ) -> StateLaw {
     StateLaw {
         state,
         act,
         statute,
         since,
+        gpc,
     }
 }
 
-/// The day as of which the table is complete, `YYYY-MM-DD`: laws that are signed by then and apply later have their row.
+/// The day as of which the table was last checked, `YYYY-MM-DD`: laws that are signed by then and apply later have their row, as far
+/// as sources up to July 2026 show them.
 pub const AS_OF: &str = "2026-11-28";
 
 /// US states with a comprehensive privacy law. Those that apply from a later day count from then on.
 #[rustfmt::skip]
 pub const US_STATES: &[StateLaw] = &[
-    state("AL", "Alabama Personal Data Protection Act", "Ala. Act No. 2026-552 (HB 351)", "2027-05-01"),
-    state("CA", "California Consumer Privacy Act", "Cal. Civ. Code §§ 1798.100 to 1798.199.100", "2020-01-01"),
-    state("CO", "Colorado Privacy Act", "Colo. Rev. Stat. §§ 6-1-1301 to 6-1-1313", "2023-07-01"),
-    state("CT", "Connecticut Data Privacy Act", "Conn. Gen. Stat. §§ 42-515 to 42-526", "2023-07-01"),
-    state("DE", "Delaware Personal Data Privacy Act", "Del. Code tit. 6, ch. 12D", "2025-01-01"),
-    state("FL", "Florida Digital Bill of Rights", "Fla. Stat. §§ 501.701 to 501.722", "2024-07-01"),
-    state("IA", "Iowa Consumer Data Protection Act", "Iowa Code ch. 715D", "2025-01-01"),
-    state("IN", "Indiana Consumer Data Protection Act", "Ind. Code art. 24-15", "2026-01-01"),
-    state("KY", "Kentucky Consumer Data Protection Act", "Ky. Rev. Stat. §§ 367.3611 to 367.3629", "2026-01-01"),
-    state("LA", "Louisiana Data Privacy Act", "La. Act No. 502 of 2026 (SB 386)", "2027-01-01"),
-    state("MD", "Maryland Online Data Privacy Act", "Md. Code, Com. Law §§ 14-4701 to 14-4714", "2025-10-01"),
-    state("MN", "Minnesota Consumer Data Privacy Act", "Minn. Stat. §§ 325M.10 to 325M.21", "2025-07-31"),
-    state("MT", "Montana Consumer Data Privacy Act", "Mont. Code §§ 30-14-2801 to 30-14-2817", "2024-10-01"),
-    state("NE", "Nebraska Data Privacy Act", "Neb. Rev. Stat. §§ 87-1101 to 87-1130", "2025-01-01"),
-    state("NH", "New Hampshire Data Privacy Act", "N.H. Rev. Stat. ch. 507-H", "2025-01-01"),
-    state("NJ", "New Jersey Data Privacy Act", "N.J. Stat. § 56:8-166.4 and following", "2025-01-15"),
-    state("OK", "Oklahoma Consumer Data Privacy Act", "Okla. SB 546 (2026)", "2027-01-01"),
-    state("OR", "Oregon Consumer Privacy Act", "Or. Rev. Stat. §§ 646A.570 to 646A.589", "2024-07-01"),
-    state("RI", "Rhode Island Data Transparency and Privacy Protection Act", "R.I. Gen. Laws ch. 6-48.1", "2026-01-01"),
-    state("TN", "Tennessee Information Protection Act", "Tenn. Code §§ 47-18-3301 to 47-18-3315", "2025-07-01"),
-    state("TX", "Texas Data Privacy and Security Act", "Tex. Bus. & Com. Code ch. 541", "2024-07-01"),
-    state("UT", "Utah Consumer Privacy Act", "Utah Code § 13-61-101 and following", "2023-12-31"),
-    state("VA", "Virginia Consumer Data Protection Act", "Va. Code §§ 59.1-575 to 59.1-585", "2023-01-01"),
-    state("VT", "Vermont Data Privacy and Online Surveillance Act", "Vt. Act No. 145 of 2026 (S.71)", "2028-01-01"),
+    state("AL", "Alabama Personal Data Protection Act", "Ala. Act No. 2026-552 (HB 351)", "2027-05-01", None),
+    state("CA", "California Consumer Privacy Act", "Cal. Civ. Code §§ 1798.100 to 1798.199.100", "2020-01-01", Some("2023-01-01")),
+    state("CO", "Colorado Privacy Act", "Colo. Rev. Stat. §§ 6-1-1301 to 6-1-1313", "2023-07-01", Some("2024-07-01")),
+    state("CT", "Connecticut Data Privacy Act", "Conn. Gen. Stat. §§ 42-515 to 42-526", "2023-07-01", Some("2025-01-01")),
+    state("DE", "Delaware Personal Data Privacy Act", "Del. Code tit. 6, ch. 12D", "2025-01-01", Some("2026-01-01")),
+    state("FL", "Florida Digital Bill of Rights", "Fla. Stat. §§ 501.701 to 501.722", "2024-07-01", None),
+    state("IA", "Iowa Consumer Data Protection Act", "Iowa Code ch. 715D", "2025-01-01", None),
+    state("IN", "Indiana Consumer Data Protection Act", "Ind. Code art. 24-15", "2026-01-01", None),
+    state("KY", "Kentucky Consumer Data Protection Act", "Ky. Rev. Stat. §§ 367.3611 to 367.3629", "2026-01-01", None),
+    state("LA", "Louisiana Data Privacy Act", "La. Act No. 502 of 2026 (SB 386)", "2027-01-01", Some("2027-01-01")),
+    state("MD", "Maryland Online Data Privacy Act", "Md. Code, Com. Law §§ 14-4701 to 14-4714", "2025-10-01", Some("2025-10-01")),
+    state("MN", "Minnesota Consumer Data Privacy Act", "Minn. Stat. §§ 325M.10 to 325M.21", "2025-07-31", Some("2025-07-31")),
+    state("MT", "Montana Consumer Data Privacy Act", "Mont. Code §§ 30-14-2801 to 30-14-2817", "2024-10-01", Some("2025-01-01")),
+    state("NE", "Nebraska Data Privacy Act", "Neb. Rev. Stat. §§ 87-1101 to 87-1130", "2025-01-01", Some("2025-01-01")),
+    state("NH", "New Hampshire Data Privacy Act", "N.H. Rev. Stat. ch. 507-H", "2025-01-01", Some("2025-01-01")),
+    state("NJ", "New Jersey Data Privacy Act", "N.J. Stat. § 56:8-166.4 and following", "2025-01-15", Some("2025-07-15")),
+    state("OK", "Oklahoma Consumer Data Privacy Act", "Okla. SB 546 (2026)", "2027-01-01", None),
+    state("OR", "Oregon Consumer Privacy Act", "Or. Rev. Stat. §§ 646A.570 to 646A.589", "2024-07-01", Some("2026-01-01")),
+    state("RI", "Rhode Island Data Transparency and Privacy Protection Act", "R.I. Gen. Laws ch. 6-48.1", "2026-01-01", None),
+    state("TN", "Tennessee Information Protection Act", "Tenn. Code §§ 47-18-3301 to 47-18-3315", "2025-07-01", None),
+    state("TX", "Texas Data Privacy and Security Act", "Tex. Bus. & Com. Code ch. 541", "2024-07-01", Some("2025-01-01")),
+    state("UT", "Utah Consumer Privacy Act", "Utah Code § 13-61-101 and following", "2023-12-31", None),
+    state("VA", "Virginia Consumer Data Protection Act", "Va. Code §§ 59.1-575 to 59.1-585", "2023-01-01", None),
+    state("VT", "Vermont Data Privacy and Online Surveillance Act", "Vt. Act No. 145 of 2026 (S.71)", "2028-01-01", Some("2028-01-01")),
 ];

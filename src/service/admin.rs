@@ -10,8 +10,9 @@ use super::body::{self, BodyError, Incoming};
 use super::route::AdminRoute;
 use super::shown::ShownRecord;
 use super::upload::parse;
-use super::{Client, Home, Service};
+use super::{Client, Home, Service, visitor};
 use crate::clock::AsyncClock;
+use crate::consent::{AskedRequest, WrittenRequest};
 use crate::engine::{Operation, OperationError, Outcome, StoreError};
 use crate::partner::{NewPartner, NewToken, PartnerChange, PartnerRecord, RegistryError};
 use crate::record::{EcId, PartnerId};
@@ -63,6 +64,7 @@ impl<H: Home> Service<H> {
             AdminRoute::Ids => self.ids(head.uri.query().unwrap_or_default()).await,
             AdminRoute::Record(id) => self.record(id).await,
             AdminRoute::Erase(id) => self.erase(id).await,
+            AdminRoute::ExplainConsent => self.explain_consent(head, body).await,
             AdminRoute::Partners => self.list_partners().await,
             AdminRoute::AddPartner => self.add_partner(head, body).await,
             AdminRoute::RotatePartner(id) => self.rotate_partner(id).await,
@@ -127,17 +129,43 @@ impl<H: Home> Service<H> {
         Ok(json(StatusCode::OK, &Partners { partners }))
     }
 
-    async fn add_partner(&self, head: &Parts, body: &mut impl Incoming) -> Answer {
+    /// A request's body, within the bound of a batch.
+    async fn admin_body(
+        &self,
+        head: &Parts,
+        body: &mut impl Incoming,
+    ) -> Result<Bytes, Response<Bytes>> {
         let limit = self.setup.policy.sync.max_body_bytes as usize;
         let body = body::read(&head.headers, body, limit).await;
-        let body = body.map_err(|error| match error {
+        body.map_err(|error| match error {
             BodyError::TooLarge => refusal(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
             BodyError::BrokenOff => refusal(StatusCode::BAD_REQUEST, "invalid_json"),
+        })
+    }
+
+    /// Why the request that an operator asks about is decided as it is: under the policy of its ids, as if it came now.
+    async fn explain_consent(&self, head: &Parts, body: &mut impl Incoming) -> Answer {
+        let body = self.admin_body(head, body).await?;
+        let written: WrittenRequest = parse(&body).map_err(|error| invalid_json(&error))?;
+        let asked = AskedRequest::parse(&written).map_err(|error| {
+            refusal_because(
+                StatusCode::BAD_REQUEST,
+                "invalid_request",
+                &error.to_string(),
+            )
         })?;
-        let invalid = |error: &str| refusal_because(StatusCode::BAD_REQUEST, "invalid_json", error);
-        let described: NewPartner = parse(&body).map_err(|error| invalid(&error))?;
+        let now = self.home.clock().now().timestamp();
+        Ok(json(
+            StatusCode::OK,
+            &visitor::explained(&asked, &self.setup, now),
+        ))
+    }
+
+    async fn add_partner(&self, head: &Parts, body: &mut impl Incoming) -> Answer {
+        let body = self.admin_body(head, body).await?;
+        let described: NewPartner = parse(&body).map_err(|error| invalid_json(&error))?;
         let partner = described.record();
-        let partner = partner.map_err(|error| invalid(&error.to_string()))?;
+        let partner = partner.map_err(|error| invalid_json(&error.to_string()))?;
         let id = self.not_declared(partner.id.clone(), Some(&partner.source_domain))?;
         let token = self.registry().add(partner).await;
         Ok(shown_once(&id, &token.map_err(|error| no(&error))?))
@@ -189,6 +217,10 @@ impl<H: Home> Service<H> {
         done.map_err(|error| no(&error))?;
         Ok(empty(StatusCode::NO_CONTENT))
     }
+}
+
+fn invalid_json(why: &str) -> Response<Bytes> {
+    refusal_because(StatusCode::BAD_REQUEST, "invalid_json", why)
 }
 
 fn shown_once(id: &PartnerId, token: &NewToken) -> Response<Bytes> {

@@ -44,6 +44,8 @@ pub enum AdminRoute<'p> {
     Record(&'p str),
     /// One record's end.
     Erase(&'p str),
+    /// Why a request's consent is decided as it is.
+    ExplainConsent,
     /// The partners in the store.
     Partners,
     /// One more partner.
@@ -87,6 +89,7 @@ pub const ROUTES: &[(&str, &[Method])] = &[
     ("/_ts/admin/v1/policy", &[Method::GET]),
     ("/_ts/admin/v1/ec", &[Method::GET]),
     ("/_ts/admin/v1/ec/{id}", &[Method::GET, Method::DELETE]),
+    ("/_ts/admin/v1/consent/explain", &[Method::POST]),
     ("/_ts/admin/v1/partners", &[Method::GET, Method::POST]),
     ("/_ts/admin/v1/partners/{id}", &[Method::DELETE]),
     ("/_ts/admin/v1/partners/{id}/rotate", &[Method::POST]),
@@ -179,6 +182,7 @@ impl<'p> AdminRoute<'p> {
             ["ec"] => (Self::Ids, READ),
             ["ec", id] if method == Method::DELETE => (Self::Erase(id), &[Method::DELETE]),
             ["ec", id] => (Self::Record(id), &[Method::GET, Method::DELETE]),
+            ["consent", "explain"] => (Self::ExplainConsent, ACT),
             ["partners"] if method == Method::POST => (Self::AddPartner, ACT),
             ["partners"] => (Self::Partners, &[Method::GET, Method::POST]),
             ["partners", id] => (Self::DeletePartner(id), &[Method::DELETE]),

@@ -1,12 +1,15 @@
 //! The user behind a request: what they consent to, and who they are known as.
 
+use http::HeaderMap;
 use http::request::Parts;
 
 use super::cookie::EcCookies;
-use super::head::{cookies, gpc};
 use super::{Client, Setup};
 use crate::clock::Timestamp;
-use crate::consent::{ConsentDecision, Place, Signal, Signals, Undecodable, Verdict, decide};
+use crate::consent::{
+    AskedRequest, ConsentDecision, Explained, Place, Signal, Signals, Undecodable, Verdict, decide,
+    explain,
+};
 use crate::policy::EcPolicy;
 use crate::record::ConsentStrings;
 
@@ -21,24 +24,11 @@ pub(super) struct Visitor {
 
 impl Visitor {
     pub(super) fn of(head: &Parts, client: &Client, setup: &Setup, now: Timestamp) -> Self {
-        let headers = &head.headers;
-        let mut signals = Signals::gpc(gpc(headers));
-        let mut ec_cookies = EcCookies::default();
-        for (name, value) in cookies(headers) {
-            if name == setup.policy.cookie.name.as_str() {
-                ec_cookies.add(value);
-            }
-            if let Some(signal) = Signal::of_cookie(name, &setup.policy.consent_cookies) {
-                signals.add(signal, value);
-            }
-        }
-        let place = client.place.as_ref().map(|place| Place {
-            country: &place.country,
-            region: place.region.as_deref(),
-        });
+        let (signals, ec_cookies) = signals(&head.headers, setup);
+        let place = client.place.as_ref().map(Place::of);
         let decided = |policy: &EcPolicy| decide(&signals, place.as_ref(), &policy.consent, now);
         Self {
-            decision: strictest(&ec_cookies, setup, decided),
+            decision: strictest(&ec_cookies, setup, decided).1,
             cookies: ec_cookies,
             strings: ConsentStrings {
                 tcf: signals.first(Signal::Tcf).map(Into::into),
@@ -58,19 +48,48 @@ impl Visitor {
     }
 }
 
-/// The decision under the policy of the user's ids. One user may hold ids under both policies of a rollout: what either
+/// The signals of a request and its EC cookies, read at once.
+fn signals<'r>(headers: &'r HeaderMap, setup: &Setup) -> (Signals<'r>, EcCookies) {
+    let policy = &setup.policy;
+    let mut ec_cookies = EcCookies::default();
+    let signals = Signals::of_request(headers, &policy.consent_cookies, |name, value| {
+        if name == policy.cookie.name.as_str() {
+            ec_cookies.add(value);
+        }
+    });
+    (signals, ec_cookies)
+}
+
+/// Why a request is decided as it is, under the policy that decides of it.
+pub(super) fn explained(asked: &AskedRequest, setup: &Setup, now: Timestamp) -> Explained {
+    let (signals, ec_cookies) = signals(asked.headers(), setup);
+    let (place, at) = (asked.place(), asked.at(now));
+    let decided = |policy: &EcPolicy| decide(&signals, place.as_ref(), &policy.consent, at);
+    let (policy, _) = strictest(&ec_cookies, setup, decided);
+    let rollout = setup.rollout.as_ref();
+    let candidate = rollout.filter(|_| !std::ptr::eq(policy, &raw const setup.policy));
+    Explained {
+        profile: candidate
+            .map_or(&setup.profile, |rollout| &rollout.profile)
+            .clone(),
+        policy: policy.digest.as_str().to_owned(),
+        explanation: explain(&signals, place.as_ref(), &policy.consent, at),
+    }
+}
+
+/// The decision, with its policy: that of the user's ids. One user may hold ids under both policies of a rollout: what either
 /// of them forbids is not done.
-fn strictest(
+pub(super) fn strictest<'s>(
     cookies: &EcCookies,
-    setup: &Setup,
+    setup: &'s Setup,
     decided: impl Fn(&EcPolicy) -> ConsentDecision,
-) -> ConsentDecision {
+) -> (&'s EcPolicy, ConsentDecision) {
     let mut policies = cookies.ids().iter().map(|id| setup.policy_of(id));
     let first = policies.next().unwrap_or(&setup.policy);
     let decision = decided(first);
     let other = policies.find(|policy| !std::ptr::eq(*policy, first));
-    match other.map(decided) {
-        Some(other) if other.verdict() > decision.verdict() => other,
-        _ => decision,
+    match other.map(|policy| (policy, decided(policy))) {
+        Some((policy, other)) if other.verdict() > decision.verdict() => (policy, other),
+        _ => (first, decision),
     }
 }

@@ -166,3 +166,74 @@ fn a_partner_is_added_rotated_and_shut_out() {
         .send_body(r#"{"source":"x"}"#);
     assert_eq!(invalid.refusal(), (400, "invalid_json".into()));
 }
+
+#[test]
+fn a_decision_about_consent_is_explained_as_it_is_made() {
+    let home = Home::start();
+    let explain = |body: serde_json::Value| {
+        let ask = home.admin("POST", "consent/explain");
+        ask.send_body(body.to_string())
+    };
+    // Where both homes take a client on loopback to be.
+    let decided = |cookies: &str| {
+        let explained = explain(json!({ "cookies": cookies, "geo": "US-CA" }));
+        assert_eq!(explained.status, 200, "{cookies}");
+        let explained = explained.json();
+        let word = |name: &str| explained[name].as_str().unwrap().to_owned();
+        (word("verdict"), word("rule"))
+    };
+    for (cookies, verdict, rule) in [
+        ("us_privacy=1YNN", "granted", "grant.us_not_opted_out"),
+        ("us_privacy=1YYN", "withdrawn", "refusal.us_sale"),
+        (
+            "us_privacy=1YNN; usprivacy=1YYN",
+            "withdrawn",
+            "refusal.us_sale",
+        ),
+        ("us_privacy=1NNN", "not_granted", "block.notice_not_given"),
+        ("us_privacy=maybe", "not_granted", "block.undecodable"),
+        (
+            "__gpp=DBABBg~BUkAAABA.QA",
+            "withdrawn",
+            "refusal.us_sharing",
+        ),
+        ("theme=dark", "not_granted", "none.us_not_said"),
+    ] {
+        assert_eq!(decided(cookies), (verdict.into(), rule.into()), "{cookies}");
+        // A page of the same visitor is given an id where the explanation says so.
+        let (names, rest) = cookies.split_once('=').unwrap();
+        let page = home.get("/").header("accept", "text/html");
+        let page = page.cookie(names, rest).send();
+        assert_eq!(page.new_id().is_some(), verdict == "granted", "{cookies}");
+    }
+    let of_gpc =
+        explain(json!({ "headers": ["Sec-GPC: 1"], "geo": "DE", "at": "2026-11-28T12:00:00Z" }));
+    let of_gpc = of_gpc.json();
+    assert_eq!(
+        (&of_gpc["rule"], &of_gpc["at"], &of_gpc["law"]["name"]),
+        (
+            &json!("refusal.gpc"),
+            &json!("2026-11-28T12:00:00Z"),
+            &json!("Germany")
+        )
+    );
+    assert_eq!(of_gpc["signals"][0]["source"], "header `Sec-GPC`");
+    for (body, error) in [
+        (json!({ "geo": "Germany" }), "invalid_request"),
+        (json!({ "at": "today" }), "invalid_request"),
+        (json!({ "gpc": true }), "invalid_json"),
+        (json!(7), "invalid_json"),
+    ] {
+        assert_eq!(explain(body).refusal(), (400, error.into()));
+    }
+    for token in ["wrong", ONE, ""] {
+        let ask = home.ask("POST", "/_ts/admin/v1/consent/explain");
+        let answer = ask.token(token).send_body("{}");
+        assert_eq!(answer.refusal(), (401, "invalid_token".into()), "{token}");
+    }
+    // Who asks is not who is asked about: nothing is withdrawn.
+    let user = home.visitor();
+    let asked = json!({ "cookies": format!("us_privacy=1YYN; ts-ec={user}"), "geo": "US-CA" });
+    assert_eq!(explain(asked).json()["verdict"], "withdrawn");
+    assert_eq!(home.state(&user), "live");
+}

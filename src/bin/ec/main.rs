@@ -3,6 +3,7 @@
 mod command;
 mod declared;
 mod edit;
+mod laws;
 mod markdown;
 mod output;
 mod policy;
@@ -54,6 +55,7 @@ struct FileArgs {
 enum Command {
     Check(command::check::Check),
     Explain(command::explain::Explain),
+    Consent(command::consent::Consent),
     Show(command::show::Show),
     Diff(command::diff::Diff),
     Plan(command::plan::Plan),
@@ -84,6 +86,8 @@ enum End {
     Problems,
     /// All will be well once some time has passed.
     Wait,
+    /// It made a decision that has this exit code.
+    Decided(u8),
     /// A second signal stopped it at once, and has this exit code.
     Stopped(u8),
 }
@@ -132,6 +136,7 @@ fn main() -> ExitCode {
     let ended = match &cli.command {
         Command::Check(check) => check.run(files),
         Command::Explain(explain) => explain.run(),
+        Command::Consent(consent) => consent.run(files),
         Command::Show(show) => show.run(files),
         Command::Diff(diff) => diff.run(files),
         Command::Plan(plan) => plan.run(files),
@@ -156,7 +161,7 @@ fn main() -> ExitCode {
         Ok(End::Well) => ExitCode::SUCCESS,
         Ok(End::Problems) => ExitCode::from(1),
         Ok(End::Wait) => ExitCode::from(3),
-        Ok(End::Stopped(code)) => ExitCode::from(code),
+        Ok(End::Decided(code) | End::Stopped(code)) => ExitCode::from(code),
         // Whoever reads the output has read enough.
         Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS

@@ -21,6 +21,14 @@ pub struct Locality {
     pub region: Option<String>,
 }
 
+/// A text that is not the code of a place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{written}` is not a place: {help}")]
+pub struct LocalityError {
+    written: String,
+    help: String,
+}
+
 /// What codes of countries and regions have (ISO 3166-1 alpha-2, ISO 3166-2).
 const COUNTRY_LETTERS: usize = 2;
 const MAX_REGION: usize = 3;
@@ -45,6 +53,29 @@ impl Locality {
             country: country.to_owned(),
             region: region.map(str::to_owned),
         })
+    }
+
+    /// Reads the code of a place that there is.
+    ///
+    /// # Errors
+    ///
+    /// [`LocalityError`], which says what to write.
+    pub fn read_code(written: &str) -> Result<Self, LocalityError> {
+        let wrong = |help: String| LocalityError {
+            written: written.to_owned(),
+            help,
+        };
+        let upper = written.to_ascii_uppercase();
+        match (Self::parse(written), Self::parse(&upper)) {
+            (Some(place), _) => match place.amiss() {
+                Some(help) => Err(wrong(help)),
+                None => Ok(place),
+            },
+            (None, Some(_)) => Err(wrong(format!("write `{upper}`"))),
+            (None, None) => Err(wrong(
+                "write a country, as `DE`, or a state, as `US-CA`".to_owned(),
+            )),
+        }
     }
 
     /// What to write instead, where there is no such country or state of the US.

@@ -15,6 +15,7 @@ mod client;
 pub(crate) mod duration;
 mod iso;
 pub(in crate::policy) mod length;
+mod listed;
 mod name;
 pub(crate) mod partner;
 mod partner_field;
@@ -27,10 +28,11 @@ pub(crate) mod strength;
 mod window;
 
 pub use choice::nearest;
-pub use client::{Locality, Proxies};
+pub use client::{Locality, LocalityError, Proxies};
 #[cfg(feature = "simulate")]
 pub(crate) use duration::parse_duration;
 pub use duration::{Millis, Seconds, Ttl};
+pub use listed::{ListChange, ListedLaw};
 pub use name::{CookieName, CookieNames, DataDir, StoreName};
 pub(in crate::policy) use name::{GPP_COOKIES, TCF_COOKIES, US_PRIVACY_COOKIES};
 pub use partner::{Partner, PartnerToken, Partners};

@@ -154,6 +154,13 @@ impl UsState {
             starts: starts.unwrap_or_default(),
         }
     }
+
+    /// The day on which its law begins to apply, `YYYY-MM-DD`; none where it always does.
+    #[must_use]
+    pub fn since(&self) -> Option<String> {
+        let starts = (self.starts > Timestamp::default()).then(|| self.starts.to_string())?;
+        starts.split_once('T').map(|(day, _)| day.to_owned())
+    }
 }
 
 /// The start of a day in UTC; a day before 1970 is since ever.

@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod bundle;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod consent;
 pub(crate) mod delete;
 pub(crate) mod diff;
 pub(crate) mod explain;

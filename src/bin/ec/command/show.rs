@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::side::{bundle, bundle_file};
-use crate::{End, FileArgs, Stop, render};
+use crate::{End, FileArgs, Stop, laws, render};
 
 /// Shows the policy in force: every value, and where it came from.
 #[derive(Debug, Args)]
@@ -65,10 +65,18 @@ impl Show {
             (ShowFormat::Toml, Some(key)) => {
                 let value = value(&resolved, key)?;
                 writeln!(out, "{} = {}  # {}", value.key, value.value, told(value))?;
+                if let Some(entries) = laws::entries(&resolved.policy.consent, value.key) {
+                    writeln!(out)?;
+                    laws::write(&entries, &mut out)?;
+                }
             }
             (ShowFormat::Json, Some(key)) => {
                 let key = value(&resolved, key)?.key;
-                write_json(&report.value(key), &mut out)?;
+                let shown = Shown {
+                    value: report.value(key),
+                    entries: laws::entries(&resolved.policy.consent, key),
+                };
+                write_json(&shown, &mut out)?;
             }
         }
         out.flush()?;
@@ -106,6 +114,15 @@ impl Show {
         }
         Ok(())
     }
+}
+
+/// A setting's value; that of a list of places with the law of each entry.
+#[derive(Serialize)]
+struct Shown<V> {
+    #[serde(flatten)]
+    value: V,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entries: Option<Vec<laws::Entry>>,
 }
 
 fn write_json(value: &impl Serialize, out: &mut impl Write) -> std::io::Result<()> {

@@ -1,0 +1,58 @@
+//! The entries of the lists of places, each with its law, beside the list's value.
+
+use std::io::Write;
+
+use edge_cookie::clock::{Clock, SystemClock};
+use edge_cookie::policy::settings::Consent;
+use edge_cookie::policy::types::{ListChange, ListedLaw};
+use serde::Serialize;
+
+/// An entry with its law, and whether that applies now.
+#[derive(Debug, Serialize)]
+pub(crate) struct Entry {
+    #[serde(flatten)]
+    law: ListedLaw,
+    applies: bool,
+}
+
+/// The entries of a list of places, where the setting is one.
+pub(crate) fn entries(consent: &Consent, key: &str) -> Option<Vec<Entry>> {
+    let rows = match key {
+        "consent.gdpr_countries" => consent.gdpr_countries.rows(),
+        "consent.opt_in_regions" => consent.opt_in_regions.rows(),
+        "consent.us_states" => consent.us_states.rows(),
+        _ => return None,
+    };
+    let now = SystemClock.now().to_string();
+    let entry = |law: ListedLaw| {
+        // Days and times of RFC 3339 are in the order of their texts.
+        let begun = law.since.as_ref().is_none_or(|since| *since <= now);
+        let applies = begun && law.change != ListChange::Removed;
+        Entry { law, applies }
+    };
+    Some(rows.into_iter().map(entry).collect())
+}
+
+/// Writes the entries as a table.
+pub(crate) fn write(entries: &[Entry], out: &mut impl Write) -> std::io::Result<()> {
+    for Entry { law, applies } in entries {
+        let since = law.since.as_deref().unwrap_or("always");
+        let state = match law.change {
+            ListChange::Removed => "removed",
+            _ if !applies => "not yet effective",
+            ListChange::Shipped => "",
+            change => change.as_str(),
+        };
+        let name = law
+            .name
+            .unwrap_or("added by the policy: the shipped table has no row for it");
+        let source = law.source.map(|source| format!(" ({source})"));
+        writeln!(
+            out,
+            "{:6}{since:12}{state:19}{name}{}",
+            law.place,
+            source.unwrap_or_default()
+        )?;
+    }
+    Ok(())
+}
