@@ -62,6 +62,7 @@ pub(super) fn us_privacy(text: &str, sink: &mut impl Sink) -> UsSaid {
     if let Some(wrong) = letters.iter().position(|letter| !b"YN-".contains(letter)) {
         return form(wrong + 1);
     }
+    sink.number("Version", 1);
     for (name, letter) in ["Notice", "OptOutSale", "LspaCovered"]
         .into_iter()
         .zip(letters)

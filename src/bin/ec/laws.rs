@@ -37,19 +37,20 @@ pub(crate) fn entries(consent: &Consent, key: &str) -> Option<Vec<Entry>> {
 pub(crate) fn write(entries: &[Entry], out: &mut impl Write) -> std::io::Result<()> {
     for Entry { law, applies } in entries {
         let since = law.since.as_deref().unwrap_or("always");
-        let state = match law.change {
-            ListChange::Removed => "removed",
-            _ if !applies => "not yet effective",
+        let change = match law.change {
             ListChange::Shipped => "",
             change => change.as_str(),
         };
-        let name = law
-            .name
-            .unwrap_or("added by the policy: the shipped table has no row for it");
+        let coming = match law.change {
+            ListChange::Removed => "",
+            _ if *applies => "",
+            _ => "not yet effective",
+        };
+        let name = law.name.unwrap_or("no row in the shipped table");
         let source = law.source.map(|source| format!(" ({source})"));
         writeln!(
             out,
-            "{:6}{since:12}{state:19}{name}{}",
+            "{:6}{since:12}{change:9}{coming:19}{name}{}",
             law.place,
             source.unwrap_or_default()
         )?;
