@@ -24,6 +24,10 @@ const FACTS: &[(&str, &str)] = &[
         "GRAIN_SECONDS",
         "records keep whole seconds, and stores count from their own moment",
     ),
+    (
+        "MOST_NEW_IDS",
+        "ids generated for one visitor: that several are taken in a row does not happen",
+    ),
     ("ESCAPE", "the character that begins a colour of a terminal"),
     (
         "MAX_DEPTH",
@@ -261,6 +265,10 @@ const FACTS: &[(&str, &str)] = &[
     ("WHOLE", "how finely a share of the users is told"),
     ("HUNDREDTHS", "how finely a share of the users is told"),
     ("DECIMALS", "how finely a share of the users is told"),
+    (
+        "IDLE_READER",
+        "when a thread that reads nothing ends; what is read is the same",
+    ),
     (
         "NUDGE",
         "when a second thread is woken for reads that wait; what is read is the same",

@@ -149,6 +149,26 @@ fn create_or_revive() {
 }
 
 #[test]
+fn create_for_a_new_id() {
+    let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
+    holds(
+        &[
+            (defaults, Absent, "created", 1, 1),
+            (defaults, Expired, "created", 1, 1),
+            (defaults, ExpiredTombstone, "created", 1, 1),
+            (defaults, Live, "already_exists", 1, 0),
+            (defaults, Tombstone, "already_exists", 1, 0),
+            (defaults, Corrupt, "already_exists", 1, 0),
+            (defaults, OtherVersion, "already_exists", 1, 0),
+        ],
+        Operation::CreateForNewId {
+            consent: &consent,
+            geo: &geo,
+        },
+    );
+}
+
+#[test]
 fn upsert_partner_id() {
     let reject: fn(&mut EcPolicy) = |policy| policy.sync.on_missing = OnMissingSync::Reject;
     holds(
@@ -561,6 +581,10 @@ fn operations_and_outcomes_go_by_their_words() {
         (Operation::Create { consent, geo }, "create"),
         (
             Operation::CreateOrRevive { consent, geo },
+            "create_or_revive",
+        ),
+        (
+            Operation::CreateForNewId { consent, geo },
             "create_or_revive",
         ),
         (Operation::UpsertPartnerId(&one), "upsert_partner_id"),

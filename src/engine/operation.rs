@@ -43,6 +43,14 @@ pub enum Operation<'o> {
         /// Where the user is.
         geo: &'o KvGeo,
     },
+    /// Write a new entry for an id that was just generated. Where the id has a record, it is another user's, which is
+    /// left as it is: neither their identity nor their withdrawal is a new user's.
+    CreateForNewId {
+        /// What the user consents to.
+        consent: &'o ConsentStrings,
+        /// Where the user is.
+        geo: &'o KvGeo,
+    },
     /// Put one partner's uid.
     UpsertPartnerId(&'o PartnerSync),
     /// Put many uids in one read and one write.
@@ -71,7 +79,7 @@ impl Operation<'_> {
             Self::Get => "get",
             Self::GetMetadata => "get_metadata",
             Self::Create { .. } => "create",
-            Self::CreateOrRevive { .. } => "create_or_revive",
+            Self::CreateOrRevive { .. } | Self::CreateForNewId { .. } => "create_or_revive",
             Self::UpsertPartnerId(_) => "upsert_partner_id",
             Self::UpsertPartnerIds(_) => "upsert_partner_ids",
             Self::UpdateLastSeen { .. } => "update_last_seen",
@@ -104,6 +112,7 @@ impl<'o> RecordOperation for Operation<'o> {
             Self::Get
             | Self::GetMetadata
             | Self::CreateOrRevive { .. }
+            | Self::CreateForNewId { .. }
             | Self::UpdateLastSeen { .. }
             | Self::DeliverWithdrawal { .. } => Decision::Look,
         }
@@ -115,7 +124,9 @@ impl<'o> RecordOperation for Operation<'o> {
         let current = scene.see(found);
         match *self {
             Self::Get | Self::GetMetadata => current.read(),
-            Self::Create { consent, geo } => create::decide(scene, consent, geo, &current),
+            Self::Create { consent, geo } | Self::CreateForNewId { consent, geo } => {
+                create::decide(scene, consent, geo, &current)
+            }
             Self::CreateOrRevive { consent, geo } => {
                 create_or_revive::decide(scene, consent, geo, current)
             }

@@ -18,6 +18,10 @@ use crate::engine::{Operation, OperationError, Outcome};
 use crate::policy::settings::CookieRenewal;
 use crate::record::{ConsentStrings, EcId, KvGeo};
 
+/// How many ids are generated for a visitor where each one belongs to another user. There are 62⁶ for one address: more
+/// than one or two in a row are never taken.
+const MOST_NEW_IDS: u32 = 8;
+
 /// A visitor who consents and is to get an id.
 #[derive(Debug)]
 pub(super) struct NewVisitor {
@@ -78,9 +82,7 @@ impl<H: Home> Service<H> {
         };
         let given = given.map_or_else(Vec::new, |(cookies, unclaimed)| {
             // The answer is made here and now.
-            if let Some(unclaimed) = unclaimed {
-                unclaimed.claim();
-            }
+            unclaimed.claim();
             cookies
         });
         Reply::from(empty(StatusCode::NO_CONTENT)).with_cookies(cookies.into_iter().chain(given))
@@ -138,18 +140,31 @@ impl<H: Home> Service<H> {
     pub(super) async fn begin(
         &self,
         visitor: &NewVisitor,
-    ) -> Option<(Vec<HeaderValue>, Option<Unclaimed<H>>)> {
-        let id = mint(&self.setup.passphrase, visitor.address).ok()?;
-        let outcome = self.create(&id, &visitor.consent, &visitor.geo).await?;
-        let unclaimed = match outcome {
-            Outcome::Created => Some(Unclaimed::new(self.clone(), id)),
-            // Somebody has it already: it is not for us to remove.
-            Outcome::Revived | Outcome::AlreadyLive => None,
-            _ => return None,
-        };
-        let mut cookies = visitor.expired.clone();
-        cookies.push(cookie::set(&self.setup, &id)?);
-        Some((cookies, unclaimed))
+    ) -> Option<(Vec<HeaderValue>, Unclaimed<H>)> {
+        let NewVisitor {
+            address,
+            consent,
+            geo,
+            expired,
+        } = visitor;
+        for _ in 0..MOST_NEW_IDS {
+            let id = mint(&self.setup.passphrase, *address).ok()?;
+            let created = self
+                .run(&id, Operation::CreateForNewId { consent, geo })
+                .await;
+            match created.result.ok()?.outcome {
+                Outcome::Created => {
+                    let unclaimed = Unclaimed::new(self.clone(), id);
+                    let mut cookies = expired.clone();
+                    cookies.push(cookie::set(&self.setup, &id)?);
+                    return Some((cookies, unclaimed));
+                }
+                // Another user of this address has it, or had it and withdrew.
+                Outcome::AlreadyExists => {}
+                _ => return None,
+            }
+        }
+        None
     }
 
     /// None where the client's address, which the id is made from, is not known.

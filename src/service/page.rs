@@ -61,7 +61,7 @@ impl<H: Home> Service<H> {
             && let Some((given, created)) = self.give_an_id(visitor, left).await
         {
             cookies.extend(given);
-            unclaimed = created;
+            unclaimed = Some(created);
         }
         shared_cache::set_cookies(headers, cookies);
         unclaimed
@@ -73,7 +73,7 @@ impl<H: Home> Service<H> {
         &self,
         visitor: NewVisitor,
         budget: Duration,
-    ) -> Option<(Vec<HeaderValue>, Option<Unclaimed<H>>)> {
+    ) -> Option<(Vec<HeaderValue>, Unclaimed<H>)> {
         let service = self.clone();
         let work = async move { service.begin(&visitor).await };
         let given = self.home.started_within(budget, work).await;
