@@ -3,9 +3,9 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -17,6 +17,10 @@ use crate::store::KvStore;
 /// shorter than one that anybody would notice.
 const NUDGE: Duration = Duration::from_millis(1);
 
+/// How long a thread that is not called stays. A disk that stalls makes many begin, each with memory of its own; a busy
+/// server, which calls the one that went to sleep last, begins none.
+const IDLE_READER: Duration = Duration::from_secs(5);
+
 type Job = Box<dyn FnOnce(&dyn KvStore) + Send>;
 
 /// Threads that read one store.
@@ -27,7 +31,7 @@ pub(super) struct Readers {
 struct Shared {
     store: SharedStore,
     state: Mutex<State>,
-    call: Condvar,
+    idle: Duration,
 }
 
 #[derive(Default)]
@@ -35,10 +39,8 @@ struct State {
     most: usize,
     jobs: VecDeque<Job>,
     threads: usize,
-    /// Threads that sleep and that nobody has called.
-    asleep: usize,
-    /// Calls that no thread has heard yet.
-    called: usize,
+    /// Threads that sleep and that no one has called, the last to go to sleep at the end.
+    asleep: Vec<Thread>,
     closed: bool,
 }
 
@@ -54,6 +56,11 @@ pub(super) enum Unanswered {
 impl Readers {
     /// At most `most` threads for `store`; each begins when it is needed first.
     pub(super) fn new(store: SharedStore, most: usize) -> Self {
+        Self::with_idle(store, most, IDLE_READER)
+    }
+
+    /// At most `most` threads for `store`, each of which ends when it was not called for so long.
+    fn with_idle(store: SharedStore, most: usize, idle: Duration) -> Self {
         Self {
             shared: Arc::new(Shared {
                 store,
@@ -61,7 +68,7 @@ impl Readers {
                     most,
                     ..State::default()
                 }),
-                call: Condvar::new(),
+                idle,
             }),
         }
     }
@@ -95,8 +102,9 @@ impl Readers {
 
 impl Drop for Readers {
     fn drop(&mut self) {
-        self.shared.state().closed = true;
-        self.shared.call.notify_all();
+        let mut state = self.shared.state();
+        state.closed = true;
+        state.asleep.iter().for_each(Thread::unpark);
     }
 }
 
@@ -109,7 +117,7 @@ impl Shared {
     fn submit(self: &Arc<Self>, job: Job) {
         let mut state = self.state();
         state.jobs.push_back(job);
-        if state.threads == state.asleep {
+        if state.threads == state.asleep.len() {
             self.call_one(state);
         }
     }
@@ -124,11 +132,9 @@ impl Shared {
 
     /// Calls a thread that sleeps, or begins another.
     fn call_one(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        if state.asleep > 0 {
-            state.asleep -= 1;
-            state.called += 1;
+        if let Some(thread) = state.asleep.pop() {
             drop(state);
-            self.call.notify_one();
+            thread.unpark();
         } else if state.threads < state.most {
             state.threads += 1;
             drop(state);
@@ -144,27 +150,37 @@ impl Shared {
     }
 
     fn work(&self) {
-        let mut state = self.state();
         loop {
+            let mut state = self.state();
             if let Some(job) = state.jobs.pop_front() {
                 drop(state);
                 // A read that breaks off takes nobody else's thread with it; who made it hears that it did.
                 let _ = catch_unwind(AssertUnwindSafe(|| job(&*self.store)));
-                state = self.state();
-                continue;
+            } else if !self.sleep(state) {
+                return;
             }
-            state.asleep += 1;
-            while state.called == 0 {
-                if state.closed {
-                    return;
-                }
-                state = self
-                    .call
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
-            }
-            state.called -= 1;
         }
+    }
+
+    /// Sleeps until this thread is called; whether it was, or else is to end.
+    fn sleep<'s>(&'s self, mut state: MutexGuard<'s, State>) -> bool {
+        let (own, since) = (thread::current(), Instant::now());
+        state.asleep.push(own.clone());
+        while !state.closed {
+            drop(state);
+            thread::park_timeout(self.idle.saturating_sub(since.elapsed()));
+            state = self.state();
+            let is_own = |thread: &Thread| thread.id() == own.id();
+            let Some(place) = state.asleep.iter().position(is_own) else {
+                return true;
+            };
+            if since.elapsed() >= self.idle {
+                state.asleep.remove(place);
+                state.threads -= 1;
+                return false;
+            }
+        }
+        false
     }
 }
 
@@ -220,6 +236,18 @@ mod tests {
         assert_eq!(late, Err(Unanswered::Late));
         let_go.send(()).unwrap();
         assert_eq!(readers.read(LONG, |_| 7).await, Ok(7));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn threads_that_are_not_called_end_and_others_begin() {
+        let store: SharedStore = Arc::new(MemoryStore::new(SystemClock));
+        let readers = Readers::with_idle(store, 4, Duration::ZERO);
+        for number in 0..10 {
+            assert_eq!(readers.read(LONG, move |_| number).await, Ok(number));
+            while readers.shared.state().threads > 0 {
+                tokio::task::yield_now().await;
+            }
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]
