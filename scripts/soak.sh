@@ -13,7 +13,7 @@ disk="$folder/disk"
 mkdir "$disk"
 trap 'umount -l "$disk" 2>/dev/null; rm -rf "$folder"' EXIT
 limits=()
-if mount -t tmpfs -o size=512m disk "$disk" 2>/dev/null; then
+if mount -t tmpfs -o size=1g disk "$disk" 2>/dev/null; then
     limits+=(--disk "$disk")
 else
     echo "LEFT OUT: only root may mount a small disk" >&2

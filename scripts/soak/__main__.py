@@ -16,7 +16,7 @@ from .server import OPERATOR, Server
 AUDITORS = 8
 # What the last tenth may have beyond the first: the share, and so many MiB, handles or threads. Store calls that wait for a
 # disk or an engine have up to 64 threads (`local.store_calls`) for a while.
-GROWTH, SLACK = 1.25, (64, 32, 64)
+GROWTH, SLACK = 1.1, (24, 16, 32)
 
 
 async def sampled(server):
@@ -42,9 +42,10 @@ async def audit(server):
             state = record.get("state")
             expected = {"live": ["live"], "withdrawn": ["tombstone"], "asked": ["live", "tombstone"]}[known.state]
             if state not in expected:
-                server.findings.append(f"{user[:8]} is {state or status}, and was acknowledged as {known.state}")
+                found = f"{state or status}, and was acknowledged as {known.state}"
+                server.findings.append(f"{user[-6:]} is {found}: {body.decode()}{known.history()}")
             elif state == "live" and known.synced and uid(user) not in body.decode():
-                server.findings.append(f"{user[:8]} has lost its partner's uid")
+                server.findings.append(f"{user[-6:]} has lost its partner's uid: {body.decode()}{known.history()}")
             server.count("users audited")
         client.close()
 
@@ -117,6 +118,7 @@ async def main():
         redis = Redis(options.folder, free_port())
         shared = f"redis://127.0.0.1:{redis.port}/0"
         runs.append((Server(options.ec, options.folder, "shared", shared, port), redis))
+    runs[0][0].fill()
     try:
         for server, _ in runs:
             server.start()

@@ -9,7 +9,10 @@ import time
 from .exchange import Client, Hung
 from .server import PARTNER, User
 
-MOST_USERS = 40_000
+# Users who come back. Each who withdraws is replaced by a new one.
+RETURNING = 2_000
+BROWSERS = 8
+WITHDRAWING = 0.1
 BATCH = 50
 BROWSER = ["User-Agent: Browser", "Accept: text/html"]
 
@@ -19,7 +22,7 @@ def cookies(heads):
 
 
 def uid(user):
-    return f"uid-{user[:16]}"
+    return f"uid-{user[-6:]}"
 
 
 async def forever(server, act):
@@ -38,10 +41,10 @@ async def forever(server, act):
 
 async def browse(server, client):
     """One page of one browser."""
-    chance = random.random()
-    if not server.live or (chance < 0.1 and len(server.users) < MOST_USERS):
+    # Each browser has one user to itself meanwhile.
+    if len(server.live) <= RETURNING - BROWSERS:
         await first_visit(server, client)
-    elif chance < 0.13:
+    elif random.random() < WITHDRAWING:
         await withdraw(server, client)
     else:
         await visit(server, client)
@@ -54,34 +57,47 @@ def take(server):
     return server.live.pop()
 
 
-def met(server, heads):
+def met(server, heads, began):
     """Keeps a new id that a page gave."""
     for cookie in cookies(heads):
         user = cookie[len("ts-ec=") :].split(";")[0]
         if user and "Max-Age=0" not in cookie and user not in server.users:
             server.users[user] = User()
+            server.users[user].remember(began, "given to a new visitor")
             server.live.append(user)
             server.count("users")
 
 
 async def first_visit(server, client):
+    began = time.time()
     status, heads, _ = await client.request("GET", "/", [*BROWSER, "Cookie: us_privacy=1YNN"])
     server.count(f"pages {status}")
-    met(server, heads)
+    for cookie in cookies(heads):
+        known = server.users.get(cookie[len("ts-ec=") :].split(";")[0])
+        if known:
+            known.remember(began, "given to another new visitor")
+            server.findings.append(f"an id was given to a second visitor: {known.history()}")
+    met(server, heads, began)
 
 
 async def visit(server, client):
     user = take(server)
+    known, began, what = server.users[user], time.time(), "page"
     try:
         heads = [*BROWSER, f"Cookie: us_privacy=1YNN; ts-ec={user}"]
         if random.random() < 0.2:
+            what = "identify"
             heads.append(f"Authorization: Bearer {PARTNER}")
             status, _, _ = await client.request("GET", "/_ts/api/v1/identify", heads)
             server.count(f"identify {status}")
         else:
             status, heads, _ = await client.request("GET", "/", heads)
             server.count(f"pages {status}")
-            met(server, heads)
+            met(server, heads, began)
+        known.remember(began, f"{what} {status}")
+    except (Hung, OSError):
+        known.remember(began, f"{what} broken off")
+        raise
     finally:
         server.live.append(user)
 
@@ -89,18 +105,23 @@ async def visit(server, client):
 async def withdraw(server, client):
     """Asks until it is acknowledged: by a cookie that is expired."""
     user = take(server)
-    server.users[user].state = "asked"
+    known = server.users[user]
+    known.state = "asked"
     for _ in range(3):
+        began = time.time()
         try:
             heads = [*BROWSER, "Sec-GPC: 1", f"Cookie: ts-ec={user}"]
             status, heads, _ = await client.request("GET", "/", heads)
-        except OSError:
+        except (Hung, OSError):
+            known.remember(began, "withdrawal broken off")
             continue
         server.count(f"pages {status}")
         if any("Max-Age=0" in cookie for cookie in cookies(heads)):
-            server.users[user].state = "withdrawn"
+            known.remember(began, f"withdrawal acknowledged {status}")
+            known.state = "withdrawn"
             server.count("withdrawals acknowledged")
             return
+        known.remember(began, f"withdrawal not acknowledged {status}")
         server.count("withdrawals not acknowledged")
         await asyncio.sleep(0.5)
 
@@ -114,14 +135,22 @@ async def sync(server, client):
     body = json.dumps({"mappings": mappings}).encode()
     if not users:
         return await asyncio.sleep(0.1)
-    status, _, answer = await client.request("POST", "/_ts/api/v1/batch-sync", heads, body)
+    began = time.time()
+    try:
+        status, _, answer = await client.request("POST", "/_ts/api/v1/batch-sync", heads, body)
+    except (Hung, OSError):
+        for user in users:
+            server.users[user].remember(began, "batch broken off")
+        raise
     server.count(f"batches {status}")
-    if status in (200, 207):
-        refused = {error["index"] for error in json.loads(answer).get("errors", [])}
-        for index, user in enumerate(users):
-            if index not in refused:
-                server.users[user].synced = True
-                server.count("mappings acknowledged")
+    errors = json.loads(answer).get("errors", []) if status in (200, 207) else []
+    refused = {error["index"]: error["reason"] for error in errors}
+    for index, user in enumerate(users):
+        known = server.users[user]
+        known.remember(began, f"batch {status} {refused.get(index, '')}")
+        if status in (200, 207) and index not in refused:
+            known.synced = True
+            server.count("mappings acknowledged")
     await asyncio.sleep(0.05)
 
 
@@ -177,4 +206,4 @@ async def attack(server, _):
 
 
 # Clients of each kind at once, on each server.
-KINDS = [(browse, 8), (sync, 2), (slowly, 40), (attack, 2)]
+KINDS = [(browse, BROWSERS), (sync, 2), (slowly, 40), (attack, 2)]

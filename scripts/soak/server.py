@@ -1,10 +1,12 @@
 """A server under test: its process, its policy, what it uses, and what it acknowledged."""
 
 import asyncio
+import collections
 import os
 import signal
 import statistics
 import subprocess
+import time
 
 from .exchange import Client
 
@@ -27,12 +29,26 @@ api_token = "{partner}"
 """
 
 
+# What is remembered of one user: the last so many requests.
+REMEMBERED = 16
+# Users that the store of a file begins with: more than it keeps in memory, so that what is measured is full from the start.
+EARLIER_USERS = 200_000
+
+
 class User:
-    """What was acknowledged of one user."""
+    """What was acknowledged of one user, and the last requests that were about them."""
 
     def __init__(self):
         self.state = "live"
         self.synced = False
+        self.requests = collections.deque(maxlen=REMEMBERED)
+
+    def remember(self, began, what):
+        """A request that began then and ended now."""
+        self.requests.append((began, time.time(), what))
+
+    def history(self):
+        return "".join(f"\n    {began:.3f} to {ended:.3f}: {what}" for began, ended, what in self.requests)
 
 
 class Server:
@@ -69,6 +85,15 @@ class Server:
         )
         lines = [self.process.stdout.readline().decode() for _ in range(2)]
         self.port, self.metrics = (int(line.split("://127.0.0.1:")[1].split("/")[0].split()[0]) for line in lines)
+
+    def fill(self):
+        """Gives the store its earlier users."""
+        self.write_policy("24h")
+        now = int(time.time())
+        ids = (f"{number:064x}.Earli3" for number in range(EARLIER_USERS))
+        events = "".join(f'{{"op":"create","at":{now},"ec_id":"{user}","geo":{{"country":"US"}}}}\n' for user in ids)
+        command = [self.ec, "apply", "--store", self.store]
+        subprocess.run(command, cwd=self.folder, input=events.encode(), stdout=subprocess.DEVNULL, check=True)
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
