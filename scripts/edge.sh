@@ -11,18 +11,17 @@ eval "$(scripts/edge-setup.sh)"
 build() {
     mkdir -p bin target
     cargo run --quiet --locked -- bundle --out target/edge-bundle.json "$@"
-    local wasm=(--locked --release --target wasm32-wasip1 --no-default-features --features fastly --bin ec-edge)
+    local wasm=(--locked --profile edge --target wasm32-wasip1 --no-default-features --features fastly --bin ec-edge)
     export EC_BUNDLE="$PWD/target/edge-bundle.json"
-    export CARGO_PROFILE_RELEASE_OPT_LEVEL="${EDGE_OPT_LEVEL:-3}"
     if [ -n "${EDGE_RUSTC:-}" ]; then
         # Debian's compiler has its own standard library, which is built along.
         RUSTC="$EDGE_RUSTC" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=target/debian-wasm \
             CARGO_TARGET_WASM32_WASIP1_RUSTFLAGS="-Clinker=$EDGE_LINKER" \
             cargo build -Zbuild-std=std,panic_abort "${wasm[@]}"
-        cp target/debian-wasm/wasm32-wasip1/release/ec-edge.wasm bin/main.wasm
+        cp target/debian-wasm/wasm32-wasip1/edge/ec-edge.wasm bin/main.wasm
     else
         cargo build "${wasm[@]}"
-        cp target/wasm32-wasip1/release/ec-edge.wasm bin/main.wasm
+        cp target/wasm32-wasip1/edge/ec-edge.wasm bin/main.wasm
     fi
     echo "bin/main.wasm: $(wc -c <bin/main.wasm) bytes" >&2
 }

@@ -156,6 +156,20 @@ fn config_store(store: &str, key: &str, bundle: &str) -> String {
     )
 }
 
+/// 1.6 MiB.
+const MAX_WASM_BYTES: u64 = 1_677_721;
+
+/// With the tests' bundle in it, and without the names of functions: `[profile.edge]` in `Cargo.toml`.
+#[test]
+fn the_wasm_stays_small() {
+    let Ok(wasm) = std::env::var("EC_EDGE_WASM") else {
+        eprintln!("skipped: no EC_EDGE_WASM; scripts/test.sh sets it");
+        return;
+    };
+    let size = std::fs::metadata(&wasm).unwrap().len();
+    assert!(size <= MAX_WASM_BYTES, "{wasm} has {size} bytes");
+}
+
 #[test]
 fn a_bundle_in_the_config_store_replaces_the_embedded_one() {
     let newer = bundle(&["ec.cookie.max_age=1h"]);

@@ -13,12 +13,13 @@ use crate::policy::digest::PolicyDigest;
 use crate::policy::layers::{Layer, LayerName};
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::provenance::{InClear, InForce, Origin, Overridden};
-use crate::policy::setting::{SettingInfo, SettingValue, full_key, wrong_type};
+use crate::policy::setting::{SettingInfo, SettingValue, Shape, full_key, wrong_type};
 use crate::policy::settings::{
     Cas, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log,
     Organic, Redis, Store, Sync, Tombstone, Top,
 };
 use crate::policy::types::choice::nearest;
+use crate::policy::value::Value;
 use crate::policy::{EcPolicy, known_settings};
 
 /// Everything that comes of resolving.
@@ -138,6 +139,7 @@ pub(super) struct Resolver<'l> {
     refused: Vec<&'static str>,
 }
 
+// Only what a value's own type knows is generic: the rest would be in the program once a setting.
 impl Resolver<'_> {
     pub(super) fn value<T: SettingValue>(
         &mut self,
@@ -145,21 +147,13 @@ impl Resolver<'_> {
         default: T,
         limits: Option<Limits<T>>,
     ) -> T {
-        let default_shown = about
-            .shown
-            .map_or_else(|| default.show(), crate::policy::value::Value::from);
-        let mut in_force = InForce {
-            key: about.key,
-            value: default_shown.clone(),
-            digested: default.digested(),
-            in_clear: InClear(default.in_clear()),
-            machine: about.machine,
-            origin: Origin {
-                layer: LayerName::Default,
-                place: None,
-            },
-            overrides: Vec::new(),
-        };
+        let mut in_force = by_default(
+            about,
+            default.show(),
+            default.digested(),
+            default.in_clear(),
+        );
+        let default_shown = in_force.value.clone();
         let mut value = default;
         for layer in self.layers {
             let Some(node) = layer.supplies(about.key, about.inheritable) else {
@@ -169,30 +163,34 @@ impl Resolver<'_> {
                 self.refused.push(about.key);
                 continue;
             };
-            let origin = Origin {
-                layer: layer.name.clone(),
-                place: Some(node.place.clone()),
-            };
-            let overridden = Overridden {
-                value: std::mem::replace(&mut in_force.value, read.show_as_written(node).masked()),
-                origin: std::mem::replace(&mut in_force.origin, origin),
-            };
-            in_force.overrides.insert(0, overridden);
-            in_force.digested = read.digested();
-            in_force.in_clear = InClear(read.in_clear());
+            let shown = read.show_as_written(node).masked();
+            let (digested, in_clear) = (read.digested(), read.in_clear());
+            supply(&mut in_force, layer, node, shown, digested, in_clear);
             value = read;
         }
+        let limits = limits.map(|limits| (limits.least.show(), limits.greatest.show()));
+        self.keep(about, in_force, default_shown, limits, T::SHAPE);
+        value
+    }
+
+    fn keep(
+        &mut self,
+        about: About,
+        in_force: InForce,
+        default: Value,
+        limits: Option<(Value, Value)>,
+        shape: Shape,
+    ) {
         self.values.push(in_force);
         self.settings.push(SettingInfo {
             key: about.key,
             doc: about.doc,
-            default: default_shown,
-            limits: limits.map(|limits| (limits.least.show(), limits.greatest.show())),
-            shape: T::SHAPE,
+            default,
+            limits,
+            shape,
             inheritable: about.inheritable,
             machine: about.machine,
         });
-        value
     }
 
     fn read<T: SettingValue>(
@@ -205,25 +203,68 @@ impl Resolver<'_> {
         let Some(limits) = limits.filter(|limits| !(limits.contain)(limits, &value)) else {
             return Some(value);
         };
-        let written = value.show_as_written(node).to_string();
-        self.findings.push(
-            Diagnostic::error(
-                Code::OutOfRange,
-                format!(
-                    "`{}` is out of range for `{key}`",
-                    written.trim_matches('"')
-                ),
-            )
-            .about(full_key(key))
-            .at(node.place.clone())
-            .with_help(format!(
-                "it takes from {} to {}",
-                limits.least.show(),
-                limits.greatest.show()
-            )),
-        );
+        let written = value.show_as_written(node);
+        let (least, greatest) = (limits.least.show(), limits.greatest.show());
+        self.findings
+            .push(out_of_range(node, key, &written, &least, &greatest));
         None
     }
+}
+
+/// A setting's default, in force until a layer says otherwise.
+fn by_default(about: About, shown: Value, digested: Value, in_clear: Value) -> InForce {
+    InForce {
+        key: about.key,
+        value: about.shown.map_or(shown, Value::from),
+        digested,
+        in_clear: InClear(in_clear),
+        machine: about.machine,
+        origin: Origin {
+            layer: LayerName::Default,
+            place: None,
+        },
+        overrides: Vec::new(),
+    }
+}
+
+/// Puts what a layer supplies in force.
+fn supply(
+    in_force: &mut InForce,
+    layer: &Layer,
+    node: &Node,
+    shown: Value,
+    digested: Value,
+    in_clear: Value,
+) {
+    let origin = Origin {
+        layer: layer.name.clone(),
+        place: Some(node.place.clone()),
+    };
+    let overridden = Overridden {
+        value: std::mem::replace(&mut in_force.value, shown),
+        origin: std::mem::replace(&mut in_force.origin, origin),
+    };
+    in_force.overrides.insert(0, overridden);
+    in_force.digested = digested;
+    in_force.in_clear = InClear(in_clear);
+}
+
+fn out_of_range(
+    node: &Node,
+    key: &str,
+    written: &Value,
+    least: &Value,
+    greatest: &Value,
+) -> Diagnostic {
+    let written = written.to_string();
+    let written = written.trim_matches('"');
+    Diagnostic::error(
+        Code::OutOfRange,
+        format!("`{written}` is out of range for `{key}`"),
+    )
+    .about(full_key(key))
+    .at(node.place.clone())
+    .with_help(format!("it takes from {least} to {greatest}"))
 }
 
 /// Refuses every key below `table` that no setting has; `prefix` is the table's own key with its dot.

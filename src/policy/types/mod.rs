@@ -12,6 +12,7 @@
 
 pub(crate) mod choice;
 mod client;
+mod day;
 pub(crate) mod duration;
 mod iso;
 pub(in crate::policy) mod length;

@@ -1,9 +1,7 @@
 //! Lists of places where a law applies: written whole, or as changes to the shipped list.
 
-use jiff::civil::Date;
-use jiff::tz::Offset;
-
 use super::client::Locality;
+use super::day::Day;
 use super::iso;
 use super::name::read_text;
 use crate::clock::Timestamp;
@@ -27,7 +25,7 @@ pub struct UsState {
     /// The state, as in ISO 3166-2 after `US-`.
     pub code: String,
     /// The day that the list names for it.
-    date: Option<Date>,
+    date: Option<Day>,
     /// When its law begins to apply, 00:00 UTC: the day that the list names, else the shipped table's, else since ever.
     pub starts: Timestamp,
 }
@@ -124,8 +122,7 @@ impl UsStates {
     /// The states whose law applies only after the day of the shipped table, in the order of their days.
     #[must_use]
     pub fn coming(&self) -> Vec<&UsState> {
-        let today: Option<Date> = laws::AS_OF.parse().ok();
-        let today = today.map(midnight).unwrap_or_default();
+        let today = laws::AS_OF.parse().map(Day::midnight).unwrap_or_default();
         let mut coming: Vec<&UsState> =
             self.iter().filter(|listed| listed.starts > today).collect();
         coming.sort_by_key(|listed| listed.starts);
@@ -145,13 +142,13 @@ impl UsStates {
 }
 
 impl UsState {
-    fn new(code: String, date: Option<Date>) -> Self {
+    fn new(code: String, date: Option<Day>) -> Self {
         let shipped = || laws::US_STATES.iter().find(|law| law.state == code);
-        let starts = date.or_else(|| shipped()?.since.parse().ok()).map(midnight);
+        let starts = date.or_else(|| shipped()?.since.parse().ok());
         Self {
             code,
             date,
-            starts: starts.unwrap_or_default(),
+            starts: starts.map(Day::midnight).unwrap_or_default(),
         }
     }
 
@@ -161,13 +158,6 @@ impl UsState {
         let starts = (self.starts > Timestamp::default()).then(|| self.starts.to_string())?;
         starts.split_once('T').map(|(day, _)| day.to_owned())
     }
-}
-
-/// The start of a day in UTC; a day before 1970 is since ever.
-fn midnight(date: Date) -> Timestamp {
-    let time = Offset::UTC.to_timestamp(date.at(0, 0, 0, 0));
-    let seconds = time.map_or(0, |time| u64::try_from(time.as_second()).unwrap_or(0));
-    Timestamp::from_unix(seconds)
 }
 
 /// An entry of such a list.
@@ -331,7 +321,7 @@ impl UsState {
         );
         let known = |_: &str| iso::is_us_state(code);
         read_text(node, key, "the code of a US state", known, help, findings)?;
-        let date = match date.map(str::parse::<Date>).transpose() {
+        let date = match date.map(str::parse::<Day>).transpose() {
             Ok(date) => date,
             Err(_) => {
                 let message = format!("`{written}` names no day (in `{key}`)");
