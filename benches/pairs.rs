@@ -140,7 +140,7 @@ impl<S: KvStore, C: Clock + Copy> Fixture<S, C> {
         let seen = ago(7_200);
         let consent = ConsentStrings {
             tcf: Some("CQabcdefghijkAcABBENBCFgAAAAAAAAAA".into()),
-            gpp: None,
+            ..ConsentStrings::default()
         };
         let geo = KvGeo::known("US", Some("CA")).unwrap();
         let mut entry = KvEntry::consented(consent.clone(), geo.clone(), seen);

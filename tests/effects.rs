@@ -15,7 +15,7 @@ use edge_cookie::engine::{Operation, PartnerSync, expires_at};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Expiry, Renewal, SyncOrder, Unchanged};
 use edge_cookie::policy::types::{Seconds, Ttl};
-use edge_cookie::record::{ConsentStrings, KvGeo};
+use edge_cookie::record::{ConsentStrings, KvGeo, KvSignal};
 use support::{Bench, DAY, HOUR, MINUTE, NOON, live, partner, policy, sync, tombstone};
 
 fn defaults() -> Bench {
@@ -39,7 +39,7 @@ fn creation_stores_consent_as_given_and_sets_every_time_to_now() {
     let bench = defaults();
     let consent = ConsentStrings {
         tcf: Some("CQ..not decoded".into()),
-        gpp: None,
+        ..ConsentStrings::default()
     };
     let geo = KvGeo::known("us", Some("CA")).unwrap();
     bench.run(Operation::Create {
@@ -58,6 +58,32 @@ fn creation_stores_consent_as_given_and_sets_every_time_to_now() {
         String::from_utf8(stored.metadata).unwrap(),
         format!(r#"{{"ok":true,"country":"US","v":1,"t":{NOON},"p":"{mark}"}}"#)
     );
+}
+
+#[test]
+fn every_string_that_decided_is_stored_with_the_rule() {
+    let bench = defaults();
+    let consent = ConsentStrings {
+        tcf: Some("CQ..1".into()),
+        gpp: Some("DBAA".into()),
+        us_privacy: Some("1YNN".into()),
+        gpc: true,
+        rule: Some("grant.tcf_purpose_1".into()),
+        more: vec![KvSignal::new("tcf", "CQ..2")],
+    };
+    let geo = KvGeo::known("de", None).unwrap();
+    bench.run(Operation::Create {
+        consent: &consent,
+        geo: &geo,
+    });
+    let stored = String::from_utf8(bench.stored().unwrap().body).unwrap();
+    assert!(stored.contains(&format!(
+        r#""consent":{{"tcf":"CQ..1","gpp":"DBAA","us_privacy":"1YNN","gpc":true,"rule":"grant.tcf_purpose_1","more":[{{"signal":"tcf","value":"CQ..2"}}],"ok":true,"updated":{NOON}}}"#
+    )));
+    // Nothing of it survives a withdrawal.
+    bench.withdraw();
+    let stored = String::from_utf8(bench.stored().unwrap().body).unwrap();
+    assert!(stored.contains(&format!(r#""consent":{{"ok":false,"updated":{NOON}}}"#)));
 }
 
 #[test]

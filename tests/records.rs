@@ -31,6 +31,7 @@ fn files(begins: &str) -> Vec<(String, Vec<u8>)> {
 fn readable_records_are_written_back_as_they_were() {
     for name in [
         "live",
+        "decided",
         "tombstone",
         "minimal",
         "foreign_fields",

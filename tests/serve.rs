@@ -411,7 +411,7 @@ fn logs_and_metrics_tell_what_happened_and_nobodys_secrets() {
         "ec_store_writes_total{operation=\"upsert_partner_ids\"} 1",
         "ec_retries_total{operation=\"upsert_partner_ids\"} 0",
         "ec_failed_withdrawals_total 0",
-        "ec_troubles_total{kind=\"undecodable_signal\"} 1",
+        "ec_consent_undecodable_total{signal=\"euconsent-v2\",section=\"none\"} 1",
         "ec_request_seconds_count{route=\"organic\"} 4",
     ] {
         assert!(metrics.contains(counted), "{counted} is not in {metrics}");

@@ -1,30 +1,28 @@
-//! Consent strings: whatever a browser sends is decided on, and a refusal by GPC is never outvoted.
+//! Whole requests: a line a value, `t` for TCF, `g` for GPP, `u` for US Privacy; any other line is Global Privacy Control.
 #![no_main]
 
-use edge_cookie::clock::Timestamp;
-use edge_cookie::consent::{Place, Signal, Signals, Verdict, decide};
-use edge_cookie::policy::EcPolicy;
+mod consent_case;
+
+use edge_cookie::consent::Signal;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|texts: (&str, &str, &str, bool)| {
-    let (tcf, gpp, us_privacy, gpc) = texts;
-    let signals = Signals::gpc(gpc)
-        .with(Signal::UsPrivacy, us_privacy)
-        .with(Signal::Tcf, tcf)
-        .with(Signal::Gpp, gpp);
-    let now = Timestamp::from_unix(1_790_000_000);
-    let rules = EcPolicy::default().consent;
-    for (country, region) in [
-        ("DE", None),
-        ("US", Some("CA")),
-        ("US", Some("WY")),
-        ("JP", None),
-    ] {
-        let place = Place { country, region };
-        let decision = decide(&signals, Some(&place), &rules, now);
-        if gpc && country != "DE" {
-            assert_eq!(decision.verdict(), Verdict::Withdrawn);
-        }
+/// More than are read.
+const MOST: usize = 20;
+
+fuzz_target!(|text: &str| {
+    let mut gpc = false;
+    let mut values = Vec::new();
+    for line in text.lines().take(MOST) {
+        let signal = match line.as_bytes().first() {
+            Some(b't') => Signal::Tcf,
+            Some(b'g') => Signal::Gpp,
+            Some(b'u') => Signal::UsPrivacy,
+            _ => {
+                gpc = true;
+                continue;
+            }
+        };
+        values.push((signal, line[1..].trim_start()));
     }
-    assert_ne!(decide(&signals, None, &rules, now).verdict(), Verdict::Granted);
+    consent_case::check(&values, gpc);
 });

@@ -14,6 +14,12 @@ pub(super) struct Bits<'t> {
     read: usize,
 }
 
+#[cfg(test)]
+thread_local! {
+    /// How often characters were looked at in this thread.
+    pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
 /// What a character of base64 for URLs stands for (RFC 4648, section 5).
 fn value(byte: u8) -> Option<u8> {
     match byte {
@@ -64,6 +70,8 @@ impl<'t> Bits<'t> {
     pub(super) fn number(&mut self, bits: usize) -> Result<u64, Fault> {
         let (mut number, mut left) = (0, bits);
         while left > 0 {
+            #[cfg(test)]
+            STEPS.set(STEPS.get() + 1);
             let Some(byte) = self.text.get(self.read / CHARACTER_BITS) else {
                 return Err(self.fault(Why::Truncated));
             };

@@ -4,7 +4,7 @@ use super::canada::{self, Canada};
 use super::fault::{Fault, Why};
 use super::gpp::{self, Part};
 use super::rules::Rule;
-use super::signal::{Signal, SignalValue, Signals, Undecodable};
+use super::signal::{MAX_UNDECODABLE, Signal, SignalValue, Signals, Undecodable};
 use super::sink::{Sink, Statement};
 use super::tcf::{self, PurposeOne};
 use super::{sections, us, validity};
@@ -93,7 +93,9 @@ impl<S: Sink> Reader<'_, S> {
             _ => Rule::Undecodable,
         };
         self.said.block(rule);
-        self.said.undecodable.push(undecodable);
+        if self.said.undecodable.len() < MAX_UNDECODABLE {
+            self.said.undecodable.push(undecodable);
+        }
         self.sink.fault(undecodable);
         self.says(rule);
     }

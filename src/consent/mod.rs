@@ -18,8 +18,11 @@
 
 mod asked;
 mod bits;
+#[cfg(test)]
+mod bounds;
 mod canada;
 mod decoded;
+mod evidence;
 pub mod explain;
 mod fault;
 mod gpp;
@@ -41,11 +44,12 @@ pub use fault::{Fault, Why};
 pub use law::Place;
 pub use rules::{RULES, Rule, RuleRow};
 pub use sections::{Section, SectionField, us_sections};
-pub use signal::{MAX_SIGNALS, Signal, Signals, Undecodable};
+pub use signal::{MAX_SIGNALS, MAX_UNDECODABLE, Signal, Signals, Undecodable};
 
 use crate::clock::Timestamp;
 use crate::policy::settings::{Consent, GpcInOptIn, HonourRefusals, UsWithoutSignal};
 use decoded::DecodedSignals;
+use evidence::{Granting, ValueSet};
 use law::Law;
 
 /// Whether an identity may be kept, in the order of how much that forbids.
@@ -66,8 +70,12 @@ pub struct ConsentDecision {
     pub rule: Rule,
     /// Why consents by TCF did not count, one rule a string.
     pub rejected: Vec<Rule>,
-    /// What could not be decoded: it grants nothing, and what it refuses before the fault counts.
+    /// What could not be decoded, the first [`MAX_UNDECODABLE`]: it grants nothing, and what it refuses before the fault counts.
     pub undecodable: Vec<Undecodable>,
+    /// The values that the rule rests on.
+    granting: ValueSet,
+    /// Whether Global Privacy Control is on, in whatever signal.
+    gpc: bool,
 }
 
 impl Verdict {
@@ -99,11 +107,15 @@ pub fn decide(
     now: Timestamp,
 ) -> ConsentDecision {
     let region = place.and_then(|place| place.region);
-    let said = DecodedSignals::of(signals, region, rules, now, &mut ());
+    let mut granting = Granting::default();
+    let said = DecodedSignals::of(signals, region, rules, now, &mut granting);
+    let rule = deciding(&said, signals, Law::of(place, rules, now), rules);
     ConsentDecision {
-        rule: deciding(&said, signals, Law::of(place, rules, now), rules),
+        rule,
         rejected: said.rejected,
         undecodable: said.undecodable,
+        granting: granting.by(rule),
+        gpc: said.gpc,
     }
 }
 

@@ -60,7 +60,7 @@ impl TcfSample {
 }
 
 /// Fields of so many bits, the most significant first, filled up to whole bytes as the specification wants them.
-fn base64(fields: &[(u64, u32)]) -> String {
+pub(super) fn base64(fields: &[(u64, u32)]) -> String {
     let bits =
         |&(value, width): &(u64, u32)| (0..width).rev().map(move |bit| value >> bit & 1 == 1);
     let mut bits: Vec<bool> = fields.iter().flat_map(bits).collect();

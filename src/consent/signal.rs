@@ -1,6 +1,7 @@
 //! Signals of consent as a browser sends them, undecoded.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
@@ -9,6 +10,9 @@ use crate::policy::settings::ConsentCookies;
 
 /// The most values of signals that are read of one request. One that has more can grant nothing.
 pub const MAX_SIGNALS: usize = 16;
+
+/// The most parts of one request's signals that are named as undecodable: one GPP string can have 255 sections.
+pub const MAX_UNDECODABLE: usize = 16;
 
 /// What a browser says, undecoded: every value of every signal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -88,14 +92,6 @@ impl<'r> Signals<'r> {
         self.values.iter()
     }
 
-    /// The first value of a signal.
-    #[must_use]
-    pub fn first(&self, signal: Signal) -> Option<&str> {
-        let mut values = self.values();
-        let first = values.find(|value| value.signal == signal);
-        first.map(SignalValue::text)
-    }
-
     /// Whether nothing is said at all.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -137,6 +133,16 @@ impl Signal {
         listed.map(|(_, signal)| signal)
     }
 
+    /// Its field in a record.
+    #[must_use]
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::UsPrivacy => "us_privacy",
+            Self::Tcf => "tcf",
+            Self::Gpp => "gpp",
+        }
+    }
+
     /// Its name, as that of the cookie it comes in most often.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -157,4 +163,15 @@ pub struct Undecodable {
     pub section: Option<u16>,
     /// What is wrong, and where in the signal.
     pub fault: Fault,
+}
+
+/// The signal, the section and the place, and what is wrong there.
+impl fmt::Display for Undecodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.signal.name())?;
+        if let Some(section) = self.section {
+            write!(f, ", section {section}")?;
+        }
+        write!(f, ": {}", self.fault)
+    }
 }

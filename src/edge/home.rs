@@ -139,6 +139,7 @@ impl Home for EdgeHome {
             #[serde(skip_serializing_if = "Option::is_none")]
             why: Option<&'l str>,
         }
+        let undecodable;
         let (level, message, id, why) = match note {
             Note::Operation {
                 name, id, finished, ..
@@ -158,6 +159,7 @@ impl Home for EdgeHome {
             Note::KeptWithdrawal { .. }
             | Note::PartnerOutcome { .. }
             | Note::TokenNotTried
+            | Note::ConsentRejected(_)
             | Note::Unclaimed { removed: true } => return,
             Note::Unclaimed { removed: false } => {
                 let message = "a record whose id no browser has could not be removed";
@@ -168,9 +170,10 @@ impl Home for EdgeHome {
                     "the origin sets a cookie of its own on a page that shared caches may keep";
                 ("warn", message, None, None)
             }
-            Note::Undecodable(undecodable) => {
+            Note::Undecodable(of) => {
                 let message = "a consent signal could not be decoded";
-                ("info", message, None, Some(undecodable.signal.name()))
+                undecodable = of.to_string();
+                ("info", message, None, Some(undecodable.as_str()))
             }
             Note::PartnerUnknown { why } => {
                 ("warn", "a partner could not be looked up", None, Some(*why))

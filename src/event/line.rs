@@ -11,7 +11,7 @@ use super::{Action, Event};
 use crate::clock::{Moment, Timestamp};
 use crate::engine::PartnerSync;
 use crate::policy::types::Ttl;
-use crate::record::{ConsentStrings, EcId, KvGeo, PartnerId};
+use crate::record::{ConsentStrings, EcId, KvGeo, KvSignal, PartnerId};
 
 /// The operations a line can name, each with the fields that it needs and those it may have besides.
 const OPERATIONS: [(&str, &[&str], &[&str]); 10] = [
@@ -80,12 +80,31 @@ pub(super) struct Line<'l> {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `tcf` and `gpp`")]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object with `tcf`, `gpp`, `us_privacy`, `gpc`, `rule` and `more`, each as far as there is one"
+)]
 pub(super) struct Consent<'l> {
     #[serde(borrow)]
     tcf: Option<Text<'l>>,
     #[serde(borrow)]
     gpp: Option<Text<'l>>,
+    #[serde(borrow)]
+    us_privacy: Option<Text<'l>>,
+    gpc: Option<bool>,
+    #[serde(borrow)]
+    rule: Option<Text<'l>>,
+    #[serde(borrow)]
+    more: Option<Vec<Signal<'l>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `signal` and `value`")]
+pub(super) struct Signal<'l> {
+    #[serde(borrow)]
+    signal: Text<'l>,
+    #[serde(borrow)]
+    value: Text<'l>,
 }
 
 #[derive(Deserialize)]
@@ -295,6 +314,12 @@ impl Line<'_> {
             .map_or_else(ConsentStrings::default, |given| ConsentStrings {
                 tcf: text(&given.tcf),
                 gpp: text(&given.gpp),
+                us_privacy: text(&given.us_privacy),
+                gpc: given.gpc.unwrap_or_default(),
+                rule: (given.rule.as_ref()).map(|rule| rule.0.clone().into_owned().into()),
+                more: (given.more.iter().flatten())
+                    .map(|of| KvSignal::new(&of.signal.0, &of.value.0))
+                    .collect(),
             });
         let Some(geo) = &self.geo else {
             return Ok((consent, KvGeo::default()));

@@ -1,5 +1,6 @@
 //! The body of a record: [`KvEntry`] and its parts.
 
+use super::consent::{ConsentStrings, KvConsent};
 use super::object::{Kept, longest_string, object};
 use super::{PartnerId, PartnerIds, Unreadable};
 use crate::clock::Timestamp;
@@ -9,29 +10,6 @@ const SCHEMA_VERSION: u64 = 1;
 
 /// Stands for a country that is not known (a user-assigned code of ISO 3166-1).
 const UNKNOWN_COUNTRY: &str = "ZZ";
-
-/// Consent strings as a user's browser gave them; stored as they are, not decoded.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ConsentStrings {
-    /// The TCF string.
-    pub tcf: Option<Box<str>>,
-    /// The GPP string.
-    pub gpp: Option<Box<str>>,
-}
-
-object! {
-    /// What a user has consented to.
-    KvConsent {
-        /// The TCF string.
-        tcf: Option<Box<str>> = optional,
-        /// The GPP string.
-        gpp: Option<Box<str>> = optional,
-        /// Whether the entry is live; a tombstone's is not.
-        ok: bool = required,
-        /// When consent was given or withdrawn.
-        updated: Timestamp = required,
-    }
-}
 
 object! {
     /// A coarse place.
@@ -58,18 +36,6 @@ object! {
         geo: KvGeo = required,
         /// The partners' uids.
         ids: PartnerIds = required,
-    }
-}
-
-impl KvConsent {
-    fn new(strings: ConsentStrings, ok: bool, updated: Timestamp) -> Self {
-        Self {
-            tcf: strings.tcf,
-            gpp: strings.gpp,
-            ok,
-            updated,
-            kept: Kept::default(),
-        }
     }
 }
 
@@ -133,10 +99,7 @@ impl KvEntry {
         self.v = SCHEMA_VERSION;
         self.created = now;
         self.last_seen = Some(now);
-        self.consent.tcf = consent.tcf;
-        self.consent.gpp = consent.gpp;
-        self.consent.ok = true;
-        self.consent.updated = now;
+        self.consent.renew(consent, now);
         self.geo.country = geo.country;
         self.geo.region = geo.region;
         self.ids = PartnerIds::default();
@@ -195,36 +158,34 @@ impl KvEntry {
 
     /// A bound on the size of a body that only [`consented`](Self::consented) would make.
     pub(crate) fn longest_consented(consent: &ConsentStrings, geo: &KvGeo) -> usize {
-        Self::longest_without_ids(consent.tcf.as_deref(), consent.gpp.as_deref(), geo)
+        Self::longest_frame(geo) + consent.longest_json()
     }
 
     /// A bound on the body's size that costs no serialising.
     fn longest_body(&self) -> usize {
-        let KvConsent { tcf, gpp, .. } = &self.consent;
-        Self::longest_without_ids(tcf.as_deref(), gpp.as_deref(), &self.geo)
+        Self::longest_frame(&self.geo)
             + self.kept.longest_json()
-            + self.consent.kept.longest_json()
+            + self.consent.longest_json()
             + self.ids.longest_json()
     }
 
-    fn longest_without_ids(tcf: Option<&str>, gpp: Option<&str>, geo: &KvGeo) -> usize {
+    /// What a body takes at most, but for consent strings, partner ids and what is kept.
+    fn longest_frame(geo: &KvGeo) -> usize {
         const FRAME: usize = concat!(
             r#"{"v":1,"created":18446744073709551615,"last_seen":18446744073709551615,"#,
-            r#""consent":{"tcf":,"gpp":,"ok":false,"updated":18446744073709551615,},"#,
+            r#""consent":{"tcf":,"gpp":,"us_privacy":,"gpc":false,"rule":,"more":[],"#,
+            r#""ok":false,"updated":18446744073709551615,},"#,
             r#""geo":{"country":,"region":,},"ids":{},}"#
         )
         .len();
-        let texts: usize = [tcf, gpp, geo.region.as_deref(), Some(&geo.country)]
-            .into_iter()
-            .flatten()
-            .map(longest_string)
-            .sum();
-        FRAME + texts + geo.kept.longest_json()
+        let region = geo.region.as_deref().map_or(0, longest_string);
+        FRAME + longest_string(&geo.country) + region + geo.kept.longest_json()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::KvSignal;
     use super::*;
 
     #[test]
@@ -234,6 +195,10 @@ mod tests {
             ConsentStrings {
                 tcf: Some(text.as_str().into()),
                 gpp: Some("".into()),
+                us_privacy: Some(text.as_str().into()),
+                gpc: true,
+                rule: Some(text.clone().into()),
+                more: vec![KvSignal::new(&text, &text), KvSignal::new("", "")],
             },
             KvGeo::known("de", Some(&text)).unwrap(),
             Timestamp::from_unix(u64::MAX),
@@ -254,6 +219,20 @@ mod tests {
         let strings = |tcf: &str, gpp: &str| ConsentStrings {
             tcf: Some(tcf.into()),
             gpp: Some(gpp.into()),
+            ..ConsentStrings::default()
+        };
+        let us_privacy = ConsentStrings {
+            us_privacy: Some(text.as_str().into()),
+            ..ConsentStrings::default()
+        };
+        let rule = ConsentStrings {
+            gpc: true,
+            rule: Some(text.clone().into()),
+            ..ConsentStrings::default()
+        };
+        let more = ConsentStrings {
+            more: (0..50).map(|_| KvSignal::new(&text, &text)).collect(),
+            ..ConsentStrings::default()
         };
         let mut kept = KvGeo::known("de", None).unwrap();
         let unknown = serde_json::from_str(&format!(
@@ -265,6 +244,9 @@ mod tests {
             (ConsentStrings::default(), KvGeo::default()),
             (strings(&text, ""), KvGeo::default()),
             (strings("", &text), KvGeo::default()),
+            (us_privacy, KvGeo::default()),
+            (rule, KvGeo::default()),
+            (more, KvGeo::default()),
             (strings("", ""), KvGeo::known("de", Some(&text)).unwrap()),
             (strings("", ""), kept),
         ] {
@@ -281,6 +263,11 @@ mod tests {
         for long in ["\\u0001".repeat(300), "x".repeat(1_800)] {
             for body in [
                 r#"{"v":1,"created":5,"consent":{"gpp":"LONG","ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
+                r#"{"v":1,"created":5,"consent":{"us_privacy":"LONG","ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
+                r#"{"v":1,"created":5,"consent":{"rule":"LONG","ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
+                r#"{"v":1,"created":5,"consent":{"more":[{"signal":"LONG","value":""}],"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
+                r#"{"v":1,"created":5,"consent":{"more":[{"signal":"","value":"LONG"}],"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
+                r#"{"v":1,"created":5,"consent":{"more":[{"signal":"","value":"","LONG":1}],"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
                 r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5,"LONG":1},"geo":{"country":"DE"},"ids":{}}"#,
                 r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE","LONG":1},"ids":{}}"#,
                 r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{"a":{"uid":"LONG"}}}"#,

@@ -12,6 +12,7 @@
 //! assert!(entry.to_body().ends_with(br#""next":1.10}"#));
 //! ```
 
+mod consent;
 mod entry;
 mod generation;
 mod id;
@@ -20,7 +21,8 @@ mod object;
 mod partner_ids;
 mod unreadable;
 
-pub use entry::{ConsentStrings, KvConsent, KvEntry, KvGeo};
+pub use consent::{ConsentStrings, KvConsent, KvSignal};
+pub use entry::{KvEntry, KvGeo};
 pub use generation::{Generation, Precondition};
 pub use id::{EcId, EcIdError, PartnerId, PartnerIdError};
 pub use metadata::KvMetadata;

@@ -110,6 +110,9 @@ pub(super) fn write(note: &Note<'_>) {
             fault = %undecodable.fault,
             "a consent signal could not be decoded"
         ),
+        Note::ConsentRejected(why) => {
+            debug!(reason = why.name(), "a consent by TCF did not count");
+        }
         Note::TokenNotTried => {
             debug!("a token was not looked up: its sender has sent too many wrong ones");
         }

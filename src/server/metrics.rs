@@ -13,6 +13,7 @@ use prometheus_client::registry::Registry;
 
 use super::Exposition;
 use super::call_timer::{CallTimer, CallTimers};
+use super::consent_counts::OfConsent;
 use super::log_queue::DROPPED;
 use super::outbox::OfOutbox;
 use crate::engine::Finished;
@@ -147,6 +148,7 @@ pub struct Metrics {
     /// Those that are counted each for themselves.
     named_partners: RwLock<BTreeSet<PartnerId>>,
     troubles: Family<OfKind, Counter>,
+    consent: OfConsent,
     failed_withdrawals: Counter,
     failed_reloads: Counter,
     build: Family<Build, Gauge>,
@@ -169,6 +171,7 @@ impl Default for Metrics {
             partners: Family::default(),
             named_partners: RwLock::default(),
             troubles: Family::default(),
+            consent: OfConsent::default(),
             failed_withdrawals: Counter::default(),
             failed_reloads: Counter::default(),
             build: Family::default(),
@@ -202,6 +205,7 @@ impl Default for Metrics {
             "what went wrong without failing",
             new.troubles.clone(),
         );
+        new.consent.register(&mut registry);
         registry.register(
             "failed_withdrawals",
             "withdrawals that were not written",
@@ -275,7 +279,8 @@ impl Metrics {
             Note::Unclaimed { removed: true } => trouble("id_not_delivered"),
             Note::Unclaimed { removed: false } => trouble("record_of_nobody"),
             Note::SharedCookie => trouble("shared_cookie"),
-            Note::Undecodable(_) => trouble("undecodable_signal"),
+            Note::Undecodable(undecodable) => self.consent.undecodable(undecodable),
+            Note::ConsentRejected(why) => self.consent.rejected(*why),
             Note::TokenNotTried => trouble("too_many_invalid_tokens"),
             Note::PartnerUnknown { .. } => trouble("partner_lookup_failed"),
         }

@@ -14,6 +14,7 @@ mod accept;
 mod address;
 mod blocking;
 mod call_timer;
+mod consent_counts;
 mod exposition;
 mod handler;
 mod handles;

@@ -47,7 +47,12 @@ struct EidUid<'i> {
 }
 
 impl<H: Home> Service<H> {
-    pub(super) async fn identify(&self, head: &Parts, visitor: &Visitor, client: &Client) -> Reply {
+    pub(super) async fn identify(
+        &self,
+        head: &Parts,
+        visitor: &Visitor<'_>,
+        client: &Client,
+    ) -> Reply {
         let origin = self.origin(head);
         let mut answer = if origin == Origin::Foreign {
             empty(StatusCode::FORBIDDEN)
@@ -80,7 +85,7 @@ impl<H: Home> Service<H> {
     async fn identified(
         &self,
         head: &Parts,
-        visitor: &Visitor,
+        visitor: &Visitor<'_>,
         client: &Client,
     ) -> Response<Bytes> {
         let partner = match self.partner(head, client).await {
@@ -100,7 +105,7 @@ impl<H: Home> Service<H> {
     /// How it ended, in a word, and what the partner is answered.
     async fn found(
         &self,
-        visitor: &Visitor,
+        visitor: &Visitor<'_>,
         partner: &PartnerRecord,
     ) -> (&'static str, Response<Bytes>) {
         if visitor.verdict() != Verdict::Granted {

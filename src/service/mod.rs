@@ -131,9 +131,7 @@ impl<H: Home> Service<H> {
         }
         let now = self.home.clock().now().timestamp();
         let visitor = Visitor::of(head, client, &self.setup, now);
-        for undecodable in visitor.undecodable() {
-            self.home.note(&Note::Undecodable(undecodable));
-        }
+        visitor.report(|note| self.home.note(&note));
         let expired = self.withdraw(&visitor, &head.headers).await;
         let route = match upgrade::refusal(&head.headers) {
             Some(refusal) => Err(refusal),

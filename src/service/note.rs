@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::consent::Undecodable;
+use crate::consent::{Rule, Undecodable};
 use crate::engine::Finished;
 use crate::record::{EcId, PartnerId};
 
@@ -77,6 +77,8 @@ pub enum Note<'n> {
     SharedCookie,
     /// A consent signal could not be decoded, or a part of it: nothing is granted.
     Undecodable(Undecodable),
+    /// A consent by TCF did not count, by this rule.
+    ConsentRejected(Rule),
     /// A token was not looked up, for its sender has sent too many wrong ones.
     TokenNotTried,
     /// The partner of a request could not be looked up.

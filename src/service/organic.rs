@@ -44,7 +44,7 @@ impl<H: Home> Service<H> {
     pub(super) async fn organic(
         &self,
         head: &Parts,
-        visitor: &Visitor,
+        visitor: &Visitor<'_>,
         client: &Client,
         below_own_prefix: bool,
     ) -> Reply {
@@ -89,7 +89,7 @@ impl<H: Home> Service<H> {
     }
 
     /// Keeps the identity of a user who consents up to date: of several ids, by the first that has a live record.
-    async fn keep_up(&self, head: &Parts, visitor: &Visitor, client: &Client) -> Kept {
+    async fn keep_up(&self, head: &Parts, visitor: &Visitor<'_>, client: &Client) -> Kept {
         let timestamp = self.home.clock().now().timestamp();
         let (mut withdrawn, mut unreadable) = (None, false);
         for id in visitor.cookies.ids() {
@@ -116,7 +116,8 @@ impl<H: Home> Service<H> {
             };
         };
         // Consent has been given again, where it is newer than the withdrawal.
-        let revived = self.create(id, &visitor.strings, &geo(client)).await;
+        let strings = visitor.strings(&self.setup);
+        let revived = self.create(id, &strings, &geo(client)).await;
         Kept::Known(match revived {
             None | Some(Outcome::ConsentWithdrawn) => Vec::new(),
             Some(_) => self.keep(id, head, visitor, false),
@@ -125,7 +126,13 @@ impl<H: Home> Service<H> {
 
     /// The cookies by which the browser keeps this id, and no other: where it sent several, every scope is expired and
     /// the id is set again, last.
-    fn keep(&self, id: &EcId, head: &Parts, visitor: &Visitor, renewed: bool) -> Vec<HeaderValue> {
+    fn keep(
+        &self,
+        id: &EcId,
+        head: &Parts,
+        visitor: &Visitor<'_>,
+        renewed: bool,
+    ) -> Vec<HeaderValue> {
         let mut cookies = Vec::new();
         if visitor.cookies.several() {
             cookies = cookie::expire(&self.setup, &head.headers);
@@ -168,10 +175,15 @@ impl<H: Home> Service<H> {
     }
 
     /// None where the client's address, which the id is made from, is not known.
-    fn new_visitor(&self, head: &Parts, visitor: &Visitor, client: &Client) -> Option<NewVisitor> {
+    fn new_visitor(
+        &self,
+        head: &Parts,
+        visitor: &Visitor<'_>,
+        client: &Client,
+    ) -> Option<NewVisitor> {
         Some(NewVisitor {
             address: client.address?,
-            consent: visitor.strings.clone(),
+            consent: visitor.strings(&self.setup),
             geo: geo(client),
             expired: if visitor.cookies.several() {
                 cookie::expire(&self.setup, &head.headers)

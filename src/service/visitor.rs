@@ -4,36 +4,31 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use super::cookie::EcCookies;
-use super::{Client, Setup};
+use super::{Client, Note, Setup};
 use crate::clock::Timestamp;
 use crate::consent::{
-    AskedRequest, ConsentDecision, Explained, Place, Signal, Signals, Undecodable, Verdict, decide,
-    explain,
+    AskedRequest, ConsentDecision, Explained, Place, Signals, Verdict, decide, explain,
 };
 use crate::policy::EcPolicy;
 use crate::record::ConsentStrings;
 
 /// The user behind a request.
 #[derive(Debug)]
-pub(super) struct Visitor {
+pub(super) struct Visitor<'r> {
+    signals: Signals<'r>,
     decision: ConsentDecision,
     pub(super) cookies: EcCookies,
-    /// Consent as the browser gave it.
-    pub(super) strings: ConsentStrings,
 }
 
-impl Visitor {
-    pub(super) fn of(head: &Parts, client: &Client, setup: &Setup, now: Timestamp) -> Self {
+impl<'r> Visitor<'r> {
+    pub(super) fn of(head: &'r Parts, client: &Client, setup: &Setup, now: Timestamp) -> Self {
         let (signals, ec_cookies) = signals(&head.headers, setup);
         let place = client.place.as_ref().map(Place::of);
         let decided = |policy: &EcPolicy| decide(&signals, place.as_ref(), &policy.consent, now);
         Self {
             decision: strictest(&ec_cookies, setup, decided).1,
             cookies: ec_cookies,
-            strings: ConsentStrings {
-                tcf: signals.first(Signal::Tcf).map(Into::into),
-                gpp: signals.first(Signal::Gpp).map(Into::into),
-            },
+            signals,
         }
     }
 
@@ -42,9 +37,25 @@ impl Visitor {
         self.decision.verdict()
     }
 
-    /// The signals that could not be decoded.
-    pub(super) fn undecodable(&self) -> impl Iterator<Item = Undecodable> {
-        self.decision.undecodable.iter().copied()
+    /// What their record keeps of their consent.
+    pub(super) fn strings(&self, setup: &Setup) -> ConsentStrings {
+        let most = setup.policy.entry.max_body_bytes as usize;
+        self.decision.strings(&self.signals, most)
+    }
+
+    /// Reports what could not be decoded, and which consents did not count.
+    pub(super) fn report(&self, note: impl Fn(Note<'_>)) {
+        let ConsentDecision {
+            rejected,
+            undecodable,
+            ..
+        } = &self.decision;
+        undecodable
+            .iter()
+            .for_each(|of| note(Note::Undecodable(*of)));
+        rejected
+            .iter()
+            .for_each(|why| note(Note::ConsentRejected(*why)));
     }
 }
 

@@ -18,7 +18,7 @@ impl<H: Home> Service<H> {
     /// The client waits for them no longer than for any other work on its identity, but the work goes on.
     pub(super) async fn withdraw(
         &self,
-        visitor: &Visitor,
+        visitor: &Visitor<'_>,
         request: &HeaderMap,
     ) -> Vec<HeaderValue> {
         if visitor.verdict() != Verdict::Withdrawn || !visitor.cookies.any() {

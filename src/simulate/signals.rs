@@ -47,7 +47,7 @@ impl Choice {
     pub(crate) fn strings(self, at: Timestamp) -> ConsentStrings {
         ConsentStrings {
             tcf: self.tcf(at).map(Into::into),
-            gpp: None,
+            ..ConsentStrings::default()
         }
     }
 }

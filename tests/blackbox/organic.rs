@@ -39,12 +39,33 @@ fn a_visitor_who_consents_gets_an_id_once() {
 fn consent_strings_are_stored_as_given() {
     // A national section: told of the sale, sharing and targeted advertising, and opted out of none.
     const NOT_OPTED_OUT: &str = "DBABLA~BVVqAAAAAACA";
+    // TCF from where purpose 1 is not asked for.
+    const NOT_ASKED: &str = "CQqU7yAQqU7yAAKABBENCWFgAAAAAAAAAIYgAAAAAAAA.IAAA";
     let home = Home::start();
     let page = |gpp| home.get("/").consenting().cookie("__gpp", gpp).send();
     let record = home.record(&page(NOT_OPTED_OUT).new_id().unwrap());
-    assert_eq!(record["body"]["consent"]["gpp"], NOT_OPTED_OUT);
+    let consent = |record: &serde_json::Value| record["body"]["consent"].clone();
+    let stored = consent(&record);
+    assert_eq!(
+        (&stored["gpp"], &stored["us_privacy"], &stored["rule"]),
+        (
+            &NOT_OPTED_OUT.into(),
+            &"1YNN".into(),
+            &"grant.us_not_opted_out".into()
+        )
+    );
+    // A second value of a signal, by whichever cookie it comes.
+    let page = |name, value| home.get("/").consenting().cookie(name, value).send();
+    let stored = consent(&home.record(&page("usprivacy", "1YNY").new_id().unwrap()));
+    assert_eq!(
+        stored["more"],
+        serde_json::json!([{ "signal": "us_privacy", "value": "1YNY" }])
+    );
+    // What takes no part in the decision is not kept.
+    let stored = consent(&home.record(&page("euconsent-v2", NOT_ASKED).new_id().unwrap()));
+    assert_eq!(stored.get("tcf"), None);
     // What cannot be decoded keeps the others from granting.
-    assert_eq!(page("nonsense!").new_id(), None);
+    assert_eq!(page("__gpp", "nonsense!").new_id(), None);
 }
 
 #[test]

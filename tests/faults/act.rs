@@ -2,7 +2,7 @@
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Operation, PartnerSync};
-use edge_cookie::record::{ConsentStrings, KvGeo};
+use edge_cookie::record::{ConsentStrings, KvGeo, KvSignal};
 
 pub const MILLIS: u64 = 1_000;
 
@@ -30,13 +30,19 @@ impl Said {
     pub fn new() -> Self {
         let tcf = |text: &str| ConsentStrings {
             tcf: Some(text.into()),
-            gpp: None,
+            ..ConsentStrings::default()
         };
         Self {
             consents: [
                 ConsentStrings::default(),
                 tcf("CPxyz"),
-                tcf(&"C".repeat(160)),
+                ConsentStrings {
+                    us_privacy: Some("1YNN".into()),
+                    gpc: true,
+                    rule: Some("grant.tcf_purpose_1".into()),
+                    more: vec![KvSignal::new("tcf", "CPabc")],
+                    ..tcf(&"C".repeat(160))
+                },
             ],
             geos: [
                 KvGeo::default(),

@@ -3,7 +3,7 @@
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::Write;
 use edge_cookie::policy::settings::{DeleteMode, OnMissingSync, Renewal};
-use edge_cookie::record::{KvEntry, KvMetadata, Precondition};
+use edge_cookie::record::{ConsentStrings, KvConsent, KvEntry, KvMetadata, Precondition};
 
 use super::super::change::{
     counts_from, metadata_tells, same_ids, same_rest, store_is_told, uids_are_brought,
@@ -79,7 +79,7 @@ impl Story {
             .iter()
             .all(|start| start.is_some_and(|start| start.unix() == op.start))
             && entry.consent.ok
-            && (&entry.consent.tcf, &entry.consent.gpp) == (&consent.tcf, &consent.gpp)
+            && has_strings(&entry.consent, consent)
             && (&entry.geo.country, &entry.geo.region) == (&geo.country, &geo.region)
             && entry.ids.is_empty();
         must(as_given, 0, "consent was not stored as it was given")?;
@@ -282,8 +282,7 @@ impl Story {
             3,
             "a tombstone tells another time than the withdrawal's",
         )?;
-        let bare =
-            entry.ids.is_empty() && entry.consent.tcf.is_none() && entry.consent.gpp.is_none();
+        let bare = entry.ids.is_empty() && has_strings(&entry.consent, &ConsentStrings::default());
         must(bare, 0, "a tombstone remembers more than the withdrawal")?;
         self.gone = Some(Gone {
             since,
@@ -299,4 +298,12 @@ fn wrote_nothing(who: &str) -> Broken {
         promise: 7,
         what: format!("{who} wrote"),
     }
+}
+
+/// Whether these strings are stored, and no others.
+fn has_strings(stored: &KvConsent, given: &ConsentStrings) -> bool {
+    (&stored.tcf, &stored.gpp, &stored.us_privacy) == (&given.tcf, &given.gpp, &given.us_privacy)
+        && stored.gpc.unwrap_or_default() == given.gpc
+        && stored.rule == given.rule
+        && stored.more.as_deref().unwrap_or_default() == given.more.as_slice()
 }
