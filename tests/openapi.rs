@@ -139,7 +139,7 @@ fn is_described(whole: &Value, operation: &Value, answer: &Answer, name: &str) {
 }
 
 #[test]
-fn every_operation_may_refuse_a_malformed_request_and_what_has_a_token_a_guess_too_many() {
+fn every_operation_describes_its_400_and_its_429() {
     let whole = description();
     let memory = Arc::new(MemoryStore::new(SystemClock));
     let served = Served::over(memory, &["sync.invalid_token_limit=1"]);

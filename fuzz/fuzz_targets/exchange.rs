@@ -60,7 +60,7 @@ fn start(origin: SocketAddr) -> (Running, SocketAddr) {
 fuzz_target!(|case: &[u8]| -> Corpus {
     let begun = Instant::now();
     exchange_case::run(case, start);
-    // Cases in which the server waits in vain are right, but what comes of them is not worth its time.
+    // A case that ends by a limit of time is sound, but too slow to make others of.
     if begun.elapsed() < Duration::from_secs(1) {
         Corpus::Keep
     } else {
