@@ -8,25 +8,26 @@
     reason = "a failed test should stop, and tables of cases are long"
 )]
 
+#[path = "support/tcf.rs"]
+mod tcf_strings;
+
 use edge_cookie::clock::Timestamp;
-use edge_cookie::consent::{ConsentDecision, Place, Signal, Signals, Verdict, Why, decide};
+use edge_cookie::consent::{ConsentDecision, Place, Rule, Signal, Signals, Verdict, Why, decide};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::settings::{Consent, HonourRefusals};
+use edge_cookie::policy::settings::{
+    Consent, GpcInOptIn, HonourRefusals, TcfValidity, UsWithoutSignal,
+};
 use proptest::prelude::*;
+use tcf_strings::{Bits, Tcf, disclosed_vendors};
 
 use Verdict::{Granted, NotGranted, Withdrawn};
 
-/// Bits, the most significant first.
-#[derive(Clone, Default)]
-struct Bits(Vec<bool>);
+trait Fields {
+    fn fields(self, values: &[u64]) -> Self;
+    fn fibonacci(self, number: u64) -> Self;
+}
 
-impl Bits {
-    fn put(mut self, number: u64, bits: u32) -> Self {
-        self.0
-            .extend((0..bits).rev().map(|bit| number >> bit & 1 == 1));
-        self
-    }
-
+impl Fields for Bits {
     fn fields(self, values: &[u64]) -> Self {
         values.iter().fold(self, |bits, value| bits.put(*value, 2))
     }
@@ -53,79 +54,19 @@ impl Bits {
         self.0.push(true);
         self
     }
-
-    /// Whole bytes in base64 for URLs, as the specifications want them.
-    fn base64(mut self) -> String {
-        const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        while !self.0.len().is_multiple_of(8) {
-            self.0.push(false);
-        }
-        let sextets = self.0.chunks(6);
-        let value = |bits: &[bool]| {
-            (0..6).fold(0, |value, bit| {
-                value << 1 | usize::from(bits.get(bit) == Some(&true))
-            })
-        };
-        sextets
-            .map(|bits| char::from(ALPHABET[value(bits)]))
-            .collect()
-    }
-}
-
-/// The core of a TCF v2 string, fields in their order, up to its vendors.
-fn up_to_vendors(purpose_one: bool, deciseconds: u64) -> Bits {
-    let purposes = if purpose_one {
-        1 << 23 | 1 << 21
-    } else {
-        1 << 22
-    };
-    Bits::default()
-        .put(2, 6) // version
-        .put(deciseconds, 36) // created
-        .put(deciseconds, 36) // last updated
-        .put(31, 12) // CMP
-        .put(1, 12)
-        .put(1, 6) // screen
-        .put(4, 6) // language
-        .put(13, 6)
-        .put(48, 12) // vendor list
-        .put(5, 6) // policy version
-        .put(1, 1) // specific to the service
-        .put(0, 1)
-        .put(0, 12) // special features
-        .put(purposes, 24)
-        .put(0, 24) // legitimate interests
-        .put(0, 1)
-        .put(3, 6) // publisher's country
-        .put(4, 6)
-}
-
-fn tcf_at(purpose_one: bool, deciseconds: u64) -> String {
-    up_to_vendors(purpose_one, deciseconds)
-        .put(2, 16) // vendors: a field of two
-        .put(0, 1)
-        .put(0b11, 2)
-        .put(0, 16)
-        .put(0, 1)
-        .put(0, 12) // restrictions
-        .base64()
 }
 
 /// 21 September 2026.
 const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
 
-/// A string that was given today, and discloses no vendor.
+/// A string that was given today.
 fn tcf(purpose_one: bool) -> String {
-    format!(
-        "{}.{}",
-        tcf_at(purpose_one, NOW.unix() * 10),
-        disclosed_vendors()
-    )
-}
-
-/// A segment that discloses no vendor.
-fn disclosed_vendors() -> String {
-    Bits::default().put(1, 3).put(0, 16).put(0, 1).base64()
+    let given = Tcf::given_at(NOW.unix());
+    Tcf {
+        consents: purpose_one,
+        ..given
+    }
+    .text()
 }
 
 /// A GPP string of these sections, in the order of their numbers.
@@ -414,7 +355,7 @@ fn the_law_of_the_place_decides() {
         (
             "national GPC",
             of_gpp(&[(7, with_gpc(&national(NOT_OUT, NOT_OUT)))]),
-            NotGranted,
+            Withdrawn,
             Withdrawn,
             Granted,
         ),
@@ -684,7 +625,14 @@ fn refusals_count_everywhere_where_the_policy_says_so() {
 
 #[test]
 fn one_refusal_among_many_values_is_a_refusal() {
-    let (yes, no) = (tcf(true), tcf_at(false, 15_900_000_000));
+    let (yes, no) = (
+        tcf(true),
+        Tcf {
+            consents: false,
+            ..Tcf::given_at(NOW.unix() - 86_400)
+        }
+        .text(),
+    );
     let (out, not_out) = (
         gpp(&[(7, national(OUT, NOT_OUT))]),
         gpp(&[(7, national(NOT_OUT, NOT_OUT))]),
@@ -778,7 +726,8 @@ fn what_cannot_be_decoded_grants_nothing() {
 fn lists_that_name_millions_cost_nothing() {
     // Ranges of all vendors, thousands of times; and a header that announces as many sections.
     for (ranges, verdict) in [(2_000, Granted), (2_001, NotGranted)] {
-        let mut long = up_to_vendors(true, NOW.unix() * 10)
+        let mut long = Tcf::given_at(NOW.unix())
+            .up_to_vendors()
             .put(65_535, 16)
             .put(1, 1)
             .put(ranges, 12);
@@ -863,5 +812,479 @@ proptest! {
         };
         let judged = judged(&said.signals(), At::California, HonourRefusals::ByPlace);
         prop_assert_eq!(judged.verdict(), Withdrawn);
+    }
+}
+
+const DAY: u64 = 86_400;
+
+/// Midnight UTC: 20 November 2023, and 1 March 2026.
+const TCF_2_2: u64 = 1_700_438_400;
+const TCF_2_3: u64 = 1_772_323_200;
+
+#[test]
+fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
+    let today = Tcf::given_at(NOW.unix());
+    let on = |day: u64| Tcf::given_at(day);
+    let rejected = |rule: Rule| (rule, vec![rule]);
+    let granted = || (Rule::TcfConsent, vec![]);
+    let any_age = |policy: &mut Consent| policy.tcf_max_age = None;
+    let as_it_is = |_: &mut Consent| {};
+    let lenient = |policy: &mut Consent| policy.tcf_validity = TcfValidity::Lenient;
+    let lenient_at_any_age = |policy: &mut Consent| {
+        policy.tcf_validity = TcfValidity::Lenient;
+        policy.tcf_max_age = None;
+    };
+    let cases: Vec<(&str, Tcf, fn(&mut Consent), (Rule, Vec<Rule>))> = vec![
+        ("today", today, as_it_is, granted()),
+        (
+            "395 days, and no vendors asked for then",
+            Tcf {
+                policy_version: 4,
+                discloses_vendors: false,
+                ..on(NOW.unix() - 395 * DAY)
+            },
+            as_it_is,
+            granted(),
+        ),
+        (
+            "a second more",
+            Tcf {
+                policy_version: 4,
+                ..on(NOW.unix() - 395 * DAY - 1)
+            },
+            as_it_is,
+            rejected(Rule::TcfTooOld),
+        ),
+        ("any age", on(TCF_2_2), any_age, granted()),
+        (
+            "updated since",
+            Tcf {
+                created: TCF_2_3,
+                ..today
+            },
+            as_it_is,
+            granted(),
+        ),
+        ("a day ahead", on(NOW.unix() + DAY), as_it_is, granted()),
+        (
+            "more than a day ahead",
+            on(NOW.unix() + DAY + 1),
+            as_it_is,
+            rejected(Rule::TcfFromTheFuture),
+        ),
+        (
+            "more than a day ahead, lenient",
+            on(NOW.unix() + DAY + 1),
+            lenient,
+            rejected(Rule::TcfFromTheFuture),
+        ),
+        (
+            "updated before it was created",
+            Tcf {
+                updated: NOW.unix() - 1,
+                ..today
+            },
+            as_it_is,
+            rejected(Rule::TcfTimes),
+        ),
+        (
+            "no CMP",
+            Tcf { cmp_id: 0, ..today },
+            as_it_is,
+            rejected(Rule::TcfNoCmp),
+        ),
+        (
+            "the CMP of tests",
+            Tcf { cmp_id: 1, ..today },
+            as_it_is,
+            rejected(Rule::TcfNoCmp),
+        ),
+        (
+            "global scope",
+            Tcf {
+                service_specific: false,
+                ..today
+            },
+            as_it_is,
+            rejected(Rule::TcfGlobalScope),
+        ),
+        (
+            "no disclosed vendors",
+            Tcf {
+                discloses_vendors: false,
+                ..today
+            },
+            as_it_is,
+            rejected(Rule::TcfNoDisclosedVendors),
+        ),
+        (
+            "no disclosed vendors in February 2026",
+            Tcf {
+                discloses_vendors: false,
+                ..on(TCF_2_3 - 1)
+            },
+            as_it_is,
+            granted(),
+        ),
+        (
+            "policy 4 in February 2026",
+            Tcf {
+                policy_version: 4,
+                ..on(TCF_2_3 - 1)
+            },
+            as_it_is,
+            granted(),
+        ),
+        (
+            "policy 4 in March 2026",
+            Tcf {
+                policy_version: 4,
+                ..on(TCF_2_3)
+            },
+            as_it_is,
+            rejected(Rule::TcfPolicyVersion),
+        ),
+        (
+            "policy 3 since TCF 2.2",
+            Tcf {
+                policy_version: 3,
+                ..on(TCF_2_2)
+            },
+            any_age,
+            rejected(Rule::TcfPolicyVersion),
+        ),
+        (
+            "policy 3 before it",
+            Tcf {
+                policy_version: 3,
+                ..on(TCF_2_2 - 1)
+            },
+            any_age,
+            granted(),
+        ),
+        (
+            "a later policy",
+            Tcf {
+                policy_version: 6,
+                ..today
+            },
+            as_it_is,
+            granted(),
+        ),
+        (
+            "everything wrong, lenient",
+            Tcf {
+                updated: NOW.unix() - 1,
+                cmp_id: 0,
+                policy_version: 0,
+                service_specific: false,
+                discloses_vendors: false,
+                ..today
+            },
+            lenient,
+            granted(),
+        ),
+        (
+            "not asked",
+            Tcf {
+                consents: false,
+                not_asked: true,
+                ..today
+            },
+            as_it_is,
+            (Rule::NoConsent, vec![]),
+        ),
+        (
+            "not asked, and consented",
+            Tcf {
+                not_asked: true,
+                ..today
+            },
+            as_it_is,
+            granted(),
+        ),
+        // A refusal counts whatever it is.
+        (
+            "an old refusal",
+            Tcf {
+                consents: false,
+                ..on(TCF_2_2)
+            },
+            as_it_is,
+            (Rule::TcfRefusal, vec![]),
+        ),
+        (
+            "a refusal of the future, by no CMP",
+            Tcf {
+                consents: false,
+                cmp_id: 0,
+                ..on(NOW.unix() * 2)
+            },
+            as_it_is,
+            (Rule::TcfRefusal, vec![]),
+        ),
+        (
+            "an old refusal, lenient",
+            Tcf {
+                consents: false,
+                ..on(TCF_2_2)
+            },
+            lenient_at_any_age,
+            (Rule::TcfRefusal, vec![]),
+        ),
+    ];
+    let germany = Place {
+        country: "DE",
+        region: None,
+    };
+    for (name, string, change, (rule, rejected)) in cases {
+        let mut policy = EcPolicy::default().consent;
+        change(&mut policy);
+        let in_gpp = gpp(&[(2, string.text())]);
+        for (signal, text) in [(Signal::Tcf, string.text()), (Signal::Gpp, in_gpp)] {
+            let signals = Signals::default().with(signal, &text);
+            let decided = decide(&signals, Some(&germany), &policy, NOW);
+            assert_eq!(
+                (decided.rule, decided.rejected),
+                (rule, rejected.clone()),
+                "{name} {signal:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn settings_say_what_control_and_silence_mean() {
+    let consent = tcf(true);
+    let germany = ("DE", None);
+    let in_california = ("US", Some("CA"));
+    let gpc = || Signals::gpc(true);
+    let gpc_in_gpp = gpp(&[(8, with_gpc(&california(NOT_OUT)))]);
+    let both = || gpc().with(Signal::Tcf, &consent);
+    let refusal = |policy: &mut Consent| policy.gpc_in_opt_in = GpcInOptIn::Refusal;
+    let grant = |policy: &mut Consent| policy.us_without_signal = UsWithoutSignal::Grant;
+    let by_place = |policy: &mut Consent| policy.honour_refusals = HonourRefusals::ByPlace;
+    let as_it_is = |_: &mut Consent| {};
+    type Case<'r> = (
+        Signals<'r>,
+        (&'static str, Option<&'static str>),
+        fn(&mut Consent),
+        Rule,
+    );
+    let cases: Vec<Case<'_>> = vec![
+        (both(), germany, as_it_is, Rule::TcfConsent),
+        (both(), germany, refusal, Rule::Gpc),
+        (both(), in_california, as_it_is, Rule::Gpc),
+        (
+            Signals::default()
+                .with(Signal::Tcf, &consent)
+                .with(Signal::Gpp, &gpc_in_gpp),
+            germany,
+            as_it_is,
+            Rule::TcfConsent,
+        ),
+        (
+            Signals::default()
+                .with(Signal::Tcf, &consent)
+                .with(Signal::Gpp, &gpc_in_gpp),
+            germany,
+            refusal,
+            Rule::Gpc,
+        ),
+        (gpc(), germany, as_it_is, Rule::Gpc),
+        (gpc(), germany, by_place, Rule::Gpc),
+        (gpc(), ("BR", None), as_it_is, Rule::Gpc),
+        (gpc(), ("BR", None), by_place, Rule::NoLaw),
+        (Signals::default(), in_california, as_it_is, Rule::UsNotSaid),
+        (Signals::default(), in_california, grant, Rule::UsNoSignal),
+        (Signals::default(), ("US", None), grant, Rule::UsNoSignal),
+        (
+            Signals::default().with(Signal::UsPrivacy, "1---"),
+            in_california,
+            grant,
+            Rule::UsNotSaid,
+        ),
+        (
+            Signals::default().with(Signal::UsPrivacy, "1YYN"),
+            in_california,
+            grant,
+            Rule::SaleOptOut,
+        ),
+        (Signals::default(), germany, grant, Rule::NoConsent),
+    ];
+    for (signals, (country, region), change, rule) in cases {
+        let mut policy = EcPolicy::default().consent;
+        change(&mut policy);
+        let decided = decide(&signals, Some(&Place { country, region }), &policy, NOW);
+        assert_eq!(decided.rule, rule, "{signals:?} {country} {region:?}");
+    }
+}
+
+#[test]
+fn beyond_the_bound_nothing_is_granted_and_what_was_read_before_it_refuses() {
+    let bound = 256;
+    let policy = Consent {
+        max_signal_bytes: bound,
+        ..EcPolicy::default().consent
+    };
+    let place = Place {
+        country: "US",
+        region: Some("CA"),
+    };
+    let padded = |sale: u64| {
+        let text = gpp(&[(8, california(sale)), (9, virginia(NOT_OUT))]);
+        format!("{text}{}", "A".repeat(bound as usize))
+    };
+    let long = [
+        padded(OUT),
+        padded(NOT_OUT),
+        format!("{}.{}", tcf(true), "A".repeat(bound as usize)),
+    ];
+    let whole = gpp(&[(8, california(NOT_OUT))]);
+    for (signals, rule, at) in [
+        (
+            Signals::default().with(Signal::Gpp, &long[0]),
+            Rule::SaleOptOut,
+            Some(256),
+        ),
+        (
+            Signals::default().with(Signal::Gpp, &long[1]),
+            Rule::Undecodable,
+            Some(256),
+        ),
+        (
+            Signals::default().with(Signal::Tcf, &long[2]),
+            Rule::Undecodable,
+            Some(256),
+        ),
+        (
+            Signals::default().with(Signal::Gpp, &whole),
+            Rule::NotOptedOut,
+            None,
+        ),
+    ] {
+        let decided = decide(&signals, Some(&place), &policy, NOW);
+        let too_long = decided
+            .undecodable
+            .iter()
+            .find(|undecodable| undecodable.fault.why == Why::TooLong);
+        assert_eq!(
+            (
+                decided.rule,
+                too_long.map(|undecodable| undecodable.fault.at)
+            ),
+            (rule, at),
+            "{signals:?}"
+        );
+    }
+}
+
+#[test]
+fn encoded_values_are_the_values() {
+    let text = gpp(&[(8, california(NOT_OUT))]);
+    let encoded = text.replace('~', "%7E").replace('A', "%41");
+    let place = Place {
+        country: "US",
+        region: Some("CA"),
+    };
+    let policy = EcPolicy::default().consent;
+    let of = |signal, text: &str| {
+        decide(
+            &Signals::default().with(signal, text),
+            Some(&place),
+            &policy,
+            NOW,
+        )
+        .rule
+    };
+    assert_eq!(of(Signal::Gpp, &encoded), Rule::NotOptedOut);
+    assert_eq!(of(Signal::UsPrivacy, "1%59NN"), Rule::NotOptedOut);
+    assert_eq!(of(Signal::UsPrivacy, "1Y%59N"), Rule::SaleOptOut);
+    assert_eq!(of(Signal::UsPrivacy, "%ff"), Rule::Undecodable);
+}
+
+#[test]
+fn quebec_asks_for_express_consent_and_the_rest_of_canada_for_none() {
+    // The core of TCF Canada up to its purposes: express and implied consent.
+    let canada = |express: u64, implied: u64| {
+        let core = Bits::default()
+            .put(1, 6)
+            .put(NOW.unix() * 10, 36)
+            .put(NOW.unix() * 10, 36)
+            .put(31, 12)
+            .put(1, 12)
+            .put(1, 6)
+            .put(269, 12)
+            .put(1, 12)
+            .put(1, 6)
+            .put(0, 1)
+            .put(0, 12)
+            .put(express << 23, 24)
+            .put(implied << 23, 24)
+            .put(0, 17)
+            .put(0, 17);
+        gpp(&[(5, core.base64())])
+    };
+    let (express, implied, neither) = (canada(1, 0), canada(0, 1), canada(0, 0));
+    let eu = tcf(true);
+    let policy = EcPolicy::default().consent;
+    let by_place = rules(HonourRefusals::ByPlace);
+    for (signals, [quebec, somewhere, ontario, germany]) in [
+        (
+            Signals::default(),
+            [
+                Rule::NoConsent,
+                Rule::NoConsent,
+                Rule::NoLaw,
+                Rule::NoConsent,
+            ],
+        ),
+        (
+            Signals::default().with(Signal::Gpp, &express),
+            [
+                Rule::CanadaConsent,
+                Rule::CanadaConsent,
+                Rule::NoLaw,
+                Rule::NoConsent,
+            ],
+        ),
+        (
+            Signals::default().with(Signal::Gpp, &implied),
+            [
+                Rule::NoConsent,
+                Rule::NoConsent,
+                Rule::NoLaw,
+                Rule::NoConsent,
+            ],
+        ),
+        (
+            Signals::default().with(Signal::Gpp, &neither),
+            [Rule::CanadaRefusal; 4],
+        ),
+        (
+            Signals::default().with(Signal::Tcf, &eu),
+            [
+                Rule::NoConsent,
+                Rule::NoConsent,
+                Rule::NoLaw,
+                Rule::TcfConsent,
+            ],
+        ),
+    ] {
+        let places = [
+            ("CA", Some("QC")),
+            ("CA", None),
+            ("CA", Some("ON")),
+            ("DE", None),
+        ];
+        for ((country, region), rule) in places
+            .into_iter()
+            .zip([quebec, somewhere, ontario, germany])
+        {
+            for policy in [&policy, &by_place] {
+                let decided = decide(&signals, Some(&Place { country, region }), policy, NOW);
+                assert_eq!(decided.rule, rule, "{signals:?} {country} {region:?}");
+            }
+        }
     }
 }

@@ -237,10 +237,21 @@ fn the_old_table_becomes_the_new_one_byte_for_byte() {
         let ran = site.ec(&["migrate"]);
         assert!(ran.status.success(), "{}", err(&ran));
         assert_eq!(site.read("trusted-server.toml"), new);
+        assert!(out(&ran).contains("was `by_place` and is `everywhere` now"));
         // A second time there is nothing to do.
         let again = site.ec(&["migrate"]);
         assert!(again.status.success() && out(&again).contains("nothing to do"));
         assert_eq!(site.read("trusted-server.toml"), new);
+    }
+}
+
+#[test]
+fn a_migrated_policy_that_says_where_refusals_count_depends_on_no_default() {
+    for place in ["by_place", "everywhere"] {
+        let written = format!("[edge_cookie.consent]\nhonour_refusals = \"{place}\"\n");
+        let ran = Site::new(&written).ec(&["migrate"]);
+        assert!(ran.status.success(), "{}", err(&ran));
+        assert!(!out(&ran).contains("by_place"), "{}", out(&ran));
     }
 }
 

@@ -243,6 +243,8 @@ admin_token = "a-secret-admin-token"
 [[ec.partners]]
 source_domain = "a.com"
 api_token = "a-secret-partner-token"
+[ec.organic]
+budget = "60s"
 "#;
 
 /// Two servers, of which one follows the other, and one address before them.

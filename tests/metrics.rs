@@ -54,7 +54,7 @@ fn config() -> String {
     });
     let partners: String = partners.collect();
     format!(
-        "[publisher]\ndomain = \"publisher.example\"\n[ec]\npassphrase = \"a secret passphrase\"\nadmin_token = \"a-secret-admin-token\"\n{partners}"
+        "[publisher]\ndomain = \"publisher.example\"\n[ec]\npassphrase = \"a secret passphrase\"\nadmin_token = \"a-secret-admin-token\"\n[ec.organic]\nbudget = \"60s\"\n{partners}"
     )
 }
 

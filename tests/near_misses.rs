@@ -175,7 +175,7 @@ fn names_and_places_that_cannot_work_are_refused_with_the_right_ones() {
         ("consent.gdpr_countries = [\"EL\"]", "write `GR`"),
         (
             "consent.gdpr_countries = [\"XX\"]",
-            "`XX` is not a country's code",
+            "there is no place `XX`",
         ),
         (
             "consent.us_states = [\"ZZ\"]",

@@ -43,6 +43,8 @@ admin_token = "operator"
 [[ec.partners]]
 source_domain = "a.com"
 api_token = "partner"
+[ec.organic]
+budget = "60s"
 "#;
 
 /// A page view of a visitor in California who has not opted out.

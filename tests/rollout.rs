@@ -29,6 +29,8 @@ domain = "publisher.example"
 [ec.local]
 geo = "US-CA"
 request_timeout = "3600s"
+[ec.organic]
+budget = "60s"
 "#;
 
 const OWN: &str = r#"
@@ -364,8 +366,14 @@ fn the_canary_of_the_readme_can_be_tried_on_the_shipped_production() {
 #[test]
 fn what_either_policy_takes_for_a_withdrawal_is_one_for_all_of_a_users_ids() {
     let site = production_and_canary("[ec.consent]\nhonour_refusals = \"everywhere\"\n");
+    site.write(
+        "trusted-server.toml",
+        &format!(
+            "{}[ec.consent]\nhonour_refusals = \"by_place\"\n",
+            CONFIG.replace("US-CA", "BR")
+        ),
+    );
     // Where no law asks for it, only the candidate honours a refusal.
-    site.write("trusted-server.toml", &CONFIG.replace("US-CA", "BR"));
     let written = site.bundle(&["--candidate", "canary", "--percent", "40"]);
     assert!(written.status.success(), "{}", err(&written));
     let server = Server::start(&site, &["--bundle", "bundle.json", "--store", "memory"]);

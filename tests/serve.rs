@@ -32,6 +32,8 @@ admin_token = "a-secret-admin-token"
 [[ec.partners]]
 source_domain = "a.com"
 api_token = "a-secret-partner-token"
+[ec.organic]
+budget = "60s"
 "#;
 
 const PARTNER: &str = "Authorization: Bearer a-secret-partner-token\r\n";

@@ -32,6 +32,8 @@ admin_token = "a-secret-admin-token"
 source_domain = "a.com"
 api_token = "a-secret-partner-token"
 rate_limit = 5
+[ec.organic]
+budget = "60s"
 "#;
 
 struct Server {

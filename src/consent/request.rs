@@ -2,62 +2,127 @@
 //!
 //! ```
 //! use edge_cookie::consent::Signals;
-//! use edge_cookie::policy::settings::ConsentCookies;
+//! use edge_cookie::policy::EcPolicy;
 //! use http::HeaderMap;
 //!
 //! let mut headers = HeaderMap::new();
 //! headers.insert("cookie", "us_privacy=1YYN; theme=dark".parse().unwrap());
-//! let signals = Signals::of_request(&headers, &ConsentCookies::default(), |_, _| {});
+//! let names = EcPolicy::default().consent_cookies;
+//! let signals = Signals::of_request(&headers, &names, |_, _| {});
 //! assert!(!signals.is_empty());
 //! ```
+
+use std::borrow::Cow;
 
 use http::header::{COOKIE, HeaderName};
 use http::{HeaderMap, HeaderValue};
 
-use super::signal::Signals;
+use super::signal::{Signal, Signals};
 use crate::policy::settings::ConsentCookies;
 
 impl<'r> Signals<'r> {
     /// The signals in a request's headers. `each` is given every cookie's name and value, of a signal or not.
+    ///
+    /// A value that is too long for one cookie comes in several: `NAME` and then `NAME_1`, `NAME_2`, or with `.` or `-`; together
+    /// they are one value.
     pub fn of_request(
         headers: &'r HeaderMap,
         names: &ConsentCookies,
-        mut each: impl FnMut(&'r str, &'r str),
+        mut each: impl FnMut(&'r str, &str),
     ) -> Self {
         let mut signals = Self::gpc(gpc(headers));
+        let mut parts: Vec<Part<'r>> = Vec::new();
         for (name, value) in cookies(headers) {
-            each(name, value);
-            signals.add_cookie(name, value, names);
+            each(name, &value);
+            parts.extend(Part::of(name, value, names));
+        }
+        parts.sort_by_key(|part| part.number);
+        for part in parts.iter().filter(|part| part.number.is_none()) {
+            signals.add_from(part.cookie, part.signal, part.with_rest(&parts));
+        }
+        for part in parts.iter().filter(|part| part.is_without_first(&parts)) {
+            signals.add_from(part.cookie, part.signal, part.value.clone());
         }
         signals
     }
 }
 
-/// Every cookie's name and value, in the order sent; what is not UTF-8 is no cookie.
-fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, &str)> {
+/// A cookie of a signal, or a part of one.
+struct Part<'r> {
+    signal: Signal,
+    /// The name that the policy lists.
+    cookie: &'r str,
+    /// Which part it is; none for the first, which has the name itself.
+    number: Option<u32>,
+    value: Cow<'r, str>,
+}
+
+impl<'r> Part<'r> {
+    fn of(name: &'r str, value: Cow<'r, str>, names: &ConsentCookies) -> Option<Self> {
+        if let Some(signal) = Signal::of_cookie(name, names) {
+            return Some(Self {
+                signal,
+                cookie: name,
+                number: None,
+                value,
+            });
+        }
+        let (cookie, number) = name.rsplit_once(['_', '.', '-'])?;
+        Some(Self {
+            signal: Signal::of_cookie(cookie, names)?,
+            cookie,
+            number: Some(number.parse().ok()?),
+            value,
+        })
+    }
+
+    /// The value of a first part with the parts after it.
+    fn with_rest(&self, parts: &[Self]) -> Cow<'r, str> {
+        let mut whole = self.value.clone();
+        for part in parts.iter().filter(|part| part.follows(self)) {
+            whole.to_mut().push_str(&part.value);
+        }
+        whole
+    }
+
+    fn follows(&self, first: &Self) -> bool {
+        self.number.is_some() && self.cookie == first.cookie
+    }
+
+    /// Whether it is a part whose first one did not come: alone it grants nothing.
+    fn is_without_first(&self, parts: &[Self]) -> bool {
+        let is_first = |part: &Self| part.number.is_none() && self.follows(part);
+        self.number.is_some() && !parts.iter().any(is_first)
+    }
+}
+
+/// Every cookie's name and value, in the order sent. A value that is not UTF-8 is one that nothing decodes.
+fn cookies(headers: &HeaderMap) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
     headers
         .get_all(COOKIE)
         .iter()
         .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'))
         .filter_map(|pair| {
-            let (name, value) = str::from_utf8(pair).ok()?.trim().split_once('=')?;
-            Some((name, value.trim_matches('"')))
+            let at = pair.iter().position(|byte| *byte == b'=')?;
+            let (name, value) = pair.split_at_checked(at)?;
+            let name = str::from_utf8(name).ok()?.trim_start();
+            let value = match String::from_utf8_lossy(value.get(1..)?.trim_ascii()) {
+                Cow::Borrowed(value) => Cow::Borrowed(value.trim_matches('"')),
+                Cow::Owned(value) => Cow::Owned(value),
+            };
+            Some((name, value))
         })
 }
 
 const GPC: HeaderName = HeaderName::from_static("sec-gpc");
 
-/// Whether Global Privacy Control is on: a `1`, which proxies may repeat in lines or in a list (RFC 9110, section 5.3). A
-/// header that says anything else as well is no signal.
+/// Whether Global Privacy Control is on: a `1`, which proxies may repeat in lines or in a list (RFC 9110, section 5.3). One
+/// among several is a refusal, whatever the others say.
 fn gpc(headers: &HeaderMap) -> bool {
     let lines = headers.get_all(GPC).iter().map(HeaderValue::as_bytes);
-    let members = lines.flat_map(|line| line.split(|byte| *byte == b','));
-    // A list may have empty members (RFC 9110, section 5.6.1.2).
-    let mut members = members
-        .map(<[u8]>::trim_ascii)
-        .filter(|member| !member.is_empty());
-    let is_one = |member: &[u8]| member == b"1";
-    members.next().is_some_and(is_one) && members.all(is_one)
+    lines
+        .flat_map(|line| line.split(|byte| *byte == b','))
+        .any(|member| member.trim_ascii() == b"1")
 }
 
 #[cfg(test)]
@@ -73,9 +138,9 @@ mod tests {
             (&["1", "1"], true),
             (&[",1,"], true),
             (&["", "1"], true),
-            (&["1, 0"], false),
-            (&["0", "1"], false),
-            (&["1", "true"], false),
+            (&["1, 0"], true),
+            (&["0", "1"], true),
+            (&["1", "true"], true),
             (&["1 1"], false),
             (&["?1"], false),
             (&[","], false),
@@ -109,6 +174,25 @@ mod tests {
             .filter(|(name, _)| *name == "ts-ec")
             .map(|(_, value)| value)
             .collect();
-        assert_eq!(found, ["one", "two", ""]);
+        assert_eq!(found, ["one", "two", "", "\u{fffd}"]);
+    }
+
+    #[test]
+    fn the_parts_of_a_value_are_one_value() {
+        let names = crate::policy::EcPolicy::default().consent_cookies;
+        for (cookies, expected) in [
+            ("__gpp=A", &["A"][..]),
+            ("__gpp=A; __gpp_1=B; __gpp_2=C", &["ABC"]),
+            ("__gpp_10=D; __gpp_2=C; __gpp=A", &["ACD"]),
+            ("__gpp=A; __gpp=B; __gpp.1=C", &["AC", "BC"]),
+            ("__gpp-1=B", &["B"]),
+            ("__gpp=A; __gpp_sid=7; OTGPPConsent_1=B", &["A", "B"]),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, cookies.parse().unwrap());
+            let signals = Signals::of_request(&headers, &names, |_, _| {});
+            let values: Vec<&str> = signals.values().map(|value| value.text()).collect();
+            assert_eq!(values, expected, "{cookies}");
+        }
     }
 }

@@ -51,27 +51,20 @@ impl<'r> Signals<'r> {
 
     /// The same with one more value.
     #[must_use]
-    pub fn with(mut self, signal: Signal, text: &'r str) -> Self {
+    pub fn with(mut self, signal: Signal, text: impl Into<Cow<'r, str>>) -> Self {
         self.add(signal, text);
         self
     }
 
     /// Adds a value as a cookie has it, which may be URL-encoded. An empty one says nothing; one beyond [`MAX_SIGNALS`] is not
     /// read, and keeps the others from granting.
-    pub fn add(&mut self, signal: Signal, text: &'r str) {
-        self.add_from(signal.name(), signal, text);
+    pub fn add(&mut self, signal: Signal, text: impl Into<Cow<'r, str>>) {
+        self.add_from(signal.name(), signal, text.into());
     }
 
-    /// Adds what a cookie brings, where its name is one of a signal's.
-    pub(super) fn add_cookie(&mut self, name: &'r str, text: &'r str, cookies: &ConsentCookies) {
-        if let Some(signal) = Signal::of_cookie(name, cookies) {
-            self.add_from(name, signal, text);
-        }
-    }
-
-    fn add_from(&mut self, cookie: &'r str, signal: Signal, text: &'r str) {
-        let encoded = percent_decode_str(text);
-        let text = encoded.decode_utf8().unwrap_or(Cow::Borrowed(text));
+    /// Adds what a cookie of this name brings.
+    pub(super) fn add_from(&mut self, cookie: &'r str, signal: Signal, text: Cow<'r, str>) {
+        let text = decoded(text);
         let known = |value: &SignalValue<'_>| value.signal == signal && value.text == text;
         if text.is_empty() || self.values.iter().any(known) {
             return;
@@ -106,6 +99,14 @@ impl<'r> Signals<'r> {
     /// Whether there were more values than are read.
     pub(super) const fn overflown(&self) -> bool {
         self.overflown
+    }
+}
+
+/// A value without its URL-encoding, where it has one that is UTF-8.
+fn decoded(text: Cow<'_, str>) -> Cow<'_, str> {
+    match percent_decode_str(&text).decode_utf8() {
+        Ok(Cow::Owned(decoded)) => Cow::Owned(decoded),
+        Ok(Cow::Borrowed(_)) | Err(_) => text,
     }
 }
 

@@ -36,12 +36,13 @@ mod world;
 
 use serde::Serialize;
 
+use crate::policy::EcPolicy;
 use crate::policy::difference::{Difference, between};
 use crate::policy::provenance::InForce;
 use crate::policy::publisher::Publisher;
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::full_key;
-use crate::policy::types::Seconds;
+use crate::policy::types::{Seconds, UsState};
 use crate::policy::value::Value;
 use answer::Answer;
 use pair::Pair;
@@ -214,6 +215,18 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// The example of the first of its worst changes that has one.
     pub example: Vec<Row>,
+    /// Laws of the candidate's lists that begin to apply after the day of the shipped table, whatever changes.
+    pub coming: Vec<ComingLaw>,
+}
+
+/// A state's opt-out law that begins to apply on a day to come: from then on users there who say nothing are no longer granted
+/// anything, and those who opt out are withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ComingLaw {
+    /// The state, as in ISO 3166-2 after `US-`.
+    pub state: String,
+    /// The day, `YYYY-MM-DD`.
+    pub from: String,
 }
 
 impl Plan {
@@ -254,6 +267,7 @@ impl Plan {
             example: example.cloned().unwrap_or_default(),
             loses: losses.cloned().collect(),
             changes,
+            coming: coming(pair.candidate),
         }
     }
 }
@@ -277,6 +291,15 @@ fn answers(pair: &Pair<'_>, [deployed, candidate]: [&Resolved; 2]) -> Vec<(Diffe
         (differs, answer::to(difference.key(), pair))
     });
     publisher::between(pair).chain(of_settings).collect()
+}
+
+fn coming(candidate: &EcPolicy) -> Vec<ComingLaw> {
+    let states = candidate.consent.us_states.coming();
+    let law = |state: &UsState| ComingLaw {
+        state: state.code.clone(),
+        from: scenes::date(state.starts),
+    };
+    states.into_iter().map(law).collect()
 }
 
 /// What differs: its full key, both values, and both as people read them.

@@ -4,7 +4,7 @@ use crate::clock::Timestamp;
 use crate::consent::sample::TcfSample;
 use crate::consent::{Place, Signal, Signals, Verdict, decide};
 use crate::policy::EcPolicy;
-use crate::policy::types::Locality;
+use crate::policy::types::{Locality, Seconds};
 
 /// What a browser says of consent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,7 +124,7 @@ const fn sample(consents: bool, at: Timestamp) -> TcfSample {
     }
 }
 
-const DAY: i64 = 86_400;
+const DAY: i64 = Seconds::from_days(1).seconds().cast_signed();
 
 impl Consents {
     fn text(&self, now: Timestamp) -> String {

@@ -114,19 +114,7 @@ fn ec(in_config: bool) -> Json {
         properties.insert("profile".to_owned(), profile);
     }
     for setting in known_settings() {
-        match setting.key.split_once('.') {
-            None => {
-                properties.insert(setting.key.to_owned(), property(setting));
-            }
-            Some((group, name)) => {
-                let table = properties.entry(group).or_insert_with(
-                    || json!({ "type": "object", "additionalProperties": false, "properties": {} }),
-                );
-                if let Some(members) = table.get_mut("properties").and_then(Json::as_object_mut) {
-                    members.insert(name.to_owned(), property(setting));
-                }
-            }
-        }
+        insert(&mut properties, setting.key, property(setting));
     }
     properties.insert("guardrails".to_owned(), guardrails());
     properties.insert("allow".to_owned(), allow());
@@ -136,6 +124,20 @@ fn ec(in_config: bool) -> Json {
         "additionalProperties": false,
         "properties": properties,
     })
+}
+
+/// Puts a setting's schema into the table that its key names.
+fn insert(properties: &mut Map<String, Json>, key: &str, schema: Json) {
+    let Some((group, rest)) = key.split_once('.') else {
+        properties.insert(key.to_owned(), schema);
+        return;
+    };
+    let table = properties.entry(group).or_insert_with(
+        || json!({ "type": "object", "additionalProperties": false, "properties": {} }),
+    );
+    if let Some(members) = table.get_mut("properties").and_then(Json::as_object_mut) {
+        insert(members, rest, schema);
+    }
 }
 
 /// A setting with everything that is known of it.

@@ -7,7 +7,12 @@ const VIEW: &str = "Accept: text/html\r\nCookie: us_privacy=1YNN\r\n";
 #[test]
 fn a_line_that_cannot_be_decoded_leaves_no_address() {
     let origin = Origin::answering(PAGE);
-    let server = origin.server(&["--set", "ec.local.trusted_proxies=[\"127.0.0.1\"]"]);
+    let server = origin.server(&[
+        "--set",
+        "ec.local.trusted_proxies=[\"127.0.0.1\"]",
+        "--set",
+        "ec.organic.budget=60s",
+    ]);
     let one = "X-Forwarded-For: 203.0.113.7\r\n";
     for (lines, known) in [
         (&[one.as_bytes()][..], true),

@@ -166,8 +166,8 @@ fn privacy_control_counts_however_it_comes() {
     for (lines, state) in [
         (&["1, 1"][..], "tombstone"),
         (&["1", " 1 "], "tombstone"),
-        (&["1", "0"], "live"),
-        (&["1, 0"], "live"),
+        (&["1", "0"], "tombstone"),
+        (&["1, 0"], "tombstone"),
         (&["0"], "live"),
         (&["true"], "live"),
     ] {

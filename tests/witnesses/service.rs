@@ -1,5 +1,9 @@
 //! Settings that the service reads.
 
+#[path = "../support/tcf.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod tcf;
+
 #[path = "../support/service.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]
 mod served;
@@ -15,6 +19,7 @@ use edge_cookie::service::ShownId;
 use edge_cookie::store::{Insert, KvStore, MemoryStore, Precondition};
 use http::Request;
 use served::{Answer, Before, IDENTIFY, Served, body, id, now, reasons, set_cookie, setup};
+use tcf::{Tcf, disclosed_vendors};
 
 /// A key, what must be set besides for it to matter, its other value, and where the change shows.
 pub struct Witness {
@@ -128,6 +133,38 @@ fn page_for(headers: &[(&str, &str)], sets: &[&str]) -> String {
     let answer = served(sets).answer(request.body(String::new()).unwrap());
     set_cookie(&answer).is_some().to_string()
 }
+
+/// What comes of a page asked for from this place with these cookies, and with Global Privacy Control or without.
+fn page_with(place: &str, sets: &[&str], cookies: &str, gpc: bool) -> String {
+    let cookies = format!("ts-ec=malformed; {cookies}");
+    let request = Request::get("/")
+        .header("accept", "text/html")
+        .header("cookie", cookies);
+    let request = if gpc {
+        request.header("sec-gpc", "1")
+    } else {
+        request
+    };
+    let answer = served(sets)
+        .in_place(place)
+        .answer(request.body(String::new()).unwrap());
+    let cookie = set_cookie(&answer);
+    let what = cookie.map_or("nothing", |cookie| match cookie.contains("Max-Age=0") {
+        true => "expired",
+        false => "new",
+    });
+    what.to_owned()
+}
+
+/// The same in Germany with such a consent by TCF.
+fn page_by_tcf(sets: &[&str], gpc: bool, change: impl Fn(&mut Tcf)) -> String {
+    let mut given = Tcf::given_at(now());
+    change(&mut given);
+    let cookie = format!("euconsent-v2={}", given.text());
+    page_with("DE", sets, &cookie, gpc)
+}
+
+const DAY: u64 = 24 * 60 * 60;
 
 pub const WITNESSES: &[Witness] = &[
     Witness {
@@ -312,7 +349,7 @@ pub const WITNESSES: &[Witness] = &[
     Witness {
         key: "consent.honour_refusals",
         base: &[],
-        change: "everywhere",
+        change: "by_place",
         shows: |sets| page_in("BR", sets, Some("sec-gpc")),
     },
     Witness {
@@ -326,6 +363,77 @@ pub const WITNESSES: &[Witness] = &[
         base: &[],
         change: "[\"TX\"]",
         shows: |sets| page_in("US-CA", sets, None),
+    },
+    Witness {
+        key: "consent.opt_in_regions",
+        base: &[],
+        change: "[]",
+        shows: |sets| page_in("CA-QC", sets, None),
+    },
+    Witness {
+        key: "consent.us_without_signal",
+        base: &[],
+        change: "grant",
+        shows: |sets| page_in("US-CA", sets, None),
+    },
+    Witness {
+        key: "consent.gpc_in_opt_in",
+        base: &[],
+        change: "refusal",
+        shows: |sets| page_by_tcf(sets, true, |_| {}),
+    },
+    Witness {
+        key: "consent.tcf_max_age",
+        base: &[],
+        change: "1d",
+        shows: |sets| {
+            page_by_tcf(sets, false, |given| {
+                given.created -= 2 * DAY;
+                given.updated -= 2 * DAY;
+            })
+        },
+    },
+    Witness {
+        key: "consent.clock_skew",
+        base: &[],
+        change: "0s",
+        shows: |sets| page_by_tcf(sets, false, |given| given.updated += DAY / 2),
+    },
+    Witness {
+        key: "consent.tcf_validity",
+        base: &[],
+        change: "lenient",
+        shows: |sets| page_by_tcf(sets, false, |given| given.service_specific = false),
+    },
+    Witness {
+        key: "consent.max_signal_bytes",
+        base: &[],
+        change: "256",
+        shows: |sets| {
+            let given = Tcf::given_at(now()).text();
+            let segment = format!(".{}", disclosed_vendors());
+            let long = format!("{given}{}", segment.repeat(100));
+            page_with("DE", sets, &format!("euconsent-v2={long}"), false)
+        },
+    },
+    Witness {
+        key: "consent.cookies.tcf",
+        base: &[],
+        change: "[\"one\"]",
+        shows: |sets| page_by_tcf(sets, false, |_| {}),
+    },
+    Witness {
+        key: "consent.cookies.gpp",
+        base: &[],
+        change: "[\"one\"]",
+        // Section 8, California: notices given, no opt-out.
+        shows: |sets| page_with("US-CA", sets, "__gpp=DBABBg~BVoAAAAg.QA", false),
+    },
+    Witness {
+        key: "consent.cookies.us_privacy",
+        base: &[],
+        change: "[\"one\"]",
+        shows: |sets| page_with("US-CA", sets, "us_privacy=1YNN", false),
     },
     Witness {
         key: "identify.cors_max_age",

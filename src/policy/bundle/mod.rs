@@ -16,6 +16,7 @@
 //! # Ok::<(), bundle::BundleError>(())
 //! ```
 
+mod defaults;
 mod layer;
 mod read;
 mod write;
@@ -100,6 +101,7 @@ struct Bundle {
     domain: Option<String>,
     origin_url: Option<String>,
     /// The settings that nobody set.
+    #[serde(with = "defaults")]
     defaults: BTreeMap<String, Box<RawValue>>,
     /// The settings that somebody set, as `ec show --format json` tells them.
     values: Vec<Told>,

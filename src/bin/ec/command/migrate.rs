@@ -4,6 +4,7 @@ use std::io::Write;
 
 use clap::Args;
 use edge_cookie::policy::files::read_text;
+use edge_cookie::policy::layers::LayerName;
 
 use crate::edit::{Edit, replace};
 use crate::output::output;
@@ -16,6 +17,11 @@ pub(crate) struct Migrate {}
 
 const OLD: &str = "edge_cookie";
 const NEW: &str = "ec";
+
+/// What depends on a default that has changed.
+const REFUSALS: &str = "note: it does not set `consent.honour_refusals`, which was `by_place` and is `everywhere` now: a user who refuses (GPC, \
+US Privacy, GPP or TCF) outside the places with a law is withdrawn at their next page. To keep what was, write \
+`honour_refusals = \"by_place\"` under `[ec.consent]`";
 
 impl Migrate {
     #[expect(clippy::unused_self, reason = "every command is run in the same way")]
@@ -45,6 +51,11 @@ impl Migrate {
         let name = policy.choose(&files)?;
         let loaded = files.load(&name).map_err(Stop::because)?;
         crate::render::findings_in_passing(&loaded.resolved, files.sources());
+        // It depended on the default of its time, unless it said otherwise.
+        let refusals = loaded.resolved.value("consent.honour_refusals");
+        if refusals.is_some_and(|value| value.origin.layer == LayerName::Default) {
+            writeln!(out, "{REFUSALS}")?;
+        }
         Ok(if loaded.resolved.is_usable() {
             End::Well
         } else {

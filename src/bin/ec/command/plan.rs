@@ -104,6 +104,29 @@ fn below_ec(key: &str) -> &str {
     key.strip_prefix("ec.").unwrap_or(key)
 }
 
+/// The laws that begin to apply later, in a line; none where there is none.
+fn coming(plan: &Planned) -> Option<String> {
+    let mut days: Vec<(&str, Vec<String>)> = Vec::new();
+    for law in &plan.coming {
+        let state = format!("`{}`", law.state);
+        match days.last_mut() {
+            Some((day, states)) if *day == law.from => states.push(state),
+            _ => days.push((&law.from, vec![state])),
+        }
+    }
+    let days: Vec<String> = days
+        .into_iter()
+        .map(|(day, states)| format!("{day} in {}", states.join(", ")))
+        .collect();
+    // Where nothing changes, no one asks.
+    (!days.is_empty() && !plan.changes.is_empty()).then(|| {
+        format!(
+            "opt-out law begins to apply on {}: from then on users there who say nothing lose their grant, and opt-outs withdraw",
+            days.join("; ")
+        )
+    })
+}
+
 /// The changes, the worst first.
 fn worst_first(plan: &Planned) -> Vec<&Change> {
     let mut changes: Vec<&Change> = plan.changes.iter().collect();
@@ -146,6 +169,9 @@ fn human(
             timeline(&change.example, out)?;
         }
     }
+    if let Some(coming) = coming(plan) {
+        writeln!(out, "\ncoming: {coming}")?;
+    }
     Ok(())
 }
 
@@ -181,6 +207,9 @@ fn markdown(
         markdown::code(&candidate.label),
     );
     writeln!(out, "### Plan: {from} to {to}\n\n**{}**", summary(plan))?;
+    if let Some(coming) = coming(plan) {
+        writeln!(out, "\nComing: {coming}.")?;
+    }
     if plan.changes.is_empty() {
         return Ok(());
     }
