@@ -13,6 +13,10 @@ use crate::policy::settings::Consent;
 
 /// What all signals of a request say together.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "what is said is one thing each"
+)]
 pub(super) struct DecodedSignals {
     /// Whether Global Privacy Control is on.
     pub(super) gpc: bool,

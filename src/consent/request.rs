@@ -127,6 +127,7 @@ fn gpc(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::signal::SignalValue;
     use super::*;
 
     #[test]
@@ -191,7 +192,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(COOKIE, cookies.parse().unwrap());
             let signals = Signals::of_request(&headers, &names, |_, _| {});
-            let values: Vec<&str> = signals.values().map(|value| value.text()).collect();
+            let values: Vec<&str> = signals.values().map(SignalValue::text).collect();
             assert_eq!(values, expected, "{cookies}");
         }
     }

@@ -33,8 +33,9 @@ impl TcfSample {
             (tenths, 36), // last updated
             (10, 12),     // CMP
             (1, 12),
-            (1, 6),             // screen
-            (4 << 6 | 13, 12),  // language, EN
+            (1, 6), // screen
+            (4, 6), // language, EN
+            (13, 6),
             (150, 12),          // vendor list
             (2 + 3 * valid, 6), // policy version
             (valid, 1),         // specific to the service
@@ -43,8 +44,9 @@ impl TcfSample {
             (purposes, 24),
             (0, 24), // legitimate interests
             (0, 1),
-            (3 << 6 | 4, 12), // publisher's country, DE
-            (0, 16),          // vendors
+            (3, 6), // publisher's country, DE
+            (4, 6),
+            (0, 16), // vendors
             (0, 1),
             (0, 16),
             (0, 1),

@@ -82,7 +82,7 @@ fn is_store_name(name: &str) -> bool {
 }
 
 /// Cookies that signals of consent come in by default, under the names that sites use: `euconsent-v2` (TCF, "CMP API v2"),
-/// `eupubconsent-v2` and `OTGPPConsent` (OneTrust), `__gpp` (GPP, "CMP API"), `us_privacy` (US Privacy, "USP API"), `usprivacy`
+/// `eupubconsent-v2` and `OTGPPConsent` (`OneTrust`), `__gpp` (GPP, "CMP API"), `us_privacy` (US Privacy, "USP API"), `usprivacy`
 /// (Sourcepoint).
 pub(in crate::policy) const TCF_COOKIES: [&str; 2] = ["euconsent-v2", "eupubconsent-v2"];
 pub(in crate::policy) const GPP_COOKIES: [&str; 2] = ["__gpp", "OTGPPConsent"];
