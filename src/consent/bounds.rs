@@ -235,7 +235,7 @@ fn what_is_typical_allocates_nothing() {
             let mut signals = Signals::gpc(gpc);
             let taken = measure(|| {
                 for (signal, text) in request {
-                    signals.add(*signal, text);
+                    signals.add(*signal, *text);
                 }
             });
             assert_eq!(taken.count_total, lists, "{request:?}");

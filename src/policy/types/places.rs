@@ -321,17 +321,14 @@ impl UsState {
         );
         let known = |_: &str| iso::is_us_state(code);
         read_text(node, key, "the code of a US state", known, help, findings)?;
-        let date = match date.map(str::parse::<Day>).transpose() {
-            Ok(date) => date,
-            Err(_) => {
-                let message = format!("`{written}` names no day (in `{key}`)");
-                let bad = Diagnostic::error(Code::BadValue, message)
-                    .about(full_key(key))
-                    .at(node.place.clone())
-                    .with_help(format!("write the day as `{code}@2027-01-01`"));
-                findings.push(bad);
-                return None;
-            }
+        let Ok(date) = date.map(str::parse::<Day>).transpose() else {
+            let message = format!("`{written}` names no day (in `{key}`)");
+            let bad = Diagnostic::error(Code::BadValue, message)
+                .about(full_key(key))
+                .at(node.place.clone())
+                .with_help(format!("write the day as `{code}@2027-01-01`"));
+            findings.push(bad);
+            return None;
         };
         Some(Self::new(code.to_owned(), date))
     }
