@@ -55,7 +55,7 @@ const BODY: usize = 8_192;
 
 fn signals<'v>(values: &[(Signal, &'v str)], gpc: bool) -> Signals<'v> {
     let given =
-        |signals: Signals<'v>, (signal, text): &(Signal, &'v str)| signals.with(*signal, text);
+        |signals: Signals<'v>, (signal, text): &(Signal, &'v str)| signals.with(*signal, *text);
     values.iter().fold(Signals::gpc(gpc), given)
 }
 
