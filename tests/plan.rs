@@ -197,6 +197,7 @@ fn every_case_has_its_verdict_and_its_time() {
         (&[], &[], &["local.data_dir=other"], UNSAFE),
         (&[], &[], &["partner_store=other"], UNSAFE),
         (&[], &["passphrase=one"], &["passphrase=another"], UNSAFE),
+        (&[], &[], &["id.ipv6_form=groups"], UNSAFE),
         (&[], &["passphrase=one"], &[], UNSAFE),
         (&[], &[], &["passphrase=one"], SAFE),
         (&[], &["admin_token=one"], &["admin_token=another"], SAFE),
@@ -553,6 +554,12 @@ fn the_examples_are_what_happens() {
             &[],
             &["passphrase=one"],
             &["passphrase=another"],
+            &[&known, &[("deleted", "no_id"), ("not_found", "found")]],
+        ),
+        (
+            &[],
+            &["id.ipv6_form=groups"],
+            &[],
             &[&known, &[("deleted", "no_id"), ("not_found", "found")]],
         ),
         (

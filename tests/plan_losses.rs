@@ -55,6 +55,8 @@ fn what_is_no_longer_readable_kept_as_long_or_reachable_is_lost_and_unsafe() {
         (&[], &[disabled], &[], &[]),
         (&[], &[partner], &[rotated], &[]),
         (&[], &["passphrase=one"], &["passphrase=another"], &[Users]),
+        (&[], &[], &["id.ipv6_form=groups"], &[Users]),
+        (&[], &["id.ipv6_form=groups"], &[], &[Users]),
         (&[], &["passphrase=one"], &[], &[Users]),
         (&[], &[], &["passphrase=one"], &[]),
         // How long, and what begins it again.

@@ -5,10 +5,11 @@ use super::pair::Pair;
 use super::{Kept, Records, scenes};
 use crate::policy::types::{Partner, Partners};
 
-pub(super) const ANSWERS: [Known; 7] = [
+pub(super) const ANSWERS: [Known; 8] = [
     ("ec_store", ec_store),
     ("partner_store", partner_store),
     ("passphrase", passphrase),
+    ("id.ipv6_form", ipv6_form),
     ("admin_token", admin_token),
     ("partners", partners),
     ("local.data_dir", data_dir),
@@ -101,6 +102,26 @@ fn passphrase(pair: &Pair<'_>) -> Answer {
         .effective("at once, for every id that is made from now on")
         .mixed("one address gets ids of two hashes, by the machine that it meets"),
     }
+}
+
+fn ipv6_form(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.id.ipv6_form.word());
+    Answer::never(
+        Records::New,
+        format!(
+            "every id that is made for an IPv6 visitor from now on is another: the same network, written as `{to}` and not as `{from}`, gives another hash. IPv4 visitors keep theirs. A visitor who brings the cookie keeps the id in it; every other IPv6 visitor starts again, and what was kept under the hash of their network is no longer found by it, nor erased"
+        ),
+        format!(
+            "keep `id.ipv6_form = \"{from}\"`; to change it, erase by the old hash as well for as long as `entry.ttl` of the deployed policy"
+        ),
+        scenes::other_hash(),
+    )
+    .losing(
+        Kept::Users,
+        "IPv6 visitors who come without their cookie, and those whom an operator finds by the hash of their network",
+    )
+    .effective("at once, for every id that is made for an IPv6 visitor from now on")
+    .mixed("one IPv6 network gets ids of two hashes, by the machine that it meets")
 }
 
 fn admin_token(pair: &Pair<'_>) -> Answer {

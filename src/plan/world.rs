@@ -95,7 +95,8 @@ impl<'p> World<'p> {
             policy,
             graph: Rc::clone(graph),
             now: event.at,
-            other_hash: policy.stores.passphrase != deployed.stores.passphrase,
+            other_hash: policy.stores.passphrase != deployed.stores.passphrase
+                || policy.id.ipv6_form != deployed.id.ipv6_form,
             knows_partner: match &self.partner {
                 PartnerKept::Anywhere => true,
                 PartnerKept::Stored => policy.stores.partner_store == deployed.stores.partner_store,

@@ -36,7 +36,7 @@ pub use digest::PolicyDigest;
 pub(crate) use digest::{hex, is_sha256};
 use setting::SettingInfo;
 use settings::{
-    Cas, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log,
+    Cas, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, LastSeen, Local, Log,
     Organic, Redis, Store, Sync, Tombstone, Top,
 };
 
@@ -49,6 +49,8 @@ mod digest;
 pub struct EcPolicy {
     /// `[ec]` itself: the stores, the passphrase and the declared partners.
     pub stores: Top,
+    /// `[ec.id]`
+    pub id: Ids,
     /// `[ec.entry]`
     pub entry: Entry,
     /// `[ec.tombstone]`

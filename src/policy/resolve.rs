@@ -15,7 +15,7 @@ use crate::policy::node::{Node, NodeValue};
 use crate::policy::provenance::{InClear, InForce, Origin, Overridden};
 use crate::policy::setting::{SettingInfo, SettingValue, Shape, full_key, wrong_type};
 use crate::policy::settings::{
-    Cas, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, LastSeen, Local, Log,
+    Cas, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, LastSeen, Local, Log,
     Organic, Redis, Store, Sync, Tombstone, Top,
 };
 use crate::policy::types::choice::nearest;
@@ -69,6 +69,7 @@ pub fn resolve(layers: &[Layer]) -> Resolved {
     };
     let mut policy = EcPolicy {
         stores: Top::resolve(&mut from),
+        id: Ids::resolve(&mut from),
         entry: Entry::resolve(&mut from),
         tombstone: Tombstone::resolve(&mut from),
         delete: Delete::resolve(&mut from),

@@ -36,6 +36,23 @@ impl EcId {
         // Only ASCII gets in.
         str::from_utf8(&self.0).unwrap_or_default()
     }
+
+    /// Reads an id as browsers and partners send it: the hex digits of its hash may be in upper case.
+    ///
+    /// ```
+    /// use edge_cookie::record::EcId;
+    ///
+    /// let id = EcId::parse_any_case(&format!("{}.Ab3xY9", "0F".repeat(32))).unwrap();
+    /// assert_eq!(id.as_str(), format!("{}.Ab3xY9", "0f".repeat(32)));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where it is not an id in any case of its hash. The case of the six characters at its end counts.
+    pub fn parse_any_case(written: &str) -> Result<Self, EcIdError> {
+        let (hash, tail) = written.split_once('.').ok_or(EcIdError)?;
+        format!("{}.{tail}", hash.to_ascii_lowercase()).parse()
+    }
 }
 
 impl FromStr for EcId {

@@ -23,7 +23,7 @@ impl EcCookies {
     /// Takes another cookie of the name into account.
     pub(super) fn add(&mut self, value: &str) {
         self.cookies += 1;
-        if let Ok(id) = value.parse()
+        if let Ok(id) = EcId::parse_any_case(unquoted(value))
             && self.ids.len() < MOST_COOKIES
             && !self.ids.contains(&id)
         {
@@ -45,6 +45,13 @@ impl EcCookies {
     pub(super) const fn several(&self) -> bool {
         self.cookies > 1
     }
+}
+
+/// A cookie's value without the quotes that it may have around it (RFC 6265, section 4.1.1).
+fn unquoted(value: &str) -> &str {
+    let inner = value.strip_prefix('"');
+    let inner = inner.and_then(|inner| inner.strip_suffix('"'));
+    inner.unwrap_or(value)
 }
 
 /// Gives the browser an id.
@@ -129,6 +136,33 @@ mod tests {
         assert!(cookies.any() && cookies.several());
         (0..100).for_each(|number| cookies.add(&id(number)));
         assert_eq!(cookies.ids().len(), MOST_COOKIES);
+    }
+
+    #[test]
+    fn a_quoted_or_upper_case_cookie_is_the_id_that_it_means() {
+        let (hash, upper) = ("0f".repeat(32), "0F".repeat(32));
+        let id = format!("{hash}.Ab3xY9");
+        for (value, is_the_id) in [
+            (id.clone(), true),
+            (format!("{upper}.Ab3xY9"), true),
+            (format!("\"{hash}.Ab3xY9\""), true),
+            (format!("\"{upper}.Ab3xY9\""), true),
+            // The case of the tail counts.
+            (format!("{hash}.AB3XY9"), false),
+            (format!("\"{hash}.Ab3xY9"), false),
+            (format!("{hash}.Ab3xY9\""), false),
+            (format!("\"\"{hash}.Ab3xY9\"\""), false),
+            ("\"".to_owned(), false),
+            ("\"\"".to_owned(), false),
+        ] {
+            let mut cookies = EcCookies::default();
+            cookies.add(&value);
+            let read = cookies
+                .ids()
+                .first()
+                .is_some_and(|read| read.as_str() == id);
+            assert_eq!(read, is_the_id, "{value}");
+        }
     }
 
     #[test]

@@ -154,8 +154,9 @@ impl<H: Home> Service<H> {
             geo,
             expired,
         } = visitor;
+        let form = self.setup.policy.id.ipv6_form;
         for _ in 0..MOST_NEW_IDS {
-            let id = mint(&self.setup.passphrase, *address).ok()?;
+            let id = mint(&self.setup.passphrase, *address, form).ok()?;
             let created = self
                 .run(&id, Operation::CreateForNewId { consent, geo })
                 .await;

@@ -48,9 +48,7 @@ fn located(error: &serde_json::Error) -> String {
 impl Mapping<'_> {
     /// Whose uid it is; the hash part of an id may be in any case.
     pub(super) fn ec_id(&self) -> Option<EcId> {
-        let (hash, tail) = self.ec_id.split_once('.')?;
-        let lowered = format!("{}.{tail}", hash.to_ascii_lowercase());
-        lowered.parse().ok()
+        EcId::parse_any_case(&self.ec_id).ok()
     }
 }
 

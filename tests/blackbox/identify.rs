@@ -40,6 +40,34 @@ fn a_partner_reads_its_own_uid_and_nobody_elses() {
 }
 
 #[test]
+fn an_id_is_read_in_any_case_and_with_quotes_around_it() {
+    let home = Home::start();
+    let user = home.visitor();
+    home.sync(ONE, &[mapping(&user, "of one")]);
+    let (hash, tail) = user.split_once('.').unwrap();
+    let upper = format!("{}.{tail}", hash.to_uppercase());
+    for sent in [
+        user.clone(),
+        upper.clone(),
+        format!("\"{user}\""),
+        format!("\"{upper}\""),
+    ] {
+        let answer = home.get(IDENTIFY).token(ONE).ec(&sent).consenting().send();
+        let json = answer.json();
+        assert_eq!(
+            (&json["ec"], &json["uid"]),
+            (&json!(user), &json!("of one"))
+        );
+    }
+    // Withdrawn so, the record is the one that is meant.
+    home.get("/")
+        .withdrawing()
+        .ec(&format!("\"{upper}\""))
+        .send();
+    assert_eq!(home.state(&user), "tombstone");
+}
+
+#[test]
 fn what_is_checked_first_is_told_first() {
     let home = Home::start();
     let foreign = |token: &str| {

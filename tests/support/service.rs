@@ -198,6 +198,11 @@ impl Served {
         self
     }
 
+    pub fn from_address(mut self, address: &str) -> Self {
+        self.client.address = Some(address.parse().unwrap());
+        self
+    }
+
     pub fn wait_for<T>(&self, work: impl Future<Output = T>) -> T {
         self.runtime.block_on(work)
     }

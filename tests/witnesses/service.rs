@@ -39,7 +39,11 @@ fn served(sets: &[&str]) -> Served {
 
 /// The cookie that a new visitor gets, without the random end of its id.
 fn new_cookie(sets: &[&str]) -> String {
-    let page = served(sets).page(None);
+    new_cookie_from("203.0.113.7", sets)
+}
+
+fn new_cookie_from(address: &str, sets: &[&str]) -> String {
+    let page = served(sets).from_address(address).page(None);
     let cookie = set_cookie(&page).unwrap();
     let (before, after) = cookie.split_once('.').unwrap();
     format!("{before} {}", &after[6..])
@@ -172,6 +176,12 @@ pub const WITNESSES: &[Witness] = &[
         base: &[],
         change: "another",
         shows: new_cookie,
+    },
+    Witness {
+        key: "id.ipv6_form",
+        base: &[],
+        change: "groups",
+        shows: |sets| new_cookie_from("2001:db8:85a3::7334", sets),
     },
     Witness {
         key: "admin_token",

@@ -16,13 +16,14 @@ use crate::policy::setting::full_key;
 use crate::policy::value::Value;
 
 /// What two policies have in common where both are in force at once: one service, one graph, one cookie.
-const SHARED: [&str; 6] = [
+const SHARED: [&str; 7] = [
     "ec_store",
     "partner_store",
     "passphrase",
     "admin_token",
     "partners",
     "cookie.name",
+    "id.ipv6_form",
 ];
 
 /// What a bundle carries.

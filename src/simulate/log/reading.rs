@@ -10,6 +10,7 @@ use super::open::{Line, Lines};
 use super::{BadLine, Log, LogError, LogFormat, LogRules, MAX_DAYS, Pages, Request, access, json};
 use crate::clock::Moment;
 use crate::event::without_byte_order_mark;
+use crate::policy::settings::Ipv6Form;
 use crate::robots::is_robot;
 use crate::service::{household, parse_address};
 use crate::simulate::result::LogUse;
@@ -191,7 +192,10 @@ impl Reading<'_> {
 /// since it decides between visitors who come in the same moment.
 fn visitor(request: &Request<'_>) -> u64 {
     let address = parse_address(request.address);
-    let household = address.map_or_else(|| request.address.to_ascii_lowercase(), household);
+    let household = address.map_or_else(
+        || request.address.to_ascii_lowercase(),
+        |address| household(address, Ipv6Form::Groups),
+    );
     let hash = Sha256::new()
         .chain_update(household)
         .chain_update([0])
