@@ -564,6 +564,179 @@ fn strings_of_other_writers_are_decided() {
     }
 }
 
+/// What follows the fields that decide is checked as well: damage there grants nothing, and takes no refusal back.
+#[test]
+fn damage_behind_what_decides_grants_nothing_and_loses_no_refusal() {
+    const EXPRESS: &str = "DBABDA~BQok0AAQok0AAA2ABBENACCBU-B6RtMx4gAy9PbYlGCQoAojFkGSyYAA";
+    let (consents, refuses) = (tcf(true), tcf(false));
+    let disclosed = disclosed_vendors();
+    // The publisher's country follows what purpose 1 says at once.
+    let (read, _) = refuses.split_at(34);
+    let cases = [
+        ("DE", None, Signal::Tcf, consents.clone(), Granted),
+        ("DE", None, Signal::Tcf, format!("{consents}="), NotGranted),
+        (
+            "DE",
+            None,
+            Signal::Tcf,
+            format!("{consents}~AA"),
+            NotGranted,
+        ),
+        (
+            "DE",
+            None,
+            Signal::Tcf,
+            format!("{consents}.{disclosed}"),
+            NotGranted,
+        ),
+        ("DE", None, Signal::Tcf, format!("{refuses}="), Withdrawn),
+        ("DE", None, Signal::Tcf, format!("{read}*"), Withdrawn),
+        ("CA", Some("QC"), Signal::Gpp, EXPRESS.into(), Granted),
+        (
+            "CA",
+            Some("QC"),
+            Signal::Gpp,
+            EXPRESS.replace("PbY", "P*Y"),
+            NotGranted,
+        ),
+        (
+            "CA",
+            Some("QC"),
+            Signal::Gpp,
+            format!("{EXPRESS}.Q"),
+            NotGranted,
+        ),
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA~CVVqAAAAAABA.QA".into(),
+            Granted,
+        ),
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA~CVVqAAAAAABA=".into(),
+            NotGranted,
+        ),
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA~CVVqAAAAAABA.QA=".into(),
+            NotGranted,
+        ),
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA~CVVqAAAAAABA.QA.QA".into(),
+            NotGranted,
+        ),
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA~CVVqAAAAAABA.AA".into(),
+            NotGranted,
+        ),
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA+~CVVqAAAAAABA".into(),
+            NotGranted,
+        ),
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA~CVVqAAAAAABA.QA.YA".into(),
+            Withdrawn,
+        ),
+        // A version that is not known, before Global Privacy Control.
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA~xVVqAAAAAABA.YA".into(),
+            Withdrawn,
+        ),
+        // The second national version without its last character; the first one filled up to the length of the second, with a
+        // child without consent.
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA~CVVqAAAAAAB".into(),
+            NotGranted,
+        ),
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA~BVVqAAAAkAAA".into(),
+            NotGranted,
+        ),
+        (
+            "US",
+            Some("CA"),
+            Signal::Gpp,
+            "DBABLA~BVVqAAAAAQAA".into(),
+            Granted,
+        ),
+        (
+            "US",
+            Some("IN"),
+            Signal::Gpp,
+            "DBABUYA~BRWg.AAA".into(),
+            Granted,
+        ),
+        (
+            "US",
+            Some("IN"),
+            Signal::Gpp,
+            "DBABUYA~BRWg.AA".into(),
+            NotGranted,
+        ),
+        // A header of its own, and one that breaks off.
+        (
+            "US",
+            Some("MD"),
+            Signal::Gpp,
+            "DBABEYA~YBABYA.BRWg.QA".into(),
+            Granted,
+        ),
+        (
+            "US",
+            Some("MD"),
+            Signal::Gpp,
+            "DBABEYA~YBAB4A.BRWg.QA".into(),
+            NotGranted,
+        ),
+    ];
+    for (country, region, signal, text, verdict) in cases {
+        let place = Place { country, region };
+        let signals = Signals::default().with(signal, &text);
+        let decided = decide(&signals, Some(&place), &EcPolicy::default().consent, NOW);
+        assert_eq!(decided.verdict(), verdict, "{country} {text}");
+    }
+    // Beside a consent that is damaged, Global Privacy Control is a refusal.
+    let germany = Place {
+        country: "DE",
+        region: None,
+    };
+    for (text, verdict) in [
+        (consents.clone(), Granted),
+        (format!("{consents}="), Withdrawn),
+    ] {
+        let signals = Signals::gpc(true).with(Signal::Tcf, &text);
+        let decided = decide(&signals, Some(&germany), &EcPolicy::default().consent, NOW);
+        assert_eq!(decided.verdict(), verdict, "{text}");
+    }
+}
+
 #[test]
 fn whoever_was_not_told_grants_nothing() {
     for (text, verdict) in [

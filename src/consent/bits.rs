@@ -98,6 +98,20 @@ impl<'t> Bits<'t> {
         Ok(())
     }
 
+    /// Checks what follows the last field: it is not read, but must be base64 as well.
+    pub(super) fn end(&self) -> Result<(), Fault> {
+        let from = self.read / CHARACTER_BITS;
+        let rest = self.text.get(from..).unwrap_or_default();
+        rest.iter()
+            .position(|byte| value(*byte).is_none())
+            .map_or(Ok(()), |wrong| {
+                Err(Fault {
+                    at: self.before + from + wrong,
+                    why: Why::NotBase64,
+                })
+            })
+    }
+
     /// A number as a sum of Fibonacci numbers, the least first, ended by two ones (GPP, Fibonacci coding).
     pub(super) fn fibonacci(&mut self) -> Result<u16, Fault> {
         let (mut this, mut next, mut sum, mut before) = (1_u16, 2_u16, 0_u16, false);
@@ -149,6 +163,19 @@ mod tests {
                 why: Why::NotBase64
             }
         );
+    }
+
+    #[test]
+    fn what_stands_after_the_last_field_is_base64_too() {
+        let ended = |text, read| {
+            let mut bits = Bits::after(10, text);
+            bits.skip(read).unwrap();
+            bits.end().map_err(|fault| (fault.at, fault.why))
+        };
+        assert_eq!(ended("CQ-A", 8), Ok(()));
+        assert_eq!(ended("CQ", 12), Ok(()));
+        assert_eq!(ended("CQ-=", 8), Err((13, Why::NotBase64)));
+        assert_eq!(ended("CQ+A", 12), Err((12, Why::NotBase64)));
     }
 
     #[test]

@@ -38,19 +38,43 @@ const BETWEEN: [(&str, usize, fn(u64) -> FieldValue); 10] = [
 ];
 const PURPOSES: usize = 24;
 
-/// The core begins with three bits of zero, as its version does; other segments are of other kinds.
+/// The kinds of segments, three bits each; the core has none, and its version begins like the first.
 const KIND_BITS: usize = 3;
 const CORE: u64 = 0;
+const DISCLOSED_VENDORS: u64 = 1;
+const PUBLISHER: u64 = 3;
 
-/// Reads a section. Vendors are left unread: two encodings of them are met in the field.
-pub(super) fn decode(text: &str, sink: &mut impl Sink) -> Result<Canada, Fault> {
-    let is_core = |segment: &Bits<'_>| segment.clone().number(KIND_BITS) == Ok(CORE);
-    let at = text.len();
-    let missing = Fault {
-        at,
-        why: Why::Segment,
-    };
-    let mut core = Segments::of(text).find(is_core).ok_or(missing)?;
+/// Bits of the number of purposes of the publisher's own.
+const OWN_PURPOSES_BITS: usize = 6;
+
+/// Reads a section as far as that goes: what its core says of purpose 1 is given where only what follows cannot be read. Vendors
+/// are left unread: three encodings of them are met in the field.
+pub(super) fn decode(text: &str, sink: &mut impl Sink) -> (Option<Canada>, Option<Fault>) {
+    let mut said = None;
+    let mut fault = None;
+    for segment in Segments::of(text) {
+        let read = match segment.clone().number(KIND_BITS) {
+            Ok(CORE) if said.is_none() => purposes(segment.clone(), sink).map(|canada| {
+                said = Some(canada);
+            }),
+            Ok(DISCLOSED_VENDORS) => Ok(()),
+            Ok(PUBLISHER) => publisher(segment.clone()),
+            Ok(_) => Err(segment.fault(Why::Segment)),
+            Err(fault) => Err(fault),
+        };
+        fault = fault.or(read.and_then(|()| segment.end()).err());
+    }
+    (said, fault)
+}
+
+/// What the publisher uses for purposes of its own; it is not kept.
+fn publisher(mut segment: Bits<'_>) -> Result<(), Fault> {
+    segment.skip(KIND_BITS + 2 * PURPOSES)?;
+    let own = segment.number(OWN_PURPOSES_BITS)?;
+    segment.skip(2 * usize::try_from(own).unwrap_or_default())
+}
+
+fn purposes(mut core: Bits<'_>, sink: &mut impl Sink) -> Result<Canada, Fault> {
     let start = core.fault(Why::Version);
     let version = core.number(VERSION_BITS)?;
     sink.number("Version", version);

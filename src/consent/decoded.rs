@@ -193,17 +193,21 @@ impl<S: Sink> Reader<'_, S> {
     }
 
     fn canada(&mut self, text: &str, undecodable: impl Fn(Fault) -> Undecodable) {
-        match canada::decode(text, self.sink) {
-            Ok(Canada::Neither) => {
+        let (said, fault) = canada::decode(text, self.sink);
+        match said {
+            Some(Canada::Neither) => {
                 self.said.canada_refusal = true;
                 self.says(Rule::CanadaRefusal);
             }
-            Ok(Canada::Express) => {
+            Some(Canada::Express) if fault.is_none() => {
                 self.said.canada_express = true;
                 self.says(Rule::CanadaConsent);
             }
-            Ok(Canada::Implied) => self.sink.says(Statement::Implied),
-            Err(fault) => self.fault(undecodable(fault)),
+            Some(Canada::Implied) if fault.is_none() => self.sink.says(Statement::Implied),
+            _ => {}
+        }
+        if let Some(fault) = fault {
+            self.fault(undecodable(fault));
         }
     }
 
@@ -214,7 +218,8 @@ impl<S: Sink> Reader<'_, S> {
                 self.said.tcf_refusal = true;
                 self.says(Rule::TcfRefusal);
             }
-            Some((PurposeOne::Consent, core)) => {
+            // What is damaged is no valid consent, beside which other signals would not count.
+            Some((PurposeOne::Consent, core)) if fault.is_none() => {
                 if let Some(why) = validity::rejection(&core, self.rules, self.now) {
                     self.said.rejected.push(why);
                     self.sink.says(Statement::Rejected(why));
@@ -224,7 +229,7 @@ impl<S: Sink> Reader<'_, S> {
                 }
             }
             Some((PurposeOne::NotAsked, _)) => self.sink.says(Statement::NotAsked),
-            None => {}
+            Some((PurposeOne::Consent, _)) | None => {}
         }
         if let Some(fault) = fault {
             self.fault(undecodable(fault));

@@ -100,5 +100,5 @@ fn ids(header: &str, mut each: impl FnMut(u16) -> Option<()>) -> Result<(), Faul
     if none {
         return Err(bits.fault(Why::Sections));
     }
-    Ok(())
+    bits.end()
 }

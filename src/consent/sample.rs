@@ -11,15 +11,15 @@ pub(crate) struct TcfSample {
     pub(crate) at: Timestamp,
     /// Whether it keeps all that TCF 2.3 asks for.
     pub(crate) valid: bool,
-    /// Its length in characters at least.
+    /// Its length in characters at least, as far as a segment of vendors can be that long: some 10,900.
     pub(crate) length: usize,
 }
 
 /// Characters of base64 for URLs (RFC 4648, section 5).
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// A segment that discloses no vendor: its kind, the greatest vendor, and that a field of bits follows.
-const DISCLOSED_VENDORS: [(u64, u32); 3] = [(1, 3), (0, 16), (0, 1)];
+/// Bits of a character.
+const CHARACTER_BITS: usize = 6;
 
 impl TcfSample {
     /// The string.
@@ -53,9 +53,13 @@ impl TcfSample {
             (0, 12), // restrictions
         ];
         let mut text = base64(&core);
-        while self.valid && (text.len() < self.length || !text.contains('.')) {
+        if self.valid {
+            let missing = self.length.saturating_sub(text.len()) * CHARACTER_BITS;
+            let vendors = u16::try_from(missing).unwrap_or(u16::MAX);
+            // Its kind, the greatest vendor, and a field of a bit for each: none is disclosed.
+            let disclosed = [(1, 3), (vendors.into(), 16), (0, 1), (0, vendors.into())];
             text.push('.');
-            text.push_str(&base64(&DISCLOSED_VENDORS));
+            text.push_str(&base64(&disclosed));
         }
         text
     }
@@ -63,15 +67,21 @@ impl TcfSample {
 
 /// Fields of so many bits, the most significant first, filled up to whole bytes as the specification wants them.
 pub(super) fn base64(fields: &[(u64, u32)]) -> String {
-    let bits =
-        |&(value, width): &(u64, u32)| (0..width).rev().map(move |bit| value >> bit & 1 == 1);
+    let bits = |&(value, width): &(u64, u32)| {
+        (0..width)
+            .rev()
+            .map(move |bit| value.checked_shr(bit).unwrap_or(0) & 1 == 1)
+    };
     let mut bits: Vec<bool> = fields.iter().flat_map(bits).collect();
     bits.resize(bits.len().next_multiple_of(8), false);
     let sextet = |bits: &[bool]| {
         let value = |value: usize, at: usize| value << 1 | usize::from(bits.get(at) == Some(&true));
-        ALPHABET.get((0..6).fold(0, value)).copied().map(char::from)
+        ALPHABET
+            .get((0..CHARACTER_BITS).fold(0, value))
+            .copied()
+            .map(char::from)
     };
-    bits.chunks(6).filter_map(sextet).collect()
+    bits.chunks(CHARACTER_BITS).filter_map(sextet).collect()
 }
 
 #[cfg(test)]

@@ -188,8 +188,10 @@ pub(super) const NATIONAL_AT_FIRST: Section = national(&[
     ProviderMode,
 ]);
 
-/// Bits of a national core of that first layout, as it is and with what base64 fills up.
-pub(super) const NATIONAL_AT_FIRST_BITS: [usize; 2] = [60, 66];
+/// The version of that first layout, and the bits of a core of the next one. `@iabgpp/cmpapi` 3.1.5 to 3.1.9 wrote the next layout
+/// with the first version's number; a first core that is filled up to whole bytes of base64 is as long.
+pub(super) const NATIONAL_FIRST_VERSION: u64 = 1;
+pub(super) const NATIONAL_BITS: usize = 70;
 
 macro_rules! rows {
     ($($id:literal $name:literal $state:literal [$($field:expr),+ $(,)?] $second:ident;)+) => {

@@ -51,34 +51,40 @@ const VENDOR_BITS: usize = 16;
 const COUNT_BITS: usize = 12;
 const RESTRICTION_BITS: usize = 8;
 
-/// The kinds of segments, three bits each; the core has none, and its version begins like the first.
+/// The kinds of segments, three bits each, each of them once: the core, which has none and whose version begins like the first;
+/// disclosed vendors; those once allowed, which TCF 2.3 no longer has; the publisher's own.
 const KIND_BITS: usize = 3;
 const CORE: u64 = 0;
-const DISCLOSED_VENDORS: u64 = 1;
-const ALLOWED_VENDORS: u64 = 2;
+const DISCLOSED_VENDORS: usize = 1;
 const PUBLISHER: u64 = 3;
+const KINDS: usize = 4;
 
 /// Reads a string as far as that goes: what its core says of purpose 1 is given where only what follows cannot be read. Vendors
 /// are checked and not kept: the string that is stored has them.
 pub(super) fn decode(text: &str, sink: &mut impl Sink) -> (Option<Core>, Option<Fault>) {
     let mut said: Option<Core> = None;
-    let mut discloses_vendors = false;
+    let mut seen = [false; KINDS];
     let mut fault = None;
     for mut segment in Segments::of(text) {
-        let read = match segment.clone().number(KIND_BITS) {
-            Ok(CORE) if said.is_none() => purposes(&mut segment, sink).and_then(|core| {
-                // Purposes stand before everything of unknown length.
-                said = Some(core);
-                vendors_of_core(&mut segment, sink)
-            }),
-            Ok(kind @ (DISCLOSED_VENDORS | ALLOWED_VENDORS)) => {
-                discloses_vendors |= kind == DISCLOSED_VENDORS;
-                vendor_segment(segment, kind, sink)
+        let start = segment.fault(Why::Segment);
+        let read = segment.clone().number(KIND_BITS).and_then(|kind| {
+            let kind_seen = usize::try_from(kind)
+                .ok()
+                .and_then(|kind| seen.get_mut(kind));
+            if kind_seen.is_none_or(|seen| std::mem::replace(seen, true)) {
+                return Err(start);
             }
-            Ok(PUBLISHER) => publisher(segment, sink),
-            Ok(_) => Err(segment.fault(Why::Segment)),
-            Err(fault) => Err(fault),
-        };
+            match kind {
+                CORE => {
+                    // What it says of purpose 1 counts wherever it ends after that.
+                    said = Some(purposes(&mut segment, sink)?);
+                    vendors_of_core(&mut segment, sink)?;
+                }
+                PUBLISHER => publisher(&mut segment, sink)?,
+                _ => vendor_segment(&mut segment, kind, sink)?,
+            }
+            segment.end()
+        });
         fault = fault.or(read.err());
     }
     if said.is_none() {
@@ -89,7 +95,7 @@ pub(super) fn decode(text: &str, sink: &mut impl Sink) -> (Option<Core>, Option<
         fault = fault.or(Some(missing));
     }
     let core = said.map(|core| Core {
-        discloses_vendors,
+        discloses_vendors: seen.get(DISCLOSED_VENDORS) == Some(&true),
         ..core
     });
     (core, fault)
@@ -124,7 +130,6 @@ fn purposes(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<Core, Fault> {
     let consents = field("PurposesConsent", PURPOSES, purpose_flags)?;
     field("PurposesLITransparency", PURPOSES, purpose_flags)?;
     let not_asked = field("PurposeOneTreatment", 1, number)? == 1;
-    field("PublisherCC", COUNTRY_BITS, FieldValue::TwoLetters)?;
     let seconds = |tenths: u64| Timestamp::from_unix(tenths / PER_SECOND);
     Ok(Core {
         purpose_one: match consents >> (PURPOSES - 1) == 1 {
@@ -146,6 +151,8 @@ const fn purpose_flags(flags: u64) -> FieldValue {
 }
 
 fn vendors_of_core(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
+    let country = bits.number(COUNTRY_BITS)?;
+    sink.field("PublisherCC", FieldValue::TwoLetters(country));
     vendors(bits, "VendorConsent", sink)?;
     vendors(bits, "VendorLegitimateInterest", sink)?;
     let restrictions = bits.number(COUNT_BITS)?;
@@ -189,16 +196,17 @@ fn ranges(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
     Ok(())
 }
 
-fn vendor_segment(mut bits: Bits<'_>, kind: u64, sink: &mut impl Sink) -> Result<(), Fault> {
+fn vendor_segment(bits: &mut Bits<'_>, kind: u64, sink: &mut impl Sink) -> Result<(), Fault> {
     bits.skip(KIND_BITS)?;
-    let name = match kind {
-        DISCLOSED_VENDORS => "DisclosedVendors",
-        _ => "AllowedVendors",
+    let name = if usize::try_from(kind) == Ok(DISCLOSED_VENDORS) {
+        "DisclosedVendors"
+    } else {
+        "AllowedVendors"
     };
-    vendors(&mut bits, name, sink)
+    vendors(bits, name, sink)
 }
 
-fn publisher(mut bits: Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
+fn publisher(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
     bits.skip(KIND_BITS)?;
     for name in ["PubPurposesConsent", "PubPurposesLITransparency"] {
         sink.field(name, purpose_flags(bits.number(PURPOSES)?));
@@ -207,7 +215,7 @@ fn publisher(mut bits: Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
     sink.number("NumCustomPurposes", own);
     for name in ["CustomPurposesConsent", "CustomPurposesLITransparency"] {
         sink.field(name, FieldValue::List);
-        sink.members(&bits, own);
+        sink.members(bits, own);
         bits.skip(usize::try_from(own).unwrap_or_default())?;
     }
     Ok(())

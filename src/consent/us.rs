@@ -4,7 +4,8 @@ use super::bits::Bits;
 use super::fault::{Fault, Why};
 use super::rules::Rule;
 use super::sections::{
-    About, Field, NATIONAL, NATIONAL_AT_FIRST, NATIONAL_AT_FIRST_BITS, Second, Section,
+    About, Field, NATIONAL, NATIONAL_AT_FIRST, NATIONAL_BITS, NATIONAL_FIRST_VERSION, Second,
+    Section,
 };
 use super::segments::Segments;
 use super::sink::{FieldValue, Sink, Statement};
@@ -41,6 +42,15 @@ const GREATEST: u64 = 2;
 /// The service provider mode, of `MspaServiceProviderMode` and of `MspaMode`.
 const PROVIDES: u64 = 1;
 const PROVIDER: u64 = 2;
+
+/// Kinds of sensitive data that a segment of consents to them has (sections 25 to 27).
+const SENSITIVE_KINDS: usize = 8;
+
+/// The type of a segment of Global Privacy Control.
+const GPC_SEGMENT: u64 = 1;
+
+/// Bits of the number of ranges in a section's header.
+const COUNT_BITS: usize = 12;
 
 /// Bits of a version and of a section's number, and of a field's value.
 const VERSION_BITS: usize = 6;
@@ -112,31 +122,71 @@ fn read(
     said: &mut UsSaid,
 ) -> Result<(), Fault> {
     let mut segments = Segments::of(text);
+    let ended = core(section, &mut segments, sink, said);
+    // What follows the core counts even where the core ends early.
+    let mut followed = Ok(());
+    for (before, segment) in segments.enumerate() {
+        let repeated = if before > 0 {
+            Err(segment.fault(Why::Segment))
+        } else {
+            Ok(())
+        };
+        let read = second(section, segment, sink, said);
+        followed = followed.and(read).and(repeated);
+    }
+    ended.and(followed)
+}
+
+/// Reads a core, and the header that may come before it.
+fn core(
+    section: &'static Section,
+    segments: &mut Segments<'_>,
+    sink: &mut impl Sink,
+    said: &mut UsSaid,
+) -> Result<(), Fault> {
     let own_header = matches!(
         section.second,
         Second::GpcAfterHeader | Second::SensitiveAfterHeader
     );
     let mut core = segments.next().unwrap_or(Bits::after(0, ""));
-    let in_header = own_header && core.clone().number(VERSION_BITS)? == u64::from(section.id);
-    if in_header {
-        sink.number("SectionId", core.number(VERSION_BITS)?);
-        sink.number("SectionVersion", version(section, &mut core)?);
-        core = segments.next().ok_or(core.fault(Why::Segment))?;
+    if own_header && core.clone().number(VERSION_BITS)? == u64::from(section.id) {
+        let mut header = core;
+        core = segments.next().ok_or(header.fault(Why::Segment))?;
+        sink.number("SectionId", header.number(VERSION_BITS)?);
+        sink.number("SectionVersion", version(section, &mut header)?);
+        subsections(header)?;
         sink.number("MspaVersion", core.number(VERSION_BITS)?);
-    } else {
-        let name = if own_header { "MspaVersion" } else { "Version" };
-        sink.number(name, version(section, &mut core)?);
+        return fields(section, core, sink, said);
     }
-    let at_first = *section == NATIONAL && NATIONAL_AT_FIRST_BITS.contains(&core.len());
-    let layout = if at_first {
-        &NATIONAL_AT_FIRST
-    } else {
-        section
-    };
-    let ended = fields(layout, &mut core, sink, said);
-    // What follows the core counts even where the core ends early.
-    let followed = segments.try_for_each(|segment| second(section, segment, sink, said));
-    ended.and(followed)
+    let name = if own_header { "MspaVersion" } else { "Version" };
+    let version = version(section, &mut core)?;
+    sink.number(name, version);
+    if *section != NATIONAL || version != NATIONAL_FIRST_VERSION {
+        return fields(section, core, sink, said);
+    }
+    if core.len() < NATIONAL_BITS {
+        return fields(&NATIONAL_AT_FIRST, core, sink, said);
+    }
+    // It may be either layout. They begin alike, choices included; what keeps either from granting counts.
+    let ended = fields(section, core.clone(), sink, said);
+    let mut at_first = UsSaid::default();
+    let ended_at_first = fields(&NATIONAL_AT_FIRST, core, &mut (), &mut at_first);
+    if let (None, Some(rule)) = (said.block, at_first.block) {
+        said.blocks(rule, sink);
+    }
+    ended.and(ended_at_first)
+}
+
+/// Reads which subsections a header announces. That they are there shows in the section itself.
+fn subsections(mut header: Bits<'_>) -> Result<(), Fault> {
+    for _ in 0..header.number(COUNT_BITS)? {
+        let is_range = header.next()?;
+        header.fibonacci()?;
+        if is_range {
+            header.fibonacci()?;
+        }
+    }
+    header.end()
 }
 
 fn version(section: &Section, bits: &mut Bits<'_>) -> Result<u64, Fault> {
@@ -151,7 +201,7 @@ fn version(section: &Section, bits: &mut Bits<'_>) -> Result<u64, Fault> {
 
 fn fields(
     section: &Section,
-    core: &mut Bits<'_>,
+    mut core: Bits<'_>,
     sink: &mut impl Sink,
     said: &mut UsSaid,
 ) -> Result<(), Fault> {
@@ -193,7 +243,7 @@ fn fields(
             }
         }
     }
-    fault
+    fault.and(core.end())
 }
 
 /// Reads what follows a core.
@@ -203,21 +253,29 @@ fn second(
     sink: &mut impl Sink,
     said: &mut UsSaid,
 ) -> Result<(), Fault> {
+    let start = segment.fault(Why::Segment);
     match section.second {
         Second::SensitiveAfterHeader => {
-            sink.number("SensitiveDataProcessing", segment.number(FIELD_BITS)?);
+            for _ in 0..SENSITIVE_KINDS {
+                sink.number("SensitiveDataProcessing", segment.number(FIELD_BITS)?);
+            }
         }
         Second::Nothing | Second::Gpc | Second::GpcAfterHeader => {
-            sink.number("GpcSegmentType", segment.number(FIELD_BITS)?);
+            let kind = segment.number(FIELD_BITS)?;
+            sink.number("GpcSegmentType", kind);
             let gpc = segment.next()?;
             sink.number("Gpc", u64::from(gpc));
+            // Writers and readers do not look at the type: what they take for a refusal counts as one.
             if gpc {
                 said.gpc = true;
                 sink.says(Statement::Rule(Rule::Gpc));
             }
+            if kind != GPC_SEGMENT {
+                return Err(start);
+            }
         }
     }
-    Ok(())
+    segment.end()
 }
 
 /// The notices that were given.
