@@ -216,7 +216,7 @@ fn answers_are_those_that_it_describes() {
     let explain = "/_ts/admin/v1/consent/explain";
     let cookies = "us_privacy=1YNN; __gpp=DBABrw~CVQqAAAAAABA.QA~BUkAAABA.QA; euconsent-v2=CQlH_MAQlH_MAAfABENB4FgAEIAAAAAAAAAALAAAAAAAA";
     let of_every_kind = serde_json::json!({
-        "cookies": cookies, "headers": ["Sec-GPC: 1"], "geo": "US-CA", "at": "2026-11-28T12:00:00Z",
+        "cookies": cookies, "headers": ["Sec-GPC: 1"], "geo": "US-CA", "at": 1_795_867_200,
     })
     .to_string();
     let cases: &[(&str, &str, &str, &str, &str, &str, u16)] = &[

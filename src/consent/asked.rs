@@ -23,7 +23,7 @@ use serde::Deserialize;
 use super::explain::{Explanation, explain};
 use super::law::Place;
 use super::signal::Signals;
-use crate::clock::{Moment, Timestamp};
+use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
 use crate::policy::types::{Locality, LocalityError};
 
@@ -41,8 +41,8 @@ pub struct WrittenRequest {
     pub headers: Vec<String>,
     /// Where the user is, as `DE` or `US-CA`; without it the place is not known.
     pub geo: Option<String>,
-    /// The time at which it is decided (RFC 3339); without it now.
-    pub at: Option<String>,
+    /// The time at which it is decided, in Unix seconds; without it now.
+    pub at: Option<Timestamp>,
 }
 
 /// A request to explain.
@@ -69,9 +69,6 @@ pub enum AskError {
     /// A place that there is not.
     #[error(transparent)]
     Place(#[from] LocalityError),
-    /// A time that cannot be read.
-    #[error("`{0}` is not a time: write it as `2026-11-28T12:00:00Z`")]
-    Time(String),
 }
 
 impl WrittenRequest {
@@ -119,10 +116,6 @@ impl AskedRequest {
             }
             add(COOKIE, value)?;
         }
-        let time = |at: &String| {
-            let moment = at.parse::<Moment>();
-            moment.map_err(|_| AskError::Time(at.clone()))
-        };
         Ok(Self {
             headers,
             place: written
@@ -130,12 +123,7 @@ impl AskedRequest {
                 .as_deref()
                 .map(Locality::read_code)
                 .transpose()?,
-            at: written
-                .at
-                .as_ref()
-                .map(time)
-                .transpose()?
-                .map(Moment::timestamp),
+            at: written.at,
         })
     }
 
@@ -201,10 +189,6 @@ mod tests {
             geo: Some(text.to_owned()),
             ..WrittenRequest::default()
         };
-        let at = |text: &str| WrittenRequest {
-            at: Some(text.to_owned()),
-            ..WrittenRequest::default()
-        };
         for (written, error) in [
             (
                 cookie("__gpp"),
@@ -222,10 +206,6 @@ mod tests {
             (
                 geo("XX"),
                 "`XX` is not a place: see ISO 3166 for the codes there are",
-            ),
-            (
-                at("today"),
-                "`today` is not a time: write it as `2026-11-28T12:00:00Z`",
             ),
         ] {
             let parsed = AskedRequest::parse(&written);

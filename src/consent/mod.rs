@@ -39,7 +39,7 @@ mod us;
 mod validity;
 
 pub use asked::{AskError, AskedRequest, WrittenRequest};
-pub use explain::{Explained, Explanation, explain};
+pub use explain::{Explanation, explain};
 pub use fault::{Fault, Why};
 pub use law::Place;
 pub use rules::{RULES, Rule, RuleRow};

@@ -7,7 +7,7 @@ use super::cookie::EcCookies;
 use super::{Client, Note, Setup};
 use crate::clock::Timestamp;
 use crate::consent::{
-    AskedRequest, ConsentDecision, Explained, Place, Signals, Verdict, decide, explain,
+    AskedRequest, ConsentDecision, Explanation, Place, Signals, Verdict, decide, explain,
 };
 use crate::policy::EcPolicy;
 use crate::record::ConsentStrings;
@@ -72,20 +72,16 @@ fn signals<'r>(headers: &'r HeaderMap, setup: &Setup) -> (Signals<'r>, EcCookies
 }
 
 /// Why a request is decided as it is, under the policy that decides of it.
-pub(super) fn explained(asked: &AskedRequest, setup: &Setup, now: Timestamp) -> Explained {
+pub(super) fn explained(asked: &AskedRequest, setup: &Setup, now: Timestamp) -> Explanation {
     let (signals, ec_cookies) = signals(asked.headers(), setup);
     let (place, at) = (asked.place(), asked.at(now));
     let decided = |policy: &EcPolicy| decide(&signals, place.as_ref(), &policy.consent, at);
     let (policy, _) = strictest(&ec_cookies, setup, decided);
     let rollout = setup.rollout.as_ref();
     let candidate = rollout.filter(|_| !std::ptr::eq(policy, &raw const setup.policy));
-    Explained {
-        profile: candidate
-            .map_or(&setup.profile, |rollout| &rollout.profile)
-            .clone(),
-        policy: policy.digest.as_str().to_owned(),
-        explanation: explain(&signals, place.as_ref(), &policy.consent, at),
-    }
+    let profile = candidate.map_or(&setup.profile, |rollout| &rollout.profile);
+    let explanation = explain(&signals, place.as_ref(), &policy.consent, at);
+    explanation.under(profile, &policy.digest)
 }
 
 /// The decision, with its policy: that of the user's ids. One user may hold ids under both policies of a rollout: what either

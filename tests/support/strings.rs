@@ -1,21 +1,16 @@
 //! Consent strings written by their specifications, a field at a time.
 
-/// Bits, the most significant first.
-#[derive(Clone, Default)]
-pub struct Bits(Vec<bool>);
+#[path = "tcf.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod tcf_strings;
+
+pub use tcf_strings::Bits;
 
 impl Bits {
-    pub fn put(mut self, number: u64, bits: u32) -> Self {
-        let bits = (0..bits).rev().map(|bit| number >> bit & 1 == 1);
-        self.0.extend(bits);
-        self
-    }
-
     /// Fields of two bits each.
     pub fn fields(self, values: impl IntoIterator<Item = u64>) -> Self {
-        values
-            .into_iter()
-            .fold(self, |bits, value| bits.put(value, 2))
+        let put = |bits: Self, value| bits.put(value, 2);
+        values.into_iter().fold(self, put)
     }
 
     /// A number in Fibonacci coding (GPP, Fibonacci coding).
@@ -37,21 +32,6 @@ impl Bits {
         self.0.extend(code);
         self.0.push(true);
         self
-    }
-
-    /// Whole bytes in base64 for URLs (RFC 4648, section 5).
-    pub fn base64(mut self) -> String {
-        const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let whole = self.0.len().next_multiple_of(8);
-        self.0.resize(whole, false);
-        let value = |bits: &[bool]| {
-            let bit = |bit| usize::from(bits.get(bit) == Some(&true));
-            (0..6).fold(0, |value, at| value << 1 | bit(at))
-        };
-        let sextets = self.0.chunks(6);
-        sextets
-            .map(|bits| char::from(ALPHABET[value(bits)]))
-            .collect()
     }
 }
 

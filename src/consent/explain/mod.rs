@@ -8,7 +8,7 @@ mod recorder;
 
 pub use fields::{Field, FieldShown, Ranges};
 pub use law::ExplainedLaw;
-pub use recorder::{ExplainedPart, ExplainedSection, ExplainedSignal, FieldFault, Meaning};
+pub use recorder::{ExplainedPart, ExplainedSignal, FieldFault, Meaning};
 
 use serde::{Serialize, Serializer};
 
@@ -18,6 +18,7 @@ use super::rules::{RULES, Rule, RuleRow};
 use super::signal::Signals;
 use super::{Honoured, Verdict, consent, deciding};
 use crate::clock::Timestamp;
+use crate::policy::PolicyDigest;
 use crate::policy::setting::SettingValue;
 use crate::policy::settings::Consent;
 use crate::policy::value::Value;
@@ -27,6 +28,9 @@ use recorder::Recorder;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {
+    /// The policy that it is under, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<ExplainedPolicy>,
     /// Whether an identity may be kept.
     #[serde(serialize_with = "as_word")]
     pub verdict: Verdict,
@@ -47,16 +51,29 @@ pub struct Explanation {
     pub rules: Vec<MatchedRule>,
 }
 
-/// An explanation, and the policy that it is under.
+impl Explanation {
+    /// The same, with the policy that it is under.
+    #[must_use]
+    pub fn under(self, profile: &str, digest: &PolicyDigest) -> Self {
+        let policy = ExplainedPolicy {
+            profile: profile.to_owned(),
+            digest: digest.as_str().to_owned(),
+        };
+        Self {
+            policy: Some(policy),
+            ..self
+        }
+    }
+}
+
+/// The policy that an explanation is under.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Explained {
-    /// The policy's profile.
+#[non_exhaustive]
+pub struct ExplainedPolicy {
+    /// Its profile.
     pub profile: String,
-    /// The policy's digest.
-    pub policy: String,
-    /// The explanation.
-    #[serde(flatten)]
-    pub explanation: Explanation,
+    /// Its digest.
+    pub digest: String,
 }
 
 /// A setting that decisions depend on.
@@ -131,14 +148,12 @@ pub fn explain(
     });
     let matched = matched.collect();
     let mut signals = recorder.signals;
-    let parts = signals.iter_mut().flat_map(|signal| {
-        let sections = signal.sections.iter_mut().map(|section| &mut section.part);
-        sections.chain([&mut signal.whole])
-    });
+    let parts = signals.iter_mut().flat_map(|signal| &mut signal.parts);
     for field in parts.flat_map(|part| &mut part.fields) {
         field.complete();
     }
     Explanation {
+        policy: None,
         verdict: decides.verdict(),
         rule: decides.name(),
         at: now,

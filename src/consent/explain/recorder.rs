@@ -20,30 +20,18 @@ pub struct ExplainedSignal {
     pub kind: &'static str,
     /// What was sent, no longer URL-encoded.
     pub value: String,
-    /// What it says as a whole.
-    #[serde(flatten)]
-    pub whole: ExplainedPart,
-    /// The sections of a GPP string.
-    pub sections: Vec<ExplainedSection>,
+    /// What it says as a whole, then section by section.
+    pub parts: Vec<ExplainedPart>,
 }
 
-/// A section of a GPP string.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct ExplainedSection {
-    /// Its number in the registry.
-    pub id: u16,
-    /// Its name there; none where it is unknown.
-    pub name: Option<&'static str>,
-    /// What it says.
-    #[serde(flatten)]
-    pub part: ExplainedPart,
-}
-
-/// A signal, or a section of one.
+/// A signal as a whole, or a section of one.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[non_exhaustive]
 pub struct ExplainedPart {
+    /// The section's number in the GPP registry; none for the signal as a whole.
+    pub section: Option<u16>,
+    /// The section's name there; none where it is unknown.
+    pub name: Option<&'static str>,
     /// Its fields, in the order in which they were read.
     pub fields: Vec<Field>,
     /// How many more fields there are than are listed.
@@ -123,18 +111,13 @@ impl Recorder {
             source,
             kind,
             value: value.to_owned(),
-            whole: ExplainedPart::default(),
-            sections: Vec::new(),
+            parts: vec![ExplainedPart::default()],
         });
     }
 
     /// The part that is being read.
     fn part(&mut self) -> Option<&mut ExplainedPart> {
-        let signal = self.signals.last_mut()?;
-        Some(match signal.sections.last_mut() {
-            Some(section) => &mut section.part,
-            None => &mut signal.whole,
-        })
+        self.signals.last_mut()?.parts.last_mut()
     }
 
     fn last_field(&mut self) -> Option<&mut Field> {
@@ -158,10 +141,10 @@ impl Sink for Recorder {
 
     fn section(&mut self, part: Part<'_>, name: Option<&'static str>) {
         if let Some(signal) = self.signals.last_mut() {
-            signal.sections.push(ExplainedSection {
-                id: part.id,
+            signal.parts.push(ExplainedPart {
+                section: Some(part.id),
                 name,
-                part: ExplainedPart::default(),
+                ..ExplainedPart::default()
             });
         }
     }
@@ -214,7 +197,7 @@ impl Sink for Recorder {
         };
         let signal = self.signals.len().saturating_sub(1);
         let last = self.signals.last();
-        let section = last.and_then(|signal| Some(signal.sections.last()?.id));
+        let section = last.and_then(|signal| signal.parts.last()?.section);
         if let Some(part) = self.part() {
             if !part.says.contains(&says) {
                 part.says.push(says);
@@ -236,9 +219,9 @@ impl Sink for Recorder {
         };
         // A fault of the string as a whole is found after its sections.
         let signal = self.signals.last_mut();
-        let part = signal.map(|signal| match signal.sections.last_mut() {
-            Some(section) if undecodable.section.is_some() => &mut section.part,
-            _ => &mut signal.whole,
+        let part = signal.and_then(|signal| match undecodable.section {
+            Some(_) => signal.parts.last_mut(),
+            None => signal.parts.first_mut(),
         });
         if let Some(part) = part {
             part.faults.push(fault);

@@ -6,8 +6,8 @@ use std::io::{Read, Write, stdin};
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use edge_cookie::clock::{Clock, SystemClock};
-use edge_cookie::consent::{AskedRequest, Explained, Verdict, WrittenRequest};
+use edge_cookie::clock::{Clock, Moment, SystemClock};
+use edge_cookie::consent::{AskedRequest, Verdict, WrittenRequest};
 use edge_cookie::policy::files::{MAX_FILE_BYTES, read_text};
 
 use super::Format;
@@ -44,9 +44,9 @@ struct Explain {
     /// Where the user is, as `DE` or `US-CA`; without it the place is not known.
     #[arg(long, value_name = "PLACE")]
     geo: Option<String>,
-    /// The time at which it is decided (RFC 3339); without it now.
+    /// The time at which it is decided (RFC 3339, or Unix seconds); without it now.
     #[arg(long, value_name = "TIME")]
-    at: Option<String>,
+    at: Option<Moment>,
     #[command(flatten)]
     policy: PolicyArgs,
     /// How the explanation is printed.
@@ -71,21 +71,17 @@ impl Explain {
         let asked = AskedRequest::parse(&self.written()?).map_err(Stop::because)?;
         let (profile, policy) = self.policy.load(files)?;
         let now = SystemClock.now().timestamp();
-        let explained = Explained {
-            profile,
-            policy: policy.digest.as_str().to_owned(),
-            explanation: asked.explain(&policy, now),
-        };
+        let explanation = asked.explain(&policy, now).under(&profile, &policy.digest);
         let mut out = output();
         match self.format {
-            Format::Human => text::write(&explained, &mut out)?,
+            Format::Human => text::write(&explanation, &mut out)?,
             Format::Json => {
-                let json = serde_json::to_string(&explained).map_err(Stop::because)?;
+                let json = serde_json::to_string(&explanation).map_err(Stop::because)?;
                 writeln!(out, "{json}")?;
             }
         }
         out.flush()?;
-        Ok(match explained.explanation.verdict {
+        Ok(match explanation.verdict {
             Verdict::Granted => End::Well,
             Verdict::NotGranted => End::Decided(NOT_GRANTED),
             Verdict::Withdrawn => End::Decided(WITHDRAWN),
@@ -97,7 +93,7 @@ impl Explain {
             cookies: (!self.cookies.is_empty()).then(|| self.cookies.join("; ")),
             headers: self.headers.clone(),
             geo: self.geo.clone(),
-            at: self.at.clone(),
+            at: self.at.map(Moment::timestamp),
         };
         if let Some(name) = &self.request {
             let text = if name == "-" {

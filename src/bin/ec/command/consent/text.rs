@@ -2,10 +2,10 @@
 
 use std::io::Write;
 
+use edge_cookie::consent::Verdict;
 use edge_cookie::consent::explain::{
     ExplainedLaw, ExplainedPart, ExplainedSignal, Explanation, MatchedRule, Meaning,
 };
-use edge_cookie::consent::{Explained, Verdict};
 use edge_cookie::printable::on_one_line;
 
 /// The column in which what a line says begins, after its label.
@@ -20,8 +20,7 @@ const OF_SECTION: usize = 6;
 
 type Written = std::io::Result<()>;
 
-pub(super) fn write(explained: &Explained, out: &mut impl Write) -> Written {
-    let explanation = &explained.explanation;
+pub(super) fn write(explanation: &Explanation, out: &mut impl Write) -> Written {
     writeln!(out, "{}", headline(explanation.verdict))?;
     let deciding = explanation
         .rules
@@ -36,12 +35,11 @@ pub(super) fn write(explained: &Explained, out: &mut impl Write) -> Written {
     label("place", place, out)?;
     law(&explanation.law, out)?;
     label("at", &explanation.at.to_string(), out)?;
-    let policy = format!(
-        "profile {}, {}",
-        on_one_line(&explained.profile),
-        explained.policy
-    );
-    label("policy", &policy, out)?;
+    if let Some(policy) = &explanation.policy {
+        let profile = on_one_line(&policy.profile);
+        let policy = format!("profile {profile}, {}", policy.digest);
+        label("policy", &policy, out)?;
+    }
     for setting in &explanation.settings {
         label("", &format!("{} = {}", setting.key, setting.value), out)?;
     }
@@ -102,21 +100,19 @@ fn law(law: &ExplainedLaw, out: &mut impl Write) -> Written {
 fn write_signal(signal: &ExplainedSignal, out: &mut impl Write) -> Written {
     writeln!(out, "  {}: {}", on_one_line(&signal.source), signal.kind)?;
     writeln!(out, "    {}", on_one_line(&signal.value))?;
-    part(&signal.whole, OF_SIGNAL, out)?;
-    for section in &signal.sections {
-        let name = section.name.map(|name| format!(", {name}"));
-        writeln!(
-            out,
-            "    section {}{}",
-            section.id,
-            name.unwrap_or_default()
-        )?;
-        part(&section.part, OF_SECTION, out)?;
+    for part in &signal.parts {
+        let Some(section) = part.section else {
+            write_part(part, OF_SIGNAL, out)?;
+            continue;
+        };
+        let name = part.name.map(|name| format!(", {name}"));
+        writeln!(out, "    section {section}{}", name.unwrap_or_default())?;
+        write_part(part, OF_SECTION, out)?;
     }
     Ok(())
 }
 
-fn part(part: &ExplainedPart, indent: usize, out: &mut impl Write) -> Written {
+fn write_part(part: &ExplainedPart, indent: usize, out: &mut impl Write) -> Written {
     for field in &part.fields {
         let means = field.means.as_ref().map(|means| format!("  {means}"));
         let means = means.unwrap_or_default();
