@@ -20,7 +20,7 @@ GROWTH, SLACK = 1.1, (24, 16, 32)
 
 
 async def sampled(server):
-    while True:
+    while not server.ended:
         await asyncio.sleep(1)
         if not server.is_running():
             server.findings.append("the server ended")

@@ -38,7 +38,7 @@ class Disk:
             os.remove(self.path)
 
     async def run(self, server):
-        while True:
+        while not server.ended:
             await asyncio.sleep(WELL)
 
             async def is_red():
@@ -77,7 +77,7 @@ class Redis:
         self.process.wait()
 
     async def run(self, server):
-        while True:
+        while not server.ended:
             await asyncio.sleep(WELL)
             self.kill()
             server.count("Redis killed")
