@@ -29,16 +29,16 @@ struct Taken {
     memory: Memory,
     /// How many ids are still to be taken, and what was put under each that is.
     left: Mutex<usize>,
-    taken: Mutex<Vec<(String, Stored)>>,
+    put: Mutex<Vec<(String, Stored)>>,
     record: Insert,
 }
 
 impl Taken {
-    fn new(ids: usize, record: fn() -> Insert) -> Arc<Self> {
+    fn new(ids: usize, record: Make) -> Arc<Self> {
         Arc::new(Self {
             memory: Memory::new(SystemClock),
             left: Mutex::new(ids),
-            taken: Mutex::default(),
+            put: Mutex::default(),
             record: record(),
         })
     }
@@ -59,7 +59,7 @@ impl KvStore for Taken {
         self.memory.insert(key, self.record.clone())?;
         let found = self.memory.lookup(key)?;
         let record = found.clone().unwrap();
-        self.taken.lock().unwrap().push((key.to_owned(), record));
+        self.put.lock().unwrap().push((key.to_owned(), record));
         Ok(found)
     }
 
@@ -123,7 +123,9 @@ fn unreadable() -> Insert {
     }
 }
 
-const RECORDS: [(&str, fn() -> Insert); 3] = [
+type Make = fn() -> Insert;
+
+const RECORDS: [(&str, Make); 3] = [
     ("a live entry", live),
     ("a tombstone", withdrawn),
     ("an unreadable record", unreadable),
@@ -143,7 +145,7 @@ fn a_new_visitor_gets_no_id_of_another_user_and_undoes_no_withdrawal() {
         let store = Taken::new(2, record);
         let served = Served::over(store.clone(), PATIENT);
         let given = new_id(&served).unwrap();
-        let taken = store.taken.lock().unwrap().clone();
+        let taken = store.put.lock().unwrap().clone();
         assert_eq!(taken.len(), 2, "{name}");
         for (id, before) in taken {
             assert_ne!(id, given, "{name}");
@@ -159,7 +161,7 @@ fn where_every_id_is_taken_the_page_comes_without_one() {
         let store = Taken::new(usize::MAX, record);
         let served = Served::over(store.clone(), PATIENT);
         assert_eq!(new_id(&served), None, "{name}");
-        for (id, before) in store.taken.lock().unwrap().clone() {
+        for (id, before) in store.put.lock().unwrap().clone() {
             assert_eq!(store.memory.lookup(&id).unwrap(), Some(before), "{name}");
         }
     }
