@@ -55,7 +55,7 @@ function compare(tally, library, kind, own, reference, text, found) {
 
 /** Everything that the signals of a request say, as far as they are read. */
 export function evidence(request, tally, settings) {
-    const found = { gpc: request.gpc === '1', tcf: [], canada: [], usPrivacy: [], us: [], unknown: [], faults: [], doubts: [] };
+    const found = { gpc: request.gpc?.startsWith('1') ?? false, tcf: [], canada: [], usPrivacy: [], us: [], unknown: [], faults: [], doubts: [] };
     const collect = (what, { faults, doubts }) => {
         found.faults.push(...faults.map((fault) => `${what}: ${fault}`));
         found.doubts.push(...doubts.map((doubt) => `${what}: ${doubt}`));

@@ -184,8 +184,8 @@ function gpp(random, now, geo) {
         (US.has(id) ? us(random, id) : base64(int(1, 6) + bits(random, random.between(6, 60)), 8));
     const bodies = sorted.map(body);
     const announced = random.weighted([[60, sorted], [1, sorted.slice(1)], [1, [...sorted, 60]]]);
-    if (random.chance(0.01)) {
-        return header(random, sorted);
+    if (random.chance(0.015)) {
+        return random.pick([header(random, sorted), header(random, sorted), 'DBAA']);
     }
     return [header(random, announced), ...bodies].join('~');
 }
@@ -203,6 +203,14 @@ function kinds(random, geo) {
     const european = !geo.startsWith('US') && !geo.startsWith('CA');
     const one = () => random.weighted([[european ? 6 : 2, 'tcf'], [european ? 2 : 6, 'gpp'], [geo.startsWith('US') ? 3 : 1, 'us_privacy']]);
     return Array.from({ length: random.weighted([[1, 0], [14, 1], [4, 2], [2, 3], [0.3, 8], [0.1, 30]]) }, one);
+}
+
+/** A value that is too long for one cookie, in several of them in any order: `NAME`, `NAME_1`, and so on. */
+function inParts(random, name, text) {
+    const separator = random.pick(['_', '.', '-']);
+    const size = Math.ceil(text.length / random.between(2, 3));
+    const parts = text.match(new RegExp(`.{1,${size}}`, 'g'));
+    return random.shuffle(parts.map((part, index) => `${name}${index === 0 ? '' : separator + index}=${part}`));
 }
 
 /** The case of this number: headers to send, and what they were made of. */
@@ -226,18 +234,28 @@ export function generate(random, geo, now) {
         const encoded = random.weighted([[12, signal.text], [1, encodeURIComponent(signal.text)],
             [1, signal.text.replace(/[~.-]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)]]);
         signal.encoding = encoded === signal.text ? 'plain' : 'url';
-        signal.cookie = `${signal.name}=${encoded}`;
+        signal.written = [`${signal.name}=${encoded}`];
+        const alone = signals.filter(({ name }) => name === signal.name).length === 1;
+        if (alone && encoded === signal.text && encoded.length > 8 && random.chance(0.06)) {
+            signal.encoding = 'parts';
+            signal.written = inParts(random, signal.name, encoded);
+        } else if (random.chance(0.02)) {
+            signal.written = [`${signal.name}="${encoded}"`];
+        }
     }
-    const noise = random.shuffle(NOISE).slice(0, random.below(3)).map((cookie) => ({ cookie }));
-    const cookies = random.shuffle([...signals, ...noise]);
+    const noise = random.shuffle(NOISE).slice(0, random.below(3));
+    const order = random.shuffle(signals);
+    const cookies = random.shuffle(noise.map((cookie) => [cookie]).concat(order.map(({ written }) => written)));
+    // Signals are read in the order of their cookies.
+    order.sort((a, b) => cookies.indexOf(a.written) - cookies.indexOf(b.written));
     const lines = [];
-    for (const { cookie } of cookies) {
+    for (const cookie of cookies.flat()) {
         if (lines.length === 0 || random.chance(0.15)) {
             lines.push(cookie);
         } else {
             lines[lines.length - 1] += `; ${cookie}`;
         }
     }
-    const gpc = random.weighted([[16, undefined], [2, '1'], [0.5, '0']]);
-    return { geo, signals: cookies.filter(({ kind }) => kind), cookies: lines, gpc };
+    const gpc = random.weighted([[16, undefined], [2, '1'], [0.2, '1, 1'], [0.5, '0']]);
+    return { geo, signals: order, cookies: lines, gpc };
 }

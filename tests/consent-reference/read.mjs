@@ -308,7 +308,7 @@ export function readGpp(text) {
         gpp.faults.push('header: not as many sections as it announces');
     }
     if (gpp.faults.length === 0 && gpp.ids.length === 0) {
-        gpp.doubts.push('header: no sections');
+        gpp.faults.push('header: no sections');
     }
     for (const [index, id] of gpp.ids.entries()) {
         const body = bodies[index];

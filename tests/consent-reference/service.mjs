@@ -10,8 +10,8 @@ const OPERATOR = 'operator-token-0123456789';
 const PARTNER = 'partner-token-0123456789';
 /** Mappings in one batch, as `sync.max_batch` allows. */
 const BATCH = 1000;
-/** Far longer than any answer takes: what is not there by then hangs. */
-const PATIENCE = 60_000;
+/** Far longer than any answer takes, even on a busy machine: what is not there by then hangs. */
+const PATIENCE = 300_000;
 
 const CONFIG = `
 [publisher]

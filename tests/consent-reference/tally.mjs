@@ -79,7 +79,8 @@ export class Tally {
             this.doubtful.add(found.doubts[0]);
             return;
         }
-        const encoded = request.signals.some(({ encoding }) => encoding === 'url') ? ' (URL-encoded)' : '';
+        const encodings = new Set(request.signals.map(({ encoding }) => encoding).filter((encoding) => encoding && encoding !== 'plain'));
+        const encoded = encodings.size > 0 ? ` (${[...encodings]})` : '';
         const reason = `${kind}${encoded}: ${why.replace(/section \d+/g, 'section N').slice(0, 100)}`;
         this.differs(reason, request);
     }
