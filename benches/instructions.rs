@@ -1,5 +1,5 @@
 //! Counts the instructions of each operation under the policy, and beside it with its numbers as constants, by gungraun
-//! where valgrind is found. `scripts/instructions.sh` runs it and shows the ratios.
+//! where valgrind is found; and those of a decision on consent. `scripts/instructions.sh` runs it and shows the ratios.
 //!
 //! What is counted is a thousandth of many operations in a row, each on the same record put back, so that the allocator is
 //! as it is in a program that has run for a while. Putting the record back is not counted.
@@ -7,6 +7,8 @@
 
 #[path = "constants.rs"]
 mod constants;
+#[path = "decisions.rs"]
+mod decisions;
 #[path = "pairs.rs"]
 mod pairs;
 
@@ -96,6 +98,24 @@ fn under_policy(ready: Option<Ready>) -> Option<Ready> {
     ready.inspect(Ready::run)
 }
 
+/// The same, of a decision.
+#[inline(never)]
+fn counted_decision(request: &decisions::Request) {
+    request.decide();
+    std::hint::black_box(());
+}
+
+#[library_benchmark(setup = decisions::request)]
+#[bench::consent_without_signals("none")]
+#[bench::consent_in_the_eu("eu")]
+#[bench::consent_in_the_us("us")]
+fn decide(request: decisions::Request) -> decisions::Request {
+    (0..TIMES).for_each(|_| counted_decision(&request));
+    request
+}
+
+library_benchmark_group!(name = decisions_on_consent, benchmarks = decide);
+
 library_benchmark_group!(
     name = operations,
     compare_by_id = true,
@@ -116,10 +136,10 @@ fn main() {
     main!(
         config = LibraryBenchmarkConfig::default().tool(
             Callgrind::with_args(["--cache-sim=no"])
-                .entry_point(EntryPoint::Custom("instructions::counted".to_owned()))
+                .entry_point(EntryPoint::Custom("instructions::counted*".to_owned()))
                 .format([EventKind::Ir])
         ),
-        library_benchmark_groups = operations
+        library_benchmark_groups = [operations, decisions_on_consent]
     );
     main();
 }

@@ -135,7 +135,7 @@ fn every_operation_prints_its_line() {
         event(
             NOON,
             "create",
-            r#""consent":{"tcf":"T"},"geo":{"country":"US","region":"CA"}"#,
+            r#""consent":{"tcf":"T","us_privacy":"1YNN","gpc":true,"rule":"grant.no_law","more":[{"signal":"tcf","value":"U"}]},"geo":{"country":"US","region":"CA"}"#,
         ),
         "\n".to_owned(),
         event(NOON, "create_or_revive", ""),
@@ -195,6 +195,13 @@ fn every_operation_prints_its_line() {
     assert_eq!(lines[5].get("entry"), None);
     let got = &lines[6];
     assert_eq!(got["entry"]["ids"]["a.com"]["uid"], "V");
+    assert_eq!(
+        got["entry"]["consent"],
+        serde_json::json!({
+            "tcf": "T", "us_privacy": "1YNN", "gpc": true, "rule": "grant.no_law",
+            "more": [{ "signal": "tcf", "value": "U" }], "ok": true, "updated": NOON
+        })
+    );
     assert_eq!(got["metadata"]["t"], NOON + 300);
     assert!(got["generation"].is_string());
     assert_eq!(got["expires_at"], "2027-03-02T12:05:00Z");
@@ -340,6 +347,11 @@ fn a_line_that_is_not_valid_is_told_with_its_place_changes_nothing_and_stops() {
             event_with("create", r#""consent":{"tcf":"T","gdpr":1}"#),
             "\":1",
             "unknown field `gdpr`",
+        ),
+        (
+            event_with("create", r#""consent":{"more":[{"signal":"tcf"}]}"#),
+            "}]",
+            "missing field `value`",
         ),
         (
             event_with("upsert_partner_id", r#""partner_id":"a b","uid":"U""#),

@@ -2,6 +2,8 @@
 //! follow them.
 
 use allocation_counter::measure;
+use http::HeaderMap;
+use http::header::COOKIE;
 
 use super::bits::STEPS;
 use super::sample::{TcfSample, base64};
@@ -31,6 +33,9 @@ const DECISION_BYTES: u64 = 2_048;
 /// of values.
 const PER_BYTE: u64 = 4;
 const LIST_BYTES: u64 = 2_048;
+
+/// The same for the lists of a request's cookies and values.
+const REQUEST_BYTES: u64 = 16_384;
 
 /// Steps for each byte: a character of base64 may be read bit by bit, and the first ones of a segment twice.
 const STEPS_PER_BYTE: usize = 8;
@@ -206,6 +211,43 @@ fn memory_does_not_follow_what_is_sent() {
                 );
             }
         }
+    }
+}
+
+/// Cookies as they come, however many of them bring a signal.
+#[test]
+fn reading_a_request_allocates_for_its_signals_alone() {
+    let names = EcPolicy::default().consent_cookies;
+    let rules = EcPolicy::default().consent;
+    let cookies = "_ga=GA1.1.1234567890.1790000000; session=0123456789abcdef; theme=dark";
+    let header = |text: String| HeaderMap::from_iter([(COOKIE, text.parse().unwrap())]);
+    let without = header(cookies.to_owned());
+    let decided = measure(|| {
+        let signals = Signals::of_request(&without, &names, |_, _| {});
+        assert!(signals.is_empty());
+        for place in &PLACES {
+            drop(decide(&signals, place.as_ref(), &rules, NOW));
+        }
+    });
+    assert_eq!(decided.count_total, 0);
+    // Cookies without end: the same, others, parts of them, and many values that as many parts may continue.
+    let many = |cookie: fn(usize) -> String| (0..3_000).map(cookie).collect::<String>();
+    for (number, more) in [
+        many(|_| "; us_privacy=1YN%4e".to_owned()),
+        many(|number| format!("; __gpp=%2{number}")),
+        many(|number| format!("; __gpp_{number}=B")),
+        many(|number| format!("; __gpp={number}; __gpp_{number}=BBBBBBBB")),
+        format!("; __gpp=A; __gpp=B; __gpp_1={}", "C".repeat(60_000)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let text = format!("{cookies}{more}");
+        let sent = text.len() as u64;
+        let many = header(text);
+        let read = measure(|| drop(Signals::of_request(&many, &names, |_, _| {})));
+        let most = PER_BYTE * sent + REQUEST_BYTES;
+        assert!(read.bytes_total <= most, "{number}: {read:?} of {most}");
     }
 }
 

@@ -23,8 +23,9 @@ use crate::policy::settings::ConsentCookies;
 impl<'r> Signals<'r> {
     /// The signals in a request's headers. `each` is given every cookie's name and value, of a signal or not.
     ///
-    /// A value that is too long for one cookie comes in several: `NAME` and then `NAME_1`, `NAME_2`, or with `.` or `-`; together
-    /// they are one value.
+    /// A TCF or GPP string that is too long for one cookie comes in several: `NAME` and then `NAME_1`, `NAME_2`, or with `.` or
+    /// `-`; together they are one value. Where `NAME` comes with several values, it is not known which of them goes on: each
+    /// part is then a value of its own.
     pub fn of_request(
         headers: &'r HeaderMap,
         names: &ConsentCookies,
@@ -34,7 +35,17 @@ impl<'r> Signals<'r> {
         let mut parts: Vec<Part<'r>> = Vec::new();
         for (name, value) in cookies(headers) {
             each(name, &value);
-            parts.extend(Part::of(name, value, names));
+            let Some(part) = Part::of(name, value, names) else {
+                continue;
+            };
+            if parts.contains(&part) {
+                continue;
+            }
+            if parts.len() < MAX_PARTS {
+                parts.push(part);
+            } else {
+                signals.overflow();
+            }
         }
         parts.sort_by_key(|part| part.number);
         for part in parts.iter().filter(|part| part.number.is_none()) {
@@ -47,7 +58,12 @@ impl<'r> Signals<'r> {
     }
 }
 
+/// The most cookies of signals that are read of one request, parts of a value counted each: each is compared with each other. Of
+/// values no more are read than [`MAX_SIGNALS`](super::MAX_SIGNALS).
+const MAX_PARTS: usize = 64;
+
 /// A cookie of a signal, or a part of one.
+#[derive(PartialEq)]
 struct Part<'r> {
     signal: Signal,
     /// The name that the policy lists.
@@ -68,19 +84,24 @@ impl<'r> Part<'r> {
             });
         }
         let (cookie, number) = name.rsplit_once(['_', '.', '-'])?;
+        let signal = Signal::of_cookie(cookie, names)?;
+        // A US Privacy string has four characters.
+        (signal != Signal::UsPrivacy).then_some(())?;
         Some(Self {
-            signal: Signal::of_cookie(cookie, names)?,
+            signal,
             cookie,
             number: Some(number.parse().ok()?),
             value,
         })
     }
 
-    /// The value of a first part with the parts after it.
+    /// The value of a first part with the parts after it, where it is the only first one.
     fn with_rest(&self, parts: &[Self]) -> Cow<'r, str> {
         let mut whole = self.value.clone();
-        for part in parts.iter().filter(|part| part.follows(self)) {
-            whole.to_mut().push_str(&part.value);
+        if self.is_only_first(parts) {
+            for part in parts.iter().filter(|part| part.follows(self)) {
+                whole.to_mut().push_str(&part.value);
+            }
         }
         whole
     }
@@ -89,10 +110,14 @@ impl<'r> Part<'r> {
         self.number.is_some() && self.cookie == first.cookie
     }
 
-    /// Whether it is a part whose first one did not come: alone it grants nothing.
+    fn is_only_first(&self, parts: &[Self]) -> bool {
+        let is_first = |part: &&Self| part.number.is_none() && part.cookie == self.cookie;
+        parts.iter().filter(is_first).count() == 1
+    }
+
+    /// Whether it is a part of which it is not known what it continues: alone it grants nothing.
     fn is_without_first(&self, parts: &[Self]) -> bool {
-        let is_first = |part: &Self| part.number.is_none() && self.follows(part);
-        self.number.is_some() && !parts.iter().any(is_first)
+        self.number.is_some() && !self.is_only_first(parts)
     }
 }
 
@@ -185,7 +210,9 @@ mod tests {
             ("__gpp=A", &["A"][..]),
             ("__gpp=A; __gpp_1=B; __gpp_2=C", &["ABC"]),
             ("__gpp_10=D; __gpp_2=C; __gpp=A", &["ACD"]),
-            ("__gpp=A; __gpp=B; __gpp.1=C", &["AC", "BC"]),
+            ("__gpp=A; __gpp=B; __gpp.1=C", &["A", "B", "C"]),
+            ("__gpp=A; __gpp=A; __gpp.1=C; __gpp.1=C", &["AC"]),
+            ("us_privacy=1YYN; us_privacy_1=N", &["1YYN"]),
             ("__gpp-1=B", &["B"]),
             ("__gpp=A; __gpp_sid=7; OTGPPConsent_1=B", &["A", "B"]),
         ] {

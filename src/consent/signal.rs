@@ -76,7 +76,7 @@ impl<'r> Signals<'r> {
                 text,
             });
         } else {
-            self.overflown = true;
+            self.overflow();
         }
     }
 
@@ -94,6 +94,11 @@ impl<'r> Signals<'r> {
     /// Whether Global Privacy Control is on.
     pub(super) const fn has_gpc(&self) -> bool {
         self.gpc
+    }
+
+    /// There are more values than are read.
+    pub(super) const fn overflow(&mut self) {
+        self.overflown = true;
     }
 
     /// Whether there were more values than are read.
