@@ -90,7 +90,7 @@ fn bounded(
     let sent: usize = values.iter().map(|(_, text)| text.len()).sum();
     let taken = measure(|| {
         for (signal, text) in values {
-            signals.add(*signal, text);
+            signals.add(*signal, *text);
         }
     });
     assert!(taken.bytes_total <= (PER_BYTE * sent + LIST_BYTES) as u64);

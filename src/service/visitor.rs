@@ -50,12 +50,12 @@ impl<'r> Visitor<'r> {
             undecodable,
             ..
         } = &self.decision;
-        undecodable
-            .iter()
-            .for_each(|of| note(Note::Undecodable(*of)));
-        rejected
-            .iter()
-            .for_each(|why| note(Note::ConsentRejected(*why)));
+        for of in undecodable {
+            note(Note::Undecodable(*of));
+        }
+        for why in rejected {
+            note(Note::ConsentRejected(*why));
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::clock::Timestamp;
 pub(super) struct Day {
     year: u64,
     month: u64,
-    day: u64,
+    of_month: u64,
 }
 
 /// It is no day of the calendar.
@@ -35,7 +35,7 @@ impl Day {
         let of_years = year * 365 + year / 4 - year / 100 + year / 400;
         // Months of 31, 30, 31, 30 and 31 days, again and again.
         let of_months = (153 * month + 2) / 5;
-        let days = (of_years + of_months + self.day - 1).saturating_sub(TO_1970);
+        let days = (of_years + of_months + self.of_month - 1).saturating_sub(TO_1970);
         Timestamp::from_unix(days * SECONDS)
     }
 }
@@ -64,7 +64,11 @@ impl FromStr for Day {
         let (year, month, day) = (number(4)?, number(2)?, number(2)?);
         let known = (1..=12).contains(&month) && (1..=days_of(year, month)).contains(&day);
         match parts.next() {
-            None if known => Ok(Self { year, month, day }),
+            None if known => Ok(Self {
+                year,
+                month,
+                of_month: day,
+            }),
             _ => Err(NoDay),
         }
     }
@@ -72,7 +76,7 @@ impl FromStr for Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.day)
+        write!(f, "{:04}-{:02}-{:02}", self.year, self.month, self.of_month)
     }
 }
 
@@ -116,7 +120,7 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Day>(), Err(NoDay), "{text}");
         }
-        assert_eq!("2028-02-29".parse::<Day>().map(|day| day.day), Ok(29));
+        assert_eq!("2028-02-29".parse::<Day>().map(|day| day.of_month), Ok(29));
         assert_eq!(
             "0000-01-01".parse::<Day>().map(Day::midnight),
             Ok(Timestamp::from_unix(0))
