@@ -1,6 +1,10 @@
 //! What a record keeps of its user's consent: the strings that the decision rests on, from which the same rule follows again.
 #![cfg(feature = "service")]
-#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::too_many_lines,
+    reason = "a failed test should stop, and tables of cases are long"
+)]
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::consent::{
