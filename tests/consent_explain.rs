@@ -3,6 +3,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::cast_possible_truncation,
     reason = "a failed test should stop"
 )]
 

@@ -21,8 +21,11 @@ pub(super) enum Canada {
 const VERSION: u64 = 1;
 const VERSION_BITS: usize = 6;
 
+/// A field's name, its bits, and what they are.
+type Named = (&'static str, usize, fn(u64) -> FieldValue);
+
 /// What stands between the version and the purposes, each with its bits.
-const BETWEEN: [(&str, usize, fn(u64) -> FieldValue); 10] = [
+const BETWEEN: [Named; 10] = [
     ("Created", 36, FieldValue::Time),
     ("LastUpdated", 36, FieldValue::Time),
     ("CmpId", 12, FieldValue::Number),

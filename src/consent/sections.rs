@@ -277,10 +277,8 @@ impl Field {
             Notice(Sale | Sharing | Targeted, _) => {
                 "2 blocks; so does 0 beside an opt-out field of 2"
             }
-            Notice(..) => "2 blocks",
-            Child(_) => "1 blocks",
-            ProviderMode => "1 blocks",
-            Mode => "2 blocks",
+            Notice(..) | Mode => "2 blocks",
+            Child(_) | ProviderMode => "1 blocks",
             Kinds(_) | Personal(_) | Covered | OptOutMode => return None,
         })
     }

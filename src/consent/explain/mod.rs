@@ -197,6 +197,10 @@ fn settings(rules: &Consent) -> Vec<ExplainedSetting> {
     ]
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference over"
+)]
 fn as_word<S: Serializer>(verdict: &Verdict, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_str(verdict.as_str())
 }

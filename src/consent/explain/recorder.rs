@@ -198,10 +198,10 @@ impl Sink for Recorder {
         let signal = self.signals.len().saturating_sub(1);
         let last = self.signals.last();
         let section = last.and_then(|signal| signal.parts.last()?.section);
-        if let Some(part) = self.part() {
-            if !part.says.contains(&says) {
-                part.says.push(says);
-            }
+        if let Some(part) = self.part()
+            && !part.says.contains(&says)
+        {
+            part.says.push(says);
         }
         let said = rule.map(|rule| Said {
             rule,
