@@ -328,6 +328,48 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
             "[publisher]\ndomain = 7\n",
             &["EC0003 publisher.domain @:2:10"],
         ),
+        // Where the domain is missing, that of cookies is the publisher's.
+        ("[publisher]\ncookie_domain = \".news.example\"\n", &[]),
+        (
+            "[publisher]\ndomain = \"news.example\"\ncookie_domain = 7\n",
+            &[],
+        ),
+        (
+            "[publisher]\ncookie_domain = \"..news.example\"\n",
+            &["EC0014 publisher.cookie_domain @:2:17"],
+        ),
+        (
+            "[publisher]\norigin_url = \"https://a.example/b/../c\"\n",
+            &["EC0014 publisher.origin_url @:2:14"],
+        ),
+        // How a partner is asked, which is checked and kept.
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\nenabled = false\nbidstream = true\npull = { url = \"https://p.a.com/u?x=1\", hosts = [\"p.a.com\"], ttl = \"1h\", token = { env = \"T\" }, rate_limit = 5 }\n",
+            &[],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\nenabled = false\npull = { enabled = false }\n",
+            &[],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\npull = 5\nbidstream = 5\n",
+            &[
+                "EC0003 ec.partners[0].pull @:3:8",
+                "EC0003 ec.partners[0].bidstream @:4:13",
+            ],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\npull = { token = \"t\", url = \"http://a.com\", hosts = [\"a.com\"] }\n",
+            &["EC0015 ec.partners[0].pull @:3:29"],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\npull = { token = \"t\", url = \"https://b.com\", hosts = [\"a.com\"] }\n",
+            &["EC0015 ec.partners[0].pull @:3:29"],
+        ),
+        (
+            "[[ec.partners]]\nsource_domain = \"a.com\"\npull = { url = \"https://a.com\", hosts = [\"a.com\"] }\n",
+            &["EC0015 ec.partners[0].pull @:3:8"],
+        ),
         (
             "[ec.sync]\nrefresh_after = \"5d\"\n",
             &["EC0102 ec.sync.refresh_after @:2:17"],

@@ -125,6 +125,15 @@ const FACTS: &[(&str, &str)] = &[
     ("SUFFIX_CHARACTERS", "the format of an EC id (`POLICY.md`)"),
     ("MAX_PARTNER_ID_BYTES", "the longest domain name (RFC 1035)"),
     (
+        "DEFAULT_PULL_RATE_LIMIT",
+        "requests where a partner's table states none; it may",
+    ),
+    (
+        "DEFAULT_ATYPE",
+        "what the trusted-server takes where a partner states none",
+    ),
+    ("DAYS", "limits of an age, as the trusted-server has them"),
+    (
         "MAX_PARTNER_NAME_CHARS",
         "the longest name of a partner: for people, and no one's to set",
     ),

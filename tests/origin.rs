@@ -373,6 +373,23 @@ fn the_last_client_named_to_the_origin_is_the_one_that_counts() {
 }
 
 #[test]
+fn a_path_of_the_origin_is_put_before_every_path() {
+    let origin = Origin::start();
+    let server = Server::start(&format!("{}/site/", origin.address), &[]);
+    for (path, expected) in [
+        ("/", "GET /site/ HTTP/1.1"),
+        ("/a/../b?c=/d", "GET /site/a/../b?c=/d HTTP/1.1"),
+        ("/%2e%2e/a", "GET /site/%2e%2e/a HTTP/1.1"),
+        ("http://publisher.example/a", "GET /site/a HTTP/1.1"),
+    ] {
+        let view = server.send("GET", path, "");
+        let asked = origin.answer("");
+        read(view);
+        assert_eq!(asked.lines().next(), Some(expected));
+    }
+}
+
+#[test]
 fn a_client_that_went_before_the_origin_answered_leaves_no_record() {
     let origin = Origin::start();
     let server = Server::start(&origin.address, &[]);

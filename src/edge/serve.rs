@@ -10,6 +10,7 @@ use super::body::Arriving;
 use super::home::EdgeHome;
 use super::origin::{NoPage, page as ask};
 use super::policy::in_force;
+use crate::policy::publisher::OriginUrl;
 use crate::policy::types::Locality;
 use crate::service::{Client, OriginPage, Reply, Service, mark_own};
 use crate::store::run_to_end;
@@ -54,9 +55,16 @@ fn pass_on(
     client: &Client,
 ) {
     page.prepare(&mut head.headers, client.address);
-    let request = Request::from(http::Request::from_parts(head, body));
+    let mut request = Request::from(http::Request::from_parts(head, body));
     let setup = service.setup();
     let origin = setup.publisher().origin_url.as_ref();
+    if let Some(base) = origin
+        .map(OriginUrl::base_path)
+        .filter(|base| !base.is_empty())
+    {
+        let path = format!("{base}{}", request.get_path());
+        request.set_path(&path);
+    }
     let answered = origin.ok_or(NoPage::NoOrigin);
     let answered = answered.and_then(|origin| ask(origin, &setup.policy().organic, request));
     match answered {

@@ -3,8 +3,8 @@
 use super::pair::Pair;
 use super::scene::Scene;
 use super::{
-    Kept, Records, Verdict, consent, cookie, entry, places, publisher, running, signals, sync,
-    withdrawals,
+    Kept, Records, Verdict, consent, cookie, entry, later, places, publisher, running, signals,
+    sync, withdrawals,
 };
 use crate::policy::types::Seconds;
 
@@ -107,7 +107,7 @@ impl Answer {
     }
 }
 
-const GROUPS: [&[Known]; 8] = [
+const GROUPS: [&[Known]; 9] = [
     &places::ANSWERS,
     &entry::ANSWERS,
     &withdrawals::ANSWERS,
@@ -116,6 +116,7 @@ const GROUPS: [&[Known]; 8] = [
     &consent::ANSWERS,
     &signals::ANSWERS,
     &running::ANSWERS,
+    &later::ANSWERS,
 ];
 
 fn all() -> impl Iterator<Item = &'static Known> {

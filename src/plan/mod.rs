@@ -20,6 +20,7 @@ mod answer;
 mod consent;
 mod cookie;
 mod entry;
+mod later;
 mod machine;
 mod pair;
 mod places;

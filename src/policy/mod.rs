@@ -36,8 +36,8 @@ pub use digest::PolicyDigest;
 pub(crate) use digest::{hex, is_sha256};
 use setting::SettingInfo;
 use settings::{
-    Cas, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, LastSeen, Local, Log,
-    Organic, Redis, Store, Sync, Tombstone, Top,
+    Cas, Cluster, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, LastSeen,
+    Local, Log, Organic, Pull, Redis, Store, Sync, Tombstone, Top,
 };
 
 mod digest;
@@ -83,6 +83,10 @@ pub struct EcPolicy {
     pub redis: Redis,
     /// `[ec.edge]`
     pub edge: Edge,
+    /// `[ec.pull]`
+    pub pull: Pull,
+    /// `[ec.cluster]`
+    pub cluster: Cluster,
     /// Names this policy: equal exactly where all values are.
     pub digest: PolicyDigest,
 }

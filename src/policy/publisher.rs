@@ -66,12 +66,14 @@ impl fmt::Display for Domain {
     }
 }
 
-/// Where pages come from: a scheme, a host and perhaps a port.
+/// Where pages come from: a scheme, a host, and perhaps a port and the beginning of every path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OriginUrl {
     https: bool,
     host: Domain,
     port: Option<u16>,
+    /// What comes before the path of a request: empty, or as `/site`.
+    base_path: String,
 }
 
 /// The ports of the schemes (RFC 9110, section 4.2).
@@ -79,7 +81,8 @@ const HTTP_PORT: u16 = 80;
 const HTTPS_PORT: u16 = 443;
 
 impl OriginUrl {
-    /// Reads `http://HOST[:PORT]` or `https://HOST[:PORT]`; none where it is anything else.
+    /// Reads `http://HOST[:PORT][/PATH]` or `https://HOST[:PORT][/PATH]`; none where it is anything else. A path has
+    /// neither a query nor segments of dots, which would lead out of it.
     #[must_use]
     pub fn parse(written: &str) -> Option<Self> {
         let (scheme, rest) = written.split_once("://")?;
@@ -88,7 +91,14 @@ impl OriginUrl {
             "http" => false,
             _ => return None,
         };
-        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        let (authority, path) = match rest.find('/') {
+            Some(at) => rest.split_at_checked(at)?,
+            None => (rest, ""),
+        };
+        let base_path = path.trim_end_matches('/');
+        if !is_base_path(base_path) {
+            return None;
+        }
         let (host, port) = match authority.split_once(':') {
             Some((host, port)) => (host, Some(port.parse().ok()?)),
             None => (authority, None),
@@ -97,7 +107,14 @@ impl OriginUrl {
             https,
             host: Domain::parse(host)?,
             port,
+            base_path: base_path.to_owned(),
         })
+    }
+
+    /// What comes before the path of every request: empty, or as `/site`.
+    #[must_use]
+    pub fn base_path(&self) -> &str {
+        &self.base_path
     }
 
     /// Whether it is reached by TLS.
@@ -131,10 +148,20 @@ impl OriginUrl {
     }
 }
 
+/// Whether a path can be put before others: of the characters of one (RFC 3986, section 3.3), and no segment of dots.
+fn is_base_path(path: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@%/".contains(&byte);
+    path.bytes().all(allowed)
+        && !path.split('/').any(|segment| {
+            let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+            plain == "." || plain == ".."
+        })
+}
+
 impl fmt::Display for OriginUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.https { "https" } else { "http" };
-        write!(f, "{scheme}://{}", self.authority())
+        write!(f, "{scheme}://{}{}", self.authority(), self.base_path)
     }
 }
 
@@ -166,31 +193,53 @@ impl Publisher {
             }
             None
         };
+        // Where only the domain of cookies is written, it is the publisher's.
+        let name = match table {
+            Some(table) if table.member("domain").is_none() => "cookie_domain",
+            _ => "domain",
+        };
         let domain = member(
-            "domain",
-            |text| Domain::parse(text).is_some(),
+            name,
+            if name == "domain" {
+                is_domain
+            } else {
+                is_domain_of_cookies
+            },
             "write the domain alone, as `publisher.example`",
         );
-        let domain = domain.as_deref().and_then(Domain::parse);
+        let domain = domain.as_deref().and_then(domain_of_cookies);
         let origin_url = member(
             "origin_url",
             |text| OriginUrl::parse(text).is_some(),
             "write a scheme and a host, as `https://origin.publisher.example`",
         );
-        let node = table.and_then(|table| table.member("domain"));
+        let node = table.and_then(|table| table.member(name));
         if let (Some(refusal), Some(node)) = (domain.as_ref().and_then(no_cookie_for), node) {
             let message = format!(
-                "browsers keep no cookie for `publisher.domain = \"{}\"`: {refusal}",
+                "browsers keep no cookie for `publisher.{name} = \"{}\"`: {refusal}",
                 node.as_text().unwrap_or_default()
             );
             let help = "write the domain that your pages share, as `publisher.example`";
-            findings.push(refused(Code::BadValue, message, "domain", node, help));
+            findings.push(refused(Code::BadValue, message, name, node, help));
         }
         Self {
             domain,
             origin_url: origin_url.as_deref().and_then(OriginUrl::parse),
         }
     }
+}
+
+fn is_domain(written: &str) -> bool {
+    Domain::parse(written).is_some()
+}
+
+fn is_domain_of_cookies(written: &str) -> bool {
+    domain_of_cookies(written).is_some()
+}
+
+/// A domain with the dot before it that it has in a cookie, or without.
+fn domain_of_cookies(written: &str) -> Option<Domain> {
+    Domain::parse(written.strip_prefix('.').unwrap_or(written))
 }
 
 /// Why browsers drop a cookie for this domain, without a word (RFC 6265, sections 5.1.3 and 5.3).
@@ -265,7 +314,16 @@ mod tests {
             ("http://127.0.0.1:8080/", Some("http://127.0.0.1:8080")),
             ("ftp://o.example", None),
             ("o.example", None),
-            ("https://o.example/path", None),
+            ("https://o.example/path/", Some("https://o.example/path")),
+            (
+                "https://o.example:8443/a/b",
+                Some("https://o.example:8443/a/b"),
+            ),
+            ("https://o.example/a?b", None),
+            ("https://o.example/a/../b", None),
+            ("https://o.example/%2E%2e", None),
+            ("https://o.example/a b", None),
+            ("https:///a", None),
             ("https://user@o.example", None),
             ("https://o.example:70000", None),
         ] {

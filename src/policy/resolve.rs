@@ -15,8 +15,8 @@ use crate::policy::node::{Node, NodeValue};
 use crate::policy::provenance::{InClear, InForce, Origin, Overridden};
 use crate::policy::setting::{SettingInfo, SettingValue, Shape, full_key, wrong_type};
 use crate::policy::settings::{
-    Cas, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, LastSeen, Local, Log,
-    Organic, Redis, Store, Sync, Tombstone, Top,
+    Cas, Cluster, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, LastSeen,
+    Local, Log, Organic, Pull, Redis, Store, Sync, Tombstone, Top,
 };
 use crate::policy::types::choice::nearest;
 use crate::policy::value::Value;
@@ -86,6 +86,8 @@ pub fn resolve(layers: &[Layer]) -> Resolved {
         local: Local::resolve(&mut from),
         redis: Redis::resolve(&mut from),
         edge: Edge::resolve(&mut from),
+        pull: Pull::resolve(&mut from),
+        cluster: Cluster::resolve(&mut from),
         digest: PolicyDigest::of(&[]),
     };
     policy.digest = PolicyDigest::of(&from.values);

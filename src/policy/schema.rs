@@ -75,10 +75,14 @@ pub fn config() -> Json {
                         "type": "string",
                         "pattern": "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
                     },
-                    "origin_url": {
-                        "description": "Where page requests are handed on to. Left out, a page is answered with 204.",
+                    "cookie_domain": {
+                        "description": "Read as `domain` where that is missing; a dot before it is left out.",
                         "type": "string",
-                        "pattern": "^https?://[A-Za-z0-9.-]+(:[0-9]+)?/?$",
+                    },
+                    "origin_url": {
+                        "description": "Where page requests are handed on to; a path is put before theirs. Left out, a page is answered with 204.",
+                        "type": "string",
+                        "pattern": "^https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?$",
                     },
                 },
             },
@@ -275,6 +279,38 @@ fn partner() -> Json {
                 "description": "Whether the partner may use the API.",
                 "type": "boolean",
                 "default": true,
+            },
+            "bidstream": {
+                "description": "Whether the partner's ids may go into bid requests. Kept for a feature to come.",
+                "type": "boolean",
+                "default": false,
+            },
+            "pull": pull(),
+        },
+    })
+}
+
+/// How a partner is asked for its uids.
+fn pull() -> Json {
+    json!({
+        "description": "How the partner is asked for its uids. Kept for a feature to come.",
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "enabled": { "description": "Whether it is asked.", "type": "boolean", "default": true },
+            "url": { "description": "The address that is asked.", "type": "string", "pattern": "^https://" },
+            "hosts": {
+                "description": "Hosts that the address may be on.",
+                "type": "array",
+                "items": { "type": "string", "minLength": 1 },
+            },
+            "ttl": duration(),
+            "token": secret(),
+            "rate_limit": {
+                "description": "Requests for one user within an hour.",
+                "type": "integer",
+                "minimum": 0,
+                "maximum": u32::MAX,
             },
         },
     })

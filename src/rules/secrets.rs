@@ -162,18 +162,25 @@ fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Fi
         }
     }
     for (index, partner) in stores.partners.iter().enumerate() {
-        let Some(PartnerToken::Token(token)) = &partner.token else {
-            continue;
+        let api_token = match &partner.token {
+            Some(PartnerToken::Token(token)) => Some(token),
+            _ => None,
         };
-        if is_weak(Some(token)) && in_a_file("partners") {
-            let (key, place) = partner_field(subject, index, "api_token");
-            let message = format!("`api_token` of the partner `{}` {told}", partner.id);
-            found.push(
-                Finding::new(&[], message, help)
-                    .about(key)
-                    .at(place)
-                    .at(deploy.clone()),
-            );
+        let pull_token = partner.pull.as_ref().and_then(|pull| pull.token.as_ref());
+        for (field, name, token) in [
+            ("api_token", "api_token", api_token),
+            ("pull", "pull.token", pull_token),
+        ] {
+            if is_weak(token) && in_a_file("partners") {
+                let (key, place) = partner_field(subject, index, field);
+                let message = format!("`{name}` of the partner `{}` {told}", partner.id);
+                found.push(
+                    Finding::new(&[], message, help)
+                        .about(key)
+                        .at(place)
+                        .at(deploy.clone()),
+                );
+            }
         }
     }
     found

@@ -3,12 +3,25 @@
 use std::net::IpAddr;
 
 use http::header::{FORWARDED, HOST, HeaderName};
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue};
 
 use super::framing::remove_connection_headers;
+use crate::policy::publisher::OriginUrl;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// What an origin is asked for where a client asked for `target`: behind the path that all its pages are below.
+#[must_use]
+pub fn origin_target(url: &OriginUrl, target: PathAndQuery) -> PathAndQuery {
+    // `OPTIONS *` is about the server, and has no path.
+    if url.base_path().is_empty() || !target.path().starts_with('/') {
+        return target;
+    }
+    let behind = format!("{}{target}", url.base_path());
+    behind.parse().unwrap_or(target)
+}
 
 /// Makes a client's headers those of a request to the origin, but for its `Host`: without what concerns the client's
 /// connection, and with the host and the address that it came with.

@@ -60,6 +60,7 @@ pub use answer::{Reply, mark_own};
 #[cfg(feature = "simulate")]
 pub(crate) use batch_sync::rejected;
 pub use body::{BodyError, Incoming};
+pub use forwarded::origin_target;
 pub use framing::{AnswerFault, check_answer};
 pub use head::Client;
 pub use health::{Probe, StoreProbe};

@@ -146,6 +146,14 @@ impl Edit {
         }
     }
 
+    pub(crate) const fn document(&self) -> &DocumentMut {
+        &self.document
+    }
+
+    pub(crate) const fn document_mut(&mut self) -> &mut DocumentMut {
+        &mut self.document
+    }
+
     /// Whether there is a top-level table of this name.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.document.contains_key(name)

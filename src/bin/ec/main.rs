@@ -5,6 +5,7 @@ mod declared;
 mod edit;
 mod laws;
 mod markdown;
+mod migrate;
 mod output;
 mod policy;
 mod render;

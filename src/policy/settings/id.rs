@@ -15,7 +15,7 @@ choices! {
 settings! {
     /// How EC ids are made.
     Ids in "id." {
-        /// How an IPv6 visitor's network (64 bits) is hashed: `hex`, as the IABTechLab trusted-server does
+        /// How an IPv6 visitor's network (64 bits) is hashed: `hex`, as the trusted-server of the IAB Tech Lab does
         /// (`20010db885a30000`), or `groups` (`2001:db8:85a3:0`).
         ///
         /// Changing it changes the ids that are made for IPv6 visitors from then on; a visitor who comes back keeps the

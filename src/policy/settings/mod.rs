@@ -8,6 +8,7 @@
 //! ```
 
 mod cas;
+mod cluster;
 mod consent;
 mod cookie;
 mod delete;
@@ -19,6 +20,7 @@ mod last_seen;
 mod local;
 mod log;
 mod organic;
+mod pull;
 mod redis;
 mod store;
 mod sync;
@@ -26,6 +28,7 @@ mod tombstone;
 mod top;
 
 pub use cas::{Cas, Jitter, OnRateLimited};
+pub use cluster::Cluster;
 pub use consent::{
     Consent, ConsentCookies, GpcInOptIn, HonourRefusals, TcfValidity, UsWithoutSignal,
 };
@@ -39,6 +42,7 @@ pub use last_seen::LastSeen;
 pub use local::Local;
 pub use log::Log;
 pub use organic::{IdentifyOn, Organic};
+pub use pull::Pull;
 pub use redis::Redis;
 pub use store::Store;
 pub use sync::{OnMissingSync, Sync, SyncOrder, SyncReasons, Unchanged};

@@ -23,6 +23,7 @@ mod partner_field;
 mod path;
 mod place;
 mod places;
+mod pull;
 pub(crate) mod secret;
 mod sentinel;
 pub(crate) mod strength;
@@ -43,7 +44,8 @@ pub use partner_field::{
 pub use path::TsPrefixes;
 pub use place::{PlaceError, RedisAddress, StorePlace};
 pub use places::{OptInPlaces, OptInRegions, UsState, UsStates};
+pub use pull::PartnerPull;
 pub use secret::Secret;
 pub use sentinel::Sentinels;
-pub use strength::{SecretFault, SecretUse};
+pub use strength::{SecretFault, SecretUse, strong as check_strength};
 pub use window::EdgeWindow;

@@ -5,12 +5,14 @@ use std::collections::BTreeSet;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::digest::is_sha256;
 use crate::policy::node::{Node, NodeValue};
+use crate::policy::publisher::Domain;
 use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
-use crate::policy::types::Secret;
 use crate::policy::types::choice::nearest;
 use crate::policy::types::partner_field::{
     PartnerFieldError, parse_partner_name, parse_source_domain,
 };
+use crate::policy::types::pull::{DEFAULT_PULL_RATE_LIMIT, DEFAULT_PULL_TTL, PULL_FIELDS};
+use crate::policy::types::{PartnerPull, Secret};
 use crate::policy::value::Value;
 use crate::record::PartnerId;
 
@@ -40,6 +42,10 @@ pub struct Partner {
     pub rate_limit: Option<u32>,
     /// Whether the partner may use the API.
     pub enabled: bool,
+    /// Whether the partner's ids may go into bid requests. Kept for the auction's context, a feature to come.
+    pub bidstream: bool,
+    /// How the partner is asked for its uids. Kept for pull sync, a feature to come.
+    pub pull: Option<PartnerPull>,
 }
 
 /// The declared partners, each id once.
@@ -53,7 +59,7 @@ impl Partners {
     }
 }
 
-const FIELDS: [&str; 8] = [
+const FIELDS: [&str; 10] = [
     "id",
     "name",
     "source_domain",
@@ -62,6 +68,8 @@ const FIELDS: [&str; 8] = [
     "api_token_sha256",
     "rate_limit",
     "enabled",
+    "bidstream",
+    "pull",
 ];
 
 /// The fields of one partner, read with every problem reported at its own place.
@@ -81,15 +89,15 @@ impl Fields<'_, '_> {
         );
     }
 
-    fn refuse_unknown(&mut self) {
+    fn refuse_unknown(&mut self, known: &[&'static str]) {
         let node = self.node;
         for (name, _) in node.members() {
-            if FIELDS.contains(&name.name.as_str()) {
+            if known.contains(&name.name.as_str()) {
                 continue;
             }
-            let help = match nearest(&name.name, FIELDS) {
+            let help = match nearest(&name.name, known.iter().copied()) {
                 Some(field) => format!("did you mean `{field}`?"),
-                None => format!("a partner has `{}`", FIELDS.join("`, `")),
+                None => format!("a partner has `{}`", known.join("`, `")),
             };
             self.findings.push(
                 Diagnostic::error(
@@ -195,8 +203,68 @@ impl Fields<'_, '_> {
             .ok()
     }
 
+    /// The `pull` table; none where there is none, or it is wrong.
+    fn pull(&mut self) -> Option<PartnerPull> {
+        let node = self.node.member("pull")?;
+        let key = format!("{}.pull", self.key);
+        if !matches!(node.value, NodeValue::Table(_)) {
+            let finding = wrong_type(node, &key, "a table");
+            let help =
+                "write `pull = { url = \"…\", hosts = [\"…\"], token = { env = \"NAME\" } }`";
+            self.findings.push(finding.with_help(help));
+            return None;
+        }
+        let mut fields = Fields {
+            node,
+            key,
+            findings: self.findings,
+        };
+        fields.refuse_unknown(&PULL_FIELDS);
+        let pull = PartnerPull {
+            enabled: fields.typed("enabled").unwrap_or(true),
+            url: fields.text("url"),
+            hosts: fields.hosts(),
+            ttl: fields.typed("ttl").unwrap_or(DEFAULT_PULL_TTL),
+            token: fields.typed("token"),
+            rate_limit: fields
+                .typed("rate_limit")
+                .unwrap_or(DEFAULT_PULL_RATE_LIMIT),
+        };
+        if let Some((member, message, help)) = pull.fault() {
+            let place = node.member(member).unwrap_or(node);
+            fields.refuse(place, message, help);
+            return None;
+        }
+        Some(pull)
+    }
+
+    /// The hosts of a `pull` table.
+    fn hosts(&mut self) -> Vec<Domain> {
+        let Some(node) = self.node.member("hosts") else {
+            return Vec::new();
+        };
+        let NodeValue::List(items) = &node.value else {
+            let finding = wrong_type(node, &format!("{}.hosts", self.key), "a list of hosts");
+            self.findings
+                .push(finding.with_help("write each in quotes, as `[\"pull.partner.example\"]`"));
+            return Vec::new();
+        };
+        let mut hosts = Vec::with_capacity(items.len());
+        for item in items {
+            match item.as_text().and_then(Domain::parse) {
+                Some(host) => hosts.push(host),
+                None => self.refuse(
+                    item,
+                    "`pull.hosts` has an entry that is not a host".to_owned(),
+                    "write the host alone, as `pull.partner.example`",
+                ),
+            }
+        }
+        hosts
+    }
+
     fn partner(mut self) -> Option<Partner> {
-        self.refuse_unknown();
+        self.refuse_unknown(&FIELDS);
         let (node, before) = (self.node, self.findings.len());
         if node.member("source_domain").is_none() {
             self.refuse(
@@ -212,6 +280,8 @@ impl Fields<'_, '_> {
         let token = self.token();
         let rate_limit = self.typed("rate_limit");
         let enabled = self.typed("enabled");
+        let bidstream = self.typed("bidstream");
+        let pull = self.pull();
         if self.findings.len() > before {
             return None;
         }
@@ -224,6 +294,8 @@ impl Fields<'_, '_> {
             token,
             rate_limit,
             enabled: enabled.unwrap_or(true),
+            bidstream: bidstream.unwrap_or(false),
+            pull,
         })
     }
 }
@@ -323,6 +395,13 @@ impl Partner {
             members.push(("rate_limit", limit.show()));
         }
         members.push(("enabled", Value::Boolean(self.enabled)));
+        // What no one writes leaves a policy's digest as it was.
+        if self.bidstream {
+            members.push(("bidstream", Value::Boolean(true)));
+        }
+        if let Some(pull) = &self.pull {
+            members.push(("pull", pull.listed(secret)));
+        }
         Value::Table(members)
     }
 }

@@ -20,7 +20,7 @@ use hyper::body::Incoming;
 use crate::policy::publisher::OriginUrl;
 use crate::policy::settings::Organic;
 use crate::policy::types::Millis;
-use crate::service::{AnswerFault, check_answer};
+use crate::service::{AnswerFault, check_answer, origin_target};
 use body::Steady;
 pub(super) use connection::MOST_IDLE;
 use connection::{Connection, Connector, IdleConnections};
@@ -170,7 +170,7 @@ impl Asked {
         let target = head.uri.into_parts().path_and_query.unwrap_or_else(root);
         Self {
             method: head.method,
-            target: target.into(),
+            target: origin_target(url, target).into(),
             headers,
         }
     }

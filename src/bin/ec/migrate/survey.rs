@@ -1,0 +1,286 @@
+//! Every key of a file, and what becomes of it: read from the file as it was, whatever is done with it.
+
+use edge_cookie::policy::known_settings;
+use edge_cookie::policy::types::{Seconds, check_strength};
+use toml_edit::{DocumentMut, Item, TableLike, Value};
+
+use super::report::{Fate, Line, Report};
+use super::rows::{self, Becomes, Form};
+use super::value::{flag, list, numbered, tables_of_json, whole};
+use super::{CONSENT, EC, EDGE_COOKIE, MigrateError, SECRETS_FILE, SYNTHETIC};
+
+pub(super) const CHECK_EXPIRATION: &str = "consent.check_expiration";
+const PULL_ENABLED: &str = "ec.partners.pull_sync_enabled";
+pub(super) const MAX_AGE: &str = "consent.max_consent_age_days";
+
+/// A key of the file: as it is written, and without the numbers of lists.
+struct Found {
+    written: String,
+    plain: String,
+    item: Item,
+}
+
+/// Every key of a file, in its order.
+pub(super) struct Survey(Vec<Found>);
+
+pub(super) fn of(document: &DocumentMut) -> Survey {
+    let mut found = Vec::new();
+    for (key, item) in document.iter() {
+        collect(key, key, item, &mut found);
+    }
+    Survey(found)
+}
+
+/// Lists of tables, which may also be written as tables of numbered entries or as JSON in a string.
+const LISTS: [&str; 4] = [
+    "ec.partners",
+    "edge_cookie.partners",
+    "synthetic.partners",
+    "handlers",
+];
+
+fn collect(written: &str, plain: &str, item: &Item, found: &mut Vec<Found>) {
+    let is_list = LISTS.contains(&plain);
+    let mut members = |written: &str, table: &dyn TableLike| {
+        for (key, item) in table.iter() {
+            collect(
+                &format!("{written}.{key}"),
+                &format!("{plain}.{key}"),
+                item,
+                found,
+            );
+        }
+    };
+    let entry = |index: usize| format!("{written}[{index}]");
+    match item {
+        Item::ArrayOfTables(tables) => {
+            (tables.iter().enumerate()).for_each(|(index, table)| members(&entry(index), table));
+        }
+        Item::Value(Value::Array(array)) if is_list => {
+            let tables = array.iter().map(Value::as_inline_table);
+            (tables.flatten().enumerate()).for_each(|(index, table)| members(&entry(index), table));
+        }
+        Item::Value(Value::String(json)) if is_list => {
+            let tables = tables_of_json(json.value()).unwrap_or_default();
+            (tables.iter().enumerate()).for_each(|(index, table)| members(&entry(index), table));
+        }
+        other => match other.as_table_like() {
+            Some(table) if is_list && numbered(table).is_some() => {
+                for (index, (_, item)) in numbered(table).unwrap_or_default().iter().enumerate() {
+                    if let Some(table) = item.as_table_like() {
+                        members(&entry(index), table);
+                    }
+                }
+            }
+            Some(table) if !is_value(plain) => members(written, table),
+            _ => found.push(Found {
+                written: written.to_owned(),
+                plain: plain.to_owned(),
+                item: item.clone(),
+            }),
+        },
+    }
+}
+
+/// Whether a table under this key is one value: a reference, or a list written as a table.
+fn is_value(plain: &str) -> bool {
+    let row = rows::ROWS.iter().find(|(key, _)| *key == canonical(plain));
+    row.is_some_and(|(_, becomes)| *becomes != Becomes::Same)
+}
+
+/// The key as the table of rows has it: partners are those of `[ec]` in every layout.
+fn canonical(plain: &str) -> String {
+    for old in [EDGE_COOKIE, SYNTHETIC] {
+        if let Some(rest) = plain.strip_prefix(old)
+            && rest.starts_with(".partners.")
+        {
+            return format!("{EC}{rest}");
+        }
+    }
+    plain.to_owned()
+}
+
+impl Survey {
+    /// Whether the file is the trusted-server's, and has not been migrated.
+    pub(super) fn is_theirs(&self) -> bool {
+        let has = |key: &str| self.0.iter().any(|found| found.plain == key);
+        let in_clear = |key: &str| {
+            let mut keys = self.0.iter();
+            keys.any(|found| found.plain == key && found.item.is_str())
+        };
+        let alone = |found: &Found| rows::is_theirs_alone(&canonical(&found.plain));
+        self.0.iter().any(alone)
+            || self.0.iter().any(|found| found.plain == CHECK_EXPIRATION)
+            // All of `[ec]` that its least configuration has is read here as well.
+            || (in_clear("ec.passphrase") && has("publisher.proxy_secret"))
+    }
+
+    /// Whether this partner's pull sync is switched off, and nothing else is said of it.
+    fn never_pulled(&self, enabled: &Found) -> bool {
+        let partner = enabled.written.trim_end_matches("pull_sync_enabled");
+        let of_pull = |found: &&Found| {
+            let own = found.written.strip_prefix(partner);
+            own.is_some_and(|own| own.starts_with("pull_sync_") || own == "ts_pull_token")
+        };
+        flag(&enabled.item) == Some(false) && self.0.iter().filter(of_pull).count() == 1
+    }
+
+    /// What becomes of each key.
+    pub(super) fn report(&self, layout: &str) -> Result<Report, MigrateError> {
+        let of_key = |key: &str| self.0.iter().find(|found| found.plain == key);
+        let forever = of_key(CHECK_EXPIRATION).and_then(|found| flag(&found.item)) == Some(false);
+        let mut report = Report::default();
+        for found in &self.0 {
+            let (fate, words) = match canonical(&found.plain).as_str() {
+                CHECK_EXPIRATION if forever => (
+                    Fate::TakenOver,
+                    "`ec.consent.tcf_max_age = \"none\"`: a consent counts whatever its age"
+                        .to_owned(),
+                ),
+                CHECK_EXPIRATION => (
+                    Fate::Alike,
+                    "the age of a consent is always checked, against `ec.consent.tcf_max_age`"
+                        .to_owned(),
+                ),
+                PULL_ENABLED if self.never_pulled(found) => (
+                    Fate::Alike,
+                    "a partner without `pull` is not asked".to_owned(),
+                ),
+                MAX_AGE if forever => (
+                    Fate::Ignored,
+                    "`check_expiration = false` switches it off".to_owned(),
+                ),
+                _ => found.becomes(layout)?,
+            };
+            report.lines.push(Line {
+                key: found.written.clone(),
+                fate,
+                words,
+            });
+        }
+        Ok(report)
+    }
+}
+
+impl Found {
+    fn becomes(&self, layout: &str) -> Result<(Fate, String), MigrateError> {
+        let Some(becomes) = rows::of(&canonical(&self.plain)) else {
+            return Ok(self.unknown(layout));
+        };
+        Ok(match becomes {
+            Becomes::Same => (Fate::TakenOver, "as it is".to_owned()),
+            Becomes::To(to, form) => (Fate::TakenOver, format!("`{}`", self.shown(to, form)?)),
+            Becomes::Later(to, form, feature) => (
+                Fate::Later,
+                format!("`{}`, for {feature}", self.shown(to, form)?),
+            ),
+            Becomes::Secret(to) => (Fate::TakenOver, self.secret(to)),
+            Becomes::Fixed {
+                value,
+                theirs,
+                here,
+            } => {
+                let written = self.item.as_str().map(str::to_owned);
+                let written = written.or_else(|| flag(&self.item).map(|flag| flag.to_string()));
+                if written.as_deref() == Some(value) {
+                    (Fate::Alike, here.to_owned())
+                } else {
+                    (Fate::Different, format!("there, {theirs}; here, {here}"))
+                }
+            }
+            Becomes::Other { theirs, here } => {
+                (Fate::Different, format!("there, {theirs}; here, {here}"))
+            }
+            Becomes::Ignored(why) => (Fate::Ignored, why.to_owned()),
+        })
+    }
+
+    /// A key that no row has: one of ours, or a slip.
+    fn unknown(&self, layout: &str) -> (Fate, String) {
+        let of_ec = self.plain.strip_prefix(layout);
+        let own = of_ec.and_then(|rest| rest.strip_prefix('.'));
+        let Some(own) = own else {
+            let words = if self.plain.starts_with(CONSENT) {
+                "no version of the trusted-server that this program knows has it"
+            } else {
+                "neither the trusted-server nor this program has it: it stays as it is, and is not read"
+            };
+            return (Fate::Ignored, words.to_owned());
+        };
+        let group = own.split('.').next().unwrap_or(own);
+        let settings = known_settings().iter().map(|setting| setting.key);
+        let known = own.starts_with("partners.")
+            || ["profile", "guardrails", "allow"].contains(&group)
+            || settings.into_iter().any(|key| {
+                key == own
+                    || own
+                        .strip_prefix(key)
+                        .is_some_and(|rest| rest.starts_with('.'))
+            });
+        if known {
+            return (
+                Fate::TakenOver,
+                format!("`ec.{own}`, a setting of this program"),
+            );
+        }
+        (
+            Fate::Ignored,
+            "neither the trusted-server nor this program has it: it stays, and `ec check` reports it"
+                .to_owned(),
+        )
+    }
+
+    /// The new line, as it is written.
+    fn shown(&self, to: &str, form: Form) -> Result<String, MigrateError> {
+        let value = if to.starts_with("partners.") {
+            self.of_a_partner(form)
+        } else {
+            super::in_form(&self.item, form, &self.written)?.to_string()
+        };
+        Ok(format!("ec.{to} = {}", value.trim()))
+    }
+
+    fn of_a_partner(&self, form: Form) -> String {
+        let value = match form {
+            Form::Text => {
+                (flag(&self.item).map(Value::from)).or_else(|| self.item.as_str().map(Value::from))
+            }
+            Form::Whole => whole(&self.item).map(Value::from),
+            Form::Seconds => whole(&self.item).map(length_of_seconds).map(Value::from),
+            Form::Days => whole(&self.item).map(length_of_days).map(Value::from),
+            Form::List => list(&self.item).map(|list| Value::Array(list.into_iter().collect())),
+        };
+        value.map_or_else(String::new, |value| value.to_string())
+    }
+
+    fn secret(&self, to: &str) -> String {
+        let Some(secret) = self.item.as_str() else {
+            return format!("`ec.{to}`, as it is");
+        };
+        let weak = check_strength(secret)
+            .err()
+            .map_or_else(String::new, |fault| {
+                let advice = if to == "passphrase" {
+                    ". Another passphrase gives every user another id: change it knowing that"
+                } else {
+                    ""
+                };
+                format!(". It {fault}{advice}")
+            });
+        if to.ends_with("_sha256") {
+            return format!("`ec.{to}`: the SHA-256 of the token{weak}");
+        }
+        format!("`ec.{to}`: a reference; the secret is in `{SECRETS_FILE}`{weak}")
+    }
+}
+
+pub(super) fn length_of_seconds(seconds: i64) -> String {
+    Seconds::new(seconds.unsigned_abs()).to_string()
+}
+
+/// Ages beyond these limits are cut to them by the trusted-server.
+const DAYS: std::ops::RangeInclusive<i64> = 1..=3_650;
+
+pub(super) fn length_of_days(days: i64) -> String {
+    format!("{}d", days.clamp(*DAYS.start(), *DAYS.end()))
+}

@@ -1,0 +1,18 @@
+//! Settings that are kept for features to come.
+
+use super::Records;
+use super::answer::{Answer, Known};
+use super::pair::Pair;
+
+pub(super) const ANSWERS: [Known; 3] = [
+    ("pull.concurrency", kept),
+    ("cluster.max_trusted", kept),
+    ("cluster.recheck", kept),
+];
+
+fn kept(_: &Pair<'_>) -> Answer {
+    Answer::safe(
+        Records::None,
+        "it is kept for a feature to come: this version does nothing by it",
+    )
+}
