@@ -39,9 +39,11 @@ function ranges(reader, number) {
     for (let entries = reader.int(12); entries > 0; entries--) {
         const group = reader.bool();
         const first = number();
-        if (group && number() < first) {
+        const last = group ? number() : first;
+        if (last < first) {
             throw new Malformed('a range that ends before it starts');
         }
+        reader.listed = (reader.listed ?? 0) + last - first + 1;
     }
 }
 
@@ -81,6 +83,7 @@ export function readTcf(text) {
         }
         finish(reader, tcf, 'core');
     });
+    tcf.listed = reader.listed ?? 0;
     const seen = new Set();
     for (const segment of segments) {
         attempt(tcf, 'segment', () => {
@@ -123,7 +126,7 @@ function fibonacciRange(reader, each = () => {}) {
         const first = last + reader.fibonacci();
         last = group ? first + reader.fibonacci() : first;
         // No list of sections or vendors is longer; a hostile one is.
-        if (last > 2 ** 16) {
+        if (last > 2 ** 12) {
             throw new Malformed('a range beyond all ids');
         }
         each(first, last);

@@ -13,7 +13,7 @@ for (const { id, state } of US.values()) {
 const { GppModel } = await import(`${ENCODER}/GppModel.js`);
 
 /** The library makes a list of every number of a range, so that a few characters would take all memory: no list is that long. */
-const LONGEST = 2 ** 16;
+const LONGEST = 2 ** 12;
 const { FibonacciIntegerEncoder } = await import(`${ENCODER}/datatype/encoder/FibonacciIntegerEncoder.js`);
 const fibonacci = FibonacciIntegerEncoder.decode;
 FibonacciIntegerEncoder.decode = (bits) => {

@@ -24,6 +24,8 @@ admin_token = "${OPERATOR}"
 budget = "60s"
 [ec.store]
 call_timeout = "60s"
+[ec.local]
+request_timeout = "10m"
 [ec.cas]
 deadline = "60s"
 # A record keeps the strings that decided, however long.
