@@ -31,8 +31,8 @@ api_token = "{partner}"
 
 # What is remembered of one user: the last so many requests.
 REMEMBERED = 16
-# Users that the store of a file begins with: more than it keeps in memory, so that what is measured is full from the start.
-EARLIER_USERS = 400_000
+# Users that the store of a file begins with: more than it keeps in memory.
+EARLIER_USERS = 200_000
 
 
 class User:
