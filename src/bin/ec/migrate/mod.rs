@@ -167,11 +167,11 @@ fn rewrite_ec(
                     expected: "a secret: it is blank",
                 })?;
                 let reference = secrets.keep(PASSPHRASE.to_owned(), secret);
-                rebuilt.keep(key, item, to, reference);
+                rebuilt.keep(&key, &item, to, reference);
             }
             Some(Becomes::To(to, form) | Becomes::Later(to, form, _)) => {
                 let value = in_form(&item, form, &name)?;
-                rebuilt.keep(key, item, to, value);
+                rebuilt.keep(&key, &item, to, value);
             }
             Some(Becomes::Ignored(_) | Becomes::Other { .. } | Becomes::Fixed { .. }) => {
                 rebuilt.comment_out(&key, &item);
@@ -248,10 +248,10 @@ fn consent_keys(
             Some(Becomes::To(to, form)) => {
                 let value = in_form(&item, form, &name)?;
                 let own = to.strip_prefix("consent.").unwrap_or(to);
-                rebuilt.keep(key, item, own, value);
+                rebuilt.keep(&key, &item, own, value);
             }
             None if forever && name == survey::CHECK_EXPIRATION => {
-                rebuilt.keep(key, item, "tcf_max_age", "none".into());
+                rebuilt.keep(&key, &item, "tcf_max_age", "none".into());
             }
             _ => rebuilt.comment_out(&key, &item),
         }

@@ -39,7 +39,7 @@ fn comment(written: Option<&RawString>) -> String {
         .lines()
         .map(str::trim)
         .filter(|line| !line.is_empty());
-    lines.map(|line| format!("{line}\n")).collect()
+    lines.flat_map(|line| [line, "\n"]).collect()
 }
 
 fn to_tables(item: &Item) -> Option<ArrayOfTables> {
@@ -103,26 +103,26 @@ pub(super) fn rewrite(
         let name = own.get().to_owned();
         let number = |item: &Item| whole(item).ok_or_else(|| wrong(&name, "a whole number"));
         match name.as_str() {
-            "source_domain" => rebuilt.keep(own, item, "source_domain", domain.as_str().into()),
+            "source_domain" => rebuilt.keep(&own, &item, "source_domain", domain.as_str().into()),
             "openrtb_atype" => {
                 let atype = number(&item)?;
-                rebuilt.keep(own, item, "openrtb_atype", atype.into());
+                rebuilt.keep(&own, &item, "openrtb_atype", atype.into());
             }
             "batch_rate_limit" => {
                 let limit = number(&item)?;
-                rebuilt.keep(own, item, "rate_limit", limit.into());
+                rebuilt.keep(&own, &item, "rate_limit", limit.into());
             }
             "bidstream_enabled" => {
                 let enabled = flag(&item).ok_or_else(|| wrong(&name, "`true` or `false`"))?;
-                rebuilt.keep(own, item, "bidstream", enabled.into());
+                rebuilt.keep(&own, &item, "bidstream", enabled.into());
             }
             "api_token" if item.is_str() => {
                 let token = text(&item).filter(|token| !token.trim().is_empty());
                 let token = hash(token.ok_or_else(|| wrong(&name, "a token"))?);
-                rebuilt.keep(own, item, "api_token_sha256", token);
+                rebuilt.keep(&own, &item, "api_token_sha256", token);
             }
             other if other.starts_with(PULL) || other == PULL_TOKEN => match pull.take() {
-                Some(table) => rebuilt.keep(own, item, "pull", Value::InlineTable(table)),
+                Some(table) => rebuilt.keep(&own, &item, "pull", Value::InlineTable(table)),
                 None => rebuilt.merge(&own),
             },
             _ => rebuilt.same(own, item),

@@ -50,7 +50,7 @@ impl Rebuilt {
     }
 
     /// The entry under another key, which may be of several names, with another value.
-    pub(super) fn keep(&mut self, key: Key, item: Item, name: &str, value: Value) {
+    pub(super) fn keep(&mut self, key: &Key, item: &Item, name: &str, value: Value) {
         let (groups, own) = name.rsplit_once('.').unwrap_or(("", name));
         let groups = groups.split('.').filter(|group| !group.is_empty());
         let groups = groups.map(str::to_owned).collect();
