@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 
-use edge_cookie::consent::{RULES, us_sections};
+use edge_cookie::consent::{RULES, Section, us_sections};
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::laws::{AS_OF, OPT_IN, OPT_IN_REGIONS, US_STATES};
 use edge_cookie::policy::value::Value;
@@ -184,7 +184,7 @@ fn sections() -> String {
 }
 
 fn fields() -> String {
-    let fields = us_sections().flat_map(|section| section.fields());
+    let fields = us_sections().flat_map(Section::fields);
     let decides = |decides: Option<&str>| decides.unwrap_or("nothing").to_owned();
     let fields: BTreeMap<&str, String> = fields
         .map(|field| (field.name, decides(field.decides)))

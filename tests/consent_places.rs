@@ -197,7 +197,7 @@ fn the_shipped_tables_are_those_of_the_statutes() {
     let regions: Vec<&str> = OPT_IN_REGIONS.iter().map(|law| law.place).collect();
     assert_eq!(regions, ["CA-QC"]);
     for since in (OPT_IN.iter().chain(OPT_IN_REGIONS)).map(|law| law.since) {
-        assert!(since >= "2018-05-25" && since <= "2023-09-22", "{since}");
+        assert!(("2018-05-25"..="2023-09-22").contains(&since), "{since}");
     }
     // No act asks for a universal opt-out before it applies.
     for law in US_STATES {
@@ -343,9 +343,9 @@ fn every_field_of_every_states_section_decides_as_its_specification_says() {
                 "none.us_not_said",
                 "{state} {other}"
             );
-            let refuses = Signals::default().with(Signal::Gpp, &refusing);
+            let elsewhere = Signals::default().with(Signal::Gpp, &refusing);
             assert_eq!(
-                decided(&refuses, &place, now).0,
+                decided(&elsewhere, &place, now).0,
                 Withdrawn,
                 "{state} {other}"
             );

@@ -31,6 +31,10 @@ impl Bits {
 
 /// What a string is made of. The default consents, and keeps all that TCF 2.3 asks for.
 #[derive(Debug, Clone, Copy)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the string"
+)]
 pub struct Tcf {
     pub consents: bool,
     /// Purpose 1 was not asked for (`PurposeOneTreatment`).
