@@ -325,19 +325,15 @@ fn the_law_of_a_place_is_named() {
 
 #[test]
 fn what_a_forged_string_says_too_much_of_is_counted() {
-    let segment = Bits::default().put(1, 3).put(0, 16).put(0, 1).base64();
-    let text = format!(
-        "{}.{}",
-        tcf(&[1], NOW.unix()),
-        vec![segment; 1_000].join(".")
-    );
-    let explanation = explained(&Signals::default().with(Signal::Tcf, &text), Some("DE"));
-    let signal = &explanation["signals"][0]["parts"][0];
-    let listed = signal["fields"].as_array().unwrap().len();
-    assert_eq!(
-        listed + signal["more_fields"].as_u64().unwrap() as usize,
-        25 + 1_000
-    );
+    // A section of California with its segment of two fields a thousand times.
+    let segments = vec!["QA"; 1_000].join(".");
+    let text = gpp(&[(8, &format!("BUoAAABA.{segments}"))]);
+    let explanation = explained(&Signals::default().with(Signal::Gpp, &text), Some("US-CA"));
+    let section = &explanation["signals"][0]["parts"][1];
+    let listed = section["fields"].as_array().unwrap().len();
+    let more = section["more_fields"].as_u64().unwrap() as usize;
+    // Twelve fields of the core, two of which have several values.
+    assert_eq!(listed + more, 12 + 2 * 1_000);
     assert!(listed < 300);
 }
 
