@@ -198,7 +198,7 @@ impl Served {
         self
     }
 
-    pub fn from_address(mut self, address: &str) -> Self {
+    pub fn at_address(mut self, address: &str) -> Self {
         self.client.address = Some(address.parse().unwrap());
         self
     }

@@ -43,7 +43,7 @@ fn new_cookie(sets: &[&str]) -> String {
 }
 
 fn new_cookie_from(address: &str, sets: &[&str]) -> String {
-    let page = served(sets).from_address(address).page(None);
+    let page = served(sets).at_address(address).page(None);
     let cookie = set_cookie(&page).unwrap();
     let (before, after) = cookie.split_once('.').unwrap();
     format!("{before} {}", &after[6..])
