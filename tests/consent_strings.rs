@@ -6,6 +6,10 @@
     reason = "a failed test should stop, and tables of cases are long"
 )]
 
+#[path = "support/tcf.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod tcf;
+
 use edge_cookie::clock::Timestamp;
 use edge_cookie::consent::{
     ConsentDecision, MAX_SIGNALS, Place, Rule, Signal, Signals, Verdict, decide,
@@ -15,6 +19,7 @@ use edge_cookie::policy::settings::{Consent, HonourRefusals};
 use edge_cookie::record::{ConsentStrings, KvEntry, KvGeo};
 
 use Signal::{Gpp, Tcf, UsPrivacy};
+use tcf::Bits;
 
 /// Days after the strings were given.
 const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
@@ -296,9 +301,15 @@ fn a_refusal_that_does_not_count_is_kept_where_no_law_asks() {
 /// Whatever a browser repeats, the room for partners' ids stays.
 #[test]
 fn what_is_said_more_than_once_has_a_quarter_of_the_body() {
-    // Segments may come again: each of these is another string with the same consent.
-    let strings: Vec<String> = (0..MAX_SIGNALS)
-        .map(|more| format!("{TCF}{}", ".IAAA".repeat(5 + more)))
+    // Each of these is another string with the same consent: one that discloses none of so many vendors.
+    let core = TCF.split('.').next().unwrap();
+    let strings: Vec<String> = (0..MAX_SIGNALS as u64)
+        .map(|more| {
+            let vendors = 150 + 32 * more;
+            let disclosed = Bits::default().put(1, 3).put(vendors, 16).put(0, 1);
+            let none = (0..vendors).fold(disclosed, |bits, _| bits.put(0, 1));
+            format!("{core}.{}", none.base64())
+        })
         .collect();
     let values: Vec<_> = strings.iter().map(|text| (Tcf, text.as_str())).collect();
     let signals = signals(&values, false);

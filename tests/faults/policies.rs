@@ -52,7 +52,9 @@ static SHIPPED: LazyLock<Vec<Named>> = LazyLock::new(|| {
         ..Written::default()
     })
     .unwrap();
-    let names = files.names().to_vec();
+    // The trusted-server's own constants break promises, as the profile's allowances say.
+    let mut names = files.names().to_vec();
+    names.retain(|name| name != "trusted-server");
     let load = |name: String| {
         let policy = files.load(&name).unwrap().resolved.policy;
         (name, Arc::new(policy))

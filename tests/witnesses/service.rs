@@ -19,7 +19,7 @@ use edge_cookie::service::ShownId;
 use edge_cookie::store::{Insert, KvStore, MemoryStore, Precondition};
 use http::Request;
 use served::{Answer, Before, IDENTIFY, Served, body, id, now, reasons, set_cookie, setup};
-use tcf::{Tcf, disclosed_vendors};
+use tcf::{Bits, Tcf};
 
 /// A key, what must be set besides for it to matter, its other value, and where the change shows.
 pub struct Witness {
@@ -420,9 +420,14 @@ pub const WITNESSES: &[Witness] = &[
         base: &[],
         change: "256",
         shows: |sets| {
-            let given = Tcf::given_at(now()).text();
-            let segment = format!(".{}", disclosed_vendors());
-            let long = format!("{given}{}", segment.repeat(100));
+            let core = Tcf {
+                discloses_vendors: false,
+                ..Tcf::given_at(now())
+            };
+            // A segment that discloses none of 4,000 vendors.
+            let disclosed = Bits::default().put(1, 3).put(4_000, 16).put(0, 1);
+            let none = (0..4_000).fold(disclosed, |bits, _| bits.put(0, 1));
+            let long = format!("{}.{}", core.text(), none.base64());
             page_with("DE", sets, &format!("euconsent-v2={long}"), false)
         },
     },
