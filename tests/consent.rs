@@ -5,6 +5,8 @@
     clippy::indexing_slicing,
     clippy::too_many_lines,
     clippy::match_same_arms,
+    clippy::type_complexity,
+    clippy::items_after_statements,
     reason = "a failed test should stop, and tables of cases are long"
 )]
 

@@ -2,6 +2,7 @@
 #![cfg(feature = "service")]
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::too_many_lines,
     reason = "a failed test should stop, and tables of cases are long"
 )]

@@ -1,6 +1,11 @@
 //! A new visitor's id is no one else's: the last six characters are random, and many users may share an address.
 #![cfg(feature = "server")]
-#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a failed test should stop"
+)]
 
 #[path = "support/service.rs"]
 #[allow(dead_code, reason = "each test file uses its part")]

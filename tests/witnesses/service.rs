@@ -153,9 +153,12 @@ fn page_with(place: &str, sets: &[&str], cookies: &str, gpc: bool) -> String {
         .in_place(place)
         .answer(request.body(String::new()).unwrap());
     let cookie = set_cookie(&answer);
-    let what = cookie.map_or("nothing", |cookie| match cookie.contains("Max-Age=0") {
-        true => "expired",
-        false => "new",
+    let what = cookie.map_or("nothing", |cookie| {
+        if cookie.contains("Max-Age=0") {
+            "expired"
+        } else {
+            "new"
+        }
     });
     what.to_owned()
 }
