@@ -359,6 +359,23 @@ fn the_place_and_the_address_are_those_that_the_policy_believes() {
 }
 
 #[test]
+fn what_of_consent_does_not_count_is_counted_by_its_reason() {
+    let server = Server::start(CONFIG, &["ec.consent.tcf_max_age=1d"]);
+    // A consent from before yesterday, and what is no GPP string.
+    let old = "CQqU7yAQqU7yAAKABBENCWFgAIAAAAAAAAYgAAAAAAAA.IAAA";
+    for cookie in [&format!("euconsent-v2={old}"), "__gpp=DBAAAAA~BAAA"] {
+        server.get("/", &format!("Accept: text/html\r\nCookie: {cookie}\r\n"));
+    }
+    let metrics = server.metrics();
+    for counted in [
+        "ec_consent_rejected_total{reason=\"tcf.too_old\"} 1",
+        "ec_consent_undecodable_total{signal=\"__gpp\",section=\"none\"} 1",
+    ] {
+        assert!(metrics.contains(counted), "{counted} is not in {metrics}");
+    }
+}
+
+#[test]
 fn logs_and_metrics_tell_what_happened_and_nobodys_secrets() {
     let server = Server::start(CONFIG, &[]);
     let page = server.get("/", CONSENT);
