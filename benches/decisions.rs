@@ -1,13 +1,19 @@
 //! Requests whose consent is decided on, as browsers send them.
 #![allow(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     reason = "a broken fixture should stop the benchmark"
 )]
+
+#[path = "../tests/support/tcf.rs"]
+#[allow(dead_code, reason = "a benchmark uses a part of it")]
+mod tcf_strings;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::consent::{Place, Signals, Verdict, decide};
 use edge_cookie::policy::EcPolicy;
 use http::header::{COOKIE, HeaderMap};
+use tcf_strings::{Bits, Tcf};
 
 const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
 
@@ -63,44 +69,13 @@ impl Request {
     }
 }
 
-/// TCF 2.3, in the order of its fields, with every vendor in fields of bits.
+/// TCF 2.3, with every vendor in fields of bits.
 fn tcf() -> String {
-    let tenths = NOW.unix() * 10;
-    let mut core = vec![
-        (2, 6),
-        (tenths, 36),
-        (tenths, 36),
-        (31, 12),
-        (1, 12),
-        (1, 6),
-        (4, 6),
-        (13, 6),
-        (150, 12),
-        (5, 6),
-        (1, 1),
-        (0, 13),
-        (1 << 23 | 1 << 21, 24),
-        (0, 25),
-        (3, 6),
-        (4, 6),
-    ];
-    let all = [(VENDORS as u64, 16), (0, 1)]
-        .into_iter()
-        .chain(vec![(1, 1); VENDORS]);
-    core.extend(all.clone().chain(all.clone()).chain([(0, 12)]));
-    let disclosed: Vec<_> = [(1, 3)].into_iter().chain(all).collect();
-    format!("{}.{}", base64(&core), base64(&disclosed))
-}
-
-/// Fields of so many bits in base64 for URLs, filled up to whole bytes.
-fn base64(fields: &[(u64, usize)]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits = |&(value, width): &(u64, usize)| (0..width).rev().map(move |bit| value >> bit & 1);
-    let mut bits: Vec<u64> = fields.iter().flat_map(bits).collect();
-    bits.resize(bits.len().next_multiple_of(8), 0);
-    let sextet = |bits: &[u64]| {
-        let value = (0..6).fold(0, |value, at| value << 1 | bits.get(at).unwrap_or(&0));
-        char::from(*ALPHABET.get(usize::try_from(value).unwrap()).unwrap())
+    let all = |bits: Bits| {
+        let bits = bits.put(VENDORS as u64, 16).put(0, 1);
+        (0..VENDORS).fold(bits, |bits, _| bits.put(1, 1))
     };
-    bits.chunks(6).map(sextet).collect()
+    let core = all(all(Tcf::given_at(NOW.unix()).up_to_vendors())).put(0, 12);
+    let disclosed = all(Bits::default().put(1, 3));
+    format!("{}.{}", core.base64(), disclosed.base64())
 }

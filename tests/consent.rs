@@ -10,8 +10,9 @@
     reason = "a failed test should stop, and tables of cases are long"
 )]
 
-#[path = "support/tcf.rs"]
-mod tcf_strings;
+#[path = "support/strings.rs"]
+#[allow(dead_code, reason = "each test file uses its part")]
+mod strings;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::consent::{ConsentDecision, Place, Rule, Signal, Signals, Verdict, Why, decide};
@@ -20,43 +21,9 @@ use edge_cookie::policy::settings::{
     Consent, GpcInOptIn, HonourRefusals, TcfValidity, UsWithoutSignal,
 };
 use proptest::prelude::*;
-use tcf_strings::{Bits, Tcf, disclosed_vendors};
+use strings::{Bits, Tcf, disclosed_vendors, gpp};
 
 use Verdict::{Granted, NotGranted, Withdrawn};
-
-trait Fields {
-    fn fields(self, values: &[u64]) -> Self;
-    fn fibonacci(self, number: u64) -> Self;
-}
-
-impl Fields for Bits {
-    fn fields(self, values: &[u64]) -> Self {
-        values.iter().fold(self, |bits, value| bits.put(*value, 2))
-    }
-
-    /// A number in Fibonacci coding: its Zeckendorf sum, the least first, and a one to end it.
-    fn fibonacci(mut self, number: u64) -> Self {
-        let mut steps = vec![1, 2];
-        while steps[steps.len() - 1] + steps[steps.len() - 2] <= number {
-            steps.push(steps[steps.len() - 1] + steps[steps.len() - 2]);
-        }
-        while steps[steps.len() - 1] > number {
-            steps.pop();
-        }
-        let mut left = number;
-        let mut code: Vec<bool> = (steps.iter().rev())
-            .map(|step| {
-                let taken = *step <= left;
-                left -= if taken { *step } else { 0 };
-                taken
-            })
-            .collect();
-        code.reverse();
-        self.0.extend(code);
-        self.0.push(true);
-        self
-    }
-}
 
 /// 21 September 2026.
 const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
@@ -71,25 +38,6 @@ fn tcf(purpose_one: bool) -> String {
     .text()
 }
 
-/// A GPP string of these sections, in the order of their numbers.
-fn gpp(sections: &[(u64, String)]) -> String {
-    let header = Bits::default()
-        .put(3, 6)
-        .put(1, 6)
-        .put(sections.len() as u64, 12);
-    let mut before = 0;
-    let header = sections.iter().fold(header, |header, (id, _)| {
-        let header = header.put(0, 1).fibonacci(id - before);
-        before = *id;
-        header
-    });
-    let sections = sections.iter().map(|(_, section)| section.clone());
-    std::iter::once(header.base64())
-        .chain(sections)
-        .collect::<Vec<_>>()
-        .join("~")
-}
-
 const NOT_SAID: u64 = 0;
 const OUT: u64 = 1;
 const NOT_OUT: u64 = 2;
@@ -97,31 +45,31 @@ const NOT_OUT: u64 = 2;
 fn national(sale: u64, sharing: u64) -> String {
     let bits = Bits::default()
         .put(1, 6)
-        .fields(&[1; 6])
-        .fields(&[sale, sharing, NOT_OUT]);
-    bits.fields(&[0; 12])
-        .fields(&[0; 2])
-        .fields(&[0, 2, 0, 0])
+        .fields([1; 6])
+        .fields([sale, sharing, NOT_OUT]);
+    bits.fields([0; 12])
+        .fields([0; 2])
+        .fields([0, 2, 0, 0])
         .base64()
 }
 
 fn california(sale: u64) -> String {
     let bits = Bits::default()
         .put(1, 6)
-        .fields(&[1; 3])
-        .fields(&[sale, NOT_OUT]);
-    bits.fields(&[0; 9])
-        .fields(&[0; 2])
-        .fields(&[0, 2, 0, 0])
+        .fields([1; 3])
+        .fields([sale, NOT_OUT]);
+    bits.fields([0; 9])
+        .fields([0; 2])
+        .fields([0, 2, 0, 0])
         .base64()
 }
 
 fn virginia(sale: u64) -> String {
     let bits = Bits::default()
         .put(1, 6)
-        .fields(&[1; 3])
-        .fields(&[sale, NOT_OUT]);
-    bits.fields(&[0; 8]).fields(&[0, 2, 0, 0]).base64()
+        .fields([1; 3])
+        .fields([sale, NOT_OUT]);
+    bits.fields([0; 8]).fields([0, 2, 0, 0]).base64()
 }
 
 /// The states' sections by the GPP registry, and how many notices each has before its opt-outs.
@@ -439,10 +387,10 @@ fn every_state_has_its_section() {
         ] {
             let section = Bits::default()
                 .put(1, 6)
-                .fields(&[1; 4][..notices])
-                .fields(&[sale, other, 3 - other])
+                .fields(vec![1; notices])
+                .fields([sale, other, 3 - other])
                 // Sensitive data, children, and an agreement that nobody has signed.
-                .fields(&[0; 20])
+                .fields([0; 20])
                 .base64();
             let gpp = gpp(&[(id, section)]);
             let signals = Signals::default().with(Signal::Gpp, &gpp);
@@ -495,13 +443,13 @@ fn the_newest_sections_are_read_in_both_layouts() {
         let core = |sale, targeted, mode, told, consented| {
             let core = Bits::default()
                 .put(1, 6)
-                .fields(&[2, mode, 1, told, told, sale, targeted]);
+                .fields([2, mode, 1, told, told, sale, targeted]);
             let core = if child {
-                core.fields(&[consented])
+                core.fields([consented])
             } else {
                 core
             };
-            core.fields(&[0]).base64()
+            core.fields([0]).base64()
         };
         let header = Bits::default()
             .put(id, 6)
@@ -757,7 +705,7 @@ fn whoever_was_not_told_grants_nothing() {
 /// A fault has its place: the section, and the character in the signal.
 #[test]
 fn a_fault_says_where_it_is_and_repeats_nothing() {
-    let text = gpp(&[(6, "1YNN".into()), (8, "BVV!".into())]);
+    let text = gpp(&[(6, "1YNN"), (8, "BVV!")]);
     let signals = Signals::default().with(Signal::Gpp, &text);
     let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
     let undecodable = judged.undecodable[0];
@@ -874,14 +822,14 @@ fn what_cannot_be_decoded_grants_nothing() {
             "{text}"
         );
     }
-    let two = gpp(&[(6, "1YNN".into()), (8, "broken".into())]);
+    let two = gpp(&[(6, "1YNN"), (8, "broken")]);
     for (text, verdict) in [
         ("DBAA~1YNN", NotGranted),
         ("DCAA", NotGranted),
         ("not/base64~1YNN", NotGranted),
         // Of the section that can be decoded a refusal counts, and nothing else.
         (two.as_str(), NotGranted),
-        (&gpp(&[(6, "1YYN".into()), (8, "broken".into())]), Withdrawn),
+        (&gpp(&[(6, "1YYN"), (8, "broken")]), Withdrawn),
         (
             &gpp(&[(7, national(NOT_OUT, NOT_OUT)), (99, "whatever".into())]),
             NotGranted,
@@ -933,7 +881,7 @@ proptest! {
     /// Where `iab_gpp` can decode a section, it reads the same there.
     #[test]
     fn another_decoder_reads_the_same(id in 7..=23_u64, version in 1..=2_u64, fields in prop::collection::vec(0..=2_u64, 48), gpc in any::<bool>()) {
-        let core = Bits::default().put(version, 6).fields(&fields).base64();
+        let core = Bits::default().put(version, 6).fields(fields).base64();
         let text = gpp(&[(id, if gpc { with_gpc(&core) } else { core })]);
         let other: iab_gpp::v1::GPPString = text.parse().unwrap();
         let section = other.decode_all_sections().remove(0);

@@ -150,9 +150,9 @@ fn the_sections_of_a_gpp_string_are_shown_field_by_field() {
         .base64();
     let gpc = Bits::default().put(1, 2).put(1, 1).base64();
     let text = gpp(&[
-        (5, &canada),
+        (5, canada.as_str()),
         (6, "1YNN"),
-        (9, &virginia),
+        (9, virginia.as_str()),
         (24, &format!("{maryland}.{gpc}")),
         (28, "BAAA"),
     ]);

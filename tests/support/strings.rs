@@ -4,7 +4,8 @@
 #[allow(dead_code, reason = "each test file uses its part")]
 mod tcf_strings;
 
-pub use tcf_strings::Bits;
+#[allow(unused_imports, reason = "each test file uses its part")]
+pub use tcf_strings::{Bits, Tcf, disclosed_vendors};
 
 impl Bits {
     /// Fields of two bits each.
@@ -36,7 +37,7 @@ impl Bits {
 }
 
 /// A GPP string of these sections, in the order of their numbers.
-pub fn gpp(sections: &[(u64, &str)]) -> String {
+pub fn gpp<S: AsRef<str>>(sections: &[(u64, S)]) -> String {
     let header = Bits::default()
         .put(3, 6)
         .put(1, 6)
@@ -47,7 +48,7 @@ pub fn gpp(sections: &[(u64, &str)]) -> String {
         before = *id;
         header
     });
-    let sections = sections.iter().map(|(_, section)| *section);
+    let sections = sections.iter().map(|(_, section)| section.as_ref());
     let header = header.base64();
     let parts: Vec<&str> = std::iter::once(header.as_str()).chain(sections).collect();
     parts.join("~")
