@@ -12,6 +12,7 @@ from .exchange import Client
 
 OPERATOR = "operator-token-0123456789"
 PARTNER = "token-of-a-0123456789"
+# The page cache is small, so that it is full within the first tenth: what still grows after that is a leak.
 POLICY = """
 [publisher]
 domain = "publisher.example"
@@ -19,6 +20,8 @@ origin_url = "http://127.0.0.1:{origin}"
 [ec]
 passphrase = "a passphrase for the soak"
 admin_token = "{operator}"
+[ec.local]
+cache_mib = 4
 [ec.tombstone]
 ttl = "{ttl}"
 [ec.sync]
