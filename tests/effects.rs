@@ -388,8 +388,8 @@ fn a_batch_tells_each_id_its_own_outcome() {
     ];
     let finished = bench.run(Operation::UpsertPartnerIds(&ids));
     let done = finished.result.unwrap();
-    assert_eq!(done.outcome.word(), "written");
-    let each: Vec<_> = done.each.iter().map(|outcome| outcome.word()).collect();
+    assert_eq!(done.outcome.as_str(), "written");
+    let each: Vec<_> = done.each.iter().map(|outcome| outcome.as_str()).collect();
     assert_eq!(
         each,
         [
@@ -417,7 +417,7 @@ fn duplicates_share_the_outcome_of_the_one_that_counts() {
         sync("liveramp.com", "LR_2", NOON),
     ];
     let done = bench.run(Operation::UpsertPartnerIds(&ids)).result.unwrap();
-    let each: Vec<_> = done.each.iter().map(|outcome| outcome.word()).collect();
+    let each: Vec<_> = done.each.iter().map(|outcome| outcome.as_str()).collect();
     assert_eq!(each, ["written", "written"]);
 }
 
@@ -444,7 +444,10 @@ fn a_batch_that_writes_nothing_ends_in_the_word_its_ids_share() {
             .map(|(partner, uid)| sync(partner, uid, NOON))
             .collect();
         let done = bench.run(Operation::UpsertPartnerIds(&ids)).result.unwrap();
-        assert_eq!((done.outcome.word(), done.each.len()), (outcome, ids.len()));
+        assert_eq!(
+            (done.outcome.as_str(), done.each.len()),
+            (outcome, ids.len())
+        );
     }
 }
 
@@ -479,7 +482,7 @@ fn where_timestamps_decide_the_latest_of_duplicates_wins() {
             let mut batch = other_partners(others);
             batch.extend(ids.clone());
             let done = bench.run(Operation::UpsertPartnerIds(&batch)).result;
-            let words: Vec<_> = done.unwrap().each.iter().map(|one| one.word()).collect();
+            let words: Vec<_> = done.unwrap().each.iter().map(|one| one.as_str()).collect();
             assert_eq!(words[..others], vec!["written"; others]);
             assert_eq!(words[others..], each, "after {others}");
             let entry = bench.get().unwrap().entry;
@@ -499,7 +502,7 @@ fn what_a_batch_does_not_leave_is_never_put() {
         let mut batch = other_partners(others);
         batch.extend([sync("a.com", "V", NOON - 10), sync("a.com", "U", NOON - 5)]);
         let done = bench.run(Operation::UpsertPartnerIds(&batch)).result;
-        let words: Vec<_> = done.unwrap().each.iter().map(|one| one.word()).collect();
+        let words: Vec<_> = done.unwrap().each.iter().map(|one| one.as_str()).collect();
         assert_eq!(words[others..], ["unchanged"; 2], "after {others}");
     }
 }
@@ -517,7 +520,7 @@ fn a_sync_that_does_not_fit_leaves_everything_as_it_was() {
         sync("d.com", "W", NOON),
     ];
     let done = bench.run(Operation::UpsertPartnerIds(&ids)).result.unwrap();
-    let words: Vec<_> = done.each.iter().map(|outcome| outcome.word()).collect();
+    let words: Vec<_> = done.each.iter().map(|outcome| outcome.as_str()).collect();
     let too_large = "entry_too_large";
     assert_eq!(words, ["written", too_large, too_large, "written"]);
     let entry = bench.get().unwrap().entry;

@@ -45,7 +45,7 @@ fn outcomes(stream: &str, policy: &EcPolicy) -> Vec<(&'static str, &'static str)
     let graph = KvIdentityGraph::new(MemoryStore::new(&clock), &clock);
     let outcome = |event: Event| {
         clock.set(event.at);
-        let op = event.action.word();
+        let op = event.action.as_str();
         if let Action::PutRaw {
             body,
             metadata,
@@ -63,7 +63,7 @@ fn outcomes(stream: &str, policy: &EcPolicy) -> Vec<(&'static str, &'static str)
         }
         let operation = event.action.operation().unwrap();
         let word = match graph.run(policy, &event.ec_id, operation).result {
-            Ok(done) => done.outcome.word(),
+            Ok(done) => done.outcome.as_str(),
             Err(OperationError::Unreadable(_)) => "unreadable",
             Err(error) => panic!("{op} of {}: {error}", event.ec_id),
         };
@@ -133,7 +133,7 @@ fn the_streams_show_every_operation() {
     let shown: BTreeSet<&str> = [VISITS, DAMAGED]
         .into_iter()
         .flat_map(events)
-        .map(|event| event.action.word())
+        .map(|event| event.action.as_str())
         .collect();
     assert_eq!(shown, BTreeSet::from(OP_WORDS));
 }

@@ -590,7 +590,7 @@ fn operations_and_outcomes_go_by_their_words() {
         (Operation::UpsertPartnerId(&one), "upsert_partner_id"),
         (Operation::Delete, "delete"),
     ] {
-        assert_eq!(operation.word(), word);
+        assert_eq!(operation.as_str(), word);
     }
     assert_eq!(Outcome::AlreadyLive.to_string(), "already_live");
 }

@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{
-    Answer, Consistency, Deleted, Draft, Finished, Found, Operation, OperationError, Record, Step,
-    StoreError, Transaction, Write,
+    Answer, Consistency, Deleted, Finished, Found, Operation, OperationError, PendingWrite, Record,
+    Step, StoreError, Transaction, Write,
 };
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{
@@ -77,7 +77,7 @@ const LATE: Operation<'_> = Operation::DeliverWithdrawal {
 /// Answers every step with `answer` until the end; gives the steps as words, and the end.
 fn run(
     mut transaction: Transaction<'_>,
-    mut answer: impl FnMut(usize, Step<Draft<'_>>) -> Answer,
+    mut answer: impl FnMut(usize, Step<PendingWrite<'_>>) -> Answer,
 ) -> (Vec<String>, Finished) {
     let mut steps = Vec::new();
     loop {
@@ -88,7 +88,7 @@ fn run(
             Step::Exists => "exists".to_owned(),
             Step::Delete => "delete".to_owned(),
             Step::Wait(wait) => format!("wait {}", wait.longest.as_millis()),
-            Step::Insert(draft) => match draft.write().precondition {
+            Step::Insert(pending) => match pending.write().precondition {
                 Precondition::None => "overwrite".to_owned(),
                 Precondition::Add => "add".to_owned(),
                 Precondition::Generation(_) => "swap".to_owned(),
@@ -105,7 +105,7 @@ fn run(
 fn refuse_all<'a>(
     found: &'a Found,
     refusal: &'a StoreError,
-) -> impl FnMut(usize, Step<Draft<'_>>) -> Answer + 'a {
+) -> impl FnMut(usize, Step<PendingWrite<'_>>) -> Answer + 'a {
     move |_, step| match step {
         Step::Lookup => Answer::Found(found.clone()),
         Step::Exists => Answer::Exists(true),
@@ -228,7 +228,7 @@ fn no_retry_starts_after_the_deadline() {
             assert_eq!(support::word(&finished), "written");
         } else {
             let error = finished.result.unwrap_err();
-            assert_eq!(error.word(), "retries_exhausted");
+            assert_eq!(error.as_str(), "retries_exhausted");
             assert!(error.to_string().contains("`cas.deadline`"), "{error}");
         }
     }
@@ -297,9 +297,9 @@ fn a_write_that_is_sent_again_is_the_same_write() {
             run(transaction, |_, step| match step {
                 Step::Lookup => Answer::Found(found.clone()),
                 Step::Wait(_) => Answer::Waited { elapsed: NO_TIME },
-                Step::Insert(draft) => {
-                    sent.push(draft.lend(Write::of));
-                    assert_eq!(sent.last(), Some(&draft.write()));
+                Step::Insert(pending) => {
+                    sent.push(pending.with_write(Write::of));
+                    assert_eq!(sent.last(), Some(&pending.write()));
                     failed(StoreError::RateLimited)
                 }
                 other => panic!("{other:?}"),
@@ -449,8 +449,8 @@ fn a_write_whose_answer_was_lost_finds_its_own_work_done() {
                 begin(&policy, operation, Consistency::Strong),
                 |_, step| match step {
                     Step::Lookup => Answer::Found(own.clone().unwrap_or_else(|| before.clone())),
-                    Step::Insert(draft) => {
-                        own = Some(written(&draft.write()));
+                    Step::Insert(pending) => {
+                        own = Some(written(&pending.write()));
                         lost()
                     }
                     other => panic!("{other:?}"),
@@ -522,8 +522,8 @@ fn a_write_whose_answer_was_lost_is_not_taken_for_anothers() {
             begin(&policy, create, Consistency::Strong),
             |_, step| match step {
                 Step::Lookup => Answer::Found(there.clone()),
-                Step::Insert(draft) => {
-                    there = written(&other(&draft.write()));
+                Step::Insert(pending) => {
+                    there = written(&other(&pending.write()));
                     lost()
                 }
                 other => panic!("{other:?}"),
@@ -664,10 +664,10 @@ fn where_reads_may_be_stale_a_kept_tombstone_is_put_back_with_the_time_it_had_le
         Consistency::Eventual,
     );
     transaction.resume(Answer::Found(record(tombstone(HOUR))));
-    let Step::Insert(draft) = transaction.step() else {
+    let Step::Insert(pending) = transaction.step() else {
         panic!("no swap")
     };
-    let write = draft.write();
+    let write = pending.write();
     assert_eq!(
         write.precondition,
         Precondition::Generation(Generation::from_platform(7))
@@ -691,7 +691,9 @@ fn a_kept_tombstone_that_is_not_the_current_record_is_read_again_and_overwritten
     );
     let (steps, finished) = run(transaction, |_, step| match step {
         Step::Lookup => Answer::Found(record(tombstone(HOUR))),
-        Step::Insert(draft) if draft.write().precondition == Precondition::None => Answer::Written,
+        Step::Insert(pending) if pending.write().precondition == Precondition::None => {
+            Answer::Written
+        }
         _ => conflict(),
     });
     let mut expected = ["look", "swap"].repeat(4);
@@ -922,10 +924,10 @@ fn a_sync_that_was_overtaken_by_a_touch_leaves_the_users_time_where_the_touch_pu
             metadata,
             generation: Generation::from_platform(7),
         }))));
-        let Step::Insert(draft) = transaction.step() else {
+        let Step::Insert(pending) = transaction.step() else {
             panic!("{:?}", transaction.step());
         };
-        let write = draft.write();
+        let write = pending.write();
         assert_eq!(write.metadata.t, Some(Timestamp::from_unix(retained)));
     }
 }
@@ -936,16 +938,16 @@ fn an_erasure_that_finds_a_record_past_its_time_swaps_it() {
     let policy = policy(|policy| policy.delete.mode = DeleteMode::Tombstone);
     let mut transaction = begin(&policy, Operation::Delete, Consistency::Strong);
     transaction.resume(Answer::Found(record(expired())));
-    let Step::Insert(draft) = transaction.step() else {
+    let Step::Insert(pending) = transaction.step() else {
         panic!("{:?}", transaction.step());
     };
-    let write = draft.write();
+    let write = pending.write();
     assert!(write.entry.is_tombstone());
     let generation = Generation::from_platform(7);
     assert_eq!(write.precondition, Precondition::Generation(generation));
     transaction.resume(Answer::Written);
     let done = transaction.finish().result.unwrap();
-    assert_eq!(done.outcome.word(), "not_found");
+    assert_eq!(done.outcome.as_str(), "not_found");
 }
 
 /// Found by the fault simulation: it told of each of its ids where it was refused before any read, and only there.

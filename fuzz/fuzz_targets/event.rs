@@ -8,7 +8,7 @@ fuzz_target!(|line: &str| {
     // Lines are told apart before they are parsed.
     let line = line.lines().next().unwrap_or_default();
     match Event::parse(line) {
-        Ok(event) => assert!(!event.action.word().is_empty()),
+        Ok(event) => assert!(!event.action.as_str().is_empty()),
         Err(problem) => {
             let columns = line.chars().count() + 1;
             assert!(

@@ -145,7 +145,7 @@ impl Home for EdgeHome {
                 name, id, finished, ..
             } => match &finished.result {
                 Ok(_) => return,
-                Err(error) => ("warn", *name, Some(id.to_string()), Some(error.word())),
+                Err(error) => ("warn", *name, Some(id.to_string()), Some(error.as_str())),
             },
             Note::FailedWithdrawal { id, why } => {
                 let message = "a withdrawal was not written";

@@ -1,22 +1,22 @@
 //! `create_or_revive`: fresh consent, whatever was there before.
 
 use super::answer::Record;
+use super::context::OperationContext;
 use super::decision::{Current, Decision};
-use super::scene::Scene;
 use super::{Outcome, create};
 use crate::record::{ConsentStrings, KvGeo};
 
 pub(super) fn decide<'p>(
-    scene: &Scene<'_>,
+    context: &OperationContext<'_>,
     consent: &'p ConsentStrings,
     geo: &'p KvGeo,
     current: Current,
 ) -> Decision<'p> {
-    if let Some(precondition) = current.vacancy() {
-        return create::write(scene, consent, geo, precondition);
+    if let Some(precondition) = current.insert_precondition() {
+        return create::write(context, consent, geo, precondition);
     }
     match current {
-        Current::Tombstone(record) => revive(scene, consent, geo, record),
+        Current::Tombstone(record) => revive(context, consent, geo, record),
         Current::Corrupt(record) => Decision::corrupt(*record),
         _ => Decision::end(Outcome::AlreadyLive),
     }
@@ -24,16 +24,16 @@ pub(super) fn decide<'p>(
 
 /// Consent that is older than the withdrawal does not undo it, however often the write had to be retried.
 fn revive(
-    scene: &Scene<'_>,
+    context: &OperationContext<'_>,
     consent: &ConsentStrings,
     geo: &KvGeo,
     mut record: Box<Record>,
 ) -> Decision<'static> {
     let withdrawn = record.entry.consent.updated;
     // A time that no clock can have told does not keep the user from consenting anew for ever.
-    if withdrawn >= scene.now && !scene.is_ahead(withdrawn) {
+    if withdrawn >= context.now && !context.is_ahead(withdrawn) {
         return Decision::end(Outcome::ConsentWithdrawn);
     }
-    (record.entry).revive(consent.clone(), geo.clone(), scene.now);
-    scene.write_within_limits(scene.again(record, true), Outcome::Revived)
+    (record.entry).revive(consent.clone(), geo.clone(), context.now);
+    context.write_within_limits(context.rewrite(record, true), Outcome::Revived)
 }

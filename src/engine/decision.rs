@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use super::answer::{Found, Record, UnreadableRecord, Wait};
-use super::draft::{Content, PlannedWrite};
-use super::scene::Scene;
+use super::context::OperationContext;
+use super::pending_write::{Content, PlannedWrite};
 use super::{Done, OperationError, Outcome};
 use crate::record::{Generation, Precondition};
 
@@ -25,7 +25,7 @@ pub(super) enum Current {
 
 impl Current {
     /// How to write where nothing counts as standing.
-    pub(super) const fn vacancy(&self) -> Option<Precondition> {
+    pub(super) const fn insert_precondition(&self) -> Option<Precondition> {
         match self {
             Self::Absent => Some(Precondition::Add),
             Self::Expired(generation) => Some(Precondition::Generation(*generation)),
@@ -48,13 +48,13 @@ impl Current {
 
 /// How an operation ends where its write succeeds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ends {
+pub struct OnSuccess {
     pub(super) outcome: Outcome,
     /// How each partner id ends, in the order given; empty for other operations.
     pub(super) each: Vec<Outcome>,
 }
 
-impl From<Outcome> for Ends {
+impl From<Outcome> for OnSuccess {
     #[inline]
     fn from(outcome: Outcome) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl From<Outcome> for Ends {
     }
 }
 
-impl Ends {
+impl OnSuccess {
     /// How it ends; what stays here is of no further use.
     #[inline]
     pub(super) fn take(&mut self) -> Done {
@@ -82,9 +82,9 @@ pub enum Intent<C, E, D> {
     /// To end.
     End(Result<D, OperationError>),
     /// To look the record up.
-    Look,
+    Lookup,
     /// To know for certain whether a record is there, since the lookup may be stale.
-    MakeSure,
+    ConfirmExists,
     /// To write, and to end so where that succeeds.
     Write(PlannedWrite<C>, E),
     /// To remove the record.
@@ -94,7 +94,7 @@ pub enum Intent<C, E, D> {
 }
 
 /// What an operation on an entry wants next.
-pub(super) type Decision<'p> = Intent<Content<'p>, Ends, Done>;
+pub(super) type Decision<'p> = Intent<Content<'p>, OnSuccess, Done>;
 
 /// What a [`RecordOperation`] wants next.
 pub(crate) type IntentOf<O> = Intent<
@@ -109,7 +109,7 @@ pub enum OnConflict<D> {
     /// Try again.
     Retry,
     /// Look what is there; the write was a way of asking.
-    Look,
+    Lookup,
     /// It is over: whoever won said as much.
     End(D),
 }
@@ -131,31 +131,38 @@ pub trait RecordOperation {
         Self: 't;
 
     /// The first step, before anything is known of the record.
-    fn open(&self, scene: &Scene<'_>) -> IntentOf<Self>;
+    fn open(&self, context: &OperationContext<'_>) -> IntentOf<Self>;
 
-    /// The next step, given what was found; `unsure` where an answer was lost, so that a write may have happened.
-    fn decide(&self, scene: &Scene<'_>, found: Found<Self::Record>, unsure: bool)
-    -> IntentOf<Self>;
+    /// The next step, given what was found; `write_uncertain` where an answer was lost, so that a write may have happened.
+    fn decide(
+        &self,
+        context: &OperationContext<'_>,
+        found: Found<Self::Record>,
+        write_uncertain: bool,
+    ) -> IntentOf<Self>;
 
     /// The write that this operation falls back on where nothing can be known of the record, if it must not be lost for
     /// that.
-    fn blind(&self) -> Option<IntentOf<Self>>;
+    fn unconditional_fallback(&self) -> Option<IntentOf<Self>>;
 
     /// Whether this is tried again whatever stops it.
-    fn insists(&self) -> bool;
+    fn must_succeed(&self) -> bool;
 
     /// What a conflict means; `looked` tells whether the record was looked at before.
     fn on_conflict(&self, looked: bool) -> OnConflict<Self::Done>;
 
     /// The write that `plan` comes to.
-    fn write<'t>(scene: &'t Scene<'_>, plan: &'t PlannedWrite<Self::Content>) -> Self::Write<'t>
+    fn write<'t>(
+        context: &'t OperationContext<'_>,
+        plan: &'t PlannedWrite<Self::Content>,
+    ) -> Self::Write<'t>
     where
         Self: 't;
 
     /// Whether `record` shows that the write of `plan` was done.
     fn leaves(
         &self,
-        scene: &Scene<'_>,
+        context: &OperationContext<'_>,
         plan: &PlannedWrite<Self::Content>,
         record: &Self::Record,
     ) -> bool;
@@ -167,7 +174,7 @@ pub trait RecordOperation {
     fn removed(was_there: bool) -> Self::Done;
 
     /// Whether what a deletion met counts as a record that was there.
-    fn was_there(scene: &Scene<'_>, found: Found<Self::Record>) -> bool;
+    fn was_there(context: &OperationContext<'_>, found: Found<Self::Record>) -> bool;
 }
 
 impl Decision<'_> {

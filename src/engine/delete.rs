@@ -1,34 +1,37 @@
 //! `delete`: the record is erased.
 
 use super::Outcome;
+use super::context::OperationContext;
 use super::decision::{Current, Decision};
-use super::draft::Plan;
-use super::scene::Scene;
+use super::pending_write::PlannedEntry;
 use crate::policy::settings::DeleteMode;
 use crate::record::Precondition;
 
 /// A hard deletion needs to know nothing; a tombstone is left only for somebody who was there.
-pub(super) fn open(scene: &Scene<'_>) -> Decision<'static> {
-    match scene.policy.delete.mode {
+pub(super) fn open(context: &OperationContext<'_>) -> Decision<'static> {
+    match context.policy.delete.mode {
         DeleteMode::Hard => Decision::Remove,
-        DeleteMode::Tombstone => Decision::Look,
+        DeleteMode::Tombstone => Decision::Lookup,
     }
 }
 
-pub(super) fn decide(scene: &Scene<'_>, current: &Current) -> Decision<'static> {
+pub(super) fn decide(context: &OperationContext<'_>, current: &Current) -> Decision<'static> {
     match current {
-        Current::Absent if scene.believes_absence() => Decision::end(Outcome::NotFound),
-        Current::Absent => Decision::MakeSure,
+        Current::Absent if context.trusts_absence() => Decision::end(Outcome::NotFound),
+        Current::Absent => Decision::ConfirmExists,
         // What is past its time counts as absent, and erased means erased; but only if nobody came in between.
-        Current::Expired(generation) if scene.believes_absence() => Decision::Write(
-            Plan::tombstone(Precondition::Generation(*generation)),
+        Current::Expired(generation) if context.trusts_absence() => Decision::Write(
+            PlannedEntry::tombstone(Precondition::Generation(*generation)),
             Outcome::NotFound.into(),
         ),
-        _ => blind(),
+        _ => unconditional_fallback(),
     }
 }
 
 /// Erases without having seen the record.
-pub(super) fn blind() -> Decision<'static> {
-    Decision::Write(Plan::tombstone(Precondition::None), Outcome::Deleted.into())
+pub(super) fn unconditional_fallback() -> Decision<'static> {
+    Decision::Write(
+        PlannedEntry::tombstone(Precondition::None),
+        Outcome::Deleted.into(),
+    )
 }

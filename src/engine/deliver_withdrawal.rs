@@ -4,61 +4,72 @@
 //! that cannot be written fails, and is to be delivered again.
 
 use super::Outcome;
+use super::context::OperationContext;
 use super::decision::{Current, Decision};
-use super::draft::{Content, Plan};
-use super::scene::Scene;
+use super::pending_write::{Content, PlannedEntry};
 use crate::clock::Timestamp;
 use crate::policy::settings::OnMissingWithdrawal;
 use crate::record::{KvEntry, Precondition};
 
-pub(super) fn decide(scene: &Scene<'_>, at: Timestamp, current: Current) -> Decision<'static> {
-    let at = at.min(scene.now);
-    let rules = &scene.policy.tombstone;
+pub(super) fn decide(
+    context: &OperationContext<'_>,
+    at: Timestamp,
+    current: Current,
+) -> Decision<'static> {
+    let at = at.min(context.now);
+    let rules = &context.policy.tombstone;
     let skips = rules.on_missing == OnMissingWithdrawal::Skip;
-    let over = scene.now > at.plus_seconds(rules.ttl.seconds());
+    let over = context.now > at.plus_seconds(rules.ttl.seconds());
     match current {
-        Current::Absent | Current::Expired(_) if (skips || over) && scene.believes_absence() => {
+        Current::Absent | Current::Expired(_) if (skips || over) && context.trusts_absence() => {
             Decision::end(Outcome::NotFound)
         }
-        Current::Absent if skips => Decision::MakeSure,
-        Current::Absent => bury(at, Precondition::Add),
-        Current::Expired(generation) => bury(at, Precondition::Generation(generation)),
-        Current::Corrupt(record) => bury(at, Precondition::Generation(record.generation)),
-        Current::Live(record) if is_later(scene, &record.entry, at) => {
+        Current::Absent if skips => Decision::ConfirmExists,
+        Current::Absent => write_tombstone_of(at, Precondition::Add),
+        Current::Expired(generation) => {
+            write_tombstone_of(at, Precondition::Generation(generation))
+        }
+        Current::Corrupt(record) => {
+            write_tombstone_of(at, Precondition::Generation(record.generation))
+        }
+        Current::Live(record) if is_later(context, &record.entry, at) => {
             Decision::end(Outcome::Superseded)
         }
-        Current::Tombstone(record) if covers(scene, &record.entry, at) => {
-            if scene.believes_absence() {
+        Current::Tombstone(record) if covers(context, &record.entry, at) => {
+            if context.trusts_absence() {
                 return Decision::end(Outcome::AlreadyWithdrawn);
             }
             // Where the lookup was stale, the swap says so.
-            Decision::Write(scene.again(record, false), Outcome::AlreadyWithdrawn.into())
+            Decision::Write(
+                context.rewrite(record, false),
+                Outcome::AlreadyWithdrawn.into(),
+            )
         }
         // An earlier tombstone moves on, even where repeated withdrawals keep the first one's time: consent from between
         // the two must not undo this one.
         Current::Live(record) | Current::Tombstone(record) => {
-            bury(at, Precondition::Generation(record.generation))
+            write_tombstone_of(at, Precondition::Generation(record.generation))
         }
     }
 }
 
 /// Whether a tombstone is of that time or later.
-fn covers(scene: &Scene<'_>, tombstone: &KvEntry, at: Timestamp) -> bool {
+fn covers(context: &OperationContext<'_>, tombstone: &KvEntry, at: Timestamp) -> bool {
     let updated = tombstone.consent.updated;
-    updated >= at && !scene.is_ahead(updated)
+    updated >= at && !context.is_ahead(updated)
 }
 
 /// Whether the user of a live entry consented later. A time that no clock can have told says nothing.
-fn is_later(scene: &Scene<'_>, entry: &KvEntry, at: Timestamp) -> bool {
+fn is_later(context: &OperationContext<'_>, entry: &KvEntry, at: Timestamp) -> bool {
     [entry.consent.updated, entry.created]
         .into_iter()
-        .any(|consented| consented > at && !scene.is_ahead(consented))
+        .any(|consented| consented > at && !context.is_ahead(consented))
 }
 
 /// Leaves the tombstone that a withdrawal at that time would have left. Where its time is over already, what it replaces
 /// is gone all the same: it counts as absent, until the store collects it.
-fn bury(at: Timestamp, precondition: Precondition) -> Decision<'static> {
-    let plan = Plan {
+fn write_tombstone_of(at: Timestamp, precondition: Precondition) -> Decision<'static> {
+    let plan = PlannedEntry {
         content: Content::TombstoneOf(at),
         precondition,
     };

@@ -13,7 +13,7 @@
 //! let now = Timestamp::from_unix(1_772_409_600);
 //! let mut withdrawal =
 //!     Transaction::new(&policy, Operation::WriteWithdrawalTombstone, now, Consistency::Strong);
-//! assert!(matches!(withdrawal.step(), Step::Insert(draft) if draft.write().entry.is_tombstone()));
+//! assert!(matches!(withdrawal.step(), Step::Insert(pending) if pending.write().entry.is_tombstone()));
 //! withdrawal.resume(Answer::Written);
 //! let finished = withdrawal.finish();
 //! assert_eq!(finished.result.unwrap().outcome, Outcome::Withdrawn);
@@ -21,15 +21,15 @@
 //! ```
 
 mod answer;
+mod context;
 mod create;
 mod create_or_revive;
 mod decision;
 mod delete;
 mod deliver_withdrawal;
-mod draft;
 mod operation;
 mod outcome;
-mod scene;
+mod pending_write;
 mod transaction;
 mod update_last_seen;
 mod upsert_partner_ids;
@@ -38,15 +38,15 @@ mod withdrawal;
 pub use answer::{
     Answer, Consistency, Deleted, Found, Record, Step, StoreError, UnreadableRecord, Wait, Write,
 };
+#[cfg(feature = "service")]
+pub(crate) use context::OperationContext;
+pub use context::{RecordState, expires_at, record_state};
 pub(crate) use decision::RecordOperation;
 #[cfg(feature = "service")]
 pub(crate) use decision::{Intent, IntentOf, OnConflict};
-#[cfg(feature = "service")]
-pub(crate) use draft::PlannedWrite;
-pub use draft::{Draft, Lent};
 pub use operation::{Operation, PartnerSync};
 pub use outcome::{Done, Finished, OperationError, Outcome, Tally};
 #[cfg(feature = "service")]
-pub(crate) use scene::Scene;
-pub use scene::{Standing, expires_at, standing};
+pub(crate) use pending_write::PlannedWrite;
+pub use pending_write::{PendingWrite, WriteRef};
 pub use transaction::Transaction;

@@ -1,12 +1,12 @@
 //! The operations on a record, as callers ask for them.
 
 use super::answer::{Consistency, Found, Record};
-use super::decision::{Current, Decision, Ends, OnConflict, RecordOperation};
-use super::draft::{Content, Plan};
-use super::scene::Scene;
+use super::context::OperationContext;
+use super::decision::{Current, Decision, OnConflict, OnSuccess, RecordOperation};
+use super::pending_write::{Content, PlannedEntry};
 use super::{
-    Done, Draft, Outcome, create, create_or_revive, delete, deliver_withdrawal, update_last_seen,
-    upsert_partner_ids, withdrawal,
+    Done, Outcome, PendingWrite, create, create_or_revive, delete, deliver_withdrawal,
+    update_last_seen, upsert_partner_ids, withdrawal,
 };
 use crate::clock::Timestamp;
 use crate::record::{ConsentStrings, KvGeo, PartnerId, Precondition};
@@ -74,7 +74,7 @@ pub enum Operation<'o> {
 impl Operation<'_> {
     /// The operation's name, as event streams, logs and metrics have it.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Get => "get",
             Self::GetMetadata => "get_metadata",
@@ -94,63 +94,68 @@ impl Operation<'_> {
 impl<'o> RecordOperation for Operation<'o> {
     type Record = Record;
     type Content = Content<'o>;
-    type OnSuccess = Ends;
+    type OnSuccess = OnSuccess;
     type Done = Done;
     type Write<'t>
-        = Draft<'t>
+        = PendingWrite<'t>
     where
         Self: 't;
 
     #[inline]
-    fn open(&self, scene: &Scene<'_>) -> Decision<'o> {
+    fn open(&self, context: &OperationContext<'_>) -> Decision<'o> {
         match *self {
-            Self::Create { consent, geo } => create::open(scene, consent, geo),
-            Self::UpsertPartnerId(sync) => upsert_partner_ids::open_one(scene, sync),
-            Self::UpsertPartnerIds(syncs) => upsert_partner_ids::open(scene, syncs),
-            Self::WriteWithdrawalTombstone => withdrawal::open(scene),
-            Self::Delete => delete::open(scene),
+            Self::Create { consent, geo } => create::open(context, consent, geo),
+            Self::UpsertPartnerId(sync) => upsert_partner_ids::open_one(context, sync),
+            Self::UpsertPartnerIds(syncs) => upsert_partner_ids::open(context, syncs),
+            Self::WriteWithdrawalTombstone => withdrawal::open(context),
+            Self::Delete => delete::open(context),
             Self::Get
             | Self::GetMetadata
             | Self::CreateOrRevive { .. }
             | Self::CreateForNewId { .. }
             | Self::UpdateLastSeen { .. }
-            | Self::DeliverWithdrawal { .. } => Decision::Look,
+            | Self::DeliverWithdrawal { .. } => Decision::Lookup,
         }
     }
 
     /// Whatever may have happened shows in the record.
     #[inline]
-    fn decide(&self, scene: &Scene<'_>, found: Found, _unsure: bool) -> Decision<'o> {
-        let current = scene.see(found);
+    fn decide(
+        &self,
+        context: &OperationContext<'_>,
+        found: Found,
+        _write_uncertain: bool,
+    ) -> Decision<'o> {
+        let current = context.classify(found);
         match *self {
             Self::Get | Self::GetMetadata => current.read(),
             Self::Create { consent, geo } | Self::CreateForNewId { consent, geo } => {
-                create::decide(scene, consent, geo, &current)
+                create::decide(context, consent, geo, &current)
             }
             Self::CreateOrRevive { consent, geo } => {
-                create_or_revive::decide(scene, consent, geo, current)
+                create_or_revive::decide(context, consent, geo, current)
             }
-            Self::UpsertPartnerId(sync) => upsert_partner_ids::decide_one(scene, sync, current),
-            Self::UpsertPartnerIds(syncs) => upsert_partner_ids::decide(scene, syncs, current),
+            Self::UpsertPartnerId(sync) => upsert_partner_ids::decide_one(context, sync, current),
+            Self::UpsertPartnerIds(syncs) => upsert_partner_ids::decide(context, syncs, current),
             Self::UpdateLastSeen { timestamp } => {
-                update_last_seen::decide(scene, timestamp, current)
+                update_last_seen::decide(context, timestamp, current)
             }
-            Self::WriteWithdrawalTombstone => withdrawal::decide(scene, current),
-            Self::DeliverWithdrawal { at } => deliver_withdrawal::decide(scene, at, current),
-            Self::Delete => delete::decide(scene, &current),
+            Self::WriteWithdrawalTombstone => withdrawal::decide(context, current),
+            Self::DeliverWithdrawal { at } => deliver_withdrawal::decide(context, at, current),
+            Self::Delete => delete::decide(context, &current),
         }
     }
 
-    fn blind(&self) -> Option<Decision<'o>> {
+    fn unconditional_fallback(&self) -> Option<Decision<'o>> {
         match self {
-            Self::WriteWithdrawalTombstone => Some(withdrawal::blind()),
-            Self::Delete => Some(delete::blind()),
+            Self::WriteWithdrawalTombstone => Some(withdrawal::unconditional_fallback()),
+            Self::Delete => Some(delete::unconditional_fallback()),
             _ => None,
         }
     }
 
     /// Withdrawal must win.
-    fn insists(&self) -> bool {
+    fn must_succeed(&self) -> bool {
         matches!(
             self,
             Self::WriteWithdrawalTombstone | Self::DeliverWithdrawal { .. }
@@ -159,28 +164,33 @@ impl<'o> RecordOperation for Operation<'o> {
 
     fn on_conflict(&self, looked: bool) -> OnConflict<Done> {
         match self {
-            Self::Create { .. } if !looked => OnConflict::Look,
+            Self::Create { .. } if !looked => OnConflict::Lookup,
             Self::UpdateLastSeen { .. } => OnConflict::End(Outcome::Superseded.into()),
             _ => OnConflict::Retry,
         }
     }
 
     #[inline]
-    fn write<'t>(scene: &'t Scene<'_>, plan: &'t Plan<'o>) -> Draft<'t>
+    fn write<'t>(context: &'t OperationContext<'_>, plan: &'t PlannedEntry<'o>) -> PendingWrite<'t>
     where
         Self: 't,
     {
-        scene.draft(plan)
+        context.pending_write(plan)
     }
 
-    fn leaves(&self, scene: &Scene<'_>, plan: &Plan<'o>, record: &Record) -> bool {
+    fn leaves(
+        &self,
+        context: &OperationContext<'_>,
+        plan: &PlannedEntry<'o>,
+        record: &Record,
+    ) -> bool {
         // A write makes a new generation: what it was to replace is not what it left, equal or not.
         plan.precondition != Precondition::Generation(record.generation)
-            && scene.draft(plan).leaves(record)
+            && context.pending_write(plan).leaves(record)
     }
 
     #[inline]
-    fn succeeded(on_success: &mut Ends) -> Done {
+    fn succeeded(on_success: &mut OnSuccess) -> Done {
         on_success.take()
     }
 
@@ -193,14 +203,17 @@ impl<'o> RecordOperation for Operation<'o> {
         outcome.into()
     }
 
-    fn was_there(scene: &Scene<'_>, found: Found) -> bool {
-        !matches!(scene.see(found), Current::Absent | Current::Expired(_))
+    fn was_there(context: &OperationContext<'_>, found: Found) -> bool {
+        !matches!(
+            context.classify(found),
+            Current::Absent | Current::Expired(_)
+        )
     }
 }
 
-impl Scene<'_> {
+impl OperationContext<'_> {
     /// Whether a lookup that found nothing may be believed.
-    pub(super) const fn believes_absence(&self) -> bool {
+    pub(super) const fn trusts_absence(&self) -> bool {
         matches!(self.consistency, Consistency::Strong)
     }
 }

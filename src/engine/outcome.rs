@@ -16,7 +16,7 @@ macro_rules! outcomes {
         impl Outcome {
             /// The word, as logs and partners see it.
             #[must_use]
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$name => $word, )* }
             }
         }
@@ -75,7 +75,7 @@ outcomes! {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+        f.write_str(self.as_str())
     }
 }
 
@@ -132,7 +132,7 @@ pub enum OperationError {
 impl OperationError {
     /// The reason in a word, as logs and partners see it (`API.md`, reasons).
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Unreadable(_) => "unreadable_entry",
             Self::RetriesExhausted { .. } | Self::DeadlinePassed { .. } => "retries_exhausted",

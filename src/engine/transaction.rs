@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::answer::{Answer, Consistency, Deleted, Found, Step, StoreError, Wait};
+use super::context::OperationContext;
 use super::decision::{Intent, IntentOf, OnConflict, RecordOperation};
-use super::scene::Scene;
 use super::{Finished, Operation, OperationError, Tally};
 use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
@@ -15,7 +15,7 @@ use crate::record::Precondition;
 /// answer, until the step is [`Step::End`].
 #[derive(Debug, Clone)]
 pub struct Transaction<'p, O: RecordOperation = Operation<'p>> {
-    scene: Scene<'p>,
+    context: OperationContext<'p>,
     operation: O,
     /// What is asked for, or how it ended.
     wanted: IntentOf<O>,
@@ -36,14 +36,14 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
         now: Timestamp,
         consistency: Consistency,
     ) -> Self {
-        let scene = Scene {
+        let context = OperationContext {
             policy,
             now,
             consistency,
         };
         Self {
-            scene,
-            wanted: operation.open(&scene),
+            context,
+            wanted: operation.open(&context),
             operation,
             conditional: false,
             lost: None,
@@ -56,9 +56,9 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
     #[inline]
     pub fn step(&self) -> Step<O::Write<'_>> {
         match &self.wanted {
-            Intent::Look => Step::Lookup,
-            Intent::MakeSure => Step::Exists,
-            Intent::Write(plan, _) => Step::Insert(O::write(&self.scene, plan)),
+            Intent::Lookup => Step::Lookup,
+            Intent::ConfirmExists => Step::Exists,
+            Intent::Write(plan, _) => Step::Insert(O::write(&self.context, plan)),
             Intent::Remove => Step::Delete,
             Intent::Wait(wait, _) => Step::Wait(*wait),
             Intent::End(_) => Step::End,
@@ -71,15 +71,15 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
             (Intent::Write(..), Answer::Written) => {
                 self.wanted = Intent::End(self.written().result);
             }
-            (Intent::Look, Answer::Found(found)) => {
+            (Intent::Lookup, Answer::Found(found)) => {
                 self.tally.reads += 1;
                 self.found(found);
             }
-            (Intent::MakeSure, Answer::Exists(there)) => {
+            (Intent::ConfirmExists, Answer::Exists(there)) => {
                 self.tally.reads += 1;
-                match self.operation.blind() {
+                match self.operation.unconditional_fallback() {
                     _ if !there => self.end(O::removed(false)),
-                    Some(blind) => self.follow(blind),
+                    Some(unconditional_fallback) => self.follow(unconditional_fallback),
                     None => self.fail(OperationError::Unavailable(LAGS.to_owned())),
                 }
             }
@@ -87,7 +87,7 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
                 self.tally.writes += 1;
                 self.end(self.deleted(deleted));
             }
-            (Intent::Look | Intent::MakeSure, Answer::Failed { error, .. }) => {
+            (Intent::Lookup | Intent::ConfirmExists, Answer::Failed { error, .. }) => {
                 self.tally.reads += 1;
                 self.reading_failed(error);
             }
@@ -96,7 +96,7 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
                 self.writing_failed(error, elapsed);
             }
             (Intent::Wait(_, next), Answer::Waited { elapsed }) => {
-                self.wanted = std::mem::replace(next, Intent::Look);
+                self.wanted = std::mem::replace(next, Intent::Lookup);
                 self.waited(elapsed);
             }
             _ => {}
@@ -106,12 +106,12 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
     /// Takes the answer that the write was done: how it ended, and what it cost.
     #[inline]
     pub(crate) fn written(&mut self) -> Finished<O::Done> {
-        let Intent::Write(_, ends) = &mut self.wanted else {
+        let Intent::Write(_, on_success) = &mut self.wanted else {
             return self.ended();
         };
         self.tally.writes += 1;
         Finished {
-            result: Ok(O::succeeded(ends)),
+            result: Ok(O::succeeded(on_success)),
             tally: self.tally,
         }
     }
@@ -156,14 +156,14 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
 
     fn found(&mut self, found: Found<O::Record>) {
         if let (Found::Record(record), Some(lost)) = (&found, &mut self.lost)
-            && let Intent::Write(plan, ends) = &mut **lost
-            && self.operation.leaves(&self.scene, plan, record)
+            && let Intent::Write(plan, on_success) = &mut **lost
+            && self.operation.leaves(&self.context, plan, record)
         {
-            self.wanted = Intent::End(Ok(O::succeeded(ends)));
+            self.wanted = Intent::End(Ok(O::succeeded(on_success)));
             return;
         }
-        let unsure = self.lost.is_some();
-        let decision = self.operation.decide(&self.scene, found, unsure);
+        let write_uncertain = self.lost.is_some();
+        let decision = self.operation.decide(&self.context, found, write_uncertain);
         self.follow(decision);
     }
 
@@ -171,15 +171,15 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
         O::removed(match deleted {
             Deleted::Nothing => self.lost.is_some(),
             Deleted::Something => true,
-            Deleted::Was(found) => O::was_there(&self.scene, found),
+            Deleted::Was(found) => O::was_there(&self.context, found),
         })
     }
 
     /// A withdrawal or an erasure is not lost because the record could not be read.
     #[cold]
     fn reading_failed(&mut self, error: StoreError) {
-        match self.operation.blind() {
-            Some(blind) => self.follow(blind),
+        match self.operation.unconditional_fallback() {
+            Some(unconditional_fallback) => self.follow(unconditional_fallback),
             None => self.fail(match error {
                 StoreError::RateLimited => OperationError::RateLimited,
                 other => OperationError::Unavailable(reason(other)),
@@ -196,40 +196,40 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
         match error {
             StoreError::PreconditionFailed => {
                 match self.operation.on_conflict(self.tally.reads > 0) {
-                    OnConflict::Look => self.wanted = Intent::Look,
+                    OnConflict::Lookup => self.wanted = Intent::Lookup,
                     OnConflict::End(done) => self.end(done),
-                    OnConflict::Retry => self.look_again(elapsed),
+                    OnConflict::Retry => self.retry_from_lookup(elapsed),
                 }
             }
             StoreError::AnswerLost(_) => {
                 self.lost = Some(Box::new(self.wanted.clone()));
-                self.look_again(elapsed);
+                self.retry_from_lookup(elapsed);
             }
             StoreError::RateLimited => {
-                let retried = self.scene.policy.cas.on_rate_limited == OnRateLimited::Retry;
-                if retried || self.operation.insists() {
+                let retried = self.context.policy.cas.on_rate_limited == OnRateLimited::Retry;
+                if retried || self.operation.must_succeed() {
                     self.retry(elapsed);
                 } else {
                     self.fail(OperationError::RateLimited);
                 }
             }
             StoreError::TooLarge(why) => self.fail(OperationError::TooLarge(why)),
-            StoreError::Unavailable(_) if self.operation.insists() => self.retry(elapsed),
+            StoreError::Unavailable(_) if self.operation.must_succeed() => self.retry(elapsed),
             StoreError::Unavailable(why) => self.fail(OperationError::Unavailable(why)),
         }
     }
 
     /// Begins again by looking, where what stands there matters to the write.
-    fn look_again(&mut self, elapsed: Duration) {
+    fn retry_from_lookup(&mut self, elapsed: Duration) {
         if self.conditional {
-            self.wanted = Intent::Look;
+            self.wanted = Intent::Lookup;
         }
         self.retry(elapsed);
     }
 
     /// Begins again with what is wanted, after a wait where the policy has one.
     fn retry(&mut self, elapsed: Duration) {
-        let rules = &self.scene.policy.cas;
+        let rules = &self.context.policy.cas;
         if self.tally.retries >= rules.max_retries || self.out_of_time(elapsed) {
             self.give_up(elapsed);
             return;
@@ -243,7 +243,7 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
             self.tally.retries += 1;
         } else {
             let jitter = rules.jitter;
-            let next = Box::new(std::mem::replace(&mut self.wanted, Intent::Look));
+            let next = Box::new(std::mem::replace(&mut self.wanted, Intent::Lookup));
             self.wanted = Intent::Wait(Wait { longest, jitter }, next);
         }
     }
@@ -259,19 +259,24 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
     }
 
     fn out_of_time(&self, elapsed: Duration) -> bool {
-        elapsed >= self.scene.policy.cas.deadline.duration()
+        elapsed >= self.context.policy.cas.deadline.duration()
     }
 
     /// Fails; but a withdrawal that met nothing but conflicts overwrites in the end.
     #[cold]
     fn give_up(&mut self, elapsed: Duration) {
-        if let Some(blind) = self.operation.blind().filter(|_| self.conditional) {
-            self.follow(blind);
+        if let Some(unconditional_fallback) = self
+            .operation
+            .unconditional_fallback()
+            .filter(|_| self.conditional)
+        {
+            self.follow(unconditional_fallback);
             return;
         }
         let attempts = self.tally.retries + 1;
         self.fail(
-            if self.out_of_time(elapsed) && self.tally.retries < self.scene.policy.cas.max_retries {
+            if self.out_of_time(elapsed) && self.tally.retries < self.context.policy.cas.max_retries
+            {
                 OperationError::DeadlinePassed { attempts }
             } else {
                 OperationError::RetriesExhausted { attempts }

@@ -1,12 +1,12 @@
 //! `update_last_seen`: the user was seen.
 
 use super::Outcome;
+use super::context::OperationContext;
 use super::decision::{Current, Decision};
-use super::scene::Scene;
 use crate::clock::Timestamp;
 
 pub(super) fn decide(
-    scene: &Scene<'_>,
+    context: &OperationContext<'_>,
     timestamp: Timestamp,
     current: Current,
 ) -> Decision<'static> {
@@ -16,23 +16,23 @@ pub(super) fn decide(
         Current::Tombstone(_) => return Decision::end(Outcome::ConsentWithdrawn),
         Current::Corrupt(record) => return Decision::corrupt(*record),
     };
-    let seen = timestamp.min(scene.now);
+    let seen = timestamp.min(context.now);
     // A stored time that no clock can have told would refuse every later touch.
-    let last_seen = (record.entry.last_seen).filter(|last_seen| !scene.is_ahead(*last_seen));
+    let last_seen = (record.entry.last_seen).filter(|last_seen| !context.is_ahead(*last_seen));
     if let Some(last_seen) = last_seen {
         if seen <= last_seen {
             return Decision::end(Outcome::Stale);
         }
-        if seen.seconds_since(last_seen) < scene.policy.last_seen.debounce.seconds() {
+        if seen.seconds_since(last_seen) < context.policy.last_seen.debounce.seconds() {
             return Decision::end(Outcome::Debounced);
         }
     }
     record.entry.last_seen = Some(seen);
-    let plan = scene.again(record, true);
+    let plan = context.rewrite(record, true);
     // An entry that a lowered limit finds too large is still touched: a touch does not make it grow.
-    if scene.metadata_fits(&plan) {
+    if context.metadata_fits(&plan) {
         Decision::Write(plan, Outcome::Touched.into())
     } else {
-        scene.too_large()
+        context.too_large()
     }
 }

@@ -1,9 +1,9 @@
 //! `upsert_partner_id` and `upsert_partner_ids`: partners put their uids, all of one user in one write.
 
-use super::decision::{Current, Decision, Ends};
-use super::draft::{Content, Plan};
+use super::context::OperationContext;
+use super::decision::{Current, Decision, OnSuccess};
 use super::operation::PartnerSync;
-use super::scene::Scene;
+use super::pending_write::{Content, PlannedEntry};
 use super::{Done, Outcome};
 use crate::clock::Timestamp;
 use crate::policy::settings::{OnMissingSync, SyncOrder, Unchanged};
@@ -13,36 +13,36 @@ use crate::record::{KvEntry, PartnerId, PartnerIds, Precondition};
 const FEW: usize = 32;
 
 /// Refuses what no record could make acceptable, and reads only if anything is left.
-pub(super) fn open(scene: &Scene<'_>, syncs: &[PartnerSync]) -> Decision<'static> {
-    if syncs.iter().any(|sync| refused(scene, sync).is_none()) {
-        return Decision::Look;
+pub(super) fn open(context: &OperationContext<'_>, syncs: &[PartnerSync]) -> Decision<'static> {
+    if syncs.iter().any(|sync| refused(context, sync).is_none()) {
+        return Decision::Lookup;
     }
     end(syncs
         .iter()
-        .filter_map(|sync| refused(scene, sync))
+        .filter_map(|sync| refused(context, sync))
         .collect())
 }
 
 /// As [`open`], for one sync.
-pub(super) fn open_one(scene: &Scene<'_>, sync: &PartnerSync) -> Decision<'static> {
-    one(open(scene, std::slice::from_ref(sync)))
+pub(super) fn open_one(context: &OperationContext<'_>, sync: &PartnerSync) -> Decision<'static> {
+    one(open(context, std::slice::from_ref(sync)))
 }
 
 /// As [`decide`], for one sync.
 pub(super) fn decide_one(
-    scene: &Scene<'_>,
+    context: &OperationContext<'_>,
     sync: &PartnerSync,
     current: Current,
 ) -> Decision<'static> {
-    one(decide(scene, std::slice::from_ref(sync), current))
+    one(decide(context, std::slice::from_ref(sync), current))
 }
 
 /// One sync: its own outcome is that of the operation.
 fn one(decision: Decision<'static>) -> Decision<'static> {
     let alone = |each: &[Outcome], outcome| each.first().copied().unwrap_or(outcome);
     match decision {
-        Decision::Write(plan, ends) => {
-            Decision::Write(plan, alone(&ends.each, ends.outcome).into())
+        Decision::Write(plan, on_success) => {
+            Decision::Write(plan, alone(&on_success.each, on_success.outcome).into())
         }
         Decision::End(Ok(done)) => Decision::end(alone(&done.each, done.outcome)),
         other => other,
@@ -50,57 +50,64 @@ fn one(decision: Decision<'static>) -> Decision<'static> {
 }
 
 pub(super) fn decide(
-    scene: &Scene<'_>,
+    context: &OperationContext<'_>,
     syncs: &[PartnerSync],
     current: Current,
 ) -> Decision<'static> {
-    let vacancy = current.vacancy();
+    let insert_precondition = current.insert_precondition();
     match current {
         Current::Live(mut record) => {
-            let each = Batch::new(scene, syncs).put_into(&mut record.entry, None);
+            let each = Batch::new(context, syncs).put_into(&mut record.entry, None);
             if !each.iter().any(|outcome| wrote(*outcome)) {
                 return end(each);
             }
-            write(scene, scene.again(record, false), each, Outcome::Written)
+            write(
+                context,
+                context.rewrite(record, false),
+                each,
+                Outcome::Written,
+            )
         }
-        Current::Tombstone(_) => end_all(scene, syncs, Outcome::ConsentWithdrawn),
+        Current::Tombstone(_) => end_all(context, syncs, Outcome::ConsentWithdrawn),
         Current::Corrupt(record) => Decision::corrupt(*record),
-        Current::Absent | Current::Expired(_) => match scene.policy.sync.on_missing {
-            OnMissingSync::Reject => end_all(scene, syncs, Outcome::NotFound),
-            OnMissingSync::CreateMinimal => {
-                create_minimal(scene, syncs, vacancy.unwrap_or(Precondition::Add))
-            }
+        Current::Absent | Current::Expired(_) => match context.policy.sync.on_missing {
+            OnMissingSync::Reject => end_all(context, syncs, Outcome::NotFound),
+            OnMissingSync::CreateMinimal => create_minimal(
+                context,
+                syncs,
+                insert_precondition.unwrap_or(Precondition::Add),
+            ),
         },
     }
 }
 
 fn create_minimal(
-    scene: &Scene<'_>,
+    context: &OperationContext<'_>,
     syncs: &[PartnerSync],
     precondition: Precondition,
 ) -> Decision<'static> {
-    let mut entry = KvEntry::minimal(scene.now);
+    let mut entry = KvEntry::minimal(context.now);
     let created = Outcome::CreatedMinimal;
-    let each = Batch::new(scene, syncs).put_into(&mut entry, Some(created));
+    let each = Batch::new(context, syncs).put_into(&mut entry, Some(created));
     if !each.contains(&created) {
         return end(each);
     }
-    let plan = Plan {
+    let plan = PlannedEntry {
         content: Content::New(Box::new(entry)),
         precondition,
     };
-    write(scene, plan, each, created)
+    write(context, plan, each, created)
 }
 
 /// Writes, unless the metadata has no room: then every sync that would have been written is refused.
 fn write(
-    scene: &Scene<'_>,
-    plan: Plan<'static>,
+    context: &OperationContext<'_>,
+    plan: PlannedEntry<'static>,
     mut each: Vec<Outcome>,
     outcome: Outcome,
 ) -> Decision<'static> {
-    if scene.metadata_fits(&plan) {
-        return Decision::Write(plan, Ends { outcome, each });
+    if context.metadata_fits(&plan) {
+        return Decision::Write(plan, OnSuccess { outcome, each });
     }
     for outcome in each.iter_mut().filter(|outcome| wrote(**outcome)) {
         *outcome = Outcome::EntryTooLarge;
@@ -115,7 +122,7 @@ const fn wrote(outcome: Outcome) -> bool {
     )
 }
 
-/// Ends with nothing written: with the word that all ids share.
+/// OnSuccess with nothing written: with the word that all ids share.
 fn end(each: Vec<Outcome>) -> Decision<'static> {
     let outcome = match each.split_first() {
         None => Outcome::Unchanged,
@@ -128,19 +135,23 @@ fn end(each: Vec<Outcome>) -> Decision<'static> {
     }))
 }
 
-/// Ends with `outcome` for every id that is not refused for itself.
-fn end_all(scene: &Scene<'_>, syncs: &[PartnerSync], outcome: Outcome) -> Decision<'static> {
-    let of = |sync| refused(scene, sync).unwrap_or(outcome);
+/// OnSuccess with `outcome` for every id that is not refused for itself.
+fn end_all(
+    context: &OperationContext<'_>,
+    syncs: &[PartnerSync],
+    outcome: Outcome,
+) -> Decision<'static> {
+    let of = |sync| refused(context, sync).unwrap_or(outcome);
     end(syncs.iter().map(of).collect())
 }
 
 /// Why a sync is refused whatever the record.
-fn refused(scene: &Scene<'_>, sync: &PartnerSync) -> Option<Outcome> {
-    if scene.is_ahead(sync.timestamp) {
+fn refused(context: &OperationContext<'_>, sync: &PartnerSync) -> Option<Outcome> {
+    if context.is_ahead(sync.timestamp) {
         return Some(Outcome::InvalidTimestamp);
     }
-    let age = scene.now.seconds_since(sync.timestamp);
-    if scene
+    let age = context.now.seconds_since(sync.timestamp);
+    if context
         .policy
         .sync
         .max_age
@@ -148,17 +159,17 @@ fn refused(scene: &Scene<'_>, sync: &PartnerSync) -> Option<Outcome> {
     {
         return Some(Outcome::Stale);
     }
-    let too_long = sync.uid.len() > scene.policy.entry.max_uid_bytes as usize;
-    (too_long || scene.policy.sync.sentinels.contain(&sync.uid)).then_some(Outcome::InvalidUid)
+    let too_long = sync.uid.len() > context.policy.entry.max_uid_bytes as usize;
+    (too_long || context.policy.sync.sentinels.contain(&sync.uid)).then_some(Outcome::InvalidUid)
 }
 
 /// When a sync counts as made: a time in the future is taken as now.
-fn synced(scene: &Scene<'_>, sync: &PartnerSync) -> Timestamp {
-    sync.timestamp.min(scene.now)
+fn synced(context: &OperationContext<'_>, sync: &PartnerSync) -> Timestamp {
+    sync.timestamp.min(context.now)
 }
 
 /// The first bytes of a partner's name; two names that differ in them are two partners.
-fn glance_at(partner: &PartnerId) -> u64 {
+fn name_prefix(partner: &PartnerId) -> u64 {
     let name = partner.as_str().as_bytes();
     match name.first_chunk() {
         Some(first) => u64::from_le_bytes(*first),
@@ -170,13 +181,13 @@ fn glance_at(partner: &PartnerId) -> u64 {
 
 /// Syncs of one user, on their way into one entry.
 struct Batch<'b, 'p> {
-    scene: &'b Scene<'p>,
+    context: &'b OperationContext<'p>,
     syncs: &'b [PartnerSync],
 }
 
 impl<'b, 'p> Batch<'b, 'p> {
-    const fn new(scene: &'b Scene<'p>, syncs: &'b [PartnerSync]) -> Self {
-        Self { scene, syncs }
+    const fn new(context: &'b OperationContext<'p>, syncs: &'b [PartnerSync]) -> Self {
+        Self { context, syncs }
     }
 
     /// Puts every sync that is not refused; `as_created` is the word for one put into a new entry.
@@ -184,11 +195,11 @@ impl<'b, 'p> Batch<'b, 'p> {
         let mut room = None;
         let mut put = |sync| self.put(entry, &mut room, sync, as_created);
         if self.names_each_partner_once() {
-            let one = |sync| refused(self.scene, sync).unwrap_or_else(|| put(sync));
+            let one = |sync| refused(self.context, sync).unwrap_or_else(|| put(sync));
             return self.syncs.iter().map(one).collect();
         }
         let mut each: Vec<Outcome> = (self.syncs.iter())
-            .map(|sync| refused(self.scene, sync).unwrap_or(Outcome::Stale))
+            .map(|sync| refused(self.context, sync).unwrap_or(Outcome::Stale))
             .collect();
         let accepted = self.accepted();
         let rivals = || accepted.chunk_by(|one, other| one.1.partner == other.1.partner);
@@ -219,7 +230,7 @@ impl<'b, 'p> Batch<'b, 'p> {
         }
         let mut glances = [0; FEW];
         for (glance, sync) in glances.iter_mut().zip(self.syncs) {
-            *glance = glance_at(&sync.partner);
+            *glance = name_prefix(&sync.partner);
         }
         let mut rest = self.syncs.iter().zip(&glances);
         while let Some((sync, glance)) = rest.next() {
@@ -237,12 +248,12 @@ impl<'b, 'p> Batch<'b, 'p> {
     /// The syncs that are not refused, each partner's together, the one that counts last: the last to come, or the
     /// latest where timestamps decide.
     fn accepted(&self) -> Vec<(usize, &'b PartnerSync)> {
-        let by_timestamp = self.scene.policy.sync.order == SyncOrder::Timestamp;
+        let by_timestamp = self.context.policy.sync.order == SyncOrder::Timestamp;
         let mut accepted: Vec<_> = (self.syncs.iter().enumerate())
-            .filter(|(_, sync)| refused(self.scene, sync).is_none())
+            .filter(|(_, sync)| refused(self.context, sync).is_none())
             .collect();
         accepted.sort_unstable_by(|(index, sync), (other_index, other)| {
-            let time = |sync| by_timestamp.then(|| synced(self.scene, sync));
+            let time = |sync| by_timestamp.then(|| synced(self.context, sync));
             let partners = sync.partner.cmp(&other.partner);
             partners
                 .then_with(|| time(sync).cmp(&time(other)))
@@ -260,12 +271,12 @@ impl<'b, 'p> Batch<'b, 'p> {
         sync: &PartnerSync,
         as_created: Option<Outcome>,
     ) -> Outcome {
-        let policy = self.scene.policy;
-        let synced = synced(self.scene, sync);
+        let policy = self.context.policy;
+        let synced = synced(self.context, sync);
         let outcome = match entry.ids.get(&sync.partner) {
             Some(known) => {
                 // A time that no clock can have told would refuse every later sync.
-                let known_since = known.synced.filter(|since| !self.scene.is_ahead(*since));
+                let known_since = known.synced.filter(|since| !self.context.is_ahead(*since));
                 let later = |than: Timestamp| than > synced;
                 if policy.sync.order == SyncOrder::Timestamp && known_since.is_some_and(later) {
                     return Outcome::Stale;
@@ -285,11 +296,11 @@ impl<'b, 'p> Batch<'b, 'p> {
             }
             None => Outcome::Written,
         };
-        let room = room.get_or_insert_with(|| self.scene.room_in(entry));
+        let room = room.get_or_insert_with(|| self.context.room_in(entry));
         let before = entry.sync(&sync.partner, &sync.uid, synced);
         match room.checked_sub(PartnerIds::longest_put(&sync.partner, &sync.uid)) {
             Some(left) => *room = left,
-            None if self.scene.body_fits(entry) => *room = self.scene.room_in(entry),
+            None if self.context.body_fits(entry) => *room = self.context.room_in(entry),
             None => {
                 entry.ids.undo_put(&sync.partner, before);
                 return Outcome::EntryTooLarge;

@@ -2,47 +2,50 @@
 
 use super::Outcome;
 use super::answer::Record;
+use super::context::OperationContext;
 use super::decision::{Current, Decision};
-use super::draft::Plan;
-use super::scene::Scene;
+use super::pending_write::PlannedEntry;
 use crate::policy::settings::{OnMissingWithdrawal, Repeat};
 use crate::record::Precondition;
 
 /// Reads first only where the policy needs to know what is there.
-pub(super) fn open(scene: &Scene<'_>) -> Decision<'static> {
-    let rules = &scene.policy.tombstone;
+pub(super) fn open(context: &OperationContext<'_>) -> Decision<'static> {
+    let rules = &context.policy.tombstone;
     match (rules.repeat, rules.on_missing) {
-        (Repeat::Rewrite, OnMissingWithdrawal::Write) => blind(),
-        _ => Decision::Look,
+        (Repeat::Rewrite, OnMissingWithdrawal::Write) => unconditional_fallback(),
+        _ => Decision::Lookup,
     }
 }
 
-pub(super) fn decide(scene: &Scene<'_>, current: Current) -> Decision<'static> {
-    let rules = &scene.policy.tombstone;
+pub(super) fn decide(context: &OperationContext<'_>, current: Current) -> Decision<'static> {
+    let rules = &context.policy.tombstone;
     match (current, rules.on_missing, rules.repeat) {
         (Current::Absent | Current::Expired(_), OnMissingWithdrawal::Skip, _)
-            if scene.believes_absence() =>
+            if context.trusts_absence() =>
         {
             Decision::end(Outcome::NotFound)
         }
-        (Current::Absent, OnMissingWithdrawal::Skip, _) => Decision::MakeSure,
-        (Current::Tombstone(_), _, Repeat::Keep) if scene.believes_absence() => {
+        (Current::Absent, OnMissingWithdrawal::Skip, _) => Decision::ConfirmExists,
+        (Current::Tombstone(_), _, Repeat::Keep) if context.trusts_absence() => {
             Decision::end(Outcome::AlreadyWithdrawn)
         }
-        (Current::Tombstone(record), _, Repeat::Keep) => keep(scene, record),
-        _ => blind(),
+        (Current::Tombstone(record), _, Repeat::Keep) => keep(context, record),
+        _ => unconditional_fallback(),
     }
 }
 
 /// Puts the same tombstone back with the time it had left: where the lookup was stale, the swap says so.
-fn keep(scene: &Scene<'_>, record: Box<Record>) -> Decision<'static> {
-    Decision::Write(scene.again(record, false), Outcome::AlreadyWithdrawn.into())
+fn keep(context: &OperationContext<'_>, record: Box<Record>) -> Decision<'static> {
+    Decision::Write(
+        context.rewrite(record, false),
+        Outcome::AlreadyWithdrawn.into(),
+    )
 }
 
 /// Overwrites whatever is there.
-pub(super) fn blind() -> Decision<'static> {
+pub(super) fn unconditional_fallback() -> Decision<'static> {
     Decision::Write(
-        Plan::tombstone(Precondition::None),
+        PlannedEntry::tombstone(Precondition::None),
         Outcome::Withdrawn.into(),
     )
 }

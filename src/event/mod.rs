@@ -83,7 +83,7 @@ pub struct Problem {
 impl Action {
     /// The word in `op`.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Get => "get",
             Self::GetMetadata => "get_metadata",

@@ -29,8 +29,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use crate::clock::Clock;
 use crate::engine::{
-    Answer, Finished, Found, Lent, Operation, Record, Step, StoreError, Transaction,
-    UnreadableRecord,
+    Answer, Finished, Found, Operation, Record, Step, StoreError, Transaction, UnreadableRecord,
+    WriteRef,
 };
 use crate::policy::EcPolicy;
 use crate::record::{EcId, KvEntry, KvMetadata};
@@ -80,7 +80,7 @@ impl<S: KvStore, C: Clock> KvIdentityGraph<S, C> {
                 Step::End => return transaction.ended(),
                 Step::Lookup => self.store.lookup(key).map(found).map(Answer::Found),
                 Step::Exists => self.store.exists(key).map(Answer::Exists),
-                Step::Insert(draft) => match self.store.insert(key, draft.lend(insert)) {
+                Step::Insert(pending) => match self.store.insert(key, pending.with_write(insert)) {
                     Ok(()) => return transaction.written(),
                     Err(error) => Err(error),
                 },
@@ -124,7 +124,7 @@ pub fn found(stored: Option<Stored>) -> Found {
     }
 }
 
-fn insert(write: Lent<'_>) -> Insert {
+fn insert(write: WriteRef<'_>) -> Insert {
     Insert {
         body: write.entry.to_body(),
         metadata: write.metadata.to_bytes(),

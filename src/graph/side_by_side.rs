@@ -3,7 +3,7 @@
 use super::{KvIdentityGraph, found, insert};
 use crate::clock::AsyncClock;
 use crate::engine::{
-    Answer, Deleted, Draft, Finished, Found, Operation, RecordOperation, Step, StoreError,
+    Answer, Deleted, Finished, Found, Operation, PendingWrite, RecordOperation, Step, StoreError,
     Transaction,
 };
 use crate::policy::EcPolicy;
@@ -24,8 +24,8 @@ impl StoredAs for Operation<'_> {
         found(stored)
     }
 
-    fn insert(write: Draft<'_>) -> Insert {
-        write.lend(insert)
+    fn insert(write: PendingWrite<'_>) -> Insert {
+        write.with_write(insert)
     }
 }
 

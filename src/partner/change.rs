@@ -5,8 +5,8 @@
 
 use super::{PartnerRecord, TokenHash};
 use crate::engine::{
-    Found, Intent, IntentOf, OnConflict, OperationError, PlannedWrite, RecordOperation, Scene,
-    UnreadableRecord,
+    Found, Intent, IntentOf, OnConflict, OperationContext, OperationError, PlannedWrite,
+    RecordOperation, UnreadableRecord,
 };
 use crate::graph::StoredAs;
 use crate::record::{Generation, Precondition, Unreadable};
@@ -59,11 +59,13 @@ impl PartnerChange<'_> {
         }
     }
 
-    fn decide_on(&self, read: ReadPartner, unsure: bool) -> IntentOf<Self> {
+    fn decide_on(&self, read: ReadPartner, write_uncertain: bool) -> IntentOf<Self> {
         let mut partner = read.partner;
         let replaced = match self {
-            Self::Add(_) if !unsure => return end(PartnerOutcome::AlreadyExists),
-            Self::Rotate(token) if !unsure => partner.api_token_sha256.replace((*token).clone()),
+            Self::Add(_) if !write_uncertain => return end(PartnerOutcome::AlreadyExists),
+            Self::Rotate(token) if !write_uncertain => {
+                partner.api_token_sha256.replace((*token).clone())
+            }
             Self::Add(_) | Self::Rotate(_) => return end(PartnerOutcome::Unknown),
             // Written even where it says so already: the lookup may be stale, and the swap tells.
             Self::SetEnabled(enabled) => {
@@ -94,31 +96,36 @@ impl RecordOperation for PartnerChange<'_> {
     where
         Self: 't;
 
-    fn open(&self, _: &Scene<'_>) -> IntentOf<Self> {
+    fn open(&self, _: &OperationContext<'_>) -> IntentOf<Self> {
         match self {
             Self::Add(partner) => add(partner),
-            Self::Rotate(_) | Self::SetEnabled(_) => Intent::Look,
+            Self::Rotate(_) | Self::SetEnabled(_) => Intent::Lookup,
             Self::Delete => Intent::Remove,
         }
     }
 
-    fn decide(&self, _: &Scene<'_>, found: Found<ReadPartner>, unsure: bool) -> IntentOf<Self> {
+    fn decide(
+        &self,
+        _: &OperationContext<'_>,
+        found: Found<ReadPartner>,
+        write_uncertain: bool,
+    ) -> IntentOf<Self> {
         match (found, self) {
-            (Found::Record(read), _) => self.decide_on(*read, unsure),
+            (Found::Record(read), _) => self.decide_on(*read, write_uncertain),
             (Found::Unreadable(record), _) => {
                 Intent::End(Err(OperationError::Unreadable(record.why)))
             }
-            (Found::Nothing, Self::Add(partner)) if !unsure => add(partner),
+            (Found::Nothing, Self::Add(partner)) if !write_uncertain => add(partner),
             (Found::Nothing, Self::Add(_)) => end(PartnerOutcome::Unknown),
             (Found::Nothing, _) => end(PartnerOutcome::NotFound),
         }
     }
 
-    fn blind(&self) -> Option<IntentOf<Self>> {
+    fn unconditional_fallback(&self) -> Option<IntentOf<Self>> {
         None
     }
 
-    fn insists(&self) -> bool {
+    fn must_succeed(&self) -> bool {
         false
     }
 
@@ -127,7 +134,7 @@ impl RecordOperation for PartnerChange<'_> {
     }
 
     fn write<'t>(
-        _: &'t Scene<'_>,
+        _: &'t OperationContext<'_>,
         plan: &'t PlannedWrite<PartnerRecord>,
     ) -> &'t PlannedWrite<PartnerRecord>
     where
@@ -138,7 +145,12 @@ impl RecordOperation for PartnerChange<'_> {
 
     /// A token is in the record by this change alone. Who is let in may be so by another: that is written again, as the
     /// lookup may be stale.
-    fn leaves(&self, _: &Scene<'_>, _: &PlannedWrite<PartnerRecord>, record: &ReadPartner) -> bool {
+    fn leaves(
+        &self,
+        _: &OperationContext<'_>,
+        _: &PlannedWrite<PartnerRecord>,
+        record: &ReadPartner,
+    ) -> bool {
         let own = self.own_token();
         own.is_some() && own == record.partner.api_token_sha256.as_ref()
     }
@@ -155,7 +167,7 @@ impl RecordOperation for PartnerChange<'_> {
         }
     }
 
-    fn was_there(_: &Scene<'_>, found: Found<ReadPartner>) -> bool {
+    fn was_there(_: &OperationContext<'_>, found: Found<ReadPartner>) -> bool {
         found != Found::Nothing
     }
 }

@@ -66,14 +66,14 @@ impl Machine<'_> {
         let finished = self.graph.run(self.policy, id, operation);
         match finished.result {
             Ok(done) => Ok(done.outcome),
-            Err(error) => Err(error.word()),
+            Err(error) => Err(error.as_str()),
         }
     }
 
     pub(super) fn word(&self, id: Option<EcId>, operation: Operation<'_>) -> &'static str {
         let Some(id) = id else { return NO_ID };
         self.run(&id, operation)
-            .map_or_else(|word| word, Outcome::word)
+            .map_or_else(|word| word, Outcome::as_str)
     }
 
     /// How the partner's question for its uid ends.
@@ -89,7 +89,7 @@ impl Machine<'_> {
         let entry = record.map(|record| record.entry);
         let uid = entry.as_ref().and_then(|entry| entry.ids.get(&partner));
         match uid {
-            Some(id) if !self.policy.sync.sentinels.contain(&id.uid) => Outcome::Found.word(),
+            Some(id) if !self.policy.sync.sentinels.contain(&id.uid) => Outcome::Found.as_str(),
             _ => NO_UID,
         }
     }
@@ -152,7 +152,7 @@ impl Machine<'_> {
         };
         store
             .insert(id.as_str(), insert)
-            .map_or(NO_ID, |()| Outcome::Written.word())
+            .map_or(NO_ID, |()| Outcome::Written.as_str())
     }
 
     /// The hash in the ids that this machine makes for the user's address: the keyed hash of one address, which differs

@@ -64,7 +64,7 @@ pub enum Verdict {
 impl Verdict {
     /// The word, as JSON has it.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Safe => "safe",
             Self::Wait => "wait",

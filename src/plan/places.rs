@@ -105,7 +105,7 @@ fn passphrase(pair: &Pair<'_>) -> Answer {
 }
 
 fn ipv6_form(pair: &Pair<'_>) -> Answer {
-    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.id.ipv6_form.word());
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.id.ipv6_form.as_str());
     Answer::never(
         Records::New,
         format!(

@@ -222,7 +222,7 @@ fn refresh_after(pair: &Pair<'_>) -> Answer {
     if pair.candidate.sync.unchanged == Unchanged::Refresh {
         return answered(pair, refreshed(pair.candidate));
     }
-    let word = pair.candidate.sync.unchanged.word();
+    let word = pair.candidate.sync.unchanged.as_str();
     Answer::safe(
         Records::None,
         format!("it changes nothing while `sync.unchanged` is `{word}`"),

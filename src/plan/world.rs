@@ -176,9 +176,9 @@ impl User {
                 if machine.policy.cookie.renewal == CookieRenewal::OnTouch {
                     self.keep(machine, machine.cookie(id));
                 }
-                Outcome::Touched.word()
+                Outcome::Touched.as_str()
             }
-            Ok(other) => other.word(),
+            Ok(other) => other.as_str(),
             Err(word) => word,
         }
     }
@@ -225,7 +225,7 @@ impl User {
             self.cookies
                 .retain(|cookie| cookie.name != rules.name.as_str());
         }
-        written.map_or_else(|word| word, Outcome::word)
+        written.map_or_else(|word| word, Outcome::as_str)
     }
 
     fn identify_on_page(&self, machine: &Machine<'_>) -> &'static str {

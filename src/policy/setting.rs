@@ -269,7 +269,7 @@ macro_rules! choices {
         impl $name {
             /// The word as it is written in a policy.
             #[must_use]
-            pub const fn word(self) -> &'static str {
+            pub const fn as_str(self) -> &'static str {
                 match self { $( Self::$choice => $word, )* }
             }
         }
@@ -290,7 +290,7 @@ macro_rules! choices {
             }
 
             fn show(&self) -> $crate::policy::value::Value {
-                $crate::policy::value::Value::from(self.word())
+                $crate::policy::value::Value::from(self.as_str())
             }
         }
     };

@@ -63,9 +63,9 @@ pub(super) fn write(note: &Note<'_>) {
         } => {
             let tally = finished.tally;
             let outcome = match &finished.result {
-                Ok(done) => done.outcome.word(),
+                Ok(done) => done.outcome.as_str(),
                 Err(error) => {
-                    warn!(operation = name, %id, error = error.word(), "an operation failed");
+                    warn!(operation = name, %id, error = error.as_str(), "an operation failed");
                     return;
                 }
             };

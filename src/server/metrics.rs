@@ -117,8 +117,8 @@ impl OfGraph {
 
     fn count(&self, operation: &'static str, finished: &Finished) {
         let outcome = match &finished.result {
-            Ok(done) => done.outcome.word(),
-            Err(error) => error.word(),
+            Ok(done) => done.outcome.as_str(),
+            Err(error) => error.as_str(),
         };
         let ended = Ended { operation, outcome };
         self.operations.get_or_create(&ended).inc();

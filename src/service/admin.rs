@@ -117,10 +117,10 @@ impl<H: Home> Service<H> {
         match erased {
             Ok(done) if done.outcome == Outcome::NotFound => Err(not_found()),
             Ok(done) => {
-                let outcome = done.outcome.word();
+                let outcome = done.outcome.as_str();
                 Ok(json(StatusCode::OK, &Ended { outcome }))
             }
-            Err(error) => Err(refusal(StatusCode::SERVICE_UNAVAILABLE, error.word())),
+            Err(error) => Err(refusal(StatusCode::SERVICE_UNAVAILABLE, error.as_str())),
         }
     }
 
@@ -255,7 +255,7 @@ fn no(error: &RegistryError) -> Response<Bytes> {
         RegistryError::Failed(_, OperationError::Unreadable(_)) => {
             (StatusCode::CONFLICT, "unreadable_entry")
         }
-        RegistryError::Failed(_, error) => (StatusCode::SERVICE_UNAVAILABLE, error.word()),
+        RegistryError::Failed(_, error) => (StatusCode::SERVICE_UNAVAILABLE, error.as_str()),
         RegistryError::Store(_) | RegistryError::NoRandomness(_) | RegistryError::Unknown(_) => {
             (StatusCode::SERVICE_UNAVAILABLE, "kv_unavailable")
         }

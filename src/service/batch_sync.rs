@@ -231,7 +231,7 @@ pub(crate) fn rejected(outcome: Outcome, reasons: SyncReasons) -> Reason {
         | Outcome::Stale
         | Outcome::InvalidTimestamp
         | Outcome::TooManyPartners
-        | Outcome::EntryTooLarge => Some(outcome.word()),
+        | Outcome::EntryTooLarge => Some(outcome.as_str()),
         _ => None,
     }
 }
@@ -241,7 +241,7 @@ fn failed(error: &OperationError) -> &'static str {
     match error {
         // To a partner it is the same: the record was busy, and a later batch may find it free.
         OperationError::RateLimited => "retries_exhausted",
-        other => other.word(),
+        other => other.as_str(),
     }
 }
 

@@ -110,7 +110,7 @@ fn host_name(host: &HeaderValue) -> Option<String> {
 /// section 5.3).
 fn written(rules: &Cookie, value: &str, domain: Option<&str>, max_age: u64) -> Option<HeaderValue> {
     let domain = domain.map_or_else(String::new, |domain| format!("; Domain=.{domain}"));
-    let same_site = rules.same_site.word();
+    let same_site = rules.same_site.as_str();
     let http_only = if rules.http_only { "; HttpOnly" } else { "" };
     let written = format!(
         "{}={value}{domain}; Path=/; Max-Age={max_age}; SameSite={same_site}; Secure{http_only}",

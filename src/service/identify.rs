@@ -160,7 +160,7 @@ impl<H: Home> Service<H> {
             }),
         };
         let outcome = match read {
-            Err(error) => error.word(),
+            Err(error) => error.as_str(),
             Ok(_) if uid.is_some() => "found",
             Ok(_) => "not_found",
         };

@@ -163,7 +163,7 @@ impl<H: Home> Service<H> {
         let policy = candidate.map_or(&self.setup.policy, |rollout| &rollout.resolved.policy);
         let finished = self.home.graph().run_async(policy, id, operation).await;
         self.home.note(&Note::Operation {
-            name: operation.word(),
+            name: operation.as_str(),
             candidate: candidate.is_some(),
             id: ShownId::of(id, policy.log.id_chars),
             finished: &finished,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::clock::Timestamp;
-use crate::engine::{Found, Standing, expires_at, standing};
+use crate::engine::{Found, RecordState, expires_at, record_state};
 use crate::graph::found;
 use crate::policy::EcPolicy;
 use crate::record::EcId;
@@ -47,10 +47,10 @@ impl<'s> ShownRecord<'s> {
             Found::Unreadable(record) => ("unreadable", Some(record.why.to_string()), None),
             Found::Record(record) => {
                 let (entry, metadata) = (&record.entry, &record.metadata);
-                let state = match standing(policy, entry, metadata, now) {
-                    Standing::Live => "live",
-                    Standing::Tombstone => "tombstone",
-                    Standing::Expired => "expired",
+                let state = match record_state(policy, entry, metadata, now) {
+                    RecordState::Live => "live",
+                    RecordState::Tombstone => "tombstone",
+                    RecordState::Expired => "expired",
                 };
                 let expires = expires_at(policy, entry, metadata, now);
                 (state, None, Some(expires.to_string()))

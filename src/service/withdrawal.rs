@@ -64,7 +64,7 @@ impl<H: Home> Service<H> {
             self.home.withdrawal_written(id, at);
             return Became::Written;
         };
-        let why = error.word();
+        let why = error.as_str();
         let shown = self.shown_id(id);
         self.home.note(&Note::FailedWithdrawal { id: shown, why });
         self.keep_withdrawal(id, at).await

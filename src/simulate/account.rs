@@ -276,5 +276,5 @@ pub(crate) fn word(finished: &Finished) -> &'static str {
     finished
         .result
         .as_ref()
-        .map_or(ERROR, |done| done.outcome.word())
+        .map_or(ERROR, |done| done.outcome.as_str())
 }

@@ -39,7 +39,7 @@ impl Emitter {
         let operation = ground.operation(call, now.timestamp());
         let mut line = Map::new();
         line.insert("at".to_owned(), now.to_string().into());
-        line.insert("op".to_owned(), operation.word().into());
+        line.insert("op".to_owned(), operation.as_str().into());
         line.insert("ec_id".to_owned(), ec_id(ground, caller).into());
         match call {
             Call::Touch | Call::Withdraw => {}

@@ -6,7 +6,7 @@ use super::signals::{Choice, Verdicts};
 use super::workload::{Region, Workload};
 use crate::clock::{Moment, Timestamp};
 use crate::consent::Verdict;
-use crate::engine::{Consistency, Operation, PartnerSync, Standing, standing};
+use crate::engine::{Consistency, Operation, PartnerSync, RecordState, record_state};
 use crate::policy::EcPolicy;
 use crate::record::ConsentStrings;
 
@@ -104,8 +104,8 @@ impl<'w> Ground<'w> {
 
     /// Whether the policy takes a record that the store still has for none.
     pub(crate) fn counts_as_gone(&self, held: &Held, now: Moment) -> bool {
-        let standing = standing(self.policy, &held.entry, &held.metadata, now.timestamp());
-        standing == Standing::Expired
+        let state = record_state(self.policy, &held.entry, &held.metadata, now.timestamp());
+        state == RecordState::Expired
     }
 
     pub(crate) fn operation<'o>(&'o self, call: &'o Call, now: Timestamp) -> Operation<'o> {

@@ -100,8 +100,8 @@ pub(crate) fn run_alone(
                 Answer::Found(kept(slot.as_ref(), now).map_or(Found::Nothing, Held::found))
             }
             Step::Exists => Answer::Exists(kept(slot.as_ref(), now).is_some()),
-            Step::Insert(draft) => {
-                let write = draft.write();
+            Step::Insert(pending) => {
+                let write = pending.write();
                 let current = kept(slot.as_ref(), now);
                 if write
                     .precondition

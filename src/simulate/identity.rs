@@ -59,7 +59,7 @@ impl Identity {
         self.watch
             .before(policy, slot, now, &mut books.accounts.promises);
         let operation = ground.operation(&call, now.timestamp());
-        let name = operation.word();
+        let name = operation.as_str();
         let transaction = Transaction::new(policy, operation, now.timestamp(), Consistency::Strong);
         let is_touch = matches!(call, Call::Touch);
         let ran = run_alone(
@@ -131,7 +131,7 @@ impl Identity {
                 }
             }
             (Call::Sync { partner, syncs }, Err(error)) => {
-                accounts.refuse(*partner, error.word(), syncs.len() as u64);
+                accounts.refuse(*partner, error.as_str(), syncs.len() as u64);
             }
             (_, Err(_)) => {}
         }

@@ -213,8 +213,8 @@ impl<'p> Run<'p, '_, '_> {
                 self.put(running.part.edge, at, None);
                 Answer::Deleted(was.map_or(Deleted::Nothing, Deleted::Was))
             }
-            Step::Insert(draft) => {
-                let write = draft.write();
+            Step::Insert(pending) => {
+                let write = pending.write();
                 let current = current(&self.versions, now);
                 if self.is_over_limit(at) {
                     running.met.rate_limited += 1;

@@ -4,7 +4,7 @@ use super::ground::Call;
 use super::held::{Held, Ran, kept};
 use super::result::Promise;
 use crate::clock::{Moment, Timestamp};
-use crate::engine::{Outcome, Standing, standing};
+use crate::engine::{Outcome, RecordState, record_state};
 use crate::policy::EcPolicy;
 use crate::policy::settings::Renewal;
 use crate::record::{KvEntry, PartnerId};
@@ -161,8 +161,9 @@ impl Watch {
             }
             return false;
         };
-        let standing_before = kept(before.0.as_ref(), at)
-            .filter(|held| standing(policy, &held.entry, &held.metadata, now) != Standing::Expired);
+        let standing_before = kept(before.0.as_ref(), at).filter(|held| {
+            record_state(policy, &held.entry, &held.metadata, now) != RecordState::Expired
+        });
         if matches!(call, Call::Touch) || done.outcome == Outcome::Written {
             self.is_retained(policy, now, promises);
         }

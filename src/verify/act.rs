@@ -358,7 +358,7 @@ fn play(
     let asks = match transaction.step() {
         Step::Lookup => Some(Asks::Lookup),
         Step::Exists => Some(Asks::Exists),
-        Step::Insert(draft) => Some(Asks::Insert(Arc::new(draft.write()))),
+        Step::Insert(pending) => Some(Asks::Insert(Arc::new(pending.write()))),
         Step::Delete => Some(Asks::Delete),
         Step::Wait(_) | Step::End => None,
     };

@@ -5,7 +5,7 @@ use super::model::{Happens, How, Model};
 use super::world::{Held, World};
 use super::{Row, Steps, Violation};
 use crate::clock::Timestamp;
-use crate::engine::{Finished, Standing, Write, standing};
+use crate::engine::{Finished, RecordState, Write, record_state};
 use crate::record::Precondition;
 
 /// Up to here a time is told in hours: days begin to be easier to count.
@@ -140,8 +140,8 @@ impl Told<'_> {
     ) {
         if let Some(finished) = finished {
             let word = match &finished.result {
-                Ok(done) => done.outcome.word(),
-                Err(error) => error.word(),
+                Ok(done) => done.outcome.as_str(),
+                Err(error) => error.as_str(),
             };
             told.push(format!("and ends with `{word}`"));
         } else if after.running.len() > self.under_way.len() {
@@ -194,10 +194,10 @@ impl Told<'_> {
         else {
             return "a record that cannot be read";
         };
-        match standing(policy, entry, metadata, world.now) {
-            Standing::Live => "a live entry",
-            Standing::Tombstone => "a tombstone",
-            Standing::Expired => "a record whose time is over",
+        match record_state(policy, entry, metadata, world.now) {
+            RecordState::Live => "a live entry",
+            RecordState::Tombstone => "a tombstone",
+            RecordState::Expired => "a record whose time is over",
         }
     }
 }

@@ -67,8 +67,8 @@ impl Tally {
 
     pub fn ended(&mut self, operation: &'static str, finished: &Finished) {
         let word = match &finished.result {
-            Ok(done) => done.outcome.word(),
-            Err(error) => error.word(),
+            Ok(done) => done.outcome.as_str(),
+            Err(error) => error.as_str(),
         };
         // Words are few, and each is one text in the program: to look for that is quicker than for what it says.
         let same = |one: &str, other: &str| std::ptr::eq(one, other);

@@ -272,8 +272,8 @@ impl<'s> World<'s> {
                     }
                 }
             }
-            Step::Insert(draft) => {
-                let write = draft.write();
+            Step::Insert(pending) => {
+                let write = pending.write();
                 may_write(&running.op, write.precondition)?;
                 running.op.writes += 1;
                 let (change, refusal) = self.store.insert(record, now, &write, &mut self.tally);
@@ -319,7 +319,7 @@ impl<'s> World<'s> {
     }
 
     fn end(&mut self, running: Box<Running<'s>>, now: u64) -> Result<(), Broken> {
-        let operation = running.planned.act.operation(&self.script.said).word();
+        let operation = running.planned.act.operation(&self.script.said).as_str();
         let Running {
             planned,
             number,

@@ -137,8 +137,8 @@ impl Bench {
 
 pub fn word(finished: &Finished) -> &'static str {
     match &finished.result {
-        Ok(done) => done.outcome.word(),
-        Err(error) => error.word(),
+        Ok(done) => done.outcome.as_str(),
+        Err(error) => error.as_str(),
     }
 }
 

@@ -271,7 +271,7 @@ fn failed(op: &Op<'_>, error: &OperationError) -> Result<(), Broken> {
         promise,
         format!(
             "`{}` is not what follows: it was told {:?}",
-            error.word(),
+            error.as_str(),
             op.last
         ),
     )

@@ -60,8 +60,8 @@ const COUNTED: &str =
 /// A verdict, with the time until it is safe.
 fn verdict(verdict: Verdict, safe_after: Option<&str>) -> String {
     match safe_after {
-        Some(after) => format!("{}, safe after {after}", verdict.word()),
-        None => verdict.word().to_owned(),
+        Some(after) => format!("{}, safe after {after}", verdict.as_str()),
+        None => verdict.as_str().to_owned(),
     }
 }
 
@@ -80,7 +80,7 @@ fn summary(plan: &Planned) -> String {
     let all = [Verdict::Unsafe, Verdict::Wait, Verdict::Safe];
     let counted = all
         .into_iter()
-        .map(|verdict| (count(verdict), verdict.word()))
+        .map(|verdict| (count(verdict), verdict.as_str()))
         .filter(|(count, _)| *count > 0)
         .map(|(count, word)| format!("{count} {word}"));
     let counted: Vec<String> = counted.collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use clap::{Args, Subcommand};
-use edge_cookie::engine::{Found, Standing, standing};
+use edge_cookie::engine::{Found, RecordState, record_state};
 use edge_cookie::graph::found;
 use edge_cookie::policy::files::PolicyFiles;
 use edge_cookie::printable::on_one_line;
@@ -97,8 +97,8 @@ fn status(store: &StoreArgs, args: &FileArgs) -> Result<Status, Stop> {
         Found::Unreadable(_) => counts.unreadable += 1,
         Found::Record(record) => {
             let mark = record.metadata.p.as_deref().map(str::to_owned);
-            let standing = standing(&policy, &record.entry, &record.metadata, at.timestamp());
-            counts.add(mark, standing);
+            let state = record_state(&policy, &record.entry, &record.metadata, at.timestamp());
+            counts.add(mark, state);
         }
     })
     .map_err(Stop::because)?;
@@ -115,12 +115,12 @@ struct Counts {
 }
 
 impl Counts {
-    fn add(&mut self, mark: Option<String>, standing: Standing) {
+    fn add(&mut self, mark: Option<String>, state: RecordState) {
         let written = self.by_policy.entry(mark).or_default();
-        match standing {
-            Standing::Live => written.live += 1,
-            Standing::Tombstone => written.tombstones += 1,
-            Standing::Expired => {}
+        match state {
+            RecordState::Live => written.live += 1,
+            RecordState::Tombstone => written.tombstones += 1,
+            RecordState::Expired => {}
         }
     }
 
@@ -192,8 +192,8 @@ fn of_server(server: &AdminApi) -> Result<Status, Stop> {
                 .get("metadata")
                 .and_then(|metadata| text(metadata, "p"));
             match record.get("state").and_then(Value::as_str) {
-                Some("live") => counts.add(mark, Standing::Live),
-                Some("tombstone") => counts.add(mark, Standing::Tombstone),
+                Some("live") => counts.add(mark, RecordState::Live),
+                Some("tombstone") => counts.add(mark, RecordState::Tombstone),
                 Some("unreadable") => counts.unreadable += 1,
                 _ => {}
             }

@@ -1,7 +1,7 @@
 //! Counts what a store holds, as the policy sees it.
 
 use edge_cookie::clock::Timestamp;
-use edge_cookie::engine::{Found, Standing, standing};
+use edge_cookie::engine::{Found, RecordState, record_state};
 use edge_cookie::graph::found;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::store::{KvStore, StoreError, Stored};
@@ -31,10 +31,10 @@ pub(crate) fn count_as(policy: &EcPolicy, now: Timestamp, stored: Option<Stored>
     match found(stored) {
         Found::Nothing => Counted::Absent,
         Found::Unreadable(_) => Counted::Unreadable,
-        Found::Record(record) => match standing(policy, &record.entry, &record.metadata, now) {
-            Standing::Live => Counted::Live,
-            Standing::Tombstone => Counted::Withdrawn,
-            Standing::Expired => Counted::Absent,
+        Found::Record(record) => match record_state(policy, &record.entry, &record.metadata, now) {
+            RecordState::Live => Counted::Live,
+            RecordState::Tombstone => Counted::Withdrawn,
+            RecordState::Expired => Counted::Absent,
         },
     }
 }

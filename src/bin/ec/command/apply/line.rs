@@ -52,7 +52,8 @@ impl<'f> OutcomeLine<'f> {
         match &finished.result {
             Ok(done) => {
                 if op == "upsert_partner_ids" {
-                    line.outcomes = Some(done.each.iter().map(|outcome| outcome.word()).collect());
+                    line.outcomes =
+                        Some(done.each.iter().map(|outcome| outcome.as_str()).collect());
                 }
                 if let Some(record) = &done.record {
                     line.metadata = Some(&record.metadata);
@@ -65,7 +66,7 @@ impl<'f> OutcomeLine<'f> {
                 }
             }
             Err(error) => {
-                line.error = (line.outcome == ERROR).then(|| error.word());
+                line.error = (line.outcome == ERROR).then(|| error.as_str());
                 line.message = Some(error.to_string());
             }
         }
@@ -101,7 +102,7 @@ const ERROR: &str = "error";
 /// The word for how an operation ended. A read that finds something unreadable has done what it was asked.
 pub(super) fn outcome_word(op: &str, finished: &Finished) -> &'static str {
     match &finished.result {
-        Ok(done) => done.outcome.word(),
+        Ok(done) => done.outcome.as_str(),
         Err(OperationError::Unreadable(_)) if op == "get" || op == "get_metadata" => "unreadable",
         Err(_) => ERROR,
     }

@@ -169,7 +169,7 @@ impl<'p> Session<'p> {
         graph: &KvIdentityGraph<S, &Arc<ManualClock>>,
     ) {
         self.clock.set(event.at);
-        let op = event.action.word();
+        let op = event.action.as_str();
         let Some(operation) = event.action.operation() else {
             let line = OutcomeLine::stored(put_raw(graph.store(), &event.ec_id, &event.action));
             let tally = Tally {

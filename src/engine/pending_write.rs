@@ -2,14 +2,14 @@
 //! retry.
 
 use super::answer::{Record, Write};
-use super::scene::{Scene, expires_at, whole_time};
+use super::context::{OperationContext, expires_at, retention_seconds};
 use crate::clock::Timestamp;
 use crate::policy::types::Ttl;
 use crate::record::{ConsentStrings, KvEntry, KvGeo, KvMetadata, Precondition};
 
 /// Records keep whole seconds, cut down, and stores count from their own moment: a store that is told one
 /// second more never forgets a record before the policy does.
-const GRAIN_SECONDS: u64 = 1;
+const ROUNDING_SECONDS: u64 = 1;
 
 /// What is to be written, and what must hold for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct PlannedWrite<C> {
 }
 
 /// The write of an entry.
-pub(super) type Plan<'p> = PlannedWrite<Content<'p>>;
+pub(super) type PlannedEntry<'p> = PlannedWrite<Content<'p>>;
 
 /// What is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +33,10 @@ pub enum Content<'p> {
     /// This new entry, whose retention begins now.
     New(Box<KvEntry>),
     /// What was read, brought up to date.
-    Again(Box<Record>),
+    Rewritten(Box<Record>),
 }
 
-impl Plan<'static> {
+impl PlannedEntry<'static> {
     pub(super) const fn tombstone(precondition: Precondition) -> Self {
         Self {
             content: Content::Tombstone,
@@ -47,7 +47,7 @@ impl Plan<'static> {
 
 /// A write that is lent, so that it is copied nowhere.
 #[derive(Debug, Clone, Copy)]
-pub struct Lent<'w> {
+pub struct WriteRef<'w> {
     /// The body.
     pub entry: &'w KvEntry,
     /// The metadata.
@@ -61,90 +61,100 @@ pub struct Lent<'w> {
 impl Write {
     /// What is lent, to keep.
     #[must_use]
-    pub fn of(lent: Lent<'_>) -> Self {
+    pub fn of(write: WriteRef<'_>) -> Self {
         Self {
-            entry: lent.entry.clone(),
-            metadata: lent.metadata.clone(),
-            ttl: lent.ttl,
-            precondition: lent.precondition,
+            entry: write.entry.clone(),
+            metadata: write.metadata.clone(),
+            ttl: write.ttl,
+            precondition: write.precondition,
         }
     }
 }
 
 /// A write that a transaction asks for. However often it is made, it is the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Draft<'t> {
-    pub(super) scene: &'t Scene<'t>,
-    pub(super) plan: &'t Plan<'t>,
+pub struct PendingWrite<'t> {
+    pub(super) context: &'t OperationContext<'t>,
+    pub(super) plan: &'t PlannedEntry<'t>,
 }
 
-impl Draft<'_> {
+impl PendingWrite<'_> {
     /// The write, to keep.
     #[must_use]
     pub fn write(self) -> Write {
-        self.lend(Write::of)
+        self.with_write(Write::of)
     }
 
     /// Lends the write, and gives back what is made of it: the way to a store, which needs no more than its bytes.
     #[inline]
-    pub fn lend<R>(self, to: impl FnOnce(Lent<'_>) -> R) -> R {
-        let now = self.scene.now;
+    pub fn with_write<R>(self, to: impl FnOnce(WriteRef<'_>) -> R) -> R {
+        let now = self.context.now;
         match &self.plan.content {
-            Content::Tombstone => self.lend_new(&KvEntry::tombstone(now), now, to),
+            Content::Tombstone => self.with_new_entry(&KvEntry::tombstone(now), now, to),
             // The store keeps it as long as one from now on: an operation under way is to find it, however late it is.
-            Content::TombstoneOf(at) => self.lend_new(&KvEntry::tombstone(*at), *at, to),
+            Content::TombstoneOf(at) => self.with_new_entry(&KvEntry::tombstone(*at), *at, to),
             Content::Consented(consent, geo) => {
                 let (consent, geo) = ((*consent).clone(), (*geo).clone());
-                self.lend_new(&KvEntry::consented(consent, geo, now), now, to)
+                self.with_new_entry(&KvEntry::consented(consent, geo, now), now, to)
             }
-            Content::New(entry) => self.lend_new(entry, now, to),
-            Content::Again(record) => {
+            Content::New(entry) => self.with_new_entry(entry, now, to),
+            Content::Rewritten(record) => {
                 let (entry, metadata) = (&record.entry, &record.metadata);
-                let end = expires_at(self.scene.policy, entry, metadata, now);
-                to(self.lent(entry, metadata, end.seconds_since(now)))
+                let end = expires_at(self.context.policy, entry, metadata, now);
+                to(self.write_ref(entry, metadata, end.seconds_since(now)))
             }
         }
     }
 
     #[inline]
-    fn lend_new<R>(self, entry: &KvEntry, from: Timestamp, to: impl FnOnce(Lent<'_>) -> R) -> R {
-        let policy = self.scene.policy;
+    fn with_new_entry<R>(
+        self,
+        entry: &KvEntry,
+        from: Timestamp,
+        to: impl FnOnce(WriteRef<'_>) -> R,
+    ) -> R {
+        let policy = self.context.policy;
         let metadata = KvMetadata::of(entry, from, policy.digest.mark());
-        to(self.lent(entry, &metadata, whole_time(policy, entry)))
+        to(self.write_ref(entry, &metadata, retention_seconds(policy, entry)))
     }
 
     #[inline]
-    fn lent<'w>(self, entry: &'w KvEntry, metadata: &'w KvMetadata, left: u64) -> Lent<'w> {
-        Lent {
+    fn write_ref<'w>(
+        self,
+        entry: &'w KvEntry,
+        metadata: &'w KvMetadata,
+        left: u64,
+    ) -> WriteRef<'w> {
+        WriteRef {
             entry,
             metadata,
-            ttl: Ttl::from_seconds_clamped(left.saturating_add(GRAIN_SECONDS)),
+            ttl: Ttl::from_seconds_clamped(left.saturating_add(ROUNDING_SECONDS)),
             precondition: self.plan.precondition,
         }
     }
 
     /// Whether the write leaves `record`.
     pub(super) fn leaves(self, record: &Record) -> bool {
-        self.lend(|lent| record.entry == *lent.entry && record.metadata == *lent.metadata)
+        self.with_write(|write| record.entry == *write.entry && record.metadata == *write.metadata)
     }
 
     /// Whether the write keeps the policy's limits; it is made only where bounds do not tell.
     pub(super) fn fits(self) -> bool {
-        let limits = &self.scene.policy.entry;
+        let limits = &self.context.policy.entry;
         let body = limits.max_body_bytes as usize;
         let metadata = limits.max_metadata_bytes as usize;
         if let Content::Consented(consent, geo) = self.plan.content
             && KvEntry::longest_consented(consent, geo) <= body
-            && KvMetadata::longest_of(&geo.country, self.scene.policy.digest.mark()) <= metadata
+            && KvMetadata::longest_of(&geo.country, self.context.policy.digest.mark()) <= metadata
         {
             return true;
         }
-        self.lend(|lent| lent.entry.body_fits(body) && lent.metadata.fits(metadata))
+        self.with_write(|write| write.entry.body_fits(body) && write.metadata.fits(metadata))
     }
 
     /// Whether the metadata keeps the policy's limit.
     pub(super) fn metadata_fits(self) -> bool {
-        let limit = self.scene.policy.entry.max_metadata_bytes as usize;
-        self.lend(|lent| lent.metadata.fits(limit))
+        let limit = self.context.policy.entry.max_metadata_bytes as usize;
+        self.with_write(|write| write.metadata.fits(limit))
     }
 }

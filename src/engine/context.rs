@@ -2,7 +2,7 @@
 
 use super::answer::{Consistency, Found, Record};
 use super::decision::{Current, Decision};
-use super::draft::{Content, Draft, Plan};
+use super::pending_write::{Content, PendingWrite, PlannedEntry};
 use super::{OperationError, Outcome};
 use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
@@ -11,7 +11,7 @@ use crate::record::{KvEntry, KvMetadata, Precondition};
 
 /// The policy an operation is under, when it started, and how far its lookups can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Scene<'p> {
+pub struct OperationContext<'p> {
     pub(crate) policy: &'p EcPolicy,
     pub(crate) now: Timestamp,
     pub(crate) consistency: Consistency,
@@ -19,7 +19,7 @@ pub struct Scene<'p> {
 
 /// What a readable record is to a policy at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum RecordState {
     /// A live entry.
     Live,
     /// A tombstone that stands.
@@ -30,18 +30,18 @@ pub enum Standing {
 
 /// What a record is to `policy` at `now`.
 #[must_use]
-pub fn standing(
+pub fn record_state(
     policy: &EcPolicy,
     entry: &KvEntry,
     metadata: &KvMetadata,
     now: Timestamp,
-) -> Standing {
+) -> RecordState {
     let past = now > expires_at(policy, entry, metadata, now);
     match (entry.is_tombstone(), past) {
-        (true, true) => Standing::Expired,
-        (true, false) => Standing::Tombstone,
-        (false, true) if policy.entry.expiry == Expiry::Engine => Standing::Expired,
-        (false, _) => Standing::Live,
+        (true, true) => RecordState::Expired,
+        (true, false) => RecordState::Tombstone,
+        (false, true) if policy.entry.expiry == Expiry::Engine => RecordState::Expired,
+        (false, _) => RecordState::Live,
     }
 }
 
@@ -58,12 +58,12 @@ pub fn expires_at(
     } else {
         retained_from(policy, entry, metadata, now)
     };
-    from.plus_seconds(whole_time(policy, entry))
+    from.plus_seconds(retention_seconds(policy, entry))
 }
 
 /// How many seconds `policy` keeps a record like this one.
 #[inline]
-pub(super) const fn whole_time(policy: &EcPolicy, entry: &KvEntry) -> u64 {
+pub(super) const fn retention_seconds(policy: &EcPolicy, entry: &KvEntry) -> u64 {
     if entry.is_tombstone() {
         policy.tombstone.ttl.seconds()
     } else {
@@ -98,7 +98,7 @@ pub(super) fn retained_from(
     .unwrap_or(now)
 }
 
-impl Scene<'_> {
+impl OperationContext<'_> {
     /// Whether `time` is further in the future than a clock may run ahead (`sync.max_future`), so that it tells nothing.
     #[inline]
     pub(super) const fn is_ahead(&self, time: Timestamp) -> bool {
@@ -106,22 +106,22 @@ impl Scene<'_> {
     }
 
     /// What `found` is to this policy at this time.
-    pub(super) fn see(&self, found: Found) -> Current {
+    pub(super) fn classify(&self, found: Found) -> Current {
         match found {
             Found::Nothing => Current::Absent,
             Found::Unreadable(record) => Current::Corrupt(record),
             Found::Record(record) => {
-                match standing(self.policy, &record.entry, &record.metadata, self.now) {
-                    Standing::Live => Current::Live(record),
-                    Standing::Tombstone => Current::Tombstone(record),
-                    Standing::Expired => Current::Expired(record.generation),
+                match record_state(self.policy, &record.entry, &record.metadata, self.now) {
+                    RecordState::Live => Current::Live(record),
+                    RecordState::Tombstone => Current::Tombstone(record),
+                    RecordState::Expired => Current::Expired(record.generation),
                 }
             }
         }
     }
 
     /// The entry of `record` written again; `visited` tells a visit from a partner's sync.
-    pub(super) fn again(&self, mut record: Box<Record>, visited: bool) -> Plan<'static> {
+    pub(super) fn rewrite(&self, mut record: Box<Record>, visited: bool) -> PlannedEntry<'static> {
         let Record {
             entry, metadata, ..
         } = &mut *record;
@@ -142,9 +142,9 @@ impl Scene<'_> {
             }
         };
         *metadata = std::mem::take(metadata).rewritten(entry, from, self.policy.digest.mark());
-        Plan {
+        PlannedEntry {
             precondition: Precondition::Generation(record.generation),
-            content: Content::Again(record),
+            content: Content::Rewritten(record),
         }
     }
 
@@ -159,18 +159,28 @@ impl Scene<'_> {
     }
 
     /// The write that `plan` comes to here.
-    pub(super) const fn draft<'t>(&'t self, plan: &'t Plan<'t>) -> Draft<'t> {
-        Draft { scene: self, plan }
+    pub(super) const fn pending_write<'t>(
+        &'t self,
+        plan: &'t PlannedEntry<'t>,
+    ) -> PendingWrite<'t> {
+        PendingWrite {
+            context: self,
+            plan,
+        }
     }
 
     /// Whether the metadata of what `plan` writes keeps the policy's limit.
-    pub(super) fn metadata_fits(&self, plan: &Plan<'_>) -> bool {
-        self.draft(plan).metadata_fits()
+    pub(super) fn metadata_fits(&self, plan: &PlannedEntry<'_>) -> bool {
+        self.pending_write(plan).metadata_fits()
     }
 
     /// The decision to write, or the failure where the write breaks a limit.
-    pub(super) fn write_within_limits<'p>(&self, plan: Plan<'p>, outcome: Outcome) -> Decision<'p> {
-        if self.draft(&plan).fits() {
+    pub(super) fn write_within_limits<'p>(
+        &self,
+        plan: PlannedEntry<'p>,
+        outcome: Outcome,
+    ) -> Decision<'p> {
+        if self.pending_write(&plan).fits() {
             return Decision::Write(plan, outcome.into());
         }
         self.too_large()
