@@ -7,6 +7,8 @@
     reason = "tables of cases are long, and a failed test should stop"
 )]
 
+#[path = "operations/named.rs"]
+mod named;
 mod support;
 
 use edge_cookie::clock::Timestamp;
@@ -58,6 +60,11 @@ type Cell = (fn(&mut EcPolicy), Before, &'static str, u64, u64);
 
 fn holds(cells: &[Cell], operation: Operation<'_>) {
     for &(change, before, outcome, reads, writes) in cells {
+        for named in [named::blocking, named::awaited] {
+            if let Some(named) = named(&bench(before, change), operation) {
+                assert_eq!(named, outcome, "{operation:?} by name, on {before:?}");
+            }
+        }
         let bench = bench(before, change);
         let untouched = bench.stored();
         let before_it = bench.graph.store().calls();

@@ -127,6 +127,9 @@ pub enum OperationError {
     /// The store cannot be reached.
     #[error("the store is not available: {0}")]
     Unavailable(String),
+    /// The operation ended in an outcome that it does not have: a fault of this library.
+    #[error("the operation ended with `{0}`, which it never does: report this as a fault")]
+    Unexpected(Outcome),
 }
 
 impl OperationError {
@@ -138,7 +141,7 @@ impl OperationError {
             Self::RetriesExhausted { .. } | Self::DeadlinePassed { .. } => "retries_exhausted",
             Self::RateLimited => "rate_limited",
             Self::TooLarge(_) => "entry_too_large",
-            Self::Unavailable(_) => "kv_unavailable",
+            Self::Unavailable(_) | Self::Unexpected(_) => "kv_unavailable",
         }
     }
 }

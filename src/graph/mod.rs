@@ -1,43 +1,49 @@
 //! The identity graph: runs operations against a store, under a policy.
 //!
-//! The thin driver between the pure engine and a [`KvStore`]: it does what a [`Transaction`] asks for, and
-//! turns records into bytes at the store's border.
+//! The thin driver between the pure engine and a [`KvStore`](crate::store::KvStore): it does what a
+//! [`Transaction`](crate::engine::Transaction) asks for, and turns records into bytes at the store's border.
+//!
+//! [`KvIdentityGraph::under`] gives the operations by name, each with its own outcomes. [`KvIdentityGraph::run`] takes
+//! any [`Operation`](crate::engine::Operation) and also returns what it cost.
 //!
 //! ```
-//! use edge_cookie::clock::{ManualClock, Moment};
-//! use edge_cookie::engine::{Operation, Outcome};
-//! use edge_cookie::graph::KvIdentityGraph;
+//! use edge_cookie::clock::SystemClock;
+//! use edge_cookie::graph::{CreateOutcome, KvIdentityGraph};
 //! use edge_cookie::policy::EcPolicy;
 //! use edge_cookie::record::{ConsentStrings, EcId, KvGeo};
 //! use edge_cookie::store::MemoryStore;
 //!
-//! let clock = ManualClock::at(Moment::from_unix_millis(1_772_409_600_000));
-//! let graph = KvIdentityGraph::new(MemoryStore::new(&clock), &clock);
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let policy = EcPolicy::default();
-//! let user: EcId = format!("{}.Ab3xY9", "0f".repeat(32)).parse().unwrap();
+//! let graph = KvIdentityGraph::new(MemoryStore::new(SystemClock), SystemClock);
+//! let ec = graph.under(&policy);
+//! let id: EcId = format!("{}.Ab3xY9", "0f".repeat(32)).parse()?;
 //!
-//! let (consent, geo) = (ConsentStrings::default(), KvGeo::known("DE", None).unwrap());
-//! let created = graph.run(&policy, &user, Operation::Create { consent: &consent, geo: &geo });
-//! assert_eq!(created.result.unwrap().outcome, Outcome::Created);
-//! let read = graph.run(&policy, &user, Operation::Get).result.unwrap();
-//! assert_eq!(&*read.record.unwrap().entry.geo.country, "DE");
+//! let created = ec.create(&id, &ConsentStrings::default(), &KvGeo::default())?;
+//! assert_eq!(created, CreateOutcome::Created);
+//! let record = ec.get(&id)?.ok_or("no record")?;
+//! assert!(record.entry.consent.ok);
+//! # Ok(())
+//! # }
 //! ```
 
-mod side_by_side;
+mod driver;
+mod handle;
+mod outcomes;
 
 use std::hash::{BuildHasher, RandomState};
 
-use crate::clock::Clock;
-use crate::engine::{
-    Answer, Finished, Found, Operation, Record, Step, StoreError, Transaction, UnreadableRecord,
-    WriteRef,
-};
+use crate::engine::{Found, Record, UnreadableRecord, WriteRef};
 use crate::policy::EcPolicy;
-use crate::record::{EcId, KvEntry, KvMetadata};
-use crate::store::{Insert, KvStore, Stored};
-use side_by_side::deleted;
+use crate::record::{KvEntry, KvMetadata};
+use crate::store::{Insert, Stored};
 #[cfg(feature = "service")]
-pub(crate) use side_by_side::{StoredAs, run_to_completion};
+pub(crate) use driver::{StoredAs, run_to_completion};
+pub use handle::{AsyncGraphHandle, GraphHandle};
+pub use outcomes::{
+    CreateOrReviveOutcome, CreateOutcome, DeleteOutcome, UpdateLastSeenOutcome,
+    UpsertPartnerIdOutcome, WithdrawalOutcome,
+};
 
 /// The identity graph over a store, on a clock.
 #[derive(Debug, Clone)]
@@ -66,41 +72,15 @@ impl<S, C> KvIdentityGraph<S, C> {
     pub const fn store(&self) -> &S {
         &self.store
     }
-}
 
-impl<S: KvStore, C: Clock> KvIdentityGraph<S, C> {
-    /// Runs one operation on `id`'s record to its end, under `policy`.
-    pub fn run(&self, policy: &EcPolicy, id: &EcId, operation: Operation<'_>) -> Finished {
-        let key = id.as_str();
-        let start = self.clock.now();
-        let consistency = self.store.consistency();
-        let mut transaction = Transaction::new(policy, operation, start.timestamp(), consistency);
-        loop {
-            let done = match transaction.step() {
-                Step::End => return transaction.ended(),
-                Step::Lookup => self.store.lookup(key).map(found).map(Answer::Found),
-                Step::Exists => self.store.exists(key).map(Answer::Exists),
-                Step::Insert(pending) => match self.store.insert(key, pending.with_write(insert)) {
-                    Ok(()) => return transaction.written(),
-                    Err(error) => Err(error),
-                },
-                Step::Delete => self
-                    .store
-                    .delete(key)
-                    .map(deleted::<Operation<'_>>)
-                    .map(Answer::Deleted),
-                Step::Wait(wait) => {
-                    self.clock.wait(wait.length(self.random));
-                    Ok(Answer::Waited {
-                        elapsed: self.clock.now().since(start),
-                    })
-                }
-            };
-            transaction.resume(done.unwrap_or_else(|error: StoreError| Answer::Failed {
-                error,
-                elapsed: self.clock.now().since(start),
-            }));
-        }
+    /// The operations by name, each under `policy`, on a store that blocks.
+    pub const fn under<'g>(&'g self, policy: &'g EcPolicy) -> GraphHandle<'g, S, C> {
+        GraphHandle::new(self, policy)
+    }
+
+    /// The operations by name, each under `policy`, on a store that is awaited.
+    pub const fn under_async<'g>(&'g self, policy: &'g EcPolicy) -> AsyncGraphHandle<'g, S, C> {
+        AsyncGraphHandle::new(self, policy)
     }
 }
 

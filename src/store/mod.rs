@@ -187,4 +187,4 @@ macro_rules! through {
     )* };
 }
 
-through!(&S, Box<S>);
+through!(&S, Box<S>, std::sync::Arc<S>);

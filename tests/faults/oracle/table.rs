@@ -253,6 +253,7 @@ fn failed(op: &Op<'_>, error: &OperationError) -> Result<(), Broken> {
             let read = op.last == Last::Unread(Refusal::Unavailable);
             (last(Refusal::Unavailable) && !insists) || read
         }
+        OperationError::Unexpected(_) => false,
         OperationError::TooLarge(_) => match op.act {
             Act::Create(which) | Act::Consent(which) => {
                 let (consent, geo) = (&op.said.consents[*which], &op.said.geos[*which]);
