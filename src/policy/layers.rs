@@ -8,7 +8,8 @@
 
 use std::fmt;
 
-use crate::policy::node::Node;
+use crate::diagnostic::Place;
+use crate::policy::node::{Key, Node, NodeValue};
 use crate::printable::on_one_line;
 
 /// Which source a value came from.
@@ -95,4 +96,80 @@ impl Layer {
         }
         self.options.ec.at_key(key)
     }
+}
+
+/// Values by their keys below `ec` as one layer. They have no lines: findings name `source` as their file.
+pub(super) fn of_values<'k>(
+    values: impl IntoIterator<Item = (&'k str, serde_json::Value)>,
+    source: &str,
+) -> Layer {
+    let place = Place {
+        file: source.into(),
+        line: 1,
+        column: 1,
+        span: 0..0,
+    };
+    let mut ec = Node::new(NodeValue::Table(Vec::new()), place.clone());
+    for (key, value) in values {
+        if let Some(node) = node(value, &place) {
+            put(&mut ec, key, node);
+        }
+    }
+    Layer {
+        name: LayerName::Config,
+        options: Options::of(ec),
+        ancestor: false,
+    }
+}
+
+/// Puts a value into the tables that its dotted key names.
+fn put(table: &mut Node, key: &str, value: Node) {
+    let NodeValue::Table(members) = &mut table.value else {
+        return;
+    };
+    let (own, rest) = match key.split_once('.') {
+        Some((own, rest)) => (own, Some(rest)),
+        None => (key, None),
+    };
+    let at = members.iter().position(|(key, _)| key.name == own);
+    let at = at.unwrap_or_else(|| {
+        let (name, place) = (own.to_owned(), table.place.clone());
+        let empty = Node::new(NodeValue::Table(Vec::new()), place.clone());
+        members.push((Key { name, place }, empty));
+        members.len() - 1
+    });
+    if let Some((_, node)) = members.get_mut(at) {
+        match rest {
+            Some(rest) => put(node, rest, value),
+            None => *node = value,
+        }
+    }
+}
+
+/// A JSON value as a user could have written it; none for `null`.
+fn node(json: serde_json::Value, place: &Place) -> Option<Node> {
+    use serde_json::Value as Json;
+
+    let value = match json {
+        Json::Null => return None,
+        Json::Bool(truth) => NodeValue::Boolean(truth),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => NodeValue::Integer(number),
+            None => NodeValue::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => NodeValue::Text(text),
+        Json::Array(items) => {
+            let items = items.into_iter().filter_map(|item| node(item, place));
+            NodeValue::List(items.collect())
+        }
+        Json::Object(members) => {
+            let members = members.into_iter().filter_map(|(name, value)| {
+                let place = place.clone();
+                let value = node(value, &place)?;
+                Some((Key { name, place }, value))
+            });
+            NodeValue::Table(members.collect())
+        }
+    };
+    Some(Node::new(value, place.clone()))
 }

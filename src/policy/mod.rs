@@ -11,6 +11,7 @@
 //! assert_eq!(policy.stores.ec_store.as_str(), "ec_identity_store");
 //! ```
 
+mod builder;
 pub mod bundle;
 pub mod difference;
 #[cfg(feature = "files")]
@@ -31,64 +32,97 @@ pub mod value;
 
 use std::sync::LazyLock;
 
+pub use builder::{PolicyBuilder, PolicyError};
 pub use digest::PolicyDigest;
 #[cfg(feature = "service")]
 pub(crate) use digest::{hex, is_sha256};
+use resolve::Resolver;
 use setting::SettingInfo;
 use settings::{
     Cas, Cluster, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, LastSeen,
     Local, Log, Organic, Pull, Redis, Store, Sync, Tombstone, Top,
 };
+use value::Value;
 
 mod digest;
 
-/// A complete, checked policy: every number and name that governs behaviour, in the engine's units.
-///
-/// Cheap to share behind an [`Arc`](std::sync::Arc); the engine borrows it for one operation at a time.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EcPolicy {
-    /// `[ec]` itself: the stores, the passphrase and the declared partners.
-    pub stores: Top,
-    /// `[ec.id]`
-    pub id: Ids,
-    /// `[ec.entry]`
-    pub entry: Entry,
-    /// `[ec.tombstone]`
-    pub tombstone: Tombstone,
-    /// `[ec.delete]`
-    pub delete: Delete,
-    /// `[ec.last_seen]`
-    pub last_seen: LastSeen,
-    /// `[ec.cas]`
-    pub cas: Cas,
-    /// `[ec.sync]`
-    pub sync: Sync,
-    /// `[ec.cookie]`
-    pub cookie: Cookie,
-    /// `[ec.organic]`
-    pub organic: Organic,
-    /// `[ec.store]`
-    pub store: Store,
-    /// `[ec.consent]`
-    pub consent: Consent,
-    /// `[ec.consent.cookies]`
-    pub consent_cookies: ConsentCookies,
-    /// `[ec.identify]`
-    pub identify: Identify,
-    /// `[ec.log]`
-    pub log: Log,
-    /// `[ec.local]`
-    pub local: Local,
-    /// `[ec.redis]`
-    pub redis: Redis,
-    /// `[ec.edge]`
-    pub edge: Edge,
-    /// `[ec.pull]`
-    pub pull: Pull,
-    /// `[ec.cluster]`
-    pub cluster: Cluster,
-    /// Names this policy: equal exactly where all values are.
-    pub digest: PolicyDigest,
+/// Declares the policy: its groups of settings, in the order of the documentation.
+macro_rules! policy {
+    ($(#[doc = $doc:literal])* $policy:ident { $( $(#[doc = $group_doc:literal])* $field:ident: $group:ident, )* }) => {
+        $(#[doc = $doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $policy {
+            $( $(#[doc = $group_doc])* pub $field: $group, )*
+            /// Names this policy: equal exactly where all values are.
+            pub digest: PolicyDigest,
+        }
+
+        impl $policy {
+            /// Reads every group from layers; the digest is that of no setting.
+            fn read(from: &mut Resolver<'_>) -> Self {
+                Self {
+                    $( $field: $group::resolve(from), )*
+                    digest: PolicyDigest::of(&[]),
+                }
+            }
+
+            /// Every setting by its key below `ec`, and its value with secrets in clear.
+            fn values(&self) -> Vec<(&'static str, Value)> {
+                let mut values = Vec::new();
+                $( self.$field.values(&mut values); )*
+                values
+            }
+        }
+    };
+}
+
+policy! {
+    /// A complete, checked policy: every number and name that governs behaviour, in the engine's units.
+    ///
+    /// Read one with [`EcPolicy::from_toml_str`] or [`EcPolicy::from_files`], or build one with [`EcPolicy::builder`].
+    /// Cheap to share behind an [`Arc`](std::sync::Arc); the engine borrows it for one operation at a time.
+    EcPolicy {
+        /// `[ec]` itself: the stores, the passphrase and the declared partners.
+        stores: Top,
+        /// `[ec.id]`
+        id: Ids,
+        /// `[ec.entry]`
+        entry: Entry,
+        /// `[ec.tombstone]`
+        tombstone: Tombstone,
+        /// `[ec.delete]`
+        delete: Delete,
+        /// `[ec.last_seen]`
+        last_seen: LastSeen,
+        /// `[ec.cas]`
+        cas: Cas,
+        /// `[ec.sync]`
+        sync: Sync,
+        /// `[ec.cookie]`
+        cookie: Cookie,
+        /// `[ec.organic]`
+        organic: Organic,
+        /// `[ec.store]`
+        store: Store,
+        /// `[ec.consent]`
+        consent: Consent,
+        /// `[ec.consent.cookies]`
+        consent_cookies: ConsentCookies,
+        /// `[ec.identify]`
+        identify: Identify,
+        /// `[ec.log]`
+        log: Log,
+        /// `[ec.local]`
+        local: Local,
+        /// `[ec.redis]`
+        redis: Redis,
+        /// `[ec.edge]`
+        edge: Edge,
+        /// `[ec.pull]`
+        pull: Pull,
+        /// `[ec.cluster]`
+        cluster: Cluster,
+    }
 }
 
 /// The built-in defaults: what an empty `[ec]` says.

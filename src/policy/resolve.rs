@@ -14,10 +14,6 @@ use crate::policy::layers::{Layer, LayerName};
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::provenance::{InClear, InForce, Origin, Overridden};
 use crate::policy::setting::{SettingInfo, SettingValue, Shape, full_key, wrong_type};
-use crate::policy::settings::{
-    Cas, Cluster, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, LastSeen,
-    Local, Log, Organic, Pull, Redis, Store, Sync, Tombstone, Top,
-};
 use crate::policy::types::choice::nearest;
 use crate::policy::value::Value;
 use crate::policy::{EcPolicy, known_settings};
@@ -67,29 +63,7 @@ pub fn resolve(layers: &[Layer]) -> Resolved {
         settings: Vec::new(),
         refused: Vec::new(),
     };
-    let mut policy = EcPolicy {
-        stores: Top::resolve(&mut from),
-        id: Ids::resolve(&mut from),
-        entry: Entry::resolve(&mut from),
-        tombstone: Tombstone::resolve(&mut from),
-        delete: Delete::resolve(&mut from),
-        last_seen: LastSeen::resolve(&mut from),
-        cas: Cas::resolve(&mut from),
-        sync: Sync::resolve(&mut from),
-        cookie: Cookie::resolve(&mut from),
-        organic: Organic::resolve(&mut from),
-        store: Store::resolve(&mut from),
-        consent: Consent::resolve(&mut from),
-        consent_cookies: ConsentCookies::resolve(&mut from),
-        identify: Identify::resolve(&mut from),
-        log: Log::resolve(&mut from),
-        local: Local::resolve(&mut from),
-        redis: Redis::resolve(&mut from),
-        edge: Edge::resolve(&mut from),
-        pull: Pull::resolve(&mut from),
-        cluster: Cluster::resolve(&mut from),
-        digest: PolicyDigest::of(&[]),
-    };
+    let mut policy = EcPolicy::read(&mut from);
     policy.digest = PolicyDigest::of(&from.values);
     let mut findings = from.findings;
     for layer in layers {

@@ -238,6 +238,12 @@ macro_rules! settings {
                     ), )*
                 }
             }
+
+            /// Every setting by its key below `ec`, and its value with secrets in clear.
+            pub(in crate::policy) fn values(&self, to: &mut Vec<(&'static str, $crate::policy::value::Value)>) {
+                use $crate::policy::setting::SettingValue;
+                $( to.push((concat!($prefix, stringify!($field)), self.$field.in_clear())); )*
+            }
         }
     };
     (@machine machine) => { true };

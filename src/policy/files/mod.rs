@@ -18,6 +18,7 @@
 //! ```
 
 mod config;
+mod construct;
 mod folder;
 mod inherit;
 mod load;
