@@ -93,3 +93,5 @@ pub mod simulate;
 pub mod store;
 #[cfg(feature = "verify")]
 pub mod verify;
+#[cfg(feature = "service")]
+pub mod visit;

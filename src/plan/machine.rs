@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::store::Moody;
 use crate::clock::ManualClock;
-use crate::engine::{Operation, Outcome};
+use crate::engine::{Operation, OperationError, Outcome};
 use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
 use crate::policy::publisher::Domain;
@@ -46,6 +46,14 @@ pub(super) enum CookieScope {
     Domain(Domain),
 }
 
+/// How an operation ended, by its name.
+pub(super) fn name_of(result: &Result<Outcome, OperationError>) -> &'static str {
+    match result {
+        Ok(outcome) => outcome.as_str(),
+        Err(error) => error.as_str(),
+    }
+}
+
 /// The machine that an event meets.
 pub(super) struct Machine<'p> {
     pub(super) policy: &'p EcPolicy,
@@ -62,18 +70,17 @@ pub(super) struct Machine<'p> {
 }
 
 impl Machine<'_> {
-    pub(super) fn run(&self, id: &EcId, operation: Operation<'_>) -> Result<Outcome, &'static str> {
+    pub(super) fn result(
+        &self,
+        id: &EcId,
+        operation: Operation<'_>,
+    ) -> Result<Outcome, OperationError> {
         let finished = self.graph.run(self.policy, id, operation);
-        match finished.result {
-            Ok(done) => Ok(done.outcome),
-            Err(error) => Err(error.as_str()),
-        }
+        finished.result.map(|done| done.outcome)
     }
 
-    pub(super) fn word(&self, id: Option<EcId>, operation: Operation<'_>) -> &'static str {
-        let Some(id) = id else { return NO_ID };
-        self.run(&id, operation)
-            .map_or_else(|word| word, Outcome::as_str)
+    pub(super) fn run(&self, id: Option<EcId>, operation: Operation<'_>) -> &'static str {
+        id.map_or(NO_ID, |id| name_of(&self.result(&id, operation)))
     }
 
     /// How the partner's question for its uid ends.
@@ -94,13 +101,14 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn create(&self, id: EcId) -> &'static str {
-        let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
-        let operation = Operation::CreateOrRevive {
-            consent: &consent,
-            geo: &geo,
-        };
-        self.word(Some(id), operation)
+    pub(super) fn create(&self, id: &EcId) -> Result<Outcome, OperationError> {
+        let (consent, geo) = (&ConsentStrings::default(), &KvGeo::default());
+        self.result(id, Operation::CreateOrRevive { consent, geo })
+    }
+
+    pub(super) fn create_for_new_id(&self, id: &EcId) -> Result<Outcome, OperationError> {
+        let (consent, geo) = (&ConsentStrings::default(), &KvGeo::default());
+        self.result(id, Operation::CreateForNewId { consent, geo })
     }
 
     pub(super) fn cookie(&self, id: EcId) -> Cookie {

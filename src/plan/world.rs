@@ -4,20 +4,22 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::machine::{Cookie, Graph, INVALID_TOKEN, Machine, NO_ID, partner};
+use super::machine::{Cookie, Graph, INVALID_TOKEN, Machine, NO_ID, name_of, partner};
 use super::pair::Pair;
 use super::says::Says;
 use super::scene::{Act, Event, PartnerKept, Scene};
 use super::store::Moody;
 use crate::clock::{ManualClock, Timestamp};
 use crate::consent::Verdict;
-use crate::engine::{Operation, Outcome, PartnerSync};
+use crate::engine::{Operation, PartnerSync};
 use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
-use crate::policy::settings::{CookieRenewal, OnFailedWithdrawal};
 use crate::policy::types::{Locality, Ttl};
 use crate::record::EcId;
 use crate::store::{KvStore, MemoryStore};
+use crate::visit::{
+    CookieChange, NewId, NewIdStep, Visit, VisitEnd, VisitStep, WithdrawalDelivery,
+};
 
 /// How something ends that does not get as far as the engine.
 const NO_COOKIE: &str = "no_cookie";
@@ -131,15 +133,15 @@ impl User {
             Act::Page { from_elsewhere } => self.page(machine, *from_elsewhere),
             Act::Judged { place, says, day } => self.judged(machine, place.as_ref(), says, *day),
             Act::Withdraw { refused } => self.withdraw(machine, *refused),
-            Act::WithdrawElsewhere => machine.word(self.known, Operation::WriteWithdrawalTombstone),
+            Act::WithdrawElsewhere => machine.run(self.known, Operation::WriteWithdrawalTombstone),
             Act::Sync { made } => self.sync(machine, *made, UID),
             Act::SyncUid { uid } => self.sync(machine, machine.now, uid),
             Act::Identify => machine.uid_of(self.known),
             Act::IdentifyOnPage => self.identify_on_page(machine),
             Act::Burden { bytes } => machine.burden(self.known, *bytes),
-            Act::Erase => machine.word(self.known, Operation::Delete),
+            Act::Erase => machine.run(self.known, Operation::Delete),
             Act::EraseAddress => erase_address(machine),
-            Act::Read => machine.word(self.known, Operation::Get),
+            Act::Read => machine.run(self.known, Operation::Get),
         }
     }
 
@@ -165,35 +167,50 @@ impl User {
 
     /// A page, as the service answers it to a user who consents.
     fn page(&mut self, machine: &Machine<'_>, from_elsewhere: bool) -> &'static str {
-        let Some(id) = self.sent(machine, from_elsewhere) else {
-            return self.begin(machine);
-        };
         let timestamp = Timestamp::from_unix(START.saturating_add_signed(machine.now));
-        match machine.run(&id, Operation::UpdateLastSeen { timestamp }) {
-            Ok(Outcome::ConsentWithdrawn) => machine.create(id),
-            Ok(Outcome::NotFound) => self.begin(machine),
-            Ok(Outcome::Touched) => {
-                if machine.policy.cookie.renewal == CookieRenewal::OnTouch {
-                    self.keep(machine, machine.cookie(id));
+        let ids = self.sent(machine, from_elsewhere);
+        let mut visit = Visit::new(ids.as_slice());
+        let mut ended = NO_ID;
+        loop {
+            let result = match visit.step() {
+                VisitStep::UpdateLastSeen(id) => {
+                    machine.result(id, Operation::UpdateLastSeen { timestamp })
                 }
-                Outcome::Touched.as_str()
-            }
-            Ok(other) => other.as_str(),
-            Err(word) => word,
+                VisitStep::Revive(id) => machine.create(id),
+                VisitStep::End(VisitEnd::NewVisitor) => return self.begin(machine),
+                VisitStep::End(VisitEnd::Known { id, touched }) => {
+                    let rules = &machine.policy.cookie;
+                    if CookieChange::of_known(rules, touched, false).set {
+                        self.keep(machine, machine.cookie(*id));
+                    }
+                    return ended;
+                }
+                VisitStep::End(VisitEnd::Unchanged) => return ended,
+            };
+            ended = name_of(&result);
+            visit.resume(result.as_ref().copied());
         }
     }
 
     /// Gives the user a new id.
     fn begin(&mut self, machine: &Machine<'_>) -> &'static str {
-        self.minted = self.minted.saturating_add(1);
-        let id = format!("{}.Ab3x{:02}", machine.hash(), self.minted);
-        let Ok(id) = id.parse::<EcId>() else {
-            return NO_ID;
-        };
-        let word = machine.create(id);
-        self.keep(machine, machine.cookie(id));
-        self.known = self.known.or(Some(id));
-        word
+        let mut new_id = NewId::default();
+        let mut ended = NO_ID;
+        while new_id.step() == NewIdStep::Create {
+            self.minted = self.minted.saturating_add(1);
+            let id = format!("{}.Ab3x{:02}", machine.hash(), self.minted);
+            let Ok(id) = id.parse::<EcId>() else {
+                return NO_ID;
+            };
+            let created = machine.create_for_new_id(&id);
+            ended = name_of(&created);
+            new_id.resume(created.as_ref().copied());
+            if new_id.step() == NewIdStep::Given {
+                self.keep(machine, machine.cookie(id));
+                self.known = self.known.or(Some(id));
+            }
+        }
+        ended
     }
 
     fn judged(
@@ -218,14 +235,19 @@ impl User {
             return NO_COOKIE;
         };
         machine.graph.store().refusals.set(refused);
-        let written = machine.run(&id, Operation::WriteWithdrawalTombstone);
+        let written = machine.result(&id, Operation::WriteWithdrawalTombstone);
         machine.graph.store().refusals.set(0);
+        // No machine of an example has an outbox.
+        let delivery = match written {
+            Ok(_) => WithdrawalDelivery::Written,
+            Err(_) => WithdrawalDelivery::Lost,
+        };
         let rules = &machine.policy.cookie;
-        if written.is_ok() || rules.on_failed_withdrawal == OnFailedWithdrawal::Expire {
+        if delivery.expires_cookie(rules.on_failed_withdrawal) {
             self.cookies
                 .retain(|cookie| cookie.name != rules.name.as_str());
         }
-        written.map_or_else(|word| word, Outcome::as_str)
+        name_of(&written)
     }
 
     fn identify_on_page(&self, machine: &Machine<'_>) -> &'static str {
@@ -250,7 +272,7 @@ impl User {
             uid: uid.into(),
             timestamp: Timestamp::from_unix(START.saturating_add_signed(made)),
         };
-        machine.word(self.known, Operation::UpsertPartnerId(&sync))
+        machine.run(self.known, Operation::UpsertPartnerId(&sync))
     }
 }
 
@@ -261,6 +283,6 @@ fn erase_address(machine: &Machine<'_>) -> &'static str {
     let erased = ids
         .iter()
         .filter_map(|id| id.parse().ok())
-        .map(|id| machine.word(Some(id), Operation::Delete));
+        .map(|id| machine.run(Some(id), Operation::Delete));
     erased.fold(NO_ID, |_, word| word)
 }

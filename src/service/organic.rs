@@ -14,13 +14,9 @@ use super::visitor::Visitor;
 use super::{Client, Home, Note, Service};
 use crate::clock::AsyncClock;
 use crate::consent::Verdict;
-use crate::engine::{Operation, OperationError, Outcome};
-use crate::policy::settings::CookieRenewal;
+use crate::engine::Operation;
 use crate::record::{ConsentStrings, EcId, KvGeo};
-
-/// How many ids are generated for a visitor where each one belongs to another user. There are 62⁶ for one address: more
-/// than one or two in a row are never taken.
-const MOST_NEW_IDS: u32 = 8;
+use crate::visit::{CookieChange, NewId, NewIdStep, Visit, VisitEnd, VisitStep};
 
 /// A visitor who consents and is to get an id.
 #[derive(Debug)]
@@ -28,7 +24,7 @@ pub(super) struct NewVisitor {
     address: IpAddr,
     consent: ConsentStrings,
     geo: KvGeo,
-    /// What takes the ids away that stand for nobody, where the browser sent several.
+    /// The cookies that expire the ids without a record, where the browser sent several.
     expired: Vec<HeaderValue>,
 }
 
@@ -36,7 +32,7 @@ pub(super) struct NewVisitor {
 enum Kept {
     /// The visitor is known, or cannot be looked up; these cookies are set.
     Known(Vec<HeaderValue>),
-    /// No id of theirs stands for anybody: the visitor is a new one.
+    /// No id of theirs has a record: the visitor is a new one.
     Unknown,
 }
 
@@ -51,7 +47,7 @@ impl<H: Home> Service<H> {
         let start = self.home.clock().now();
         let budget = self.setup.policy.organic.budget.duration();
         let kept = if visitor.verdict() == Verdict::Granted {
-            let work = self.keep_up(head, visitor, client);
+            let work = self.refresh_identity(head, visitor, client);
             let kept = self.home.within(budget, work).await;
             if kept.is_none() {
                 self.home.note(&Note::BudgetSpent);
@@ -88,62 +84,51 @@ impl<H: Home> Service<H> {
         Reply::from(empty(StatusCode::NO_CONTENT)).with_cookies(cookies.into_iter().chain(given))
     }
 
-    /// Keeps the identity of a user who consents up to date: of several ids, by the first that has a live record.
-    async fn keep_up(&self, head: &Parts, visitor: &Visitor<'_>, client: &Client) -> Kept {
+    /// Keeps the identity of a user who consents up to date.
+    async fn refresh_identity(&self, head: &Parts, visitor: &Visitor<'_>, client: &Client) -> Kept {
         let timestamp = self.home.clock().now().timestamp();
-        let (mut withdrawn, mut unreadable) = (None, false);
-        for id in visitor.cookies.ids() {
-            let seen = self.run(id, Operation::UpdateLastSeen { timestamp }).await;
-            match seen.result.map(|done| done.outcome) {
-                // Anyone can forge an id: one that no one gave is not taken on.
-                Ok(Outcome::NotFound) => {}
-                Ok(Outcome::ConsentWithdrawn) => withdrawn = withdrawn.or(Some(id)),
-                Ok(outcome) => {
-                    let rule = self.setup.policy_of(id).cookie.renewal;
-                    let renewed = outcome == Outcome::Touched && rule == CookieRenewal::OnTouch;
-                    return Kept::Known(self.keep(id, head, visitor, renewed));
+        let mut visit = Visit::new(visitor.cookies.ids());
+        loop {
+            let finished = match visit.step() {
+                VisitStep::UpdateLastSeen(id) => {
+                    self.run(id, Operation::UpdateLastSeen { timestamp }).await
                 }
-                Err(OperationError::Unreadable(_)) => unreadable = true,
-                Err(_) => return Kept::Known(Vec::new()),
-            }
-        }
-        let Some(id) = withdrawn else {
-            // A record that cannot be read may be theirs: it is not replaced.
-            return if unreadable {
-                Kept::Known(Vec::new())
-            } else {
-                Kept::Unknown
+                VisitStep::Revive(id) => {
+                    let (consent, geo) = (&visitor.strings(&self.setup), &geo(client));
+                    let revive = Operation::CreateOrRevive { consent, geo };
+                    self.run(id, revive).await
+                }
+                VisitStep::End(VisitEnd::Known { id, touched }) => {
+                    return Kept::Known(self.changed_cookies(id, head, visitor, touched));
+                }
+                VisitStep::End(VisitEnd::NewVisitor) => return Kept::Unknown,
+                VisitStep::End(VisitEnd::Unchanged) => return Kept::Known(Vec::new()),
             };
-        };
-        // Consent has been given again, where it is newer than the withdrawal.
-        let strings = visitor.strings(&self.setup);
-        let revived = self.create(id, &strings, &geo(client)).await;
-        Kept::Known(match revived {
-            None | Some(Outcome::ConsentWithdrawn) => Vec::new(),
-            Some(_) => self.keep(id, head, visitor, false),
-        })
+            visit.resume(finished.result.as_ref().map(|done| done.outcome));
+        }
     }
 
-    /// The cookies by which the browser keeps this id, and no other: where it sent several, every scope is expired and
-    /// the id is set again, last.
-    fn keep(
+    /// The cookies by which the browser keeps this id, and no other.
+    fn changed_cookies(
         &self,
         id: &EcId,
         head: &Parts,
         visitor: &Visitor<'_>,
-        renewed: bool,
+        touched: bool,
     ) -> Vec<HeaderValue> {
+        let rules = &self.setup.policy_of(id).cookie;
+        let change = CookieChange::of_known(rules, touched, visitor.cookies.several());
         let mut cookies = Vec::new();
-        if visitor.cookies.several() {
+        if change.expire {
             cookies = cookie::expire(&self.setup, &head.headers);
         }
-        if renewed || visitor.cookies.several() {
+        if change.set {
             cookies.extend(cookie::set(&self.setup, id));
         }
         cookies
     }
 
-    /// Gives a visitor a new id. Without an entry there is no cookie.
+    /// Gives a visitor a new id.
     pub(super) async fn begin(
         &self,
         visitor: &NewVisitor,
@@ -155,21 +140,17 @@ impl<H: Home> Service<H> {
             expired,
         } = visitor;
         let form = self.setup.policy.id.ipv6_form;
-        for _ in 0..MOST_NEW_IDS {
+        let mut new_id = NewId::default();
+        while new_id.step() == NewIdStep::Create {
             let id = mint(&self.setup.passphrase, *address, form).ok()?;
-            let created = self
-                .run(&id, Operation::CreateForNewId { consent, geo })
-                .await;
-            match created.result.ok()?.outcome {
-                Outcome::Created => {
-                    let unclaimed = Unclaimed::new(self.clone(), id);
-                    let mut cookies = expired.clone();
-                    cookies.push(cookie::set(&self.setup, &id)?);
-                    return Some((cookies, unclaimed));
-                }
-                // Another user of this address has it, or had it and withdrew.
-                Outcome::AlreadyExists => {}
-                _ => return None,
+            let create = Operation::CreateForNewId { consent, geo };
+            let created = self.run(&id, create).await.result;
+            new_id.resume(created.as_ref().map(|done| done.outcome));
+            if new_id.step() == NewIdStep::Given {
+                let unclaimed = Unclaimed::new(self.clone(), id);
+                let mut cookies = expired.clone();
+                cookies.push(cookie::set(&self.setup, &id)?);
+                return Some((cookies, unclaimed));
             }
         }
         None
@@ -192,13 +173,6 @@ impl<H: Home> Service<H> {
                 Vec::new()
             },
         })
-    }
-
-    async fn create(&self, id: &EcId, consent: &ConsentStrings, geo: &KvGeo) -> Option<Outcome> {
-        let created = self
-            .run(id, Operation::CreateOrRevive { consent, geo })
-            .await;
-        created.result.ok().map(|done| done.outcome)
     }
 }
 

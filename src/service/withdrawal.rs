@@ -9,8 +9,8 @@ use super::{Home, Note, Service, ShownId};
 use crate::clock::{AsyncClock, Timestamp};
 use crate::consent::Verdict;
 use crate::engine::Operation;
-use crate::policy::settings::OnFailedWithdrawal;
 use crate::record::EcId;
+use crate::visit::WithdrawalDelivery;
 
 impl<H: Home> Service<H> {
     /// Writes a tombstone for every id by which a user who withdraws is known; gives back what becomes of the cookies.
@@ -25,16 +25,16 @@ impl<H: Home> Service<H> {
             return Vec::new();
         }
         let ids = visitor.cookies.ids();
-        let became = if ids.is_empty() {
+        let deliveries = if ids.is_empty() {
             Vec::new()
         } else {
             self.write_tombstones(ids).await
         };
-        let expires = |(id, became): (&EcId, &Became)| {
+        let expires = |(id, delivery): (&EcId, &WithdrawalDelivery)| {
             let rule = self.setup.policy_of(id).cookie.on_failed_withdrawal;
-            became.expires_the_cookie(rule)
+            delivery.expires_cookie(rule)
         };
-        if ids.iter().zip(&became).all(expires) {
+        if ids.iter().zip(&deliveries).all(expires) {
             cookie::expire(&self.setup, request)
         } else {
             Vec::new()
@@ -43,7 +43,7 @@ impl<H: Home> Service<H> {
 
     /// What becomes of each withdrawal within the budget. One that is not written by then is kept, since this process may
     /// end before it is.
-    async fn write_tombstones(&self, ids: &[EcId]) -> Vec<Became> {
+    async fn write_tombstones(&self, ids: &[EcId]) -> Vec<WithdrawalDelivery> {
         let at = self.home.clock().now().timestamp();
         let (service, owned) = (self.clone(), ids.to_vec());
         let work = async move {
@@ -51,18 +51,18 @@ impl<H: Home> Service<H> {
             join_all(writes).await
         };
         let budget = self.setup.policy.organic.budget.duration();
-        if let Some(became) = self.home.started_within(budget, work).await {
-            return became;
+        if let Some(deliveries) = self.home.started_within(budget, work).await {
+            return deliveries;
         }
         self.home.note(&Note::BudgetSpent);
         join_all(ids.iter().map(|id| self.keep_withdrawal(id, at))).await
     }
 
-    async fn write_tombstone(&self, id: &EcId, at: Timestamp) -> Became {
+    async fn write_tombstone(&self, id: &EcId, at: Timestamp) -> WithdrawalDelivery {
         let finished = self.run(id, Operation::WriteWithdrawalTombstone).await;
         let Err(error) = &finished.result else {
             self.home.withdrawal_written(id, at);
-            return Became::Written;
+            return WithdrawalDelivery::Written;
         };
         let why = error.as_str();
         let shown = self.shown_id(id);
@@ -70,13 +70,13 @@ impl<H: Home> Service<H> {
         self.keep_withdrawal(id, at).await
     }
 
-    async fn keep_withdrawal(&self, id: &EcId, at: Timestamp) -> Became {
+    async fn keep_withdrawal(&self, id: &EcId, at: Timestamp) -> WithdrawalDelivery {
         if !self.home.keep_withdrawal(id, at).await {
-            return Became::Lost;
+            return WithdrawalDelivery::Lost;
         }
         let id = self.shown_id(id);
         self.home.note(&Note::KeptWithdrawal { id });
-        Became::Kept
+        WithdrawalDelivery::Queued
     }
 
     /// Delivers a withdrawal that was kept; whether the store has taken it.
@@ -91,27 +91,5 @@ impl<H: Home> Service<H> {
 
     fn shown_id<'i>(&self, id: &'i EcId) -> ShownId<'i> {
         ShownId::of(id, self.setup.policy.log.id_chars)
-    }
-}
-
-/// What became of a withdrawal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Became {
-    /// The store has taken it.
-    Written,
-    /// It is kept until the store takes it.
-    Kept,
-    /// Neither, or not in time.
-    Lost,
-}
-
-impl Became {
-    /// Whether the browser need not carry the id any longer.
-    const fn expires_the_cookie(self, rule: OnFailedWithdrawal) -> bool {
-        match rule {
-            OnFailedWithdrawal::Expire => true,
-            OnFailedWithdrawal::Auto => !matches!(self, Self::Lost),
-            OnFailedWithdrawal::Keep => matches!(self, Self::Written),
-        }
     }
 }
