@@ -46,6 +46,12 @@ impl Timestamp {
         self.0.saturating_sub(earlier.0)
     }
 
+    /// The second before this point; the epoch has none before it.
+    #[must_use]
+    pub const fn second_before(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
+
     /// This point moved `seconds` into the future.
     #[must_use]
     pub const fn plus_seconds(self, seconds: u64) -> Self {

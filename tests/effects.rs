@@ -13,7 +13,7 @@ mod support;
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Operation, PartnerSync, expires_at};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::settings::{Expiry, Renewal, SyncOrder, Unchanged};
+use edge_cookie::policy::settings::{Expiry, Renewal, Repeat, SyncOrder, Unchanged};
 use edge_cookie::policy::types::{Seconds, Ttl};
 use edge_cookie::record::{ConsentStrings, KvGeo, KvSignal};
 use support::{Bench, DAY, HOUR, MINUTE, NOON, live, partner, policy, sync, tombstone};
@@ -684,7 +684,7 @@ fn a_record_that_cannot_be_read_says_why() {
         ),
         (
             live().0.as_str(),
-            r#"{"t":"now"}"#,
+            r#"{"t":1,"t":2}"#,
             "the metadata is not that of a record",
         ),
     ] {
@@ -693,4 +693,35 @@ fn a_record_that_cannot_be_read_says_why() {
         let error = bench.run(Operation::Get).result.unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }
+}
+
+#[test]
+fn a_tombstone_in_the_metadata_alone_is_one() {
+    let body = format!(
+        r#"{{"v":1,"created":{created},"consent":{{"ok":true,"updated":{created}}},"geo":{{"country":"DE"}},"ids":{{"a.com":{{"uid":"OLD"}}}}}}"#,
+        created = NOON - 300 * DAY
+    );
+    let bench = |change: fn(&mut EcPolicy)| {
+        let bench = with(change);
+        bench.put_raw(&body, r#"{"ok":false,"country":"DE","v":1}"#, None);
+        bench
+    };
+    let defaults = bench(|_| {});
+    assert_eq!(defaults.sync("a.com", "U", NOON), "consent_withdrawn");
+    assert_eq!(defaults.touch(NOON), "consent_withdrawn");
+    assert!(defaults.get().unwrap().entry.is_tombstone());
+    // No one knows when the user withdrew, so that it is remembered as long as it is stored.
+    let later = defaults.at(NOON + 300 * DAY);
+    assert_eq!(
+        later.sync("a.com", "U", NOON + 300 * DAY),
+        "consent_withdrawn"
+    );
+    assert_eq!(later.create_or_revive(), "revived");
+    let revived = later.get().unwrap();
+    assert!(!revived.entry.is_tombstone() && revived.entry.ids.is_empty());
+    assert_eq!(revived.metadata.ok, Some(true));
+    // Kept as it is, it stays one.
+    let kept = bench(|policy| policy.tombstone.repeat = Repeat::Keep);
+    assert_eq!(kept.withdraw(), "already_withdrawn");
+    assert_eq!(kept.sync("a.com", "U", NOON), "consent_withdrawn");
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use edge_cookie::clock::Timestamp;
-use edge_cookie::record::{KvEntry, KvMetadata, PartnerId, Unreadable};
+use edge_cookie::record::{ConsentStrings, KvEntry, KvGeo, KvMetadata, PartnerId, Unreadable};
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records")
@@ -36,6 +36,7 @@ fn readable_records_are_written_back_as_they_were() {
         "minimal",
         "foreign_fields",
         "without_last_seen_and_synced",
+        "trusted_server",
     ] {
         let body = std::fs::read(golden().join(format!("{name}.json"))).unwrap();
         let entry = KvEntry::from_body(&body).unwrap();
@@ -49,6 +50,22 @@ fn readable_records_are_written_back_as_they_were() {
         assert_eq!(
             String::from_utf8(metadata.to_bytes()).unwrap(),
             String::from_utf8(bytes).unwrap()
+        );
+    }
+}
+
+#[test]
+fn what_a_record_lacks_is_written_with_what_every_reader_needs() {
+    for (name, lacks, written) in [
+        ("trusted_server_tombstone", "}}", r#"},"ids":{}}"#),
+        ("without_version", "{\"created", "{\"v\":1,\"created"),
+    ] {
+        let body = std::fs::read(golden().join(format!("{name}.json"))).unwrap();
+        let entry = KvEntry::from_body(&body).unwrap();
+        assert_eq!(entry.is_tombstone(), name == "trusted_server_tombstone");
+        assert_eq!(
+            String::from_utf8(entry.to_body()).unwrap(),
+            String::from_utf8(body).unwrap().replace(lacks, written)
         );
     }
 }
@@ -130,4 +147,75 @@ fn partner_ids_that_are_no_object_are_told_as_that() {
         br#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE"},"ids":[]}"#;
     let told = KvEntry::from_body(body).unwrap_err().to_string();
     assert!(told.contains("an object of partner ids"), "{told}");
+}
+
+/// A record in which every optional field has a type of another writer's.
+const OTHER_TYPES: &str = r#"{"v":"1","created":"1772409600","last_seen":"yesterday","consent":{"tcf":1,"gpp":["x"],"us_privacy":{},"gpc":1,"rule":7,"more":"no","ok":true,"updated":"1772409600"},"geo":{"country":"DE","region":9},"ids":{"a.com":{"uid":"k-1","synced":"1772409660"},"b.com":{"uid":"k-2","synced":false}}}"#;
+
+#[test]
+fn a_field_of_another_type_costs_no_user_their_record() {
+    let entry = KvEntry::from_body(OTHER_TYPES.as_bytes()).unwrap();
+    assert_eq!(entry.created, Timestamp::from_unix(1_772_409_600));
+    assert_eq!(entry.last_seen, None);
+    assert_eq!(entry.consent.rule, None);
+    assert_eq!(entry.consent.kept.get("rule").unwrap().get(), "7");
+    let synced = |partner: &str| {
+        let partner = PartnerId::parse(partner).unwrap();
+        entry.ids.get(&partner).unwrap().synced
+    };
+    assert_eq!(synced("a.com"), Some(Timestamp::from_unix(1_772_409_660)));
+    assert_eq!(synced("b.com"), None);
+    // Numbers are written as numbers, and what is not known stays where it was.
+    let mut written = OTHER_TYPES.to_owned();
+    for number in ["1", "1772409600", "1772409660"] {
+        written = written.replace(&format!("\"{number}\""), number);
+    }
+    assert_eq!(String::from_utf8(entry.to_body()).unwrap(), written);
+    assert_eq!(KvEntry::from_body(written.as_bytes()).unwrap(), entry);
+}
+
+#[test]
+fn what_is_written_replaces_what_could_not_be_read() {
+    let now = Timestamp::from_unix(1_772_452_800);
+    let mut entry = KvEntry::from_body(OTHER_TYPES.as_bytes()).unwrap();
+    entry.sync(&PartnerId::parse("b.com").unwrap(), "k-3", now);
+    entry.see(now);
+    let body = entry.to_body();
+    assert_eq!(KvEntry::from_body(&body).unwrap(), entry);
+    let body = String::from_utf8(body).unwrap();
+    assert!(body.contains(r#""b.com":{"uid":"k-3","synced":1772452800}"#));
+    assert!(body.contains(r#""last_seen":1772452800,"#) && !body.contains("yesterday"));
+
+    let strings = ConsentStrings {
+        rule: Some("grant.no_law".into()),
+        ..ConsentStrings::default()
+    };
+    entry.revive(strings, KvGeo::known("FR", None).unwrap(), now);
+    assert_eq!(
+        String::from_utf8(entry.to_body()).unwrap(),
+        r#"{"v":1,"created":1772452800,"last_seen":1772452800,"consent":{"rule":"grant.no_law","ok":true,"updated":1772452800},"geo":{"country":"FR"},"ids":{}}"#
+    );
+}
+
+#[test]
+fn metadata_of_other_types_is_read() {
+    for (stored, ok, t) in [
+        (r#"{"ok":false,"country":7,"v":"1"}"#, Some(false), None),
+        (r#"{"ok":"no","t":"5"}"#, None, Some(5)),
+        (r#"{"t":-5}"#, None, None),
+        (r#"{"ok":null,"t":null}"#, None, None),
+    ] {
+        let metadata = KvMetadata::from_bytes(stored.as_bytes()).unwrap();
+        assert_eq!(metadata.ok, ok, "{stored}");
+        assert_eq!(metadata.t, t.map(Timestamp::from_unix), "{stored}");
+    }
+    for unreadable in [
+        r#"{"ok":true,"ok":true}"#,
+        r#"{"ok":0,"ok":true}"#,
+        "[]",
+        "7",
+    ] {
+        let read = KvMetadata::from_bytes(unreadable.as_bytes());
+        assert!(matches!(read, Err(Unreadable::Metadata(_))), "{unreadable}");
+    }
 }

@@ -37,12 +37,18 @@ pub fn record_state(
     now: Timestamp,
 ) -> RecordState {
     let past = now > expires_at(policy, entry, metadata, now);
-    match (entry.is_tombstone(), past) {
+    match (is_withdrawn(entry, metadata), past) {
         (true, true) => RecordState::Expired,
         (true, false) => RecordState::Tombstone,
         (false, true) if policy.entry.expiry == Expiry::Engine => RecordState::Expired,
         (false, _) => RecordState::Live,
     }
+}
+
+/// Whether a record is a tombstone: its body or its metadata says so, whoever wrote them.
+#[inline]
+const fn is_withdrawn(entry: &KvEntry, metadata: &KvMetadata) -> bool {
+    entry.is_tombstone() || matches!(metadata.ok, Some(false))
 }
 
 /// The last second in which `policy` keeps a record, as seen at `now`.
@@ -53,12 +59,17 @@ pub fn expires_at(
     metadata: &KvMetadata,
     now: Timestamp,
 ) -> Timestamp {
-    let from = if entry.is_tombstone() {
-        entry.consent.updated
-    } else {
-        retained_from(policy, entry, metadata, now)
-    };
-    from.plus_seconds(retention_seconds(policy, entry))
+    if entry.is_tombstone() {
+        return entry
+            .consent
+            .updated
+            .plus_seconds(policy.tombstone.ttl.seconds());
+    }
+    if is_withdrawn(entry, metadata) {
+        // Its body does not say when: it stands until the store collects it.
+        return now.plus_seconds(policy.tombstone.ttl.seconds());
+    }
+    retained_from(policy, entry, metadata, now).plus_seconds(policy.entry.ttl.seconds())
 }
 
 /// How many seconds `policy` keeps a record like this one.
@@ -113,11 +124,21 @@ impl OperationContext<'_> {
             Found::Record(record) => {
                 match record_state(self.policy, &record.entry, &record.metadata, self.now) {
                     RecordState::Live => Current::Live(record),
-                    RecordState::Tombstone => Current::Tombstone(record),
+                    RecordState::Tombstone => Current::Tombstone(self.tombstone(record)),
                     RecordState::Expired => Current::Expired(record.generation),
                 }
             }
         }
+    }
+
+    /// The tombstone of a record that only its metadata says to be one: the user withdrew before now, no one knows when.
+    #[inline]
+    fn tombstone(&self, mut record: Box<Record>) -> Box<Record> {
+        if !record.entry.is_tombstone() {
+            record.entry.consent.ok = false;
+            record.entry.consent.updated = self.now.second_before();
+        }
+        record
     }
 
     /// The entry of `record` written again; `visited` tells a visit from a partner's sync.

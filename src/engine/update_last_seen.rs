@@ -27,7 +27,7 @@ pub(super) fn decide(
             return Decision::end(Outcome::Debounced);
         }
     }
-    record.entry.last_seen = Some(seen);
+    record.entry.see(seen);
     let plan = context.rewrite(record, true);
     // An entry that a lowered limit finds too large is still touched: a touch does not make it grow.
     if context.metadata_fits(&plan) {

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::object::{Kept, longest_string, object};
+use super::Kept;
+use super::object::{longest_string, object};
 use crate::clock::Timestamp;
 
 /// The consent strings that decided that an entry may be kept, as a user's browser gave them and undecoded, and by which rule:
@@ -93,7 +94,8 @@ impl KvConsent {
 
     /// Becomes that of a user who consents again; unknown fields stay.
     pub(super) fn renew(&mut self, strings: ConsentStrings, now: Timestamp) {
-        let kept = std::mem::take(&mut self.kept);
+        let mut kept = std::mem::take(&mut self.kept);
+        kept.drop_all(&["tcf", "gpp", "us_privacy", "gpc", "rule", "more"]);
         *self = Self {
             kept,
             ..Self::new(strings, true, now)

@@ -1,12 +1,15 @@
 //! The body of a record: [`KvEntry`] and its parts.
 
 use super::consent::{ConsentStrings, KvConsent};
-use super::object::{Kept, longest_string, object};
-use super::{PartnerId, PartnerIds, Unreadable};
+use super::object::{longest_string, object};
+use super::{Kept, PartnerId, PartnerIds, Unreadable, tolerant};
 use crate::clock::Timestamp;
 
 /// The schema version that this writes, and the only one it reads.
 const SCHEMA_VERSION: u64 = 1;
+
+/// What stands for the version of a writer that states none.
+const NO_VERSION: u64 = 0;
 
 /// Stands for a country that is not known (a user-assigned code of ISO 3166-1).
 const UNKNOWN_COUNTRY: &str = "ZZ";
@@ -15,7 +18,7 @@ object! {
     /// A coarse place.
     KvGeo {
         /// The country's ISO 3166-1 alpha-2 code; `ZZ` where unknown.
-        country: Box<str> = required,
+        country: Box<str> = or(UNKNOWN_COUNTRY.into()),
         /// The region within the country.
         region: Option<Box<str>> = optional,
     }
@@ -24,8 +27,8 @@ object! {
 object! {
     /// The body of a record.
     KvEntry {
-        /// The schema version.
-        v: u64 = required,
+        /// The schema version; a record without one, or with 0, is of the first.
+        v: u64 = or(NO_VERSION),
         /// When this life of the record began.
         created: Timestamp = required,
         /// When the user was last seen; others may leave it out.
@@ -33,9 +36,9 @@ object! {
         /// What the user has consented to.
         consent: KvConsent = required,
         /// Where the user is.
-        geo: KvGeo = required,
+        geo: KvGeo = or(KvGeo::default()),
         /// The partners' uids.
-        ids: PartnerIds = required,
+        ids: PartnerIds = or(PartnerIds::default()),
     }
 }
 
@@ -98,11 +101,18 @@ impl KvEntry {
     pub fn revive(&mut self, consent: ConsentStrings, geo: KvGeo, now: Timestamp) {
         self.v = SCHEMA_VERSION;
         self.created = now;
-        self.last_seen = Some(now);
+        self.see(now);
         self.consent.renew(consent, now);
         self.geo.country = geo.country;
         self.geo.region = geo.region;
+        self.geo.kept.drop_all(&["region"]);
         self.ids = PartnerIds::default();
+    }
+
+    /// Notes when the user was last seen.
+    pub fn see(&mut self, at: Timestamp) {
+        self.last_seen = Some(at);
+        self.kept.drop_all(&["last_seen"]);
     }
 
     /// Puts a partner's uid into this entry; gives back what stood in its place.
@@ -129,12 +139,16 @@ impl KvEntry {
     pub fn from_body(body: &[u8]) -> Result<Self, Unreadable> {
         // Checked once as a whole, strings need no check each.
         let body = str::from_utf8(body).map_err(|error| Unreadable::NotJson(error.to_string()))?;
-        let entry: Self = serde_json::from_str(body)
-            .map_err(|error| Unreadable::body(body, SCHEMA_VERSION, &error))?;
-        if entry.v == SCHEMA_VERSION {
-            Ok(entry)
-        } else {
-            Err(Unreadable::WrongVersion(entry.v))
+        let read = serde_json::from_str(body).or_else(|error| tolerant::object(body, error));
+        let mut entry: Self =
+            read.map_err(|error| Unreadable::body(body, SCHEMA_VERSION, &error))?;
+        match entry.v {
+            SCHEMA_VERSION => Ok(entry),
+            NO_VERSION => {
+                entry.v = SCHEMA_VERSION;
+                Ok(entry)
+            }
+            other => Err(Unreadable::WrongVersion(other)),
         }
     }
 

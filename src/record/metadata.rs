@@ -1,8 +1,8 @@
 //! The metadata of a record: what can be told of it without its body.
 
-use super::object::{Kept, longest_string, object};
+use super::object::{longest_string, object};
 use super::unreadable::plain;
-use super::{KvEntry, Unreadable};
+use super::{Kept, KvEntry, Unreadable, tolerant};
 use crate::clock::Timestamp;
 
 object! {
@@ -31,7 +31,8 @@ impl KvMetadata {
 
     /// This metadata brought up to date for a rewrite of its record; unknown fields stay.
     #[must_use]
-    pub fn rewritten(self, entry: &KvEntry, retained_from: Timestamp, mark: &str) -> Self {
+    pub fn rewritten(mut self, entry: &KvEntry, retained_from: Timestamp, mark: &str) -> Self {
+        self.kept.drop_all(&["ok", "country", "v", "t", "p"]);
         Self {
             ok: Some(entry.consent.ok),
             country: Some(entry.geo.country.clone()),
@@ -53,7 +54,10 @@ impl KvMetadata {
         }
         let metadata =
             str::from_utf8(metadata).map_err(|error| Unreadable::Metadata(error.to_string()))?;
-        serde_json::from_str(metadata).map_err(|error| Unreadable::Metadata(plain(&error)))
+        serde_json::from_str(metadata).or_else(|error| {
+            let read = tolerant::object(metadata, error);
+            read.map_err(|error| Unreadable::Metadata(plain(&error)))
+        })
     }
 
     /// The metadata as stored.

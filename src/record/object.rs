@@ -4,38 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Visitor};
-use serde_json::value::RawValue;
-
-/// Fields that this version does not know, in their order, each value exactly as it was written.
-#[derive(Debug, Clone, Default)]
-pub struct Kept(Vec<(Box<str>, Box<RawValue>)>);
-
-impl Kept {
-    pub(super) fn push(&mut self, name: Name<'_>, value: Box<RawValue>) {
-        self.0.push((name.0.into(), value));
-    }
-
-    /// The fields with their values as JSON text.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &RawValue)> {
-        self.0.iter().map(|(name, value)| (&**name, &**value))
-    }
-
-    /// The most bytes the fields take in JSON.
-    pub(super) fn longest_json(&self) -> usize {
-        self.iter()
-            .map(|(name, value)| longest_string(name) + ":,".len() + value.get().len())
-            .sum()
-    }
-}
-
-impl PartialEq for Kept {
-    fn eq(&self, other: &Self) -> bool {
-        let texts = |(name, value): (&str, &RawValue)| (name.to_owned(), value.get().to_owned());
-        self.0.len() == other.0.len() && self.iter().map(texts).eq(other.iter().map(texts))
-    }
-}
-
-impl Eq for Kept {}
 
 /// The most bytes that `text` takes as a JSON string: each may become an escape such as `\u0001`.
 pub(super) fn longest_string(text: &str) -> usize {
@@ -69,14 +37,19 @@ impl<'de> Deserialize<'de> for Name<'de> {
     }
 }
 
-/// Declares an object of the stored schema: its known fields, and a place for the others.
+/// Declares an object of the stored schema: its known fields, in the order in which they are written, and a place for the
+/// others, which are written where they were read.
 ///
-/// `required` fields must be there; an `optional` one may be missing, and is left out where it is none.
+/// A `required` field must be there; one with a default, `or(DEFAULT)`, has it where it is missing; an `optional` one may be
+/// missing, and is left out where it is none.
 macro_rules! object {
     (
         $(#[doc = $doc:literal])*
         $name:ident {
-            $( $(#[doc = $field_doc:literal])* $field:ident: $type:ty = $need:ident, )*
+            $(
+                $(#[doc = $field_doc:literal])*
+                $field:ident: $type:ty = $need:ident $(($default:expr))?,
+            )*
         }
     ) => {
         $(#[doc = $doc])*
@@ -84,70 +57,149 @@ macro_rules! object {
         pub struct $name {
             $( $(#[doc = $field_doc])* pub $field: $type, )*
             /// Fields that this version does not know.
-            pub kept: $crate::record::object::Kept,
+            pub kept: $crate::record::Kept,
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct ObjectVisitor;
+        const _: () = {
+            /// The index of each known field, in the order in which they are written.
+            #[expect(non_camel_case_types, reason = "named as the fields are")]
+            enum Field {
+                $( $field, )*
+            }
 
-                impl<'de> serde::de::Visitor<'de> for ObjectVisitor {
-                    type Value = $name;
+            impl<'de> serde::Deserialize<'de> for $name {
+                fn deserialize<D: serde::Deserializer<'de>>(
+                    deserializer: D,
+                ) -> Result<Self, D::Error> {
+                    struct ObjectVisitor;
 
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        f.write_str("an object")
-                    }
+                    impl<'de> serde::de::Visitor<'de> for ObjectVisitor {
+                        type Value = $name;
 
-                    fn visit_map<A: serde::de::MapAccess<'de>>(
-                        self,
-                        mut map: A,
-                    ) -> Result<Self::Value, A::Error> {
-                        $( let mut $field: Option<$type> = None; )*
-                        let mut kept = $crate::record::object::Kept::default();
-                        while let Some(name) = map.next_key::<$crate::record::object::Name<'de>>()? {
-                            match &*name.0 {
-                                $( stringify!($field) => {
-                                    if $field.replace(map.next_value()?).is_some() {
-                                        return Err(serde::de::Error::duplicate_field(stringify!($field)));
-                                    }
-                                } )*
-                                _ => kept.push(name, map.next_value()?),
-                            }
+                        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                            f.write_str("an object")
                         }
-                        Ok($name {
-                            $( $field: object!(@read $need $field), )*
-                            kept,
-                        })
+
+                        fn visit_map<A: serde::de::MapAccess<'de>>(
+                            self,
+                            mut map: A,
+                        ) -> Result<Self::Value, A::Error> {
+                            $( let mut $field: Option<$type> = None; )*
+                            let mut kept = $crate::record::Kept::default();
+                            while let Some(name) =
+                                map.next_key::<$crate::record::object::Name<'de>>()?
+                            {
+                                match &*name.0 {
+                                    $( stringify!($field) => {
+                                        if $field.replace(map.next_value()?).is_some() {
+                                            return Err(serde::de::Error::duplicate_field(
+                                                stringify!($field),
+                                            ));
+                                        }
+                                    } )*
+                                    _ => {
+                                        let before = object!(@before $($field)*);
+                                        kept.push(name, map.next_value()?, before);
+                                    }
+                                }
+                            }
+                            Ok($name {
+                                $( $field: object!(@read $need $(($default))? $field), )*
+                                kept,
+                            })
+                        }
                     }
-                }
 
-                deserializer.deserialize_map(ObjectVisitor)
-            }
-        }
-
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use serde::ser::SerializeMap;
-                let mut map = serializer.serialize_map(None)?;
-                $( object!(@write $need map, stringify!($field), &self.$field); )*
-                for (name, value) in self.kept.iter() {
-                    map.serialize_entry(name, value)?;
+                    deserializer.deserialize_map(ObjectVisitor)
                 }
-                map.end()
             }
-        }
+
+            impl $crate::record::tolerant::Tolerant for $name {
+                fn tolerant(
+                    json: &serde_json::value::RawValue,
+                ) -> Result<Self, serde_json::Error> {
+                    $( let mut $field: Option<$type> = None; )*
+                    let mut kept = $crate::record::Kept::default();
+                    for (name, value) in $crate::record::tolerant::fields(json, "an object")? {
+                        let before = object!(@before $($field)*);
+                        match &*name.0 {
+                            $( stringify!($field) => {
+                                let again = kept.get(stringify!($field)).is_some();
+                                if again || $field.is_some() {
+                                    return Err(serde::de::Error::duplicate_field(
+                                        stringify!($field),
+                                    ));
+                                }
+                                match $crate::record::tolerant::Tolerant::tolerant(value) {
+                                    Ok(value) => $field = Some(value),
+                                    Err(error) => object!(
+                                        @tolerate $need
+                                        $field error value {
+                                            kept.push(name, value.to_owned(), before);
+                                        }
+                                    ),
+                                }
+                            } )*
+                            _ => kept.push(name, value.to_owned(), before),
+                        }
+                    }
+                    Ok($name {
+                        $( $field: object!(@read $need $(($default))? $field), )*
+                        kept,
+                    })
+                }
+            }
+
+            impl serde::Serialize for $name {
+                fn serialize<S: serde::Serializer>(
+                    &self,
+                    serializer: S,
+                ) -> Result<S::Ok, S::Error> {
+                    use serde::ser::SerializeMap;
+                    let mut map = serializer.serialize_map(None)?;
+                    let mut kept = self.kept.writer();
+                    $(
+                        kept.write_before(&mut map, Field::$field as u8)?;
+                        object!(@write $need map, stringify!($field), &self.$field);
+                    )*
+                    kept.write_before(&mut map, u8::MAX)?;
+                    map.end()
+                }
+            }
+        };
     };
+    // The index of the known field that comes after the last one read.
+    (@before $($field:ident)*) => {{
+        let mut before = 0;
+        $( if $field.is_some() {
+            before = Field::$field as u8 + 1;
+        } )*
+        before
+    }};
     (@read required $field:ident) => {
         $field.ok_or_else(|| serde::de::Error::missing_field(stringify!($field)))?
     };
+    (@read or($default:expr) $field:ident) => { $field.unwrap_or_else(|| $default) };
     (@read optional $field:ident) => { $field.flatten() };
-    (@write required $map:ident, $name:expr, $value:expr) => {
-        $map.serialize_entry($name, $value)?;
+    (@tolerate optional $field:ident $error:ident $value:ident $keep:block) => {{
+        let _ = $error;
+        $keep
+    }};
+    (@tolerate or $field:ident $error:ident $value:ident $keep:block) => {
+        if $value.get() != "null" {
+            return Err($crate::record::tolerant::within(stringify!($field), &$error));
+        }
+    };
+    (@tolerate required $field:ident $error:ident $value:ident $keep:block) => {
+        return Err($crate::record::tolerant::within(stringify!($field), &$error))
     };
     (@write optional $map:ident, $name:expr, $value:expr) => {
         if let Some(value) = $value {
             $map.serialize_entry($name, value)?;
         }
+    };
+    (@write $need:ident $map:ident, $name:expr, $value:expr) => {
+        $map.serialize_entry($name, $value)?;
     };
 }
 

@@ -5,8 +5,11 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use serde_json::value::RawValue;
+
 use super::PartnerId;
 use super::object::{Name, longest_string, object};
+use super::tolerant::{Tolerant, fields, within};
 use crate::clock::Timestamp;
 
 object! {
@@ -18,6 +21,9 @@ object! {
         synced: Option<Timestamp> = optional,
     }
 }
+
+/// What they are in JSON.
+const EXPECTED: &str = "an object of partner ids";
 
 /// The partner ids of an entry, in the order in which they came.
 ///
@@ -61,10 +67,12 @@ impl PartnerIds {
     ) -> Option<KvPartnerId> {
         let known = self.0.iter_mut().find(|(known, _)| known == partner);
         if let Some((_, id)) = known {
+            let mut kept = id.kept.clone();
+            kept.drop_all(&["synced"]);
             let new = KvPartnerId {
                 uid: uid.into(),
                 synced: Some(synced),
-                kept: id.kept.clone(),
+                kept,
             };
             return Some(std::mem::replace(id, new));
         }
@@ -111,7 +119,7 @@ impl<'de> Deserialize<'de> for PartnerIds {
             type Value = PartnerIds;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object of partner ids")
+                f.write_str(EXPECTED)
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -124,6 +132,20 @@ impl<'de> Deserialize<'de> for PartnerIds {
         }
 
         deserializer.deserialize_map(IdsVisitor)
+    }
+}
+
+impl Tolerant for PartnerIds {
+    fn tolerant(json: &RawValue) -> Result<Self, serde_json::Error> {
+        let id = |(name, value): (Name<'_>, &RawValue)| match KvPartnerId::tolerant(value) {
+            Ok(id) => Ok((PartnerId::stored(name.0.into()), id)),
+            Err(error) => Err(within(&name.0, &error)),
+        };
+        fields(json, EXPECTED)?
+            .into_iter()
+            .map(id)
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 

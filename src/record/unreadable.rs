@@ -33,7 +33,7 @@ impl Unreadable {
             return Self::NotJson(plain(error));
         }
         match serde_json::from_str::<Version>(body) {
-            Ok(Version { v }) if v != known => Self::WrongVersion(v),
+            Ok(Version { v }) if v != known && v != 0 => Self::WrongVersion(v),
             _ => Self::WrongShape(plain(error)),
         }
     }
