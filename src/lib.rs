@@ -62,6 +62,11 @@
 //! # }
 //! ```
 
+/// The Rust blocks of the guide compile and run with the other examples.
+#[cfg(all(doctest, feature = "files"))]
+#[doc = include_str!("../docs/embedding.md")]
+struct Embedding;
+
 pub mod clock;
 #[cfg(feature = "service")]
 pub mod consent;

@@ -1,4 +1,4 @@
-//! What signals mean at each place: every cell of the table in `API.md`, over strings built by their specifications.
+//! What signals mean at each place: every row of `docs/consent.md#rules`, over strings built by their specifications.
 #![cfg(feature = "service")]
 #![allow(
     clippy::unwrap_used,

@@ -183,7 +183,7 @@ fn a_store_is_linearizable(store: &(impl KvStore + Sync)) {
     }
 }
 
-/// A user's record as `POLICY.md` says it behaves, within one second: nobody revives.
+/// A user's record as `docs/semantics.md#operations` has it behave, within one second: no one revives.
 #[derive(Debug, Clone, Default)]
 enum User {
     #[default]

@@ -1,4 +1,4 @@
-//! Every cell of the operations table (`POLICY.md`): the outcome, and that it costs no more than it must.
+//! Every cell of the tables in `docs/semantics.md#operations`: the outcome, and that it costs no more than it must.
 #![allow(
     clippy::too_many_lines,
     clippy::type_complexity,

@@ -82,7 +82,7 @@ pub(super) const fn retention_seconds(policy: &EcPolicy, entry: &KvEntry) -> u64
     }
 }
 
-/// The second from which a live entry's retention counts (`POLICY.md`, stored record, `t`).
+/// The second from which a live entry's retention counts (`docs/semantics.md#retention`, `t`).
 ///
 /// A time in the future, from a clock that runs ahead, counts as now.
 pub(super) fn retained_from(

@@ -22,7 +22,7 @@ pub struct PartnerSync {
     pub timestamp: Timestamp,
 }
 
-/// What is to be done with a record (`POLICY.md`, operations).
+/// What is to be done with a record (`docs/semantics.md#operations`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operation<'o> {
     /// Read the record.

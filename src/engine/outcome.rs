@@ -7,7 +7,7 @@ use crate::record::Unreadable;
 
 macro_rules! outcomes {
     ($( $(#[doc = $doc:literal])* $name:ident = $word:literal, )*) => {
-        /// How an operation ended that did not fail: a word of the operations table (`POLICY.md`).
+        /// How an operation ended that did not fail: a word of the operations table (`docs/semantics.md#operations`).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Outcome {
             $( $(#[doc = $doc])* $name, )*
@@ -133,7 +133,7 @@ pub enum OperationError {
 }
 
 impl OperationError {
-    /// The reason in a word, as logs and partners see it (`API.md`, reasons).
+    /// The reason in a word, as logs and partners see it (`docs/semantics.md#errors`).
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {

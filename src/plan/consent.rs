@@ -23,7 +23,7 @@ pub(super) const ANSWERS: [Known; 5] = [
 /// Countries to show an example in; one of them without a law in a policy's lists.
 const COUNTRIES: [&str; 5] = ["BR", "JP", "AU", "IN", "ZA"];
 
-/// The country of nobody knows where (`POLICY.md`, stored record).
+/// The country of an unknown place (`docs/semantics.md#body`).
 const UNKNOWN: &str = "ZZ";
 
 const UNITED_STATES: &str = "US";

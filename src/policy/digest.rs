@@ -15,7 +15,7 @@ pub struct PolicyDigest {
 }
 
 /// How much of the digest a record carries, so that an operator can see which policy last wrote it
-/// (`POLICY.md`, stored record).
+/// (`docs/semantics.md#metadata`).
 const MARK_HEX_DIGITS: usize = 8;
 
 const SHA256_HEX_DIGITS: usize = 64;

@@ -8,7 +8,7 @@ const SUFFIX_CHARACTERS: usize = 6;
 const EC_ID_BYTES: usize = HASH_HEX_DIGITS + 1 + SUFFIX_CHARACTERS;
 
 /// An Edge Cookie id, and the key of its record: 64 lower-case hex digits, `.`, six of `[A-Za-z0-9]`
-/// (`POLICY.md`, stored record).
+/// (`docs/semantics.md#ec-ids`).
 ///
 /// ```
 /// use edge_cookie::record::EcId;

@@ -1,6 +1,6 @@
 //! The stored record: what stands behind an EC id, and how it is read and written.
 //!
-//! The schema is that of `POLICY.md`, stored record. Fields that this version does not know are kept on
+//! The schema is that of `docs/semantics.md#the-stored-record`. Fields that this version does not know are kept on
 //! rewrite, exactly as they were written.
 //!
 //! ```

@@ -5,8 +5,8 @@ use crate::diagnostic::{Code, Severity};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{Cas, Jitter, OnMissingWithdrawal, Repeat};
 
-/// Store calls that an ordinary request stays below at the edge (`EDGE.md`: an execution has 32 backend requests, and
-/// store calls may count towards them).
+/// Store calls that an ordinary request stays below at the edge: an execution has 32 backend requests, and store calls
+/// may count towards them (`docs/platforms.md#fastly-compute`).
 const CALLS_OF_A_REQUEST: u32 = 10;
 
 /// A read and a write.

@@ -9,7 +9,7 @@ use crate::policy::EcPolicy;
 use crate::policy::settings::Unchanged;
 use crate::policy::types::Seconds;
 
-/// The rate at which Fastly takes writes to one key: one a second (its users; `EDGE.md`).
+/// The rate at which Fastly takes writes to one key: one a second (its users; `docs/platforms.md#fastly-kv-store`).
 const WRITE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How long an execution at the edge may last (Fastly's documentation, limits).

@@ -1,4 +1,4 @@
-//! The promises of `POLICY.md`: where a policy cannot keep one, who is hurt and which lines cause it.
+//! `docs/semantics.md#promises`: where a policy cannot keep one, who is hurt and which lines cause it.
 
 use super::limits::longest_after_write;
 use super::{Find, Finding, Rule, Subject};

@@ -1,4 +1,4 @@
-//! New EC ids: a keyed hash of the client's address, and a random tail (`API.md`, organic request).
+//! New EC ids: a keyed hash of the client's address, and a random tail (`docs/semantics.md#ec-ids`).
 
 use std::net::IpAddr;
 

@@ -39,7 +39,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const OPERATIONS: u64 = 1_500_000;
 const SEED: u64 = 1;
 
-/// How each operation can end (`POLICY.md`, operations, and what a store's faults make of it).
+/// How each operation can end (`docs/semantics.md#operations`, and what a store's faults make of it).
 const ENDS: &[(&str, &[&str])] = &[
     ("get", &["found", "not_found"]),
     ("get_metadata", &["found", "not_found"]),

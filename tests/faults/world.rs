@@ -16,7 +16,7 @@ use crate::report::{Failure, Fault, Tally};
 use crate::store::{Call, Refusal, Store};
 use crate::traffic::{Planned, RECORDS, Script};
 
-/// How long the edge lets a request live, in milliseconds (`POLICY.md` has no longer operation).
+/// How long the edge lets a request live, in milliseconds (`docs/semantics.md#operations` has no longer operation).
 const REQUEST: u64 = 120 * MILLIS;
 
 /// Lines of a record's story that are kept.

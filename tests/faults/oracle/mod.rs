@@ -1,5 +1,5 @@
-//! What may never be seen: the semantics of `POLICY.md` said once more, plainly, from the record's and the operation's
-//! side, and sharing no code with the engine that decides.
+//! What may never be seen: `docs/semantics.md` stated once more, plainly, from the record's and the operation's side, and
+//! sharing no code with the engine that decides.
 
 mod change;
 mod promises;
