@@ -223,7 +223,10 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
             "local.store = \"redis://127.0.0.1\"",
             "`ec.local.store` needs a restart",
         ),
-        ("redis.connections = 5", "`ec.redis` needs a restart"),
+        (
+            "redis.connections = 5",
+            "`ec.redis.connections` needs a restart",
+        ),
         (
             "local.commit_writes = 5",
             "`ec.local.commit_writes` needs a restart",

@@ -67,7 +67,7 @@ macro_rules! policy {
             }
 
             /// Every setting by its key below `ec`, and its value with secrets in clear.
-            fn values(&self) -> Vec<(&'static str, Value)> {
+            pub(crate) fn values(&self) -> Vec<(&'static str, Value)> {
                 let mut values = Vec::new();
                 $( self.$field.values(&mut values); )*
                 values

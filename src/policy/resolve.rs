@@ -87,6 +87,7 @@ pub(super) struct About {
     pub(super) doc: &'static [&'static str],
     pub(super) inheritable: bool,
     pub(super) machine: bool,
+    pub(super) restart: bool,
     pub(super) shown: Option<&'static str>,
 }
 
@@ -167,6 +168,7 @@ impl Resolver<'_> {
             shape,
             inheritable: about.inheritable,
             machine: about.machine,
+            restart: about.restart,
         });
     }
 

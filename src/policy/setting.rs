@@ -1,8 +1,8 @@
 //! What every setting is made of: how its value is read, shown and described.
 //!
 //! A group of settings is declared with the [`settings!`](crate::policy::settings) files' macro: one line a setting, its
-//! documentation, type, default and limits together. Everything else (resolving, origins, the table in
-//! the README) follows from that line.
+//! documentation, type, default and limits together. Everything else (resolving, origins, `docs/settings.md`) follows
+//! from that line.
 //!
 //! ```
 //! use edge_cookie::policy::known_settings;
@@ -82,6 +82,8 @@ pub struct SettingInfo {
     /// Whether it is about the machine that runs the policy: an address, a folder, a limit of the native server. The
     /// policy's digest leaves it out, so that one policy has one digest on every machine.
     pub machine: bool,
+    /// Whether a native server has to be restarted before a changed value is effective.
+    pub restart: bool,
 }
 
 impl Shape {
@@ -199,16 +201,17 @@ impl SettingValue for u32 {
 
 /// Declares a group of settings: a struct whose fields carry their documentation, default and limits.
 ///
-/// `[machine]` after the group's prefix says that its settings are about the machine that runs the policy; `[own]` before
-/// a field keeps it from being inherited along a profile's chain; `shown` is the default as
-/// people write it, where that is not its largest exact unit.
+/// `[machine]` after the group's prefix says that its settings are about the machine that runs the policy. Before a field,
+/// `[own]` keeps it from being inherited along a profile's chain, and `[restart]` says that a running native server refuses
+/// a changed value; a field may have both. `shown` is the default as people write it, where that is not its largest exact
+/// unit.
 macro_rules! settings {
     (
         $(#[doc = $group_doc:literal])*
         $group:ident in $prefix:literal $([$machine:ident])? {
             $(
                 $(#[doc = $doc:literal])*
-                $([$own:ident])?
+                $([$fact:ident])*
                 $field:ident : $type:ty = $default:expr $(, shown $shown:literal)? $(, from $least:expr, to $greatest:expr)? ;
             )*
         }
@@ -229,8 +232,9 @@ macro_rules! settings {
                         $crate::policy::resolve::About {
                             key: concat!($prefix, stringify!($field)),
                             doc: &[$($doc),*],
-                            inheritable: settings!(@inheritable $($own)?),
+                            inheritable: settings!(@inheritable $($fact)*),
                             machine: Self::MACHINE,
+                            restart: settings!(@restart $($fact)*),
                             shown: settings!(@shown $($shown)?),
                         },
                         $default,
@@ -248,8 +252,12 @@ macro_rules! settings {
     };
     (@machine machine) => { true };
     (@machine) => { false };
-    (@inheritable own) => { false };
+    (@inheritable own $($fact:ident)*) => { false };
+    (@inheritable restart $($fact:ident)*) => { settings!(@inheritable $($fact)*) };
     (@inheritable) => { true };
+    (@restart restart $($fact:ident)*) => { true };
+    (@restart own $($fact:ident)*) => { settings!(@restart $($fact)*) };
+    (@restart) => { false };
     (@shown $shown:literal) => { Some($shown) };
     (@shown) => { None };
     (@limits $least:expr, $greatest:expr) => {

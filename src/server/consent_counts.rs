@@ -2,22 +2,15 @@
 
 use std::borrow::Cow;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::registry::Registry;
 
+use super::metric_registry::{MetricRegistry, labels};
 use crate::consent::{Rule, Undecodable};
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfSection {
-    signal: &'static str,
-    section: Cow<'static, str>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfReason {
-    reason: &'static str,
+labels! {
+    OfSection { signal: &'static str, section: Cow<'static, str> }
+    OfReason { reason: &'static str }
 }
 
 /// The greatest number in the registry of sections: browsers may send any number up to 255, and a series is kept for as long as the
@@ -38,7 +31,7 @@ pub(super) struct OfConsent {
 }
 
 impl OfConsent {
-    pub(super) fn register(&self, registry: &mut Registry) {
+    pub(super) fn register(&self, registry: &mut MetricRegistry) {
         registry.register(
             "consent_undecodable",
             "consent signals, and sections of GPP, that could not be decoded",

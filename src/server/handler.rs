@@ -23,7 +23,8 @@ use super::origin::{Limits, Origin};
 use super::progress::{Deadline, TimedRequestBody};
 use super::{Metrics, NativeHome, Outbox, OutboxError, Stores, forwarded_client};
 use crate::clock::{Clock, SystemClock};
-use crate::policy::hex;
+use crate::policy::setting::SettingInfo;
+use crate::policy::{hex, known_settings};
 use crate::service::{
     BodyError, Client, Incoming, Reply, Route, Service, Setup, Unclaimed, mark_own,
 };
@@ -102,7 +103,7 @@ impl Server {
     pub fn take_up(&self, changed: Result<Setup, String>) {
         let serving = self.serving();
         let changed = changed.and_then(|changed| match needs_restart(serving.setup(), &changed) {
-            Some(key) => Err(format!("a changed `{key}` needs a restart")),
+            Some(key) => Err(format!("a changed `ec.{key}` needs a restart")),
             None => Ok(changed),
         });
         let (setup, failed) = match changed {
@@ -279,47 +280,17 @@ fn failed(status: StatusCode, body: &'static str) -> Response {
     answer
 }
 
-/// The first setting that differs and that a running server cannot take up.
+/// The key below `ec` of the first setting that differs and that a running server cannot take up.
 fn needs_restart(old: &Setup, new: &Setup) -> Option<&'static str> {
-    let (old, new) = (old.policy(), new.policy());
-    let (was, is) = (&old.local, &new.local);
-    [
-        ("ec.ec_store", old.stores.ec_store == new.stores.ec_store),
-        (
-            "ec.partner_store",
-            old.stores.partner_store == new.stores.partner_store,
-        ),
-        ("ec.local.data_dir", was.data_dir == is.data_dir),
-        ("ec.local.store", was.store == is.store),
-        ("ec.redis", old.redis == new.redis),
-        (
-            "ec.local.commit_writes",
-            was.commit_writes == is.commit_writes,
-        ),
-        (
-            "ec.local.sweep_per_write",
-            was.sweep_per_write == is.sweep_per_write,
-        ),
-        ("ec.local.cache_mib", was.cache_mib == is.cache_mib),
-        (
-            "ec.local.recent_records",
-            was.recent_records == is.recent_records,
-        ),
-        (
-            "ec.local.outbox_withdrawals",
-            was.outbox_withdrawals == is.outbox_withdrawals,
-        ),
-        (
-            "ec.local.max_connections",
-            was.max_connections == is.max_connections,
-        ),
-        (
-            "ec.local.max_header_bytes",
-            was.max_header_bytes == is.max_header_bytes,
-        ),
-    ]
-    .into_iter()
-    .find_map(|(key, same)| (!same).then_some(key))
+    let (old, new) = (old.policy().values(), new.policy().values());
+    let mut differing = old.iter().zip(&new).filter(|(was, is)| was != is);
+    differing.find_map(|((key, _), _)| {
+        let of_this_key = |setting: &&SettingInfo| setting.key == *key && setting.restart;
+        known_settings()
+            .iter()
+            .find(of_this_key)
+            .map(|setting| setting.key)
+    })
 }
 
 fn client(headers: &HeaderMap, peer: IpAddr, setup: &Setup) -> Client {

@@ -4,73 +4,32 @@ use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
 
 use super::Exposition;
 use super::call_timer::{CallTimer, CallTimers};
 use super::consent_counts::OfConsent;
 use super::log_queue::DROPPED;
+use super::metric_registry::{MetricInfo, MetricRegistry, labels};
 use super::outbox::OfOutbox;
 use crate::engine::Finished;
 use crate::policy::EcPolicy;
 use crate::record::PartnerId;
 use crate::service::{Note, OutboxState, Setup};
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
-    route: &'static str,
-    status: u16,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfRoute {
-    route: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Ended {
-    operation: &'static str,
-    outcome: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfOperation {
-    operation: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfKind {
-    kind: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct InForce {
-    profile: String,
-    digest: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Build {
-    version: &'static str,
-    digest: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfCall {
-    store: &'static str,
-    call: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OfPartner {
-    partner: String,
-    route: &'static str,
-    outcome: &'static str,
+labels! {
+    Answered { route: &'static str, status: u16 }
+    OfRoute { route: &'static str }
+    Ended { operation: &'static str, outcome: &'static str }
+    OfOperation { operation: &'static str }
+    OfKind { kind: &'static str }
+    InForce { profile: String, digest: String }
+    Build { version: &'static str, digest: String }
+    OfCall { store: &'static str, call: &'static str }
+    OfPartner { partner: String, route: &'static str, outcome: &'static str }
 }
 
 /// The most partners that are counted each for themselves: of those that policies declared since the server started, the
@@ -97,9 +56,13 @@ struct OfGraph {
 
 impl OfGraph {
     /// Enters the counts under names that begin with `prefix`, of `whose` operations.
-    fn register(&self, registry: &mut Registry, prefix: &str, whose: &str) {
+    fn register(&self, registry: &mut MetricRegistry, prefix: &str, whose: &str) {
         let mut enter = |name: &str, help: &str, family: Family<OfOperation, Counter>| {
-            registry.register(format!("{prefix}{name}"), format!("{help}{whose}"), family);
+            registry.register(
+                &format!("{prefix}{name}"),
+                &format!("{help}{whose}"),
+                family,
+            );
         };
         enter("store_reads", "lookups of the graph", self.reads.clone());
         enter(
@@ -109,8 +72,8 @@ impl OfGraph {
         );
         enter("retries", "attempts after the first", self.retries.clone());
         registry.register(
-            format!("{prefix}operations"),
-            format!("operations by outcome{whose}"),
+            &format!("{prefix}operations"),
+            &format!("operations by outcome{whose}"),
             self.operations.clone(),
         );
     }
@@ -137,7 +100,7 @@ impl OfGraph {
 /// Counts of everything since the server started.
 #[derive(Debug)]
 pub struct Metrics {
-    registry: Registry,
+    registry: MetricRegistry,
     requests: Family<Answered, Counter>,
     latency: Family<OfRoute, Histogram, fn() -> Histogram>,
     graph: OfGraph,
@@ -160,7 +123,7 @@ pub struct Metrics {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("ec");
+        let mut registry = MetricRegistry::default();
         let latency: fn() -> Histogram = || Histogram::new(LATENCY_SECONDS);
         let new = Self {
             requests: Family::default(),
@@ -179,7 +142,7 @@ impl Default for Metrics {
             connections: Gauge::default(),
             policy: Family::default(),
             candidate_policy: Family::default(),
-            registry: Registry::default(),
+            registry: MetricRegistry::default(),
         };
         registry.register(
             "requests",
@@ -374,9 +337,15 @@ impl Metrics {
         self.connections.set(number);
     }
 
+    /// Every metric there is, whether anything was counted or not.
+    #[must_use]
+    pub fn known(&self) -> &[MetricInfo] {
+        self.registry.known()
+    }
+
     /// All counts as text.
     #[must_use]
     pub fn text(&self, exposition: Exposition) -> String {
-        exposition.write(&self.registry)
+        exposition.write(self.registry.registry())
     }
 }

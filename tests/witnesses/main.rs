@@ -9,51 +9,35 @@
     reason = "tables of cases are long, and a failed test should stop"
 )]
 
+mod elsewhere;
 mod engine;
 mod service;
 #[path = "../support/mod.rs"]
 mod support;
 
 use edge_cookie::policy::known_settings;
+use elsewhere::{ELSEWHERE, NOT_USED_YET};
 
-/// Keys whose change shows only in a process of its own, and the test that starts one.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("local.data_dir", "tests/cli.rs"),
-    ("local.geo", "tests/serve.rs"),
-    ("local.trusted_proxies", "tests/serve.rs"),
-    (
-        "organic.origin_connect_timeout",
-        "tests/adversary/origin_limits.rs",
-    ),
-    (
-        "organic.origin_head_timeout",
-        "tests/adversary/origin_limits.rs",
-    ),
-    (
-        "organic.origin_progress_timeout",
-        "tests/adversary/origin_limits.rs",
-    ),
-    ("local.max_connections", "tests/adversary/connections.rs"),
-    ("local.request_timeout", "tests/serve.rs"),
-    ("local.min_bytes_per_second", "tests/adversary/progress.rs"),
-    ("local.max_header_bytes", "tests/serve.rs"),
-    ("local.shutdown_grace", "tests/serve.rs"),
-    ("local.outbox_withdrawals", "tests/outbox.rs"),
-    ("local.store", "tests/serve_redis.rs"),
-    ("redis.password", "tests/serve_redis.rs"),
-    ("redis.min_replicas_to_write", "tests/serve_redis.rs"),
-    ("redis.connections", "tests/store_redis.rs"),
-    ("redis.connect_timeout", "tests/store_redis.rs"),
-    ("redis.backoff", "tests/store_redis.rs"),
-    ("redis.max_backoff", "tests/store_redis.rs"),
-    ("edge.config_store", "tests/edge.rs"),
-    ("edge.bundle_key", "tests/edge.rs"),
-    // The emulator's counters never count: what is read of this name only the platform shows.
-    ("edge.rate_counter", "src/edge/home.rs"),
-];
-
-/// Keys that are checked and kept for features to come: nothing is to show yet.
-const TO_COME: [&str; 3] = ["pull.concurrency", "cluster.max_trusted", "cluster.recheck"];
+/// The text of the file that has the test `BINARY::TEST`, or of a file of `src/`.
+fn source_of(witness: &str) -> String {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let Some((binary, test)) = witness.split_once("::") else {
+        return std::fs::read_to_string(root.join(witness)).unwrap();
+    };
+    let folder = root.join("tests").join(binary);
+    let files = match std::fs::read_dir(&folder) {
+        Ok(files) => files.map(|file| file.unwrap().path()).collect(),
+        Err(_) => vec![folder.with_extension("rs")],
+    };
+    let texts = files
+        .iter()
+        .map(|file| std::fs::read_to_string(file).unwrap());
+    let declared = format!("fn {test}(");
+    let mut having = texts.filter(|text| text.contains(&declared));
+    having
+        .next()
+        .unwrap_or_else(|| panic!("there is no test `{witness}`"))
+}
 
 #[test]
 fn no_setting_is_without_a_witness() {
@@ -62,7 +46,7 @@ fn no_setting_is_without_a_witness() {
         .chain(service::WITNESSES.iter().map(|witness| witness.key))
         .collect();
     for setting in known_settings() {
-        if TO_COME.contains(&setting.key) {
+        if NOT_USED_YET.contains(&setting.key) {
             continue;
         }
         let elsewhere = ELSEWHERE.iter().find(|(key, _)| *key == setting.key);
@@ -73,13 +57,12 @@ fn no_setting_is_without_a_witness() {
             "`{}` needs one witness",
             setting.key
         );
-        if let Some((key, file)) = elsewhere {
-            let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-            let text = std::fs::read_to_string(root.join(file)).unwrap();
+        if let Some((key, witness)) = elsewhere {
+            let text = source_of(witness);
             let named = [*key, &key.replace("edge.", ""), &key.replace("local.", "")];
             assert!(
                 named.iter().any(|name| text.contains(name)),
-                "`{key}` is not in {file}"
+                "`{key}` is not in the file of `{witness}`"
             );
         }
     }

@@ -7,26 +7,26 @@ settings! {
     /// The embedded store, and the native server.
     Local in "local." [machine] {
         /// Folder of the embedded store, created on first use.
-        data_dir: DataDir = DataDir::known("ec-data");
+        [restart] data_dir: DataDir = DataDir::known("ec-data");
         /// Where records are kept, unless `--store` says: `memory`, a file or folder, or the Valkey or Redis that several
         /// servers share, as `redis://HOST:PORT/DATABASE` (`rediss://` over TLS); `none` means `local.data_dir`.
         ///
         /// A password has no place in it: it is `redis.password`.
-        store: Option<StorePlace> = None;
+        [restart] store: Option<StorePlace> = None;
         /// Most writes that share one commit to disk.
         ///
         /// More make a busy store faster, and a lone writer no slower: a commit never waits for company.
-        commit_writes: u32 = 8_192, from 1, to 1_000_000;
+        [restart] commit_writes: u32 = 8_192, from 1, to 1_000_000;
         /// Stored records that each write looks at for expiry, so that expired ones are swept; `0` sweeps
         /// nothing.
-        sweep_per_write: u32 = 2, from 0, to 1_000;
+        [restart] sweep_per_write: u32 = 2, from 0, to 1_000;
         /// Memory that the embedded store may use to keep pages at hand, in MiB.
-        cache_mib: u32 = 64, from 1, to 65_536;
+        [restart] cache_mib: u32 = 64, from 1, to 65_536;
         /// Records read lately that the embedded store keeps at hand beside its pages, so that reading one again waits for
         /// no disk; `0` keeps none.
         ///
         /// One takes as much memory as its body and metadata.
-        recent_records: u32 = 16_384, from 0, to 16_777_216;
+        [restart] recent_records: u32 = 16_384, from 0, to 16_777_216;
         /// Store calls that the native server has under way at once; more wait, within `store.call_timeout`.
         ///
         /// Writes under way together share a commit to disk.
@@ -36,7 +36,7 @@ settings! {
         ///
         /// One takes 128 bytes. The file is beside the embedded store, or in `local.data_dir` where servers share a
         /// store. A store in memory has none.
-        outbox_withdrawals: u32 = 65_536, from 0, to 16_777_216;
+        [restart] outbox_withdrawals: u32 = 65_536, from 0, to 16_777_216;
         /// The place assumed of a client whose place is not known, as `DE` or `US-CA`; `none` assumes none.
         ///
         /// The native server has no geo source: without this no place is ever known, and no id given.
@@ -51,7 +51,7 @@ settings! {
         ///
         /// The server raises its soft limit to the hard one when it starts. 32 handles are kept for everything else, and
         /// one for each of `redis.connections`; a client takes up to three, with its connections to the origin.
-        max_connections: u32 = 0, from 0, to 1_000_000;
+        [restart] max_connections: u32 = 0, from 0, to 1_000_000;
         /// Longest that the native server waits for the head of a request, and so for the next one on a connection that
         /// stays open; for a body to go on, or an answer to be read on, unless that makes progress; and for the service's
         /// own answer.
@@ -60,7 +60,7 @@ settings! {
         /// is hung up on. `0` waits for any progress.
         min_bytes_per_second: u32 = 1_024, from 0, to 1_073_741_824;
         /// Largest head of a request to the native server, in bytes.
-        max_header_bytes: u32 = 65_536, from 8_192, to 1_048_576;
+        [restart] max_header_bytes: u32 = 65_536, from 8_192, to 1_048_576;
         /// Longest that the native server waits for requests under way when it is told to stop.
         shutdown_grace: Seconds = Seconds::new(10), from Seconds::new(0), to Seconds::new(3_600);
     }

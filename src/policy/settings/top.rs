@@ -10,9 +10,9 @@ settings! {
         ///
         /// A profile that is deployed states its own: two graphs in one store would share users and
         /// withdrawals.
-        [own] ec_store: StoreName = StoreName::known("ec_identity_store");
+        [own] [restart] ec_store: StoreName = StoreName::known("ec_identity_store");
         /// KV store that holds partner records.
-        [own] partner_store: StoreName = StoreName::known("ec_partner_store");
+        [own] [restart] partner_store: StoreName = StoreName::known("ec_partner_store");
         /// HMAC key for EC ids; a literal, `{ env = "NAME" }` or `{ secret_store = "S", key = "K" }`.
         ///
         /// Changing it changes every id that is made from then on; a visitor who comes back keeps the one in the

@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::gauge::Gauge;
-use prometheus_client::registry::Registry;
 
 use crate::clock::Timestamp;
+use crate::server::metric_registry::MetricRegistry;
 use crate::service::OutboxState;
 
 /// What the outbox holds, and what became of what it held.
@@ -22,9 +22,9 @@ pub(in crate::server) struct OfOutbox {
 }
 
 impl OfOutbox {
-    pub(in crate::server) fn register(&self, registry: &mut Registry) {
+    pub(in crate::server) fn register(&self, registry: &mut MetricRegistry) {
         let mut gauge = |name: &str, help: &str, gauge: &Gauge| {
-            registry.register(format!("outbox_{name}"), help, gauge.clone());
+            registry.register(&format!("outbox_{name}"), help, gauge.clone());
         };
         gauge(
             "withdrawals",
@@ -43,7 +43,7 @@ impl OfOutbox {
             &self.damaged,
         );
         let mut counter = |name: &str, help: &str, counter: &Counter| {
-            registry.register(format!("outbox_{name}"), help, counter.clone());
+            registry.register(&format!("outbox_{name}"), help, counter.clone());
         };
         counter("taken", "withdrawals put into the outbox", &self.taken);
         counter(

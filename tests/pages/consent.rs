@@ -1,41 +1,14 @@
 //! The tables of `docs/consent.md` are the code's own: its rules, laws, signals and sections.
-#![cfg(feature = "service")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::cast_possible_truncation,
-    reason = "a failed test should stop"
-)]
-
 use std::collections::BTreeMap;
 
+use crate::page::{self, code, table};
 use edge_cookie::consent::{RULES, Section, us_sections};
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::laws::{AS_OF, OPT_IN, OPT_IN_REGIONS, US_STATES};
 use edge_cookie::policy::value::Value;
 
+/// The page in the repository.
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/consent.md");
-
-/// A table of these columns.
-fn table(titles: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
-    let titles: Vec<String> = titles.iter().map(|title| (*title).to_owned()).collect();
-    let rule: Vec<String> = titles.iter().map(|_| "---".to_owned()).collect();
-    let rows = rows.into_iter().map(|row| {
-        assert!(row.iter().all(|cell| !cell.contains('|')), "{row:?}");
-        line(&row)
-    });
-    [line(&titles), line(&rule)]
-        .into_iter()
-        .chain(rows)
-        .collect()
-}
-
-fn code(text: &str) -> String {
-    format!("`{text}`")
-}
 
 fn rules() -> String {
     let rows = RULES.iter().map(|row| {
@@ -197,34 +170,15 @@ fn fields() -> String {
 
 #[test]
 fn the_tables_are_the_codes_own() {
-    let mut page = std::fs::read_to_string(PATH).unwrap();
-    let before = page.clone();
-    for (name, table) in [
+    let parts = [
         ("rules", rules()),
         ("opt-in", opt_in()),
         ("us-states", us_states()),
         ("signals", signals()),
         ("us-sections", sections()),
         ("us-fields", fields()),
-    ] {
-        let begin = format!(
-            "<!-- {name}: generated from the code by `UPDATE_DOCS=1 cargo test --test consent_docs` -->\n"
-        );
-        let end = format!("<!-- end of {name} -->");
-        let (head, rest) = page
-            .split_once(&begin)
-            .unwrap_or_else(|| panic!("no `{name}`"));
-        let (_, tail) = rest.split_once(&end).unwrap();
-        page = [head, &begin, &table, &end, tail].concat();
-    }
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(PATH, page).unwrap();
-        return;
-    }
-    assert!(
-        page == before,
-        "docs/consent.md is not the code's: run `UPDATE_DOCS=1 cargo test --test consent_docs`"
-    );
+    ];
+    page::check("docs/consent.md", &parts);
 }
 
 /// What the page says in words must hold of the tables.
