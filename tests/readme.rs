@@ -1,4 +1,4 @@
-//! What the README says runs.
+//! What the README and the pages of `docs/` show runs: their `console` blocks, and the lines about the service.
 #![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
@@ -10,9 +10,10 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 #[test]
-fn what_the_readme_shows_is_what_happens() {
+fn what_the_documents_show_is_what_happens() {
     trycmd::TestCases::new()
         .case("README.md")
+        .case("docs/*.md")
         .case("tests/cmd/*.md");
 }
 
@@ -22,8 +23,8 @@ const SERVICE: &str = "<!-- service: run by tests/readme.rs -->\n```sh\n";
 #[test]
 fn the_lines_about_the_service_work_as_pasted() {
     let root = env!("CARGO_MANIFEST_DIR");
-    let readme = std::fs::read_to_string(format!("{root}/README.md")).unwrap();
-    let (_, rest) = readme.split_once(SERVICE).unwrap();
+    let page = std::fs::read_to_string(format!("{root}/docs/serving.md")).unwrap();
+    let (_, rest) = page.split_once(SERVICE).unwrap();
     let (lines, _) = rest.split_once("```\n<!-- end of service -->").unwrap();
     let mut server = Command::new(env!("CARGO_BIN_EXE_ec"))
         .args([

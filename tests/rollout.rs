@@ -343,10 +343,10 @@ fn a_candidate_needs_a_percentage_and_a_percentage_a_candidate() {
 }
 
 #[test]
-fn the_canary_of_the_readme_can_be_tried_on_the_shipped_production() {
+fn the_canary_of_the_documents_can_be_tried_on_the_shipped_production() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
-    let (_, canary) = readme.split_once("# policies/canary.toml\n").unwrap();
+    let page = std::fs::read_to_string(root.join("docs/policies.md")).unwrap();
+    let (_, canary) = page.split_once("# policies/canary.toml\n").unwrap();
     let canary = canary.split("```").next().unwrap();
     let site = Site::new("");
     for file in [

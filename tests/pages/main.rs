@@ -12,6 +12,7 @@
 
 mod alerts;
 mod consent;
+mod dependencies;
 #[path = "../witnesses/elsewhere.rs"]
 mod elsewhere;
 mod metrics;
