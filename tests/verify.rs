@@ -1,5 +1,5 @@
-//! The rules that speak of promises are right: what they accept is proven to keep every promise, and what they warn of is
-//! shown to break one.
+//! The rules about promises are correct: a policy that they accept keeps every promise, and one that they warn about
+//! breaks one, by the model checker.
 #![cfg(all(feature = "verify", feature = "files"))]
 #![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
@@ -15,7 +15,7 @@ use edge_cookie::verify::{Proof, Scope, verify};
 use proptest::prelude::*;
 use support::written::with;
 
-/// Enough for every rule, and little enough for many policies.
+/// Large enough for every rule, and small enough to check many policies.
 const SMALL: Scope = Scope {
     actors: 2,
     partners: 1,
@@ -41,7 +41,7 @@ fn proof(resolved: &Resolved) -> Proof {
     verify(&[policy], SMALL, &|_| {})
 }
 
-/// The rules of promises that are broken, and the setting that each is about.
+/// The findings of the rules about promises, each with its setting.
 fn flagged(resolved: &Resolved) -> Vec<(Code, String)> {
     let found = rules::check(&Subject::of(resolved));
     found
@@ -51,8 +51,8 @@ fn flagged(resolved: &Resolved) -> Vec<(Code, String)> {
         .collect()
 }
 
-/// What each violation is caused by before all: the promise, and its first setting.
-fn shown(proof: &Proof) -> BTreeSet<(u8, String)> {
+/// The promise of each violation, and its first setting.
+fn violations(proof: &Proof) -> BTreeSet<(u8, String)> {
     let cause = |keys: &[&str]| {
         keys.first()
             .map_or_else(String::new, |key| format!("ec.{key}"))
@@ -64,7 +64,7 @@ fn shown(proof: &Proof) -> BTreeSet<(u8, String)> {
         .collect()
 }
 
-/// What is set, the rules that warn of it, and the promises that it breaks with the setting each rests on.
+/// The settings, the rules that warn about them, and the promises that break, each with its setting.
 type Case = (
     &'static [&'static str],
     &'static [Code],
@@ -115,7 +115,7 @@ fn each_rule_of_a_promise_has_its_counterexample() {
             &[Code::HardDelete],
             &[(1, "ec.delete.mode")],
         ),
-        // A lookup lags by 60 s, a request lives for 120 s, its operation takes 2 s.
+        // A lookup lags by up to 60 s, a request lasts up to 120 s, and its operation up to 2 s.
         (
             &["tombstone.ttl=181s"],
             &[Code::TombstoneTooShort],
@@ -144,11 +144,11 @@ fn each_rule_of_a_promise_has_its_counterexample() {
             .iter()
             .map(|(promise, key)| (*promise, (*key).to_owned()));
         let proof = proof(&resolved);
-        assert_eq!(shown(&proof), expected.collect(), "{sets:?}");
+        assert_eq!(violations(&proof), expected.collect(), "{sets:?}");
     }
 }
 
-/// Every setting by which a promise can stand or fall, and those that govern how an operation is tried again.
+/// Every setting that a promise depends on, and those that control retries.
 fn sets() -> impl Strategy<Value = Vec<String>> {
     let of = |key: &'static str, values: &'static [&'static str]| {
         prop::sample::select(values).prop_map(move |value| format!("{key}={value}"))
@@ -198,9 +198,9 @@ proptest! {
     fn a_policy_is_flagged_exactly_where_it_breaks_a_promise(sets in sets()) {
         let resolved = with(sets);
         let flagged = flagged(&resolved);
-        let shown = shown(&proof(&resolved));
-        prop_assert_eq!(flagged.is_empty(), shown.is_empty(), "{:?} {:?}", flagged, shown);
-        for (_, key) in &shown {
+        let violations = violations(&proof(&resolved));
+        prop_assert_eq!(flagged.is_empty(), violations.is_empty(), "{:?} {:?}", flagged, violations);
+        for (_, key) in &violations {
             prop_assert!(flagged.iter().any(|(_, about)| about == key), "{} of {:?}", key, flagged);
         }
     }

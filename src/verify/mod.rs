@@ -1,8 +1,8 @@
-//! The proof of a policy: every interleaving of a few operations on one record, with faults, on the real engine.
+//! Model checking of a policy: every interleaving of a few operations on one record, with store faults, on the real engine.
 //!
-//! A [`Scope`] says how many actors, operations and faults there may be; within it nothing is left out. What is checked
-//! are the promises of `POLICY.md` as a reader of the record sees them. A promise that does not hold comes with the
-//! shortest [timeline](Violation::trace) that breaks it, and the settings that cause it.
+//! A [`Scope`] limits the number of actors, operations and faults; within it the search is exhaustive. The checked
+//! properties are the promises of `POLICY.md`, as a reader of the record sees them. For each promise that fails you get
+//! the shortest [timeline](Violation::trace) to the failure and the settings that cause it.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -10,22 +10,22 @@
 //! use edge_cookie::policy::EcPolicy;
 //! use edge_cookie::verify::{Scope, verify};
 //!
-//! // Under the defaults a partner's sync creates a user who withdrew and was forgotten.
+//! // Under the defaults a partner's sync re-creates a user whose withdrawal was forgotten.
 //! let scope = Scope { actors: 1, partners: 1, operations: 2, faults: 0, moves: 1 };
 //! let proof = verify(&[Arc::new(EcPolicy::default())], scope, &|_| {});
 //! assert_eq!(proof.violations[0].promise, 1);
 //! ```
 
-mod act;
-mod broken;
+mod actor;
 mod model;
-mod moments;
-mod reached;
+mod monitor;
 mod scope;
-mod steps;
+mod state;
+mod time_points;
 mod timeline;
-mod watch;
-mod world;
+mod transitions;
+mod violation;
+mod visited;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -36,56 +36,56 @@ use serde::Serialize;
 use stateright::{Checker, HasDiscoveries, Model as _, Path};
 
 use crate::policy::EcPolicy;
-use model::{Happens, Model};
+use model::{ModelStep, PolicyModel};
 pub use scope::Scope;
-use world::World;
+use state::ModelState;
 
-/// A moment of a timeline.
+/// One step of a counterexample's timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Row {
-    /// When, counted from the start, as `+24h1s`.
+pub struct TimelineStep {
+    /// The time since the start, as `+24h1s`.
     pub at: String,
-    /// Who acts.
+    /// The operation or the store that acts.
     pub actor: String,
     /// What happens.
     pub event: String,
 }
 
-/// A promise that does not hold.
+/// A promise that fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Its number in `POLICY.md`, promises.
+    /// The number of the promise (`POLICY.md`, `docs/proofs.md`).
     pub promise: u8,
-    /// What becomes of whom.
+    /// What happens to the user.
     pub what: &'static str,
-    /// The settings that cause it, below `ec`; none where it is the engine's fault.
+    /// The settings that cause it, without `ec.`. Empty where it is a fault of the engine.
     pub keys: &'static [&'static str],
-    /// The shortest way there.
-    pub trace: Vec<Row>,
+    /// The shortest path to the failure.
+    pub trace: Vec<TimelineStep>,
 }
 
-/// How far one pass of a proof went.
+/// One pass of a proof.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Pass {
-    /// What it covers.
+pub struct ProofPass {
+    /// The scope it covers.
     pub scope: Scope,
-    /// The states that were looked at.
+    /// The number of states that were checked.
     pub states: usize,
 }
 
-/// What was found.
+/// The result of a check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Proof {
-    /// What was looked at; a pass that finds something is the last.
-    pub passes: Vec<Pass>,
-    /// What does not hold, by promise: each cause once.
+    /// The passes, in order. A pass that finds a violation is the last.
+    pub passes: Vec<ProofPass>,
+    /// The promises that fail, in the order of their numbers: each cause once.
     pub violations: Vec<Violation>,
 }
 
-/// Between two reports of how far the check has come.
+/// The time between two progress reports.
 const REPORT: Duration = Duration::from_millis(200);
 
-/// Checks every state that `policies` can reach together within `scope`. `progress` is told the states so far.
+/// Checks every state that `policies` can reach together within `scope`. Calls `progress` with the number of states so far.
 #[must_use]
 pub fn verify(policies: &[Arc<EcPolicy>], scope: Scope, progress: &dyn Fn(usize)) -> Proof {
     let threads = available_parallelism().map_or(1, NonZeroUsize::get);
@@ -94,14 +94,14 @@ pub fn verify(policies: &[Arc<EcPolicy>], scope: Scope, progress: &dyn Fn(usize)
         violations: Vec::new(),
     };
     for scope in scope.passes() {
-        let mut model = Model::new(policies, scope);
+        let mut model = PolicyModel::new(policies, scope);
         let before: usize = proof.passes.iter().map(|pass| pass.states).sum();
         let progress = |states| progress(before + states);
         loop {
             let (states, found) = shortest(&model, threads, &progress);
             let violation = found.and_then(|steps| timeline::violation(&mut model, &steps));
             let Some(violation) = violation else {
-                proof.passes.push(Pass { scope, states });
+                proof.passes.push(ProofPass { scope, states });
                 break;
             };
             proof.violations.push(violation);
@@ -114,13 +114,17 @@ pub fn verify(policies: &[Arc<EcPolicy>], scope: Scope, progress: &dyn Fn(usize)
     proof
 }
 
-/// Explores the model; gives back the states and the shortest way to one that breaks a promise.
-fn shortest(model: &Model, threads: usize, progress: &dyn Fn(usize)) -> (usize, Option<Steps>) {
+/// Explores the model. Returns the number of states and the shortest path to one that breaks a promise.
+fn shortest(
+    model: &PolicyModel,
+    threads: usize,
+    progress: &dyn Fn(usize),
+) -> (usize, Option<StatePath>) {
     let (states, mut found) = explore(model, threads, None, progress);
     if found.is_none() {
         return (states, None);
     }
-    // The fewest faults make the plainest way.
+    // The path with the fewest faults is the easiest to understand.
     let mut model = model.clone();
     for faults in 0..model.scope.faults {
         model.scope.faults = faults;
@@ -131,7 +135,7 @@ fn shortest(model: &Model, threads: usize, progress: &dyn Fn(usize)) -> (usize, 
         }
         model.scope.faults = faults + 1;
     }
-    // One thread finds ways in the order of their lengths, but for the last few: until there is none that is shorter.
+    // One thread finds paths in the order of their lengths, except for the last few: repeat until no shorter one exists.
     let mut depth = found.as_ref().map(|path| path.len() + 1);
     while let Some(longest) = depth {
         let (_, shorter) = explore(&model, 1, Some(longest), progress);
@@ -141,17 +145,17 @@ fn shortest(model: &Model, threads: usize, progress: &dyn Fn(usize)) -> (usize, 
     (states, found)
 }
 
-type Steps = Vec<(World, Option<Happens>)>;
+type StatePath = Vec<(ModelState, Option<ModelStep>)>;
 
-/// Explores the model to a depth; gives back the states and the steps to one that breaks a promise.
+/// Explores the model to a depth. Returns the number of states and the path to one that breaks a promise.
 fn explore(
-    model: &Model,
+    model: &PolicyModel,
     threads: usize,
     depth: Option<usize>,
     progress: &dyn Fn(usize),
-) -> (usize, Option<Steps>) {
-    let model = model.afresh();
-    let reached = Arc::clone(&model.reached);
+) -> (usize, Option<StatePath>) {
+    let model = model.reset();
+    let visited = Arc::clone(&model.visited);
     let builder = model
         .checker()
         .threads(threads)
@@ -166,7 +170,7 @@ fn explore(
         progress(checker.unique_state_count());
         std::thread::park_timeout(REPORT);
     }
-    reached.switch_off();
+    visited.switch_off();
     let found = checker
         .discoveries()
         .into_values()

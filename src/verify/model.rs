@@ -1,131 +1,136 @@
-//! The model that is checked: which steps there are, and where each leads.
+//! The model that is checked: its steps, and the state each step leads to.
 
 use std::sync::Arc;
 
-use stateright::{Model as Checked, Property};
+use stateright::Property;
 
 use super::Scope;
-use super::act::{Act, Asks, Failure, HeldUp, Running, START, Told};
-use super::broken::Broken;
-use super::moments;
-use super::reached::Reached;
-use super::watch::Change;
-use super::world::{Content, Held, Matters, World};
+use super::actor::{ActorAction, CallFailure, Delay, PendingOperation, Reply, START, StoreRequest};
+use super::monitor::ObservedWrite;
+use super::state::{AgeBounds, ModelRecord, ModelState, RecordContent};
+use super::time_points;
+use super::violation::InvariantViolation;
+use super::visited::VisitedStates;
 use crate::clock::Timestamp;
 use crate::engine::{Consistency, Finished, Write};
 use crate::policy::EcPolicy;
 use crate::policy::settings::DeleteMode;
 use crate::record::{KvEntry, KvMetadata};
 
-/// How a call of the store ends.
+/// The result of a store call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum How {
-    /// As it should.
-    Well,
-    /// A lookup sees what was there before.
+pub(super) enum CallResult {
+    /// No fault.
+    Success,
+    /// A lookup sees the previous record.
     Stale,
-    /// The store cannot be reached.
+    /// The store is not reachable.
     Unavailable,
-    /// Too many writes.
+    /// The store refuses the write: too many writes.
     RateLimited,
-    /// It is done, and nobody is told.
-    LostDone,
-    /// It is not done, and nobody is told.
-    LostUndone,
-    /// A swap on a record that is gone creates it.
-    Recreates,
+    /// The call is done, and its reply is lost.
+    AppliedReplyLost,
+    /// The call is not done, and its reply is lost.
+    DroppedReplyLost,
+    /// A compare-and-swap on a record that has vanished creates it.
+    Recreated,
 }
 
 /// A step of the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Happens {
-    /// Time moves to this moment.
+pub(super) enum ModelStep {
+    /// Time moves to this second.
     Time(Timestamp),
-    /// The store collects what is past the time that it was told.
+    /// The store collects a record whose time to live is over.
     Collect,
-    /// An operation starts, and makes its first call, which ends so.
-    Start { act: Act, policy: usize, how: How },
-    /// An operation starts, and is held up before its first call.
-    HeldUp { act: Act, policy: usize },
-    /// An operation makes its next call, which ends so.
-    Call { running: usize, how: How },
+    /// An operation starts and makes its first call, with this result.
+    Start {
+        action: ActorAction,
+        policy: usize,
+        result: CallResult,
+    },
+    /// An operation starts and is delayed before its first call.
+    StartDelayed { action: ActorAction, policy: usize },
+    /// A pending operation makes its next call, with this result.
+    Call { pending: usize, result: CallResult },
 }
 
-/// Policies, and how far they are checked.
+/// The policies and the scope of the check.
 #[derive(Debug, Clone)]
-pub(super) struct Model {
+pub(super) struct PolicyModel {
     pub(super) policies: Vec<Arc<EcPolicy>>,
     pub(super) scope: Scope,
-    pub(super) matters: Matters,
-    /// Whether a record that is written can be over before an operation that was under way has ended.
-    pub(super) short: bool,
-    /// Whether a record can vanish that was written while an operation was under way.
+    pub(super) bounds: AgeBounds,
+    /// Whether a record can expire before an operation that was pending when it was written has ended.
+    pub(super) short_lived: bool,
+    /// Whether a record can vanish that was written while an operation was pending.
     pub(super) vanishes: bool,
-    pub(super) reached: Arc<Reached>,
-    pub(super) firsts: Arc<[First]>,
-    /// What is known to be broken: another with the same cause is nothing new.
-    pub(super) known: Vec<Broken>,
+    pub(super) visited: Arc<VisitedStates>,
+    pub(super) first_requests: Arc<[FirstRequest]>,
+    /// Violations found so far: another one with the same cause is not reported.
+    pub(super) known: Vec<InvariantViolation>,
 }
 
-/// Stores whose lookups may be stale, and stores whose may not.
+/// Stores whose lookups are current, and stores whose lookups may be stale.
 const CONSISTENCIES: [Consistency; 2] = [Consistency::Strong, Consistency::Eventual];
 
-/// The record of another system's writer, with fields that this version does not know.
+/// A record that another system wrote, with fields that this version does not know.
 const FOREIGN: &str = r#"{"v":1,"created":0,"consent":{"ok":true,"updated":0,"other":1},"geo":{"country":"DE"},"ids":{},"other":[1.10]}"#;
 
 /// Its metadata.
 const FOREIGN_METADATA: &str = r#"{"other":true}"#;
 
-/// What an operation asks for first.
+/// The first store call of an operation.
 #[derive(Debug, Clone)]
-pub(super) struct First {
-    pub(super) act: Act,
+pub(super) struct FirstRequest {
+    pub(super) action: ActorAction,
     pub(super) policy: usize,
     pub(super) consistency: Consistency,
-    pub(super) asks: Asks,
+    pub(super) request: StoreRequest,
 }
 
-impl Model {
+impl PolicyModel {
     pub(super) fn new(policies: &[Arc<EcPolicy>], scope: Scope) -> Self {
-        let mut firsts = Vec::new();
+        let mut first_requests = Vec::new();
         for (policy, of) in policies.iter().enumerate() {
             for consistency in CONSISTENCIES {
-                let start = |act| Running::start(act, (policy, of), START, consistency, HeldUp::No);
-                firsts.extend(
-                    Act::all(scope.partners)
-                        .filter_map(start)
-                        .map(|running| First {
-                            act: running.act,
-                            policy,
-                            consistency,
-                            asks: running.asks,
-                        }),
-                );
+                let start = |action| {
+                    PendingOperation::start(action, (policy, of), START, consistency, Delay::None)
+                };
+                first_requests.extend(ActorAction::all(scope.partners).filter_map(start).map(
+                    |pending| FirstRequest {
+                        action: pending.action,
+                        policy,
+                        consistency,
+                        request: pending.request,
+                    },
+                ));
             }
         }
-        let short = (policies.iter()).any(|policy| moments::forgets_within_an_operation(policy));
+        let short_lived =
+            (policies.iter()).any(|policy| time_points::expires_within_operation(policy));
         let erases = |policy: &Arc<EcPolicy>| policy.delete.mode == DeleteMode::Hard;
         Self {
-            short,
-            vanishes: short || policies.iter().any(erases),
+            short_lived,
+            vanishes: short_lived || policies.iter().any(erases),
             policies: policies.to_vec(),
             scope,
-            matters: Matters::to(policies),
-            reached: Arc::new(Reached::new(scope)),
-            firsts: firsts.into(),
+            bounds: AgeBounds::for_policies(policies),
+            visited: Arc::new(VisitedStates::new(scope)),
+            first_requests: first_requests.into(),
             known: Vec::new(),
         }
     }
 
-    /// The same model, of which nothing was looked at.
-    pub(super) fn afresh(&self) -> Self {
+    /// The same model with no visited states.
+    pub(super) fn reset(&self) -> Self {
         Self {
-            reached: Arc::new(Reached::new(self.scope)),
+            visited: Arc::new(VisitedStates::new(self.scope)),
             ..self.clone()
         }
     }
 
-    fn foreign() -> Option<Content> {
+    fn foreign() -> Option<RecordContent> {
         let mut entry = KvEntry::from_body(FOREIGN.as_bytes()).ok()?;
         entry.created = START;
         entry.consent.updated = START;
@@ -137,233 +142,281 @@ impl Model {
         self.policies.get(index).map(|policy| &**policy)
     }
 
-    /// What `happens` makes of a state, and the operation that ended with it.
+    /// The state after `step`, and the result of the operation that ended with it.
     pub(super) fn apply(
         &self,
-        state: &World,
-        happens: Happens,
-    ) -> Option<(World, Option<Finished>)> {
-        let mut world = state.clone();
-        world.passed = matches!(happens, Happens::Time(_));
+        before: &ModelState,
+        step: ModelStep,
+    ) -> Option<(ModelState, Option<Finished>)> {
+        let mut state = before.clone();
+        state.passed = matches!(step, ModelStep::Time(_));
         let mut ended = None;
-        match happens {
-            Happens::Time(to) => world.pass(to),
-            Happens::Collect => {
-                world.remove();
-                world.broken = world.watch.collected(&self.policies, world.now);
+        match step {
+            ModelStep::Time(to) => state.advance_time(to),
+            ModelStep::Collect => {
+                state.remove_record();
+                state.violation = state.monitor.check_collection(&self.policies, state.now);
             }
-            Happens::HeldUp { act, policy } => {
-                let running =
-                    self.start(&mut world, act, policy, HeldUp::Since(state.identity()))?;
-                world.running.push(Arc::new(running));
+            ModelStep::StartDelayed { action, policy } => {
+                let pending = self.start(
+                    &mut state,
+                    action,
+                    policy,
+                    Delay::Since(before.current_generation()),
+                )?;
+                state.pending.push(Arc::new(pending));
             }
-            Happens::Start { act, policy, how } => {
-                let running = self.start(&mut world, act, policy, HeldUp::No)?;
-                ended = self.call(&mut world, running, how)?;
+            ModelStep::Start {
+                action,
+                policy,
+                result,
+            } => {
+                let pending = self.start(&mut state, action, policy, Delay::None)?;
+                ended = self.call(&mut state, pending, result)?;
             }
-            Happens::Call { running, how } => {
-                let running = world.running.remove(running);
-                let mut running = Arc::unwrap_or_clone(running);
-                running.held_up = HeldUp::No;
-                ended = self.call(&mut world, running, how)?;
+            ModelStep::Call { pending, result } => {
+                let pending = state.pending.remove(pending);
+                let mut pending = Arc::unwrap_or_clone(pending);
+                pending.delay = Delay::None;
+                ended = self.call(&mut state, pending, result)?;
             }
         }
-        if world.broken.is_none() {
-            let current = world.current.as_ref().map(|held| &*held.content);
-            world.broken = world.watch.seen(&self.policies, current, world.now);
+        if state.violation.is_none() {
+            let current = state.current.as_ref().map(|record| &*record.content);
+            state.violation = state
+                .monitor
+                .check_reads(&self.policies, current, state.now);
         }
-        Some((world, ended))
+        Some((state, ended))
     }
 
-    /// What an operation asks for first, if anything.
-    pub(super) fn first(&self, act: Act, policy: usize, consistency: Consistency) -> Option<&Asks> {
-        let same = |first: &&First| {
-            (first.act, first.policy, first.consistency) == (act, policy, consistency)
+    /// The first store call of an operation, if it makes one.
+    pub(super) fn first_request(
+        &self,
+        action: ActorAction,
+        policy: usize,
+        consistency: Consistency,
+    ) -> Option<&StoreRequest> {
+        let same = |first: &&FirstRequest| {
+            (first.action, first.policy, first.consistency) == (action, policy, consistency)
         };
-        self.firsts.iter().find(same).map(|first| &first.asks)
+        self.first_requests
+            .iter()
+            .find(same)
+            .map(|first| &first.request)
     }
 
     fn start(
         &self,
-        world: &mut World,
-        act: Act,
+        state: &mut ModelState,
+        action: ActorAction,
         policy: usize,
-        held_up: HeldUp,
-    ) -> Option<Running> {
-        world.left.operations = world.left.operations.checked_sub(1)?;
+        delay: Delay,
+    ) -> Option<PendingOperation> {
+        state.budget.operations = state.budget.operations.checked_sub(1)?;
         let of = (policy, self.policy(policy)?);
-        Running::start(act, of, world.now, world.consistency, held_up)
+        PendingOperation::start(action, of, state.now, state.consistency, delay)
     }
 
-    /// Makes the call that an operation asks for, and goes on with it.
+    /// Makes the call that an operation requests, and continues the operation.
     #[allow(
         clippy::option_option,
-        reason = "whether the call can be made, and whether the operation then ended"
+        reason = "the outer one: the call is possible; the inner one: the operation ended"
     )]
-    fn call(&self, world: &mut World, mut running: Running, how: How) -> Option<Option<Finished>> {
-        let stale = world.stale().map(Option::<&Held>::cloned);
-        if how != How::Well {
-            world.left.faults = world.left.faults.checked_sub(1)?;
+    fn call(
+        &self,
+        state: &mut ModelState,
+        mut pending: PendingOperation,
+        result: CallResult,
+    ) -> Option<Option<Finished>> {
+        let stale = state.stale_record().map(Option::<&ModelRecord>::cloned);
+        if result != CallResult::Success {
+            state.budget.faults = state.budget.faults.checked_sub(1)?;
         }
-        let told = match running.asks.clone() {
-            Asks::Lookup => lookup(world, stale, how, &running)?,
-            Asks::Exists => match how {
-                How::Well => Told::Exists(world.current.is_some()),
-                _ => failed(Failure::Unavailable, world, &running),
+        let reply = match pending.request.clone() {
+            StoreRequest::Lookup => lookup(state, stale, result, &pending)?,
+            StoreRequest::Exists => match result {
+                CallResult::Success => Reply::Exists(state.current.is_some()),
+                _ => failed(CallFailure::Unavailable, state, &pending),
             },
-            Asks::Insert(write) => self.insert(world, &running, &write, how)?,
-            Asks::Delete => self.delete(world, &running, how)?,
+            StoreRequest::Insert(write) => self.insert(state, &pending, &write, result)?,
+            StoreRequest::Delete => self.delete(state, &pending, result)?,
         };
-        let policy = self.policy(running.policy)?;
-        let Some(finished) = running.tell(told, policy, world.consistency) else {
-            world.running.push(Arc::new(running));
+        let policy = self.policy(pending.policy)?;
+        let Some(finished) = pending.receive(reply, policy, state.consistency) else {
+            state.pending.push(Arc::new(pending));
             return Some(None);
         };
         let outcome = finished.result.as_ref().ok().map(|done| done.outcome);
-        let current = world.current.as_ref().map(|held| &*held.content);
+        let current = state.current.as_ref().map(|record| &*record.content);
         let end = (outcome, finished.tally);
-        let broken = world
-            .watch
-            .ended(running.act, policy, running.start, end, current);
-        world.broken = world.broken.or(broken);
+        let violation =
+            state
+                .monitor
+                .check_outcome(pending.action, policy, pending.start, end, current);
+        state.violation = state.violation.or(violation);
         Some(Some(finished))
     }
 
     fn insert(
         &self,
-        world: &mut World,
-        running: &Running,
+        state: &mut ModelState,
+        pending: &PendingOperation,
         write: &Write,
-        how: How,
-    ) -> Option<Told> {
-        let failure = match how {
-            How::RateLimited => Some(Failure::RateLimited),
-            How::LostUndone => Some(Failure::AnswerLost),
-            How::LostDone | How::Recreates => None,
-            _ if !world.holds(write) => Some(Failure::PreconditionFailed),
+        result: CallResult,
+    ) -> Option<Reply> {
+        let failure = match result {
+            CallResult::RateLimited => Some(CallFailure::RateLimited),
+            CallResult::DroppedReplyLost => Some(CallFailure::AnswerLost),
+            CallResult::AppliedReplyLost | CallResult::Recreated => None,
+            _ if !state.holds(write) => Some(CallFailure::PreconditionFailed),
             _ => None,
         };
         if let Some(failure) = failure {
-            return Some(failed(failure, world, running));
+            return Some(failed(failure, state, pending));
         }
-        let before = world.current.as_ref().map(|held| Arc::clone(&held.content));
-        world.put(write, running.start, self.short);
-        let change = Change {
-            act: running.act,
-            policy: (running.policy, self.policy(running.policy)?),
-            start: running.start,
-            now: world.now,
+        let before = state
+            .current
+            .as_ref()
+            .map(|record| Arc::clone(&record.content));
+        state.write_record(write, pending.start, self.short_lived);
+        let observed = ObservedWrite {
+            action: pending.action,
+            policy: (pending.policy, self.policy(pending.policy)?),
+            start: pending.start,
+            now: state.now,
             before: before.as_deref(),
             after: (&write.entry, &write.metadata),
         };
-        world.broken = world.watch.written(&change);
-        Some(match how {
-            How::LostDone => failed(Failure::AnswerLost, world, running),
-            _ => Told::Written,
+        state.violation = state.monitor.check_write(&observed);
+        Some(match result {
+            CallResult::AppliedReplyLost => failed(CallFailure::AnswerLost, state, pending),
+            _ => Reply::Written,
         })
     }
 
-    fn delete(&self, world: &mut World, running: &Running, how: How) -> Option<Told> {
-        match how {
-            How::RateLimited => return Some(failed(Failure::RateLimited, world, running)),
-            How::LostUndone => return Some(failed(Failure::AnswerLost, world, running)),
+    fn delete(
+        &self,
+        state: &mut ModelState,
+        pending: &PendingOperation,
+        result: CallResult,
+    ) -> Option<Reply> {
+        match result {
+            CallResult::RateLimited => {
+                return Some(failed(CallFailure::RateLimited, state, pending));
+            }
+            CallResult::DroppedReplyLost => {
+                return Some(failed(CallFailure::AnswerLost, state, pending));
+            }
             _ => {}
         }
-        let removed = world.remove();
+        let removed = state.remove_record();
         if removed.is_some() {
-            let policy = self.policy(running.policy)?;
-            world.watch.erased(running.start, policy, world.now);
+            let policy = self.policy(pending.policy)?;
+            state
+                .monitor
+                .record_erasure(pending.start, policy, state.now);
         }
-        Some(match how {
-            How::LostDone => failed(Failure::AnswerLost, world, running),
-            _ => Told::Deleted(removed),
+        Some(match result {
+            CallResult::AppliedReplyLost => failed(CallFailure::AnswerLost, state, pending),
+            _ => Reply::Deleted(removed),
         })
     }
 }
 
-fn failed(failure: Failure, world: &World, running: &Running) -> Told {
-    Told::Failed(failure, world.now.seconds_since(running.start))
+fn failed(failure: CallFailure, state: &ModelState, pending: &PendingOperation) -> Reply {
+    Reply::Failed(failure, state.now.seconds_since(pending.start))
 }
 
 #[allow(
     clippy::option_option,
-    reason = "whether there can be a stale lookup, and whether it sees a record"
+    reason = "the outer one: a stale lookup is possible; the inner one: it sees a record"
 )]
-fn lookup(world: &World, stale: Option<Option<Held>>, how: How, running: &Running) -> Option<Told> {
-    let seen = match how {
-        How::Well => world.current.clone(),
-        How::Stale => stale?,
-        How::Unavailable => return Some(failed(Failure::Unavailable, world, running)),
+fn lookup(
+    state: &ModelState,
+    stale: Option<Option<ModelRecord>>,
+    result: CallResult,
+    pending: &PendingOperation,
+) -> Option<Reply> {
+    let seen = match result {
+        CallResult::Success => state.current.clone(),
+        CallResult::Stale => stale?,
+        CallResult::Unavailable => return Some(failed(CallFailure::Unavailable, state, pending)),
         _ => return None,
     };
-    Some(seen.map_or(Told::Nothing, Told::Saw))
+    Some(seen.map_or(Reply::Nothing, Reply::Saw))
 }
 
-impl Checked for Model {
-    type State = World;
-    type Action = Happens;
+impl stateright::Model for PolicyModel {
+    type State = ModelState;
+    type Action = ModelStep;
 
-    fn init_states(&self) -> Vec<World> {
+    fn init_states(&self) -> Vec<ModelState> {
         let mut states = Vec::new();
-        // The last is looked at first: the plainest.
+        // The checker explores the last one first: the simplest.
         for consistency in CONSISTENCIES {
-            let world = |record, lives_from| {
-                World::new(
+            let state = |record, live_since| {
+                ModelState::new(
                     START,
                     consistency,
                     self.scope,
-                    self.matters,
+                    self.bounds,
                     record,
-                    lives_from,
+                    live_since,
                 )
             };
-            states.push(world(Some(None), None));
-            states.push(world(None, None));
-            states.push(world(Self::foreign(), Some(START)));
+            states.push(state(Some(None), None));
+            states.push(state(None, None));
+            states.push(state(Self::foreign(), Some(START)));
         }
         states
     }
 
-    fn actions(&self, world: &World, actions: &mut Vec<Happens>) {
-        if world.broken.is_some() {
+    fn actions(&self, state: &ModelState, actions: &mut Vec<ModelStep>) {
+        if state.violation.is_some() {
             return;
         }
-        // A generation never comes back: that such a swap is refused at once leaves nothing out, unless what replaced the
-        // record can vanish while the operation is under way, and the store then creates it.
-        let creates = world.left.faults > 0 && self.vanishes;
-        let mut running = world.running.iter();
-        let outdated = running.position(|running| !creates && world.is_outdated(&running.asks));
+        // Generations are never reused: refusing such a swap immediately omits no state, unless the record that replaced
+        // this one can vanish while the operation is pending, and the store then creates it.
+        let creates = state.budget.faults > 0 && self.vanishes;
+        let mut pending = state.pending.iter();
+        let outdated = pending.position(|pending| !creates && state.is_outdated(&pending.request));
         if let Some(outdated) = outdated {
-            self.calls(world, outdated, actions);
+            self.push_calls(state, outdated, actions);
             return;
         }
-        self.moments(world, actions);
-        let may_be_gone = |held: &Held| held.gone_from.is_some_and(|gone| world.now >= gone);
-        if world.current.as_ref().is_some_and(may_be_gone) {
-            actions.push(Happens::Collect);
+        self.push_time_steps(state, actions);
+        let may_be_gone =
+            |record: &ModelRecord| record.gone_from.is_some_and(|gone| state.now >= gone);
+        if state.current.as_ref().is_some_and(may_be_gone) {
+            actions.push(ModelStep::Collect);
         }
-        for index in 0..world.running.len() {
-            self.calls(world, index, actions);
+        for index in 0..state.pending.len() {
+            self.push_calls(state, index, actions);
         }
-        if world.left.operations > 0 && world.running.len() < self.scope.actors {
-            self.starts(world, actions);
+        if state.budget.operations > 0 && state.pending.len() < self.scope.actors {
+            self.push_starts(state, actions);
         }
     }
 
-    fn next_state(&self, world: &World, happens: Happens) -> Option<World> {
-        let (mut world, _) = self.apply(world, happens)?;
-        world.fingerprint();
-        let new = self.reached.is_new(world.print, world.left);
-        new.then_some(world)
+    fn next_state(&self, state: &ModelState, step: ModelStep) -> Option<ModelState> {
+        let (mut state, _) = self.apply(state, step)?;
+        state.update_fingerprint();
+        let new = self.visited.is_new(state.fingerprint, state.budget);
+        new.then_some(state)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![Property::always(
             "the promises hold",
-            |model: &Self, world: &World| {
-                let known =
-                    |broken: Broken| model.known.iter().any(|known| known.has_cause_of(broken));
-                world.broken.is_none_or(known)
+            |model: &Self, state: &ModelState| {
+                let known = |violation: InvariantViolation| {
+                    model
+                        .known
+                        .iter()
+                        .any(|known| known.has_cause_of(violation))
+                };
+                state.violation.is_none_or(known)
             },
         )]
     }

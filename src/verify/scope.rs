@@ -1,25 +1,25 @@
-//! How far a proof goes.
+//! The limits of a check.
 
 use serde::Serialize;
 
-use super::act::PARTNERS;
+use super::actor::PARTNERS;
 
-/// How far a proof goes. It is made in [two passes](Self::passes), since everything at once is more than a machine holds.
+/// The limits of a check. It runs in [two passes](Self::passes), because one pass over everything needs too much memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Scope {
-    /// Operations under way at once.
+    /// Operations that are pending at the same time.
     pub actors: usize,
     /// Partners that sync, at most two.
     pub partners: usize,
-    /// Operations in all.
+    /// Operations in total.
     pub operations: usize,
-    /// Faults of the store in all.
+    /// Store faults in total.
     pub faults: usize,
-    /// How often time moves on to a moment that matters.
+    /// The number of times the clock moves.
     pub moves: usize,
 }
 
-/// What a proof covers unless told otherwise.
+/// The default scope of `ec verify`.
 impl Default for Scope {
     fn default() -> Self {
         Self {
@@ -33,7 +33,7 @@ impl Default for Scope {
 }
 
 impl Scope {
-    /// The most of each that a pass over a long time has: what takes long meets few others.
+    /// The limits of a pass over a long time: over a long time few operations overlap.
     const LONG: Self = Self {
         actors: 2,
         partners: PARTNERS.len(),
@@ -42,7 +42,7 @@ impl Scope {
         moves: 3,
     };
 
-    /// A pass over a long time with little at once, then the scope itself where that goes further.
+    /// A pass over a long time with few concurrent operations, then the scope itself if it covers more.
     #[must_use]
     pub fn passes(self) -> Vec<Self> {
         let long = Self {

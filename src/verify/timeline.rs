@@ -1,83 +1,83 @@
-//! A way through the model as a timeline that a person can follow.
+//! Renders a path through the model as a timeline for people.
 
-use super::act::{Act, Asks, PARTNERS, START};
-use super::model::{Happens, How, Model};
-use super::world::{Held, World};
-use super::{Row, Steps, Violation};
+use super::actor::{ActorAction, PARTNERS, START, StoreRequest};
+use super::model::{CallResult, ModelStep, PolicyModel};
+use super::state::{ModelRecord, ModelState};
+use super::{StatePath, TimelineStep, Violation};
 use crate::clock::Timestamp;
-use crate::engine::{Finished, RecordState, Write, record_state};
+use crate::engine::{Finished, Standing, Write, standing};
 use crate::record::Precondition;
 
-/// Up to here a time is told in hours: days begin to be easier to count.
+/// Up to this many hours a time is shown in hours, beyond it in days.
 const HOURS_UP_TO: u64 = 72;
 
 const SECONDS_PER_MINUTE: u64 = 60;
 const SECONDS_PER_HOUR: u64 = 60 * SECONDS_PER_MINUTE;
 const SECONDS_PER_DAY: u64 = 24 * SECONDS_PER_HOUR;
 
-/// What a way through the model breaks, told step by step; the model looks for it no more.
-pub(super) fn violation(model: &mut Model, steps: &Steps) -> Option<Violation> {
-    let broken = steps.last()?.0.broken?;
-    model.known.push(broken);
+/// Renders the violation at the end of a path, and adds it to those that the model knows.
+pub(super) fn violation(model: &mut PolicyModel, steps: &StatePath) -> Option<Violation> {
+    let violation = steps.last()?.0.violation?;
+    model.known.push(violation);
     let model = &*model;
-    let mut told = Told {
+    let mut writer = TimelineWriter {
         model,
         rows: Vec::new(),
-        under_way: Vec::new(),
+        pending: Vec::new(),
         started: Vec::new(),
     };
     if let Some((first, _)) = steps.first() {
-        told.row(first, "store", begins(first));
+        writer.row(first, "store", describe_start(first));
     }
-    for (before, happens) in steps {
-        if let Some(happens) = happens {
-            told.step(before, *happens);
+    for (before, step) in steps {
+        if let Some(step) = step {
+            writer.step(before, *step);
         }
     }
     let (last, _) = steps.last()?;
-    told.row(
+    writer.row(
         last,
-        &format!("promise {}", broken.promise()),
-        broken.what().to_owned(),
+        &format!("promise {}", violation.promise()),
+        violation.what().to_owned(),
     );
     Some(Violation {
-        promise: broken.promise(),
-        what: broken.what(),
-        keys: broken.keys(),
-        trace: told.rows,
+        promise: violation.promise(),
+        what: violation.what(),
+        keys: violation.keys(),
+        trace: writer.rows,
     })
 }
 
-struct Told<'m> {
-    model: &'m Model,
-    rows: Vec<Row>,
-    /// Who is under way, in the model's order.
-    under_way: Vec<String>,
-    /// Who started so far.
+struct TimelineWriter<'m> {
+    model: &'m PolicyModel,
+    rows: Vec<TimelineStep>,
+    /// The names of the pending operations, in the model's order.
+    pending: Vec<String>,
+    /// The names of all operations that have started.
     started: Vec<String>,
 }
 
-impl Told<'_> {
-    fn row(&mut self, world: &World, actor: &str, event: String) {
-        self.rows.push(Row {
-            at: at(world.now),
+impl TimelineWriter<'_> {
+    fn row(&mut self, state: &ModelState, actor: &str, event: String) {
+        self.rows.push(TimelineStep {
+            at: at(state.now),
             actor: actor.to_owned(),
             event,
         });
     }
 
-    /// A name of its own for whoever starts.
-    fn name(&mut self, act: Act) -> String {
-        let name = match act {
-            Act::Consent => "visit with consent".to_owned(),
-            Act::Touch => "visit".to_owned(),
-            Act::Sync { partner, late } => {
+    /// A unique name for an operation that starts.
+    fn actor_name(&mut self, action: ActorAction) -> String {
+        let name = match action {
+            ActorAction::Consent => "visit with consent".to_owned(),
+            ActorAction::Touch => "visit".to_owned(),
+            ActorAction::Sync { partner, late } => {
                 let partner = PARTNERS.get(partner).copied().unwrap_or_default();
                 format!("{}sync {partner}", if late { "late " } else { "" })
             }
-            Act::Withdraw => "withdrawal".to_owned(),
-            Act::Deliver => "late withdrawal".to_owned(),
-            Act::Delete => "erasure".to_owned(),
+            ActorAction::Withdraw => "withdrawal".to_owned(),
+            ActorAction::Deliver => "late withdrawal".to_owned(),
+            ActorAction::Delete => "erasure".to_owned(),
         };
         let same = self
             .started
@@ -92,39 +92,44 @@ impl Told<'_> {
         }
     }
 
-    fn step(&mut self, before: &World, happens: Happens) {
-        let Some((after, finished)) = self.model.apply(before, happens) else {
+    fn step(&mut self, before: &ModelState, step: ModelStep) {
+        let Some((after, finished)) = self.model.apply(before, step) else {
             return;
         };
-        match happens {
-            Happens::Time(_) => {}
-            Happens::Collect => {
+        match step {
+            ModelStep::Time(_) => {}
+            ModelStep::Collect => {
                 self.row(
                     before,
                     "store",
-                    "collects the record, whose time is over".to_owned(),
+                    "collects the record, whose time to live is over".to_owned(),
                 );
             }
-            Happens::HeldUp { act, policy } => {
-                let name = self.name(act);
-                let event = format!("starts{}, and is held up", self.under(policy));
+            ModelStep::StartDelayed { action, policy } => {
+                let name = self.actor_name(action);
+                let event = format!("starts{}, and is delayed", self.policy_label(policy));
                 self.row(before, &name, event);
-                self.under_way.push(name);
+                self.pending.push(name);
             }
-            Happens::Start { act, policy, how } => {
-                let name = self.name(act);
-                let event = format!("starts{}", self.under(policy));
-                let asks = self.model.first(act, policy, before.consistency);
-                let call = asks.map(|asks| self.call(before, asks, how, policy));
-                let told = [Some(event), call].into_iter().flatten().collect();
-                self.end(&name, before, &after, told, finished.as_ref());
+            ModelStep::Start {
+                action,
+                policy,
+                result,
+            } => {
+                let name = self.actor_name(action);
+                let event = format!("starts{}", self.policy_label(policy));
+                let request = self.model.first_request(action, policy, before.consistency);
+                let call =
+                    request.map(|request| self.describe_call(before, request, result, policy));
+                let events = [Some(event), call].into_iter().flatten().collect();
+                self.end(&name, before, &after, events, finished.as_ref());
             }
-            Happens::Call { running, how } => {
-                let name = self.under_way.remove(running);
-                let Some(running) = before.running.get(running) else {
+            ModelStep::Call { pending, result } => {
+                let name = self.pending.remove(pending);
+                let Some(pending) = before.pending.get(pending) else {
                     return;
                 };
-                let call = self.call(before, &running.asks, how, running.policy);
+                let call = self.describe_call(before, &pending.request, result, pending.policy);
                 self.end(&name, before, &after, vec![call], finished.as_ref());
             }
         }
@@ -133,25 +138,25 @@ impl Told<'_> {
     fn end(
         &mut self,
         name: &str,
-        before: &World,
-        after: &World,
-        mut told: Vec<String>,
+        before: &ModelState,
+        after: &ModelState,
+        mut events: Vec<String>,
         finished: Option<&Finished>,
     ) {
         if let Some(finished) = finished {
             let word = match &finished.result {
-                Ok(done) => done.outcome.as_str(),
-                Err(error) => error.as_str(),
+                Ok(done) => done.outcome.word(),
+                Err(error) => error.word(),
             };
-            told.push(format!("and ends with `{word}`"));
-        } else if after.running.len() > self.under_way.len() {
-            self.under_way.push(name.to_owned());
+            events.push(format!("and ends with `{word}`"));
+        } else if after.pending.len() > self.pending.len() {
+            self.pending.push(name.to_owned());
         }
-        self.row(before, name, told.join(", "));
+        self.row(before, name, events.join(", "));
     }
 
-    /// Which policy it is under, where there are two.
-    fn under(&self, policy: usize) -> &'static str {
+    /// The policy of an operation, if there are two.
+    fn policy_label(&self, policy: usize) -> &'static str {
         match (self.model.policies.len(), policy) {
             (0 | 1, _) => "",
             (_, 0) => " under the policy",
@@ -159,81 +164,101 @@ impl Told<'_> {
         }
     }
 
-    fn call(&self, world: &World, asks: &Asks, how: How, policy: usize) -> String {
-        match asks {
-            Asks::Lookup => match how {
-                How::Stale => {
+    fn describe_call(
+        &self,
+        state: &ModelState,
+        request: &StoreRequest,
+        result: CallResult,
+        policy: usize,
+    ) -> String {
+        match request {
+            StoreRequest::Lookup => match result {
+                CallResult::Stale => {
                     format!(
-                        "reads what stood there before: {}",
-                        self.seen(world, world.stale().flatten(), policy)
+                        "reads the previous state: {}",
+                        self.describe_record(state, state.stale_record().flatten(), policy)
                     )
                 }
-                How::Unavailable => "cannot read: the store is not available".to_owned(),
-                _ => format!("reads {}", self.seen(world, world.current.as_ref(), policy)),
+                CallResult::Unavailable => "cannot read: the store is not available".to_owned(),
+                _ => format!(
+                    "reads {}",
+                    self.describe_record(state, state.current.as_ref(), policy)
+                ),
             },
-            Asks::Exists => match how {
-                How::Well if world.current.is_some() => "makes sure: there is a record".to_owned(),
-                How::Well => "makes sure: there is no record".to_owned(),
-                _ => "cannot ask: the store is not available".to_owned(),
+            StoreRequest::Exists => match result {
+                CallResult::Success if state.current.is_some() => {
+                    "checks that there is a record: yes".to_owned()
+                }
+                CallResult::Success => "checks that there is a record: no".to_owned(),
+                _ => "cannot check that there is a record: the store is not available".to_owned(),
             },
-            Asks::Insert(write) => insert(world, write, how),
-            Asks::Delete => match how {
-                How::RateLimited => "may not delete: too many writes".to_owned(),
-                How::LostUndone => "sends a deletion that is lost".to_owned(),
-                How::LostDone => "deletes the record, and the answer is lost".to_owned(),
+            StoreRequest::Insert(write) => insert(state, write, result),
+            StoreRequest::Delete => match result {
+                CallResult::RateLimited => "cannot delete: too many writes".to_owned(),
+                CallResult::DroppedReplyLost => "sends a deletion, which is lost".to_owned(),
+                CallResult::AppliedReplyLost => {
+                    "deletes the record, and the reply is lost".to_owned()
+                }
                 _ => "deletes the record".to_owned(),
             },
         }
     }
 
-    /// What a record is to a policy.
-    fn seen(&self, world: &World, held: Option<&Held>, policy: usize) -> &'static str {
-        let Some(held) = held else { return "nothing" };
-        let (Some((entry, metadata)), Some(policy)) =
-            (&*held.content, self.model.policies.get(policy))
-        else {
-            return "a record that cannot be read";
+    /// A record, as a policy sees it.
+    fn describe_record(
+        &self,
+        state: &ModelState,
+        record: Option<&ModelRecord>,
+        policy: usize,
+    ) -> &'static str {
+        let Some(record) = record else {
+            return "nothing";
         };
-        match record_state(policy, entry, metadata, world.now) {
-            RecordState::Live => "a live entry",
-            RecordState::Tombstone => "a tombstone",
-            RecordState::Expired => "a record whose time is over",
+        let (Some((entry, metadata)), Some(policy)) =
+            (&*record.content, self.model.policies.get(policy))
+        else {
+            return "an unreadable record";
+        };
+        match standing(policy, entry, metadata, state.now) {
+            Standing::Live => "a live entry",
+            Standing::Tombstone => "a tombstone",
+            Standing::Expired => "an expired record",
         }
     }
 }
 
-/// What is there at the start.
-fn begins(world: &World) -> String {
-    let held = match world.current.as_ref().map(|held| &*held.content) {
+/// The record at the start.
+fn describe_start(state: &ModelState) -> String {
+    let record = match state.current.as_ref().map(|record| &*record.content) {
         None => "holds no record",
-        Some(None) => "holds a record that cannot be read",
+        Some(None) => "holds an unreadable record",
         Some(Some(_)) => "holds a live entry, which another system wrote just now",
     };
-    held.to_owned()
+    record.to_owned()
 }
 
-fn insert(world: &World, write: &Write, how: How) -> String {
+fn insert(state: &ModelState, write: &Write, result: CallResult) -> String {
     let what = if write.entry.is_tombstone() {
         "a tombstone"
     } else {
         "a live entry"
     };
-    match how {
-        How::RateLimited => format!("may not write {what}: too many writes"),
-        How::LostUndone => format!("sends {what}, which is lost"),
-        How::LostDone => format!("writes {what}, and the answer is lost"),
-        How::Recreates => {
-            format!("swaps {what} for a record that is gone, and the store creates it")
+    match result {
+        CallResult::RateLimited => format!("cannot write {what}: too many writes"),
+        CallResult::DroppedReplyLost => format!("sends {what}, which is lost"),
+        CallResult::AppliedReplyLost => format!("writes {what}, and the reply is lost"),
+        CallResult::Recreated => {
+            format!("swaps in {what} for a record that has vanished, and the store creates it")
         }
-        _ if world.holds(write) => format!("writes {what}"),
+        _ if state.holds(write) => format!("writes {what}"),
         _ if write.precondition == Precondition::Add => {
-            "is refused: there is a record already".to_owned()
+            "is refused: there already is a record".to_owned()
         }
-        _ => "is refused: the record is another one by now".to_owned(),
+        _ => "is refused: the record has changed".to_owned(),
     }
 }
 
-/// A time, counted from the start.
+/// A time since the start.
 fn at(now: Timestamp) -> String {
     let seconds = now.seconds_since(START);
     let days = match seconds / SECONDS_PER_HOUR {
@@ -247,12 +272,12 @@ fn at(now: Timestamp) -> String {
         (rest % SECONDS_PER_HOUR / SECONDS_PER_MINUTE, "m"),
         (rest % SECONDS_PER_MINUTE, "s"),
     ];
-    let mut told = String::new();
+    let mut text = String::new();
     for (count, unit) in parts.into_iter().filter(|(count, _)| *count > 0) {
-        told.push_str(&count.to_string());
-        told.push_str(unit);
+        text.push_str(&count.to_string());
+        text.push_str(unit);
     }
-    format!("+{}", if told.is_empty() { "0s" } else { &told })
+    format!("+{}", if text.is_empty() { "0s" } else { &text })
 }
 
 #[cfg(test)]
@@ -260,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_told_as_people_say_it() {
+    fn times_are_shown_in_the_unit_that_fits() {
         let cases = [
             (0, "+0s"),
             (1, "+1s"),
@@ -269,8 +294,8 @@ mod tests {
             (72 * 3_600, "+72h"),
             (365 * 86_400 + 1, "+365d1s"),
         ];
-        for (seconds, told) in cases {
-            assert_eq!(at(START.plus_seconds(seconds)), told);
+        for (seconds, text) in cases {
+            assert_eq!(at(START.plus_seconds(seconds)), text);
         }
     }
 }

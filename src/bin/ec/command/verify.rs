@@ -8,7 +8,7 @@ use edge_cookie::diagnostic::Place;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::value::Value;
 use edge_cookie::printable::on_one_line;
-use edge_cookie::verify::{Pass, Proof, Row, Scope, Violation, verify};
+use edge_cookie::verify::{Proof, ProofPass, Scope, TimelineStep, Violation, verify};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -18,44 +18,44 @@ use crate::policy::PolicyArgs;
 use crate::side::Side;
 use crate::{End, FileArgs, Stop};
 
-/// Proves that a policy keeps its promises, or shows how it breaks one.
+/// Check that a policy keeps its promises, or show how it breaks one.
 ///
-/// Every way in which a few operations on one record can meet is tried on the engine itself, with faults of the store and
-/// with time moving to each moment at which this policy decides otherwise. Ends with 0 where every promise holds, with 1
-/// where one is broken, with the settings that cause it and the shortest way there, with 2 where that could not be told.
+/// Runs the engine through every interleaving of a few concurrent operations on one record, with store faults, and with the
+/// clock moved to each time at which this policy decides differently. Exits with 0 if every promise holds; with 1 if one is
+/// broken, and shows the settings that cause it and the shortest path to it; with 2 if the check could not run.
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// A profile that runs beside it, as while one replaces the other, or a bundle as `file:PATH`.
+    /// A second profile that is deployed at the same time, as during a rollout, or a bundle as `file:PATH`.
     #[arg(long, value_name = "OTHER")]
     deployed: Option<String>,
-    /// Operations under way at once.
-    #[arg(long, value_name = "N", default_value_t = Scope::default().actors, value_parser = up_to_most)]
+    /// The number of concurrent operations.
+    #[arg(long, value_name = "N", default_value_t = Scope::default().actors, value_parser = parse_limited)]
     actors: usize,
-    /// Operations in all.
-    #[arg(long, value_name = "N", default_value_t = Scope::default().operations, value_parser = up_to_most)]
+    /// The total number of operations.
+    #[arg(long, value_name = "N", default_value_t = Scope::default().operations, value_parser = parse_limited)]
     operations: usize,
-    /// Faults of the store in all.
-    #[arg(long, value_name = "N", default_value_t = Scope::default().faults, value_parser = up_to_most)]
+    /// The total number of store faults.
+    #[arg(long, value_name = "N", default_value_t = Scope::default().faults, value_parser = parse_limited)]
     faults: usize,
-    /// How the result is printed.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
 
-/// The most of each: with half as many a machine's memory is full.
+/// The upper limit of each option: half as many already fill a machine's memory.
 const MAX_SCOPE: usize = 8;
 
-fn up_to_most(written: &str) -> Result<usize, String> {
+fn parse_limited(written: &str) -> Result<usize, String> {
     let number = written.parse().ok();
     let number = number.filter(|number| *number <= MAX_SCOPE);
     number.ok_or_else(|| format!("write a number from 0 to {MAX_SCOPE}"))
 }
 
-/// A setting that takes part in what is broken.
+/// A setting that takes part in a violation.
 #[derive(Serialize)]
-struct Cause<'r> {
+struct ViolationCause<'r> {
     profile: &'r str,
     key: String,
     value: &'r Value,
@@ -63,25 +63,25 @@ struct Cause<'r> {
     place: Option<&'r Place>,
 }
 
-/// A promise that is broken, as JSON has it.
+/// A broken promise in the JSON output.
 #[derive(Serialize)]
-struct Broken<'r> {
+struct ViolationJson<'r> {
     promise: u8,
     what: &'static str,
-    settings: Vec<Cause<'r>>,
-    trace: &'r [Row],
+    settings: Vec<ViolationCause<'r>>,
+    trace: &'r [TimelineStep],
 }
 
-/// The result, as JSON has it: the first that is broken, and what else is.
+/// The JSON output: the first broken promise, and the others.
 #[derive(Serialize)]
-struct Told<'r> {
+struct ProofJson<'r> {
     verdict: &'static str,
     #[serde(flatten)]
-    broken: Option<Broken<'r>>,
+    broken: Option<ViolationJson<'r>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    also: Vec<Broken<'r>>,
+    also: Vec<ViolationJson<'r>>,
     states: usize,
-    scope: &'r [Pass],
+    scope: &'r [ProofPass],
 }
 
 impl Verify {
@@ -115,9 +115,9 @@ impl Verify {
         bar.finish_and_clear();
         let mut out = output();
         match self.format {
-            Format::Human => human(&sides, &proof, &mut out)?,
+            Format::Human => print_human(&sides, &proof, &mut out)?,
             Format::Json => {
-                serde_json::to_writer(&mut out, &told(&sides, &proof))
+                serde_json::to_writer(&mut out, &to_json(&sides, &proof))
                     .map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
@@ -131,13 +131,13 @@ impl Verify {
     }
 }
 
-/// The settings that cause it, of each policy that takes part.
-fn causes<'r>(sides: &'r [Side], violation: &Violation) -> Vec<Cause<'r>> {
+/// The settings that cause a violation, from each policy.
+fn causes<'r>(sides: &'r [Side], violation: &Violation) -> Vec<ViolationCause<'r>> {
     let of = |side: &'r Side| {
         let resolved: &'r Resolved = &side.resolved;
         violation.keys.iter().filter_map(move |key| {
             let value = resolved.value(key)?;
-            Some(Cause {
+            Some(ViolationCause {
                 profile: &side.label,
                 key: format!("ec.{key}"),
                 value: &value.value,
@@ -148,8 +148,8 @@ fn causes<'r>(sides: &'r [Side], violation: &Violation) -> Vec<Cause<'r>> {
     sides.iter().flat_map(of).collect()
 }
 
-fn told<'r>(sides: &'r [Side], proof: &'r Proof) -> Told<'r> {
-    let broken = |violation: &'r Violation| Broken {
+fn to_json<'r>(sides: &'r [Side], proof: &'r Proof) -> ProofJson<'r> {
+    let broken = |violation: &'r Violation| ViolationJson {
         promise: violation.promise,
         what: violation.what,
         settings: causes(sides, violation),
@@ -157,7 +157,7 @@ fn told<'r>(sides: &'r [Side], proof: &'r Proof) -> Told<'r> {
     };
     let mut violations = proof.violations.iter().map(broken);
     let first = violations.next();
-    Told {
+    ProofJson {
         verdict: if first.is_some() { "violated" } else { "holds" },
         broken: first,
         also: violations.collect(),
@@ -170,28 +170,28 @@ fn states(proof: &Proof) -> usize {
     proof.passes.iter().map(|pass| pass.states).sum()
 }
 
-fn human(sides: &[Side], proof: &Proof, out: &mut impl Write) -> std::io::Result<()> {
+fn print_human(sides: &[Side], proof: &Proof, out: &mut impl Write) -> std::io::Result<()> {
     let names: Vec<&str> = sides.iter().map(|side| side.label.as_str()).collect();
-    let names = names.join(" beside ");
+    let names = names.join(" with ");
     if proof.violations.is_empty() {
         writeln!(out, "{names}: every promise holds")?;
     }
     for violation in &proof.violations {
         let Violation { promise, what, .. } = violation;
         writeln!(out, "{names}: promise {promise} is broken\n  {what}")?;
-        causes_to(sides, violation, out)?;
-        timeline(&violation.trace, out)?;
+        print_causes(sides, violation, out)?;
+        print_timeline(&violation.trace, out)?;
         writeln!(out)?;
     }
-    writeln!(out, "looked at {} states:", states(proof))?;
-    for Pass { scope, states } in &proof.passes {
+    writeln!(out, "checked {} states:", states(proof))?;
+    for ProofPass { scope, states } in &proof.passes {
         let count = |count: usize, what: &str| match count {
             1 => format!("1 {what}"),
             _ => format!("{count} {what}s"),
         };
         writeln!(
             out,
-            "  {states} of up to {}, {} under way at once, {}, {}, {} of time",
+            "  {states} with up to {}, {} at the same time, {}, {}, {} of the clock",
             count(scope.operations, "operation"),
             scope.actors,
             count(scope.partners, "partner"),
@@ -202,12 +202,16 @@ fn human(sides: &[Side], proof: &Proof, out: &mut impl Write) -> std::io::Result
     Ok(())
 }
 
-fn causes_to(sides: &[Side], violation: &Violation, out: &mut impl Write) -> std::io::Result<()> {
+fn print_causes(
+    sides: &[Side],
+    violation: &Violation,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     let causes = causes(sides, violation);
     if causes.is_empty() {
         return writeln!(
             out,
-            "\nno setting causes it: the engine is at fault; please report it"
+            "\nno setting causes this: it is an engine bug; please report it"
         );
     }
     writeln!(out, "\ncaused by")?;
@@ -225,15 +229,15 @@ fn causes_to(sides: &[Side], violation: &Violation, out: &mut impl Write) -> std
     Ok(())
 }
 
-fn timeline(rows: &[Row], out: &mut impl Write) -> std::io::Result<()> {
-    let width = |cell: fn(&Row) -> &str| {
+fn print_timeline(rows: &[TimelineStep], out: &mut impl Write) -> std::io::Result<()> {
+    let width = |cell: fn(&TimelineStep) -> &str| {
         rows.iter()
             .map(|row| cell(row).len())
             .max()
             .unwrap_or_default()
     };
     let (at, actor) = (width(|row| &row.at), width(|row| &row.actor));
-    writeln!(out, "\nthe shortest way there")?;
+    writeln!(out, "\nshortest path to it")?;
     for row in rows {
         writeln!(
             out,

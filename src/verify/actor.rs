@@ -1,8 +1,8 @@
-//! What the actors of a model do: operations under way, each a real transaction that is played again from its answers.
+//! The model's actors: pending operations, each a real engine transaction that is replayed from the store's replies.
 
 use std::sync::{Arc, LazyLock};
 
-use super::world::Held;
+use super::state::ModelRecord;
 use crate::clock::Timestamp;
 use crate::engine::{
     Answer, Consistency, Deleted, Finished, Found, Operation, PartnerSync, Record, Step,
@@ -12,45 +12,45 @@ use crate::policy::EcPolicy;
 use crate::policy::types::{Seconds, Ttl};
 use crate::record::{ConsentStrings, Generation, KvGeo, PartnerId, Unreadable};
 
-/// The partners of a model, by name.
+/// The partners in the model.
 pub(super) const PARTNERS: [&str; 2] = ["liveramp.com", "id5-sync.com"];
 
-/// The uid of a sync that is made when it comes.
+/// The uid of a sync that arrives as soon as it is made.
 const FRESH: &str = "fresh";
 
-/// The uid of a sync that comes late.
+/// The uid of a sync that arrives late.
 const LATE: &str = "late";
 
-/// When a model begins: so late that every time to live fits before it.
+/// The time at which the model starts: late enough that every time to live fits before it.
 pub(super) const START: Timestamp = Timestamp::from_unix(Ttl::MAX.seconds() << 1);
 
 /// What an actor does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Act {
+pub(super) enum ActorAction {
     /// A page visit with consent.
     Consent,
-    /// A page visit of a user who is known.
+    /// A page visit of a known user.
     Touch,
-    /// A partner's sync; a late one is as old as its policy lets in.
+    /// A partner's sync. A late one is as old as its policy accepts.
     Sync { partner: usize, late: bool },
     /// A withdrawal.
     Withdraw,
-    /// The delivery of a withdrawal that could not be written when it was made.
+    /// The late delivery of a withdrawal that could not be written at its time.
     Deliver,
     /// An erasure.
     Delete,
 }
 
-/// What acts say when they are made operations.
-struct Said {
+/// The arguments of the operations.
+struct ActionInputs {
     consent: ConsentStrings,
     geo: KvGeo,
     partners: [PartnerId; PARTNERS.len()],
 }
 
-static SAID: LazyLock<Said> = LazyLock::new(|| {
+static INPUTS: LazyLock<ActionInputs> = LazyLock::new(|| {
     let partners = PARTNERS.map(|name| PartnerId::stored(name.into()));
-    Said {
+    ActionInputs {
         consent: ConsentStrings::default(),
         geo: KvGeo::default(),
         partners,
@@ -59,11 +59,11 @@ static SAID: LazyLock<Said> = LazyLock::new(|| {
 
 /// The id of a partner of the model.
 pub(super) fn partner_id(partner: usize) -> Option<&'static PartnerId> {
-    SAID.partners.get(partner)
+    INPUTS.partners.get(partner)
 }
 
-impl Act {
-    /// What there is to do, with so many partners. Only the first is late: another's lateness shows nothing new.
+impl ActorAction {
+    /// All actions with this number of partners. Only the first partner is late: a second late one adds no new states.
     pub(super) fn all(partners: usize) -> impl Iterator<Item = Self> {
         let fresh = (0..partners).map(|partner| Self::Sync {
             partner,
@@ -83,7 +83,7 @@ impl Act {
         others.into_iter().chain(fresh).chain(late)
     }
 
-    /// The sync that this is, if it is one.
+    /// The sync to send, if this is one.
     fn sync(self, policy: &EcPolicy, start: Timestamp) -> Option<PartnerSync> {
         let Self::Sync { partner, .. } = self else {
             return None;
@@ -98,8 +98,8 @@ impl Act {
     fn operation(self, sync: Option<&PartnerSync>, start: Timestamp) -> Operation<'_> {
         match self {
             Self::Consent => Operation::CreateOrRevive {
-                consent: &SAID.consent,
-                geo: &SAID.geo,
+                consent: &INPUTS.consent,
+                geo: &INPUTS.geo,
             },
             Self::Touch => Operation::UpdateLastSeen { timestamp: start },
             Self::Sync { .. } => sync.map_or(Operation::Get, Operation::UpsertPartnerId),
@@ -111,13 +111,13 @@ impl Act {
         }
     }
 
-    /// When the user withdrew whose withdrawal is delivered from `start` on: in the second before, the shortest time that
-    /// tells what came before it from what came after.
+    /// The time of a withdrawal whose delivery starts at `start`: one second earlier, the shortest time that separates what
+    /// came before it from what came after.
     pub(super) const fn withdrew(start: Timestamp) -> Timestamp {
         Timestamp::from_unix(start.unix().saturating_sub(1))
     }
 
-    /// The uid that a sync brings.
+    /// The uid that a sync sends.
     const fn uid(self) -> &'static str {
         match self {
             Self::Sync { late: true, .. } => LATE,
@@ -125,7 +125,7 @@ impl Act {
         }
     }
 
-    /// When a sync that starts at `start` says it was made.
+    /// The timestamp of a sync that starts at `start`.
     pub(super) fn synced(self, policy: &EcPolicy, start: Timestamp) -> Timestamp {
         match self {
             Self::Sync { late: true, .. } => {
@@ -136,7 +136,7 @@ impl Act {
     }
 }
 
-/// The age of a late sync: the greatest that is let in, and where that has no bound, longer than anything is kept.
+/// The age of a late sync: the greatest that the policy accepts or, without a limit, longer than any record is kept.
 pub(super) fn lateness(policy: &EcPolicy) -> u64 {
     let longest = || {
         policy
@@ -148,33 +148,33 @@ pub(super) fn lateness(policy: &EcPolicy) -> u64 {
     policy.sync.max_age.map_or_else(longest, Seconds::seconds)
 }
 
-/// What an operation was told, with what the store held.
+/// A store's reply to a call, with the record it held.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Told {
+pub(super) enum Reply {
     /// A lookup found nothing.
     Nothing,
     /// A lookup found this.
-    Saw(Held),
-    /// A certain answer whether there is a record.
+    Saw(ModelRecord),
+    /// A strongly consistent answer whether there is a record.
     Exists(bool),
     /// The write was done.
     Written,
-    /// The deletion was done, and met this.
-    Deleted(Option<Held>),
-    /// The call failed, so many seconds into the operation.
-    Failed(Failure, u64),
+    /// The deletion was done, and removed this.
+    Deleted(Option<ModelRecord>),
+    /// The call failed, this many seconds into the operation.
+    Failed(CallFailure, u64),
 }
 
 /// Why a call failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Failure {
+pub(super) enum CallFailure {
     Unavailable,
     PreconditionFailed,
     RateLimited,
     AnswerLost,
 }
 
-impl Failure {
+impl CallFailure {
     fn error(self) -> StoreError {
         match self {
             Self::Unavailable => StoreError::Unavailable(String::new()),
@@ -185,29 +185,29 @@ impl Failure {
     }
 }
 
-fn found(held: &Held) -> Found {
-    match &*held.content {
+fn found(record: &ModelRecord) -> Found {
+    match &*record.content {
         Some((entry, metadata)) => Found::Record(Box::new(Record {
             entry: entry.clone(),
             metadata: metadata.clone(),
-            generation: held.generation,
+            generation: record.generation,
         })),
         None => Found::Unreadable(Box::new(UnreadableRecord {
             why: Unreadable::NotJson(String::new()),
-            generation: held.generation,
+            generation: record.generation,
         })),
     }
 }
 
-impl Told {
+impl Reply {
     fn answer(&self) -> Answer {
         match self {
             Self::Nothing => Answer::Found(Found::Nothing),
-            Self::Saw(held) => Answer::Found(found(held)),
+            Self::Saw(record) => Answer::Found(found(record)),
             Self::Exists(there) => Answer::Exists(*there),
             Self::Written => Answer::Written,
             Self::Deleted(None) => Answer::Deleted(Deleted::Nothing),
-            Self::Deleted(Some(held)) => Answer::Deleted(Deleted::Was(found(held))),
+            Self::Deleted(Some(record)) => Answer::Deleted(Deleted::Was(found(record))),
             Self::Failed(failure, elapsed) => Answer::Failed {
                 error: failure.error(),
                 elapsed: std::time::Duration::from_secs(*elapsed),
@@ -215,20 +215,23 @@ impl Told {
         }
     }
 
-    /// Whether a write was asked for.
+    /// Whether it replies to a write.
     pub(super) const fn answers_write(&self) -> bool {
         !matches!(
             self,
-            Self::Nothing | Self::Saw(_) | Self::Exists(_) | Self::Failed(Failure::Unavailable, _)
+            Self::Nothing
+                | Self::Saw(_)
+                | Self::Exists(_)
+                | Self::Failed(CallFailure::Unavailable, _)
         )
     }
 
-    /// Whether the operation tries again after it, if it goes on.
+    /// Whether the operation retries after it, if it continues.
     pub(super) const fn is_retried(&self) -> bool {
-        matches!(self, Self::Failed(failure, _) if !matches!(failure, Failure::Unavailable))
+        matches!(self, Self::Failed(failure, _) if !matches!(failure, CallFailure::Unavailable))
     }
 
-    /// When an answer came, where that was told.
+    /// Seconds since the operation's start, where the reply has them.
     fn elapsed(&self) -> u64 {
         match self {
             Self::Failed(_, elapsed) => *elapsed,
@@ -237,130 +240,135 @@ impl Told {
     }
 }
 
-/// What an operation asks for.
+/// A call that an operation requests of the store.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Asks {
+pub(super) enum StoreRequest {
     Lookup,
     Exists,
     Insert(Arc<Write>),
     Delete,
 }
 
-/// Whether an operation is held up before its first call.
+/// Whether an operation is delayed before its first call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HeldUp {
-    No,
-    /// Since it started, when this stood there.
+pub(super) enum Delay {
+    None,
+    /// Since it started, when this was the record.
     Since(Option<Generation>),
 }
 
-/// An operation under way.
+/// An operation that has not ended.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Running {
-    pub(super) act: Act,
-    /// Which policy it is under.
+pub(super) struct PendingOperation {
+    pub(super) action: ActorAction,
+    /// The index of its policy.
     pub(super) policy: usize,
     pub(super) start: Timestamp,
-    /// How often it may try again.
+    /// The number of retries it may make.
     pub(super) limit: usize,
-    pub(super) held_up: HeldUp,
-    /// Whether it was under way when time passed last.
+    pub(super) delay: Delay,
+    /// Whether it was pending when time last moved.
     pub(super) waited: bool,
-    pub(super) told: Vec<Told>,
-    pub(super) asks: Asks,
-    /// What it asked for when an answer was lost, until it asks for another write.
-    pub(super) lost: Option<Asks>,
+    pub(super) replies: Vec<Reply>,
+    pub(super) request: StoreRequest,
+    /// The request whose reply was lost, until it requests another write.
+    pub(super) lost: Option<StoreRequest>,
 }
 
-impl Running {
-    /// How many answers it had that count as these.
-    pub(super) fn count(&self, counts: impl Fn(&Told) -> bool) -> usize {
-        self.told.iter().filter(|told| counts(told)).count()
+impl PendingOperation {
+    /// The number of replies that `counts` accepts.
+    pub(super) fn count(&self, counts: impl Fn(&Reply) -> bool) -> usize {
+        self.replies.iter().filter(|reply| counts(reply)).count()
     }
 }
 
-/// Where an answer leads.
-pub(super) enum Then {
-    Asks(Asks),
-    Ended(Finished),
+/// The state of a transaction after its replies were replayed.
+pub(super) enum ReplayOutcome {
+    Request(StoreRequest),
+    Finished(Finished),
 }
 
-impl Running {
-    /// Starts an operation; none where it ends without asking for anything.
+impl PendingOperation {
+    /// Starts an operation; `None` if it ends without a store call.
     pub(super) fn start(
-        act: Act,
+        action: ActorAction,
         (index, policy): (usize, &EcPolicy),
         start: Timestamp,
         consistency: Consistency,
-        held_up: HeldUp,
+        delay: Delay,
     ) -> Option<Self> {
-        match play(act, policy, start, consistency, &[]) {
-            Then::Asks(asks) => Some(Self {
-                act,
+        match replay(action, policy, start, consistency, &[]) {
+            ReplayOutcome::Request(request) => Some(Self {
+                action,
                 policy: index,
                 start,
                 limit: policy.cas.max_retries as usize,
-                held_up,
+                delay,
                 waited: false,
-                told: Vec::new(),
-                asks,
+                replies: Vec::new(),
+                request,
                 lost: None,
             }),
-            Then::Ended(_) => None,
+            ReplayOutcome::Finished(_) => None,
         }
     }
 
-    /// Tells the operation an answer.
-    pub(super) fn tell(
+    /// Gives the operation a reply. Returns the result if the operation ends.
+    pub(super) fn receive(
         &mut self,
-        told: Told,
+        reply: Reply,
         policy: &EcPolicy,
         consistency: Consistency,
     ) -> Option<Finished> {
-        if let Told::Failed(Failure::AnswerLost, _) = told {
-            self.lost = Some(self.asks.clone());
+        if let Reply::Failed(CallFailure::AnswerLost, _) = reply {
+            self.lost = Some(self.request.clone());
         }
-        self.told.push(told);
-        match play(self.act, policy, self.start, consistency, &self.told) {
-            Then::Asks(asks) => {
-                if matches!(asks, Asks::Insert(_)) && self.lost.as_ref() != Some(&asks) {
+        self.replies.push(reply);
+        match replay(self.action, policy, self.start, consistency, &self.replies) {
+            ReplayOutcome::Request(request) => {
+                if matches!(request, StoreRequest::Insert(_))
+                    && self.lost.as_ref() != Some(&request)
+                {
                     self.lost = None;
                 }
-                self.asks = asks;
+                self.request = request;
                 None
             }
-            Then::Ended(finished) => Some(finished),
+            ReplayOutcome::Finished(finished) => Some(finished),
         }
     }
 }
 
-/// Plays a transaction from its start. Waits are over at once: time passes when the model lets it.
-fn play(
-    act: Act,
+/// Replays a transaction from its start. Waits end immediately: only the model moves time.
+fn replay(
+    action: ActorAction,
     policy: &EcPolicy,
     start: Timestamp,
     consistency: Consistency,
-    told: &[Told],
-) -> Then {
-    let sync = act.sync(policy, start);
-    let operation = act.operation(sync.as_ref(), start);
+    replies: &[Reply],
+) -> ReplayOutcome {
+    let sync = action.sync(policy, start);
+    let operation = action.operation(sync.as_ref(), start);
     let mut transaction = Transaction::new(policy, operation, start, consistency);
     let mut elapsed = 0;
-    for told in told {
-        transaction.resume(told.answer());
-        elapsed = told.elapsed().max(elapsed);
+    for reply in replies {
+        transaction.resume(reply.answer());
+        elapsed = reply.elapsed().max(elapsed);
         while let Step::Wait(_) = transaction.step() {
             transaction.resume(Answer::Waited {
                 elapsed: std::time::Duration::from_secs(elapsed),
             });
         }
     }
-    let asks = match transaction.step() {
-        Step::Lookup => Some(Asks::Lookup),
-        Step::Exists => Some(Asks::Exists),
-        Step::Insert(pending) => Some(Asks::Insert(Arc::new(pending.write()))),
-        Step::Delete => Some(Asks::Delete),
+    let request = match transaction.step() {
+        Step::Lookup => Some(StoreRequest::Lookup),
+        Step::Exists => Some(StoreRequest::Exists),
+        Step::Insert(draft) => Some(StoreRequest::Insert(Arc::new(draft.write()))),
+        Step::Delete => Some(StoreRequest::Delete),
         Step::Wait(_) | Step::End => None,
     };
-    asks.map_or_else(|| Then::Ended(transaction.finish()), Then::Asks)
+    request.map_or_else(
+        || ReplayOutcome::Finished(transaction.finish()),
+        ReplayOutcome::Request,
+    )
 }

@@ -1,0 +1,150 @@
+//! The ways in which a promise can fail: its number, what happens to the user, and the settings that cause it.
+
+/// How a record became live that should not be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum ResurrectionCause {
+    /// A sync created a new record. A late sync was made before the model began.
+    Created { late: bool },
+    /// An operation wrote back what it had read before.
+    WrittenBack,
+    /// Consent that is older than the withdrawal undid it.
+    OldConsent,
+}
+
+/// A promise that fails, and how.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum InvariantViolation {
+    /// The user is live again. `erased`: no tombstone was left to prevent it.
+    Resurrected {
+        cause: ResurrectionCause,
+        erased: bool,
+    },
+    /// A uid whose write was acknowledged is not in the record.
+    LostWrite,
+    /// A withdrawal is forgotten before its time is over.
+    WithdrawalForgotten,
+    /// `last_seen` moved backwards.
+    LastSeenDecreased,
+    /// Two touches were written less than `last_seen.debounce` apart.
+    TouchTooSoon,
+    /// An operation made more store calls than its retries allow.
+    TooManyCalls,
+    /// A sync changed more than its partner's uid.
+    SyncMovedRetention,
+    /// An operation changed a field that it must not change.
+    Corrupted,
+    /// A live entry is read after its retention ended: kept by syncs, or by a store that has not collected it.
+    KeptTooLong { by_syncs: bool },
+    /// A visit at the end of an entry's retention is not written.
+    VisitLost,
+    /// A uid is not refreshed before its entry's retention ends.
+    NotRefreshed,
+    /// A withdrawal that was delivered late undid consent that was given after it.
+    ConsentUndone,
+    /// A withdrawal was delivered late, and the user who withdrew is live.
+    WithdrawalNotDelivered,
+}
+
+impl InvariantViolation {
+    /// The number of the promise: 1 to 8 are in `POLICY.md`, 9 to 11 in `docs/proofs.md`.
+    pub(super) const fn promise(self) -> u8 {
+        match self {
+            Self::Resurrected { .. } => 1,
+            Self::LostWrite => 2,
+            Self::WithdrawalForgotten => 3,
+            Self::LastSeenDecreased | Self::TouchTooSoon => 4,
+            Self::TooManyCalls => 5,
+            Self::SyncMovedRetention => 6,
+            Self::Corrupted => 7,
+            Self::KeptTooLong { .. } => 8,
+            Self::VisitLost => 9,
+            Self::NotRefreshed => 10,
+            Self::ConsentUndone | Self::WithdrawalNotDelivered => 11,
+        }
+    }
+
+    /// Whether both have the same promise and the same settings as their cause.
+    pub(super) fn has_cause_of(self, other: Self) -> bool {
+        (self.promise(), self.keys()) == (other.promise(), other.keys())
+    }
+
+    /// What happens to the user, for a reader.
+    pub(super) const fn what(self) -> &'static str {
+        match self {
+            Self::Resurrected {
+                cause: ResurrectionCause::Created { late: false },
+                ..
+            } => {
+                "a user who withdrew or was erased is live again: a partner's sync created a new record"
+            }
+            Self::Resurrected {
+                cause: ResurrectionCause::Created { late: true },
+                ..
+            } => {
+                "a user who withdrew or was erased is live again: a sync made before that created a new record"
+            }
+            Self::Resurrected {
+                cause: ResurrectionCause::WrittenBack,
+                ..
+            } => {
+                "a user who withdrew or was erased is live again: a concurrent operation wrote back what it had read"
+            }
+            Self::Resurrected {
+                cause: ResurrectionCause::OldConsent,
+                ..
+            } => {
+                "a user who withdrew or was erased is live again: consent from before that undid it"
+            }
+            Self::LostWrite => "a uid whose write was acknowledged is lost",
+            Self::WithdrawalForgotten => "a withdrawal is forgotten before its time is over",
+            Self::LastSeenDecreased => "`last_seen` moved backwards",
+            Self::TouchTooSoon => "two touches were written closer together than the policy allows",
+            Self::TooManyCalls => "an operation made more store calls than it may",
+            Self::SyncMovedRetention => "a partner's sync changed how long the user is kept",
+            Self::Corrupted => "an operation changed a field that it must not change",
+            Self::KeptTooLong { by_syncs: true } => {
+                "an inactive user is kept too long, by partners' syncs"
+            }
+            Self::KeptTooLong { by_syncs: false } => {
+                "a user is read after their retention ended, until the store collects the record"
+            }
+            Self::VisitLost => {
+                "an active user is forgotten: their visit at the end of the entry's retention is not written"
+            }
+            Self::NotRefreshed => {
+                "a uid that its partner keeps syncing is not refreshed before its entry's retention ends"
+            }
+            Self::ConsentUndone => {
+                "a user who consented again is withdrawn: a late withdrawal undid later consent"
+            }
+            Self::WithdrawalNotDelivered => {
+                "a user who withdrew is live: a late withdrawal was reported as done, but is not"
+            }
+        }
+    }
+
+    /// The settings that together cause it. Empty where a correct engine keeps the promise under every policy.
+    pub(super) const fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Resurrected {
+                cause: ResurrectionCause::Created { .. },
+                erased: true,
+            } => &["delete.mode", "sync.on_missing"],
+            Self::Resurrected {
+                cause: ResurrectionCause::Created { late: true },
+                ..
+            } => &["sync.on_missing", "tombstone.ttl", "sync.max_age"],
+            Self::Resurrected {
+                cause: ResurrectionCause::Created { late: false },
+                ..
+            } => &["sync.on_missing", "tombstone.ttl"],
+            Self::Resurrected { erased: true, .. } => &["delete.mode"],
+            Self::Resurrected { .. } => &["tombstone.ttl", "cas.deadline", "store.call_timeout"],
+            Self::KeptTooLong { by_syncs: true } => &["entry.renewal", "entry.ttl"],
+            Self::KeptTooLong { by_syncs: false } => &["entry.expiry", "entry.ttl"],
+            Self::VisitLost => &["last_seen.debounce", "entry.ttl"],
+            Self::NotRefreshed => &["sync.refresh_after", "entry.ttl", "sync.unchanged"],
+            _ => &[],
+        }
+    }
+}
