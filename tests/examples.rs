@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use edge_cookie::clock::{ManualClock, Moment};
 use edge_cookie::engine::OperationError;
-use edge_cookie::event::{Action, Event, OP_WORDS};
+use edge_cookie::event::{Event, EventAction, OPERATION_NAMES};
 use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{
@@ -46,7 +46,7 @@ fn outcomes(stream: &str, policy: &EcPolicy) -> Vec<(&'static str, &'static str)
     let outcome = |event: Event| {
         clock.set(event.at);
         let op = event.action.as_str();
-        if let Action::PutRaw {
+        if let EventAction::PutRaw {
             body,
             metadata,
             ttl,
@@ -63,7 +63,7 @@ fn outcomes(stream: &str, policy: &EcPolicy) -> Vec<(&'static str, &'static str)
         }
         let operation = event.action.operation().unwrap();
         let word = match graph.run(policy, &event.ec_id, operation).result {
-            Ok(done) => done.outcome.as_str(),
+            Ok(done) => done.outcome.word(),
             Err(OperationError::Unreadable(_)) => "unreadable",
             Err(error) => panic!("{op} of {}: {error}", event.ec_id),
         };
@@ -135,7 +135,7 @@ fn the_streams_show_every_operation() {
         .flat_map(events)
         .map(|event| event.action.as_str())
         .collect();
-    assert_eq!(shown, BTreeSet::from(OP_WORDS));
+    assert_eq!(shown, BTreeSet::from(OPERATION_NAMES));
 }
 
 #[test]

@@ -301,7 +301,7 @@ const FACTS: &[(&str, &str)] = &[
         "MORE_THAN_RETRIES",
         "what an operation may send (`POLICY.md`, promise 5)",
     ),
-    ("PARTS", "how a table is shared out among threads"),
+    ("SHARDS", "how a table is shared out among threads"),
     ("HOURS_UP_TO", "how a time is shown"),
     ("SECONDS_PER_MINUTE", "what a minute is"),
     ("SECONDS_PER_HOUR", "what an hour is"),
@@ -409,7 +409,7 @@ const FACTS: &[(&str, &str)] = &[
     ("VISIT_GAP", "what web analytics call a visit"),
     (
         "TOLD",
-        "broken lines of a log that are told; all are counted",
+        "broken lines of a log that are reported; all are counted",
     ),
     ("OK", "a status (RFC 9110)"),
     ("REDIRECTS", "a status (RFC 9110)"),
@@ -436,7 +436,7 @@ const FACTS: &[(&str, &str)] = &[
         "how the simulation tells one stream of chance from another",
     ),
     (
-        "TOGETHER",
+        "CHUNK",
         "visitors that a thread takes at once; the result is the same",
     ),
     ("STEPS", "points of a sweep"),
@@ -471,7 +471,7 @@ const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
     ),
     // The numbers of the promises (`POLICY.md`).
     (
-        "src/verify/broken.rs",
+        "src/verify/violation.rs",
         &["2", "3", "4", "5", "6", "7", "8", "9", "10", "11"],
     ),
     // How a percent-encoded byte is written (RFC 3986, section 2.1).
@@ -505,21 +505,21 @@ const IN_EXPRESSIONS: &[(&str, &[&str])] = &[
         ],
     ),
     // Zero and one with their types, and lists of percents.
-    ("src/simulate/dice.rs", &["1_u64"]),
-    ("src/simulate/log/reading.rs", &["0_u64"]),
-    ("src/simulate/log/pages.rs", &["0_u64"]),
+    ("src/simulate/rng.rs", &["1_u64"]),
+    ("src/simulate/log/reader.rs", &["0_u64"]),
+    ("src/simulate/log/page_times.rs", &["0_u64"]),
     // How many digits hours and minutes have.
     ("src/simulate/log/time.rs", &["2"]),
-    ("src/simulate/rhythm.rs", &["0_u64"]),
+    ("src/simulate/diurnal_profile.rs", &["0_u64"]),
     ("src/simulate/sweep.rs", &["0_u32"]),
     (
-        "src/simulate/tell.rs",
+        "src/simulate/summarize.rs",
         &[
             "0_i64", "0_u64", "10", "25", "50", "75", "90", "95", "99", "100",
         ],
     ),
     ("src/simulate/workload/lag.rs", &["50", "90", "99", "100"]),
-    ("src/simulate/watch.rs", &["1_u8"]),
+    ("src/simulate/monitor.rs", &["1_u8"]),
     // The steps of the finaliser of SplitMix64.
     ("src/store/generation.rs", &["30", "27", "31"]),
     // Doubling.

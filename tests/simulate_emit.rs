@@ -1,4 +1,4 @@
-//! What `--emit` writes runs in `ec apply`, and costs there what the simulation told.
+//! `ec apply` runs the events of `--emit`, with the same counts as the simulation.
 #![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
@@ -16,15 +16,15 @@ use serde_json::Value;
 use simulated::simulate_in;
 
 #[test]
-fn emitted_events_cost_in_apply_what_the_simulation_told() {
+fn apply_counts_the_same_for_emitted_events() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("events.jsonl");
     let events = file.to_str().unwrap();
     for profile in ["development", "production"] {
         let workload = "tests/workloads/late.toml";
-        let told = simulate_in(root, &["--profile", profile, workload, "--emit", events]);
-        assert_eq!(told.code, 0, "{}", told.said);
+        let output = simulate_in(root, &["--profile", profile, workload, "--emit", events]);
+        assert_eq!(output.exit_code, 0, "{}", output.stderr);
         let applied = Command::new(env!("CARGO_BIN_EXE_ec"))
             .current_dir(root)
             .args(["apply", "--store", "memory", "--output", "jsonl"])
@@ -38,7 +38,7 @@ fn emitted_events_cost_in_apply_what_the_simulation_told() {
             reads += line["reads"].as_u64().unwrap();
             writes += line["writes"].as_u64().unwrap();
         }
-        let totals = &told.json["profiles"][0]["totals"];
+        let totals = &output.json["profiles"][0]["totals"];
         assert_eq!(totals["operations"], operations, "{profile}");
         assert_eq!(totals["reads"], reads, "{profile}");
         assert_eq!(totals["writes"], writes, "{profile}");
@@ -50,11 +50,13 @@ fn emitted_events_cost_in_apply_what_the_simulation_told() {
 fn events_that_cannot_be_written_are_an_error() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let workload = "tests/workloads/late.toml";
-    let told = simulate_in(root, &[workload, "--emit", "nowhere/events.jsonl"]);
-    assert_eq!(told.code, 2);
+    let output = simulate_in(root, &[workload, "--emit", "nowhere/events.jsonl"]);
+    assert_eq!(output.exit_code, 2);
     assert!(
-        told.said.contains("cannot write `nowhere/events.jsonl`"),
+        output
+            .stderr
+            .contains("cannot write `nowhere/events.jsonl`"),
         "{}",
-        told.said
+        output.stderr
     );
 }

@@ -1,4 +1,4 @@
-//! Logs: what is read of each format, what is filtered, and where a line is broken.
+//! Logs: every format, the filters, and the positions of unreadable lines.
 #![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
@@ -11,9 +11,9 @@ mod simulated;
 
 use std::fs;
 
-use simulated::{Told, simulate_in};
+use simulated::{SimulateOutput, simulate_in};
 
-/// A workload whose visits come from a log with these rules.
+/// A workload whose visits come from a log with these options.
 fn workload(rules: &str) -> String {
     format!(
         r#"[log]
@@ -28,8 +28,8 @@ consents = 1
     )
 }
 
-/// Simulates these lines.
-fn told(rules: &str, format: &str, lines: &[&str]) -> Told {
+/// Simulates a log of these lines.
+fn simulate(rules: &str, format: &str, lines: &[&str]) -> SimulateOutput {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("w.toml"), workload(rules)).unwrap();
     fs::write(folder.path().join("a.log"), lines.join("\n")).unwrap();
@@ -39,13 +39,13 @@ fn told(rules: &str, format: &str, lines: &[&str]) -> Told {
     )
 }
 
-/// Two visitors: one with two pages an hour apart, one of another agent.
+/// Two visitors: one with two pages an hour apart, one with another user agent.
 const COMBINED: [&str; 3] = [
     r#"203.0.113.7 - - [02/Mar/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "Firefox \"X\"""#,
     r#"203.0.113.7 - - [02/Mar/2026:10:00:00 +0100] "GET /a?b HTTP/1.1" 304 0 "-" "Firefox \"X\"""#,
     r#"203.0.113.7 - jo [03/Mar/2026:08:00:00 +0000] "GET /c HTTP/1.1" 200 5 "-" "Safari""#,
 ];
-/// The same without who asks: one visitor.
+/// The same without the user agent: one visitor.
 const COMMON: [&str; 3] = [
     r#"203.0.113.7 - - [02/Mar/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 5"#,
     r#"203.0.113.7 - - [02/Mar/2026:10:00:00 +0100] "GET /a?b HTTP/1.1" 304 -"#,
@@ -66,30 +66,30 @@ fields = { at = "ts", address = "client.ip", agent = "client.ua", method = "verb
 "#;
 
 #[test]
-fn every_format_tells_the_same_visits() {
+fn every_format_gives_the_same_visits() {
     for (rules, format, lines, visitors, visits) in [
         ("", "combined", COMBINED, 2, 3),
         ("", "common", COMMON, 1, 3),
         ("", "json", JSON, 2, 3),
         (MAPPING, "json", MAPPED, 2, 3),
-        // Who comes back within two hours is still there.
+        // A page view within two hours belongs to the same visit.
         ("visit_gap = \"2h\"", "combined", COMBINED, 2, 2),
     ] {
-        let told = told(rules, format, &lines);
-        let case = format!("{format} {rules}: {}", told.said);
-        assert_eq!(told.code, 0, "{case}");
-        assert_eq!(told.json["workload"]["starts"], "2026-03-02", "{case}");
-        assert_eq!(told.json["workload"]["days"], 2, "{case}");
-        let happened = &told.json["profiles"][0]["happened"];
+        let output = simulate(rules, format, &lines);
+        let case = format!("{format} {rules}: {}", output.stderr);
+        assert_eq!(output.exit_code, 0, "{case}");
+        assert_eq!(output.json["workload"]["starts"], "2026-03-02", "{case}");
+        assert_eq!(output.json["workload"]["days"], 2, "{case}");
+        let happened = &output.json["profiles"][0]["happened"];
         assert_eq!(happened["visitors"], visitors, "{case}");
         assert_eq!(happened["visits"], visits, "{case}");
         assert_eq!(happened["page_views"], 3, "{case}");
-        assert_eq!(told.json["log"]["used"], 3, "{case}");
+        assert_eq!(output.json["log"]["used"], 3, "{case}");
     }
 }
 
 #[test]
-fn what_is_no_page_of_a_person_is_left_out_and_counted() {
+fn requests_that_are_not_page_views_are_skipped_and_counted() {
     for (method, path, status, agent, counted) in [
         ("GET", "/", 200, "Googlebot/2.1", "robots"),
         ("GET", "/", 200, "curl/8.5", "robots"),
@@ -105,8 +105,8 @@ fn what_is_no_page_of_a_person_is_left_out_and_counted() {
         );
         let mut lines = COMBINED.to_vec();
         lines.push(&line);
-        let told = told("", "combined", &lines);
-        let log = &told.json["log"];
+        let output = simulate("", "combined", &lines);
+        let log = &output.json["log"];
         for kind in ["robots", "status", "not_pages", "broken"] {
             assert_eq!(log[kind], u64::from(kind == counted), "{kind} of {line}");
         }
@@ -119,19 +119,19 @@ fn what_is_no_page_of_a_person_is_left_out_and_counted() {
 }
 
 #[test]
-fn a_broken_line_is_told_with_its_place() {
+fn an_unreadable_line_is_reported_with_its_position() {
     for (format, good, broken, place) in [
         (
             "combined",
             &COMBINED,
             "garbage",
-            "a.log:4:8: the ident should stand here",
+            "a.log:4:8: the ident is missing here",
         ),
         (
             "combined",
             &COMBINED,
             r#"203.0.113.9 - - 02/Mar/2026 "GET / HTTP/1.1" 200 5"#,
-            "a.log:4:17: the time in brackets should stand here",
+            "a.log:4:17: the time in brackets is missing here",
         ),
         (
             "common",
@@ -184,11 +184,15 @@ fn a_broken_line_is_told_with_its_place() {
     ] {
         let mut lines = good.to_vec();
         lines.push(broken);
-        let told = told("", format, &lines);
-        assert!(told.said.contains(place), "{place} is not in {}", told.said);
-        assert_eq!(told.json["log"]["broken"], 1, "{broken}");
-        assert_eq!(told.json["log"]["used"], 3, "{broken}");
-        assert_eq!(told.code, 0, "the rest is used");
+        let output = simulate("", format, &lines);
+        assert!(
+            output.stderr.contains(place),
+            "{place} is not in {}",
+            output.stderr
+        );
+        assert_eq!(output.json["log"]["broken"], 1, "{broken}");
+        assert_eq!(output.json["log"]["used"], 3, "{broken}");
+        assert_eq!(output.exit_code, 0, "the rest is used");
     }
 }
 
@@ -196,24 +200,28 @@ fn a_broken_line_is_told_with_its_place() {
 fn a_byte_order_mark_before_a_log_is_skipped() {
     for (format, lines) in [("combined", COMBINED), ("json", JSON)] {
         let first = format!("\u{feff}{}", lines[0]);
-        let told = told("", format, &[&first, lines[1], lines[2]]);
-        assert_eq!(told.json["log"]["used"], 3, "{}", told.said);
-        assert_eq!(told.json["profiles"][0]["happened"]["visitors"], 2);
+        let output = simulate("", format, &[&first, lines[1], lines[2]]);
+        assert_eq!(output.json["log"]["used"], 3, "{}", output.stderr);
+        assert_eq!(output.json["profiles"][0]["happened"]["visitors"], 2);
     }
 }
 
 #[test]
-fn many_broken_lines_are_counted_and_the_first_are_told() {
+fn unreadable_lines_are_counted_and_the_first_ones_reported() {
     let mut lines = vec!["garbage"; 25];
     lines.extend(COMBINED);
-    let told = told("", "combined", &lines);
-    assert_eq!(told.json["log"]["broken"], 25);
-    assert_eq!(told.said.matches("the ident should stand here").count(), 10);
+    let output = simulate("", "combined", &lines);
+    assert_eq!(output.json["log"]["broken"], 25);
+    assert_eq!(
+        output.stderr.matches("the ident is missing here").count(),
+        10
+    );
     assert!(
-        told.said
+        output
+            .stderr
             .contains("15 more lines of `a.log` could not be read"),
         "{}",
-        told.said
+        output.stderr
     );
 }
 
@@ -224,34 +232,38 @@ fn a_log_without_a_page_view_is_an_error() {
     for (lines, why) in [
         (
             vec!["garbage", "more of it"],
-            "of 2 lines 2 could not be read: a.log:1:8:",
+            "2 of 2 lines could not be read: a.log:1:8:",
         ),
         (
             robots.iter().map(String::as_str).collect(),
-            "of 3 lines 0 could not be read",
+            "0 of 3 lines could not be read",
         ),
-        (vec![], "of 0 lines 0 could not be read"),
+        (vec![], "0 of 0 lines could not be read"),
     ] {
-        let told = told("", "combined", &lines);
-        assert_eq!(told.code, 2, "{}", told.said);
+        let output = simulate("", "combined", &lines);
+        assert_eq!(output.exit_code, 2, "{}", output.stderr);
         assert!(
-            told.said.contains("the log `a.log` holds no page view"),
+            output.stderr.contains("the log `a.log` has no page views"),
             "{}",
-            told.said
+            output.stderr
         );
-        assert!(told.said.contains(why), "{why} is not in {}", told.said);
+        assert!(
+            output.stderr.contains(why),
+            "{why} is not in {}",
+            output.stderr
+        );
     }
 }
 
-/// What was simulated, without the file's own name.
+/// The counts of a simulated log.
 fn happened(folder: &std::path::Path, file: &str) -> serde_json::Value {
-    let told = simulate_in(
+    let output = simulate_in(
         folder,
         &["w.toml", "--log", file, "--log-format", "combined"],
     );
-    assert_eq!(told.code, 0, "{}", told.said);
-    assert_eq!(told.json["log"]["broken"], 0, "{}", told.said);
-    told.json["profiles"][0]["happened"].clone()
+    assert_eq!(output.exit_code, 0, "{}", output.stderr);
+    assert_eq!(output.json["log"]["broken"], 0, "{}", output.stderr);
+    output.json["profiles"][0]["happened"].clone()
 }
 
 #[test]
@@ -279,7 +291,7 @@ fn the_order_and_the_form_of_the_lines_do_not_matter() {
     mixed.sort_by_key(|line| line.len() * 7 % 5);
     mixed.rotate_left(77);
     write("mixed.log", mixed.join("\n").as_bytes());
-    // The same instants on a clock of another zone, of a virtual host, with a port, of a user with blanks in the name.
+    // The same times in another zone, with a virtual host, with a port, with spaces in the user's name.
     let zoned = |line: &String| {
         let (before, rest) = line.split_once('[').unwrap();
         let (time, after) = rest.split_once(']').unwrap();
@@ -356,7 +368,7 @@ fn a_household_is_one_visitor_as_its_ids_are() {
     let visitors = |addresses: &[&str]| {
         let lines: Vec<String> = addresses.iter().map(|address| line(address)).collect();
         let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-        told("", "combined", &lines).json["profiles"][0]["happened"]["visitors"].clone()
+        simulate("", "combined", &lines).json["profiles"][0]["happened"]["visitors"].clone()
     };
     for (addresses, expected) in [
         (
@@ -376,7 +388,7 @@ fn a_household_is_one_visitor_as_its_ids_are() {
     }
 }
 
-/// Packs `bytes` by a command line of the system's.
+/// Compresses `bytes` with a command.
 fn packed(folder: &std::path::Path, command: &[&str], bytes: &str) -> Vec<u8> {
     fs::write(folder.join("plain"), bytes).unwrap();
     let packed = std::process::Command::new(command[0])
@@ -395,7 +407,7 @@ fn a_compressed_log_is_read_whole_or_refused() {
     let write = |bytes: &[u8]| fs::write(folder.path().join("a.log"), bytes).unwrap();
     let run = || simulate_in(folder.path(), &["w.toml", "--log", "a.log"]);
     fs::write(folder.path().join("w.toml"), workload("")).unwrap();
-    // An empty frame that programs skip (RFC 8878, section 3.1.2), as `pzstd` writes.
+    // A skippable frame (RFC 8878, section 3.1.2), as `pzstd` writes.
     let skipped = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd";
     for (command, before) in [
         (&["gzip", "-c"][..], &b""[..]),
@@ -403,55 +415,65 @@ fn a_compressed_log_is_read_whole_or_refused() {
         (&["zstd", "-c", "--no-check"], b""),
         (&["zstd", "-c"], skipped),
     ] {
-        // Each line in a member or frame of its own, as a log that is added to.
+        // Each line in its own member or frame, as in a log that is appended to.
         let mut all = Vec::new();
         for line in COMBINED {
             all.extend(before);
             all.extend(packed(folder.path(), command, &format!("{line}\n")));
         }
         write(&all);
-        let told = run();
-        assert_eq!(told.json["log"]["used"], 3, "{command:?}: {}", told.said);
-        // Cut off inside the last one, or damaged there.
+        let output = run();
+        assert_eq!(
+            output.json["log"]["used"], 3,
+            "{command:?}: {}",
+            output.stderr
+        );
+        // Truncated inside the last one.
         write(&all[..all.len() - 5]);
-        let told = run();
-        assert_eq!(told.code, 2, "{command:?}");
-        assert!(told.said.contains("damaged or cut off"), "{}", told.said);
+        let output = run();
+        assert_eq!(output.exit_code, 2, "{command:?}");
+        assert!(
+            output.stderr.contains("damaged or truncated"),
+            "{}",
+            output.stderr
+        );
     }
     let mut damaged = packed(folder.path(), &["zstd", "-c"], &COMBINED.join("\n"));
     let last = damaged.len() - 1;
     damaged[last] ^= 1;
     write(&damaged);
-    let told = run();
-    assert_eq!(told.code, 2, "{}", told.said);
-    assert!(told.said.contains("checksum"), "{}", told.said);
+    let output = run();
+    assert_eq!(output.exit_code, 2, "{}", output.stderr);
+    assert!(output.stderr.contains("checksum"), "{}", output.stderr);
     for (bytes, name) in [
         (&b"\xfd7zXZ\0rest"[..], "xz"),
         (b"BZh91AY&SY", "bzip2"),
         (b"PK\x03\x04rest", "zip"),
     ] {
         write(bytes);
-        let told = run();
-        assert_eq!(told.code, 2);
-        let why = format!("it is compressed by {name}, of which gzip and Zstandard alone are read");
-        assert!(told.said.contains(&why), "{}", told.said);
+        let output = run();
+        assert_eq!(output.exit_code, 2);
+        let why =
+            format!("it is compressed with {name}, and only gzip and Zstandard are supported");
+        assert!(output.stderr.contains(&why), "{}", output.stderr);
     }
 }
 
 #[test]
-fn a_line_without_end_is_left_out_and_takes_no_memory() {
+fn an_endless_line_is_skipped_and_takes_no_memory() {
     let long = "x".repeat(3 << 20);
     let mut lines = COMBINED.to_vec();
     lines.insert(1, &long);
-    let told = told("", "combined", &lines);
+    let output = simulate("", "combined", &lines);
     assert!(
-        told.said
-            .contains("a.log:2:1: the line is too long to be a request"),
+        output
+            .stderr
+            .contains("a.log:2:1: the line is too long for a request"),
         "{}",
-        told.said.get(..300).unwrap_or(&told.said)
+        output.stderr.get(..300).unwrap_or(&output.stderr)
     );
     assert_eq!(
-        (&told.json["log"]["broken"], &told.json["log"]["used"]),
+        (&output.json["log"]["broken"], &output.json["log"]["used"]),
         (&1.into(), &3.into())
     );
 }
@@ -494,21 +516,21 @@ fn clients_and_times_are_read_in_each_form_that_servers_write() {
         ),
     ] {
         let other = line(before, time);
-        let told = told("", "vhost_combined", &[&same, &other]);
-        let happened = &told.json["profiles"][0]["happened"];
+        let output = simulate("", "vhost_combined", &[&same, &other]);
+        let happened = &output.json["profiles"][0]["happened"];
         assert_eq!(
             (
-                &told.json["log"]["used"],
+                &output.json["log"]["used"],
                 &happened["visitors"],
                 &happened["visits"]
             ),
             (&2.into(), &1.into(), &1.into()),
             "{other}: {}",
-            told.said
+            output.stderr
         );
-        assert_eq!(told.json["workload"]["starts"], "2026-03-02", "{other}");
+        assert_eq!(output.json["workload"]["starts"], "2026-03-02", "{other}");
     }
-    // A client that is a name, behind a host with its port.
+    // A client name after a host with a port.
     let named = [
         line(
             "www.example:443 one.example - -",
@@ -519,12 +541,12 @@ fn clients_and_times_are_read_in_each_form_that_servers_write() {
             "02/Mar/2026:09:00:00 +0000",
         ),
     ];
-    let told = told("", "combined", &[&named[0], &named[1]]);
-    assert_eq!(told.json["profiles"][0]["happened"]["visitors"], 2);
+    let output = simulate("", "combined", &[&named[0], &named[1]]);
+    assert_eq!(output.json["profiles"][0]["happened"]["visitors"], 2);
 }
 
 #[test]
-fn what_cannot_be_known_of_a_line_is_said() {
+fn an_ambiguous_line_is_reported() {
     for (line, why) in [
         (
             r#"203.0.113.9 - - [02/Mar/2026:08:00:00 CET] "GET / HTTP/1.1" 200 5"#,
@@ -536,12 +558,16 @@ fn what_cannot_be_known_of_a_line_is_said() {
         ),
         (
             r#"203.0.113.9, 10.0.0.1 - - [02/Mar/2026:08:00:00 +0000] "GET / HTTP/1.1" 200 5"#,
-            "a.log:4:1: `203.0.113.9,` is one of several addresses: log the client's alone",
+            "a.log:4:1: `203.0.113.9,` is one of several addresses: log only the client's address",
         ),
     ] {
         let mut lines = COMBINED.to_vec();
         lines.push(line);
-        let told = told("", "combined", &lines);
-        assert!(told.said.contains(why), "{why} is not in {}", told.said);
+        let output = simulate("", "combined", &lines);
+        assert!(
+            output.stderr.contains(why),
+            "{why} is not in {}",
+            output.stderr
+        );
     }
 }

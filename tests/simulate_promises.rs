@@ -1,4 +1,4 @@
-//! The watch over the promises sees one that a policy does not keep, and tells it; production breaks none.
+//! The monitor reports the promises that a policy breaks; `production` breaks none.
 #![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
@@ -14,9 +14,9 @@ use std::path::Path;
 use serde_json::Value;
 use simulated::simulate_in;
 
-/// The promises that were put to the test, and those that were broken.
-fn watched_and_broken(told: &Value) -> (Vec<u64>, Vec<u64>) {
-    let promises = told["profiles"][0]["promises"].as_array().unwrap();
+/// The promises that were checked, and those that were broken.
+fn watched_and_broken(output: &Value) -> (Vec<u64>, Vec<u64>) {
+    let promises = output["profiles"][0]["promises"].as_array().unwrap();
     let numbers = |field: &str| {
         let hit = promises
             .iter()
@@ -32,7 +32,7 @@ fn a_partner_whose_clock_runs_ahead_is_refused_as_by_the_engine() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let late = std::fs::read_to_string(root.join("tests/workloads/late.toml")).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    // A sync takes up to 72 hours to come, and by then its time may be past.
+    // A sync takes up to 72 hours to arrive, and its timestamp may be in the past by then.
     for (ahead, max_future, refused) in [
         ("100h", "5m", true),
         ("100h", "1d", true),
@@ -43,25 +43,30 @@ fn a_partner_whose_clock_runs_ahead_is_refused_as_by_the_engine() {
         let workload = late.replace("id = \"late.example\"\n", &partner);
         std::fs::write(folder.path().join("ahead.toml"), workload).unwrap();
         let set = format!("ec.sync.max_future={max_future}");
-        let told = simulate_in(
+        let output = simulate_in(
             folder.path(),
             &["--profile", "production", "--set", &set, "ahead.toml"],
         );
-        let operations = told.json["profiles"][0]["operations"].as_array();
+        let operations = output.json["profiles"][0]["operations"].as_array();
         let outcomes = operations.unwrap().iter().map(|row| &row["outcome"]);
         let mut found = outcomes.filter(|outcome| *outcome == "invalid_timestamp");
-        assert_eq!(found.next().is_some(), refused, "{ahead}: {}", told.said);
+        assert_eq!(
+            found.next().is_some(),
+            refused,
+            "{ahead}: {}",
+            output.stderr
+        );
     }
 }
 
 #[test]
-fn a_broken_promise_is_seen_and_told() {
+fn a_broken_promise_is_reported() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let cases: [(&str, &[&str], &[u64]); 4] = [
         ("production", &[], &[]),
         ("development", &[], &[]),
         ("development", &["ec.sync.on_missing=create_minimal"], &[1]),
-        // As long a memory as a sync is late: nothing comes after it.
+        // The tombstone outlasts the latest sync.
         (
             "development",
             &["ec.sync.on_missing=create_minimal", "ec.tombstone.ttl=3d"],
@@ -73,15 +78,20 @@ fn a_broken_promise_is_seen_and_told() {
         for set in sets {
             args.extend(["--set", set]);
         }
-        let told = simulate_in(root, &args);
-        let (watched, found) = watched_and_broken(&told.json);
+        let output = simulate_in(root, &args);
+        let (watched, found) = watched_and_broken(&output.json);
         assert_eq!(found, broken, "{profile} {sets:?}");
         for promise in [1, 2, 3, 4, 5, 6, 8] {
             assert!(
                 watched.contains(&promise),
-                "{promise} is watched: {watched:?}"
+                "{promise} is checked: {watched:?}"
             );
         }
-        assert_eq!(told.code, i32::from(!broken.is_empty()), "{}", told.said);
+        assert_eq!(
+            output.exit_code,
+            i32::from(!broken.is_empty()),
+            "{}",
+            output.stderr
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! The same seed tells the same, whoever counts; several seeds tell how far the figures differ.
+//! A seed gives the same result on any number of threads; several seeds give a spread.
 #![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
@@ -11,9 +11,9 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use edge_cookie::policy::resolve::{Resolved, resolve};
-use edge_cookie::simulate::result::{Figure, Simulation};
+use edge_cookie::simulate::result::{SimulationResult, SpreadFigure};
 use edge_cookie::simulate::workload::Workload;
-use edge_cookie::simulate::{Side, Simulator};
+use edge_cookie::simulate::{SimulatedPolicy, Simulator};
 
 fn late() -> Workload {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/workloads/late.toml");
@@ -21,42 +21,46 @@ fn late() -> Workload {
         .unwrap()
         .workload
         .unwrap()
-        // More than one thread takes at once.
+        // More than a thread takes at a time.
         .with_visitors(1_100)
 }
 
-fn side(resolved: &Resolved) -> Side<'_> {
-    Side {
+fn policy(resolved: &Resolved) -> SimulatedPolicy<'_> {
+    SimulatedPolicy {
         profile: "defaults",
         resolved,
     }
 }
 
-fn told(workload: &Workload, seed: u64, seeds: u64, threads: usize) -> Simulation {
+fn simulate(workload: &Workload, seed: u64, seeds: u64, threads: usize) -> SimulationResult {
     let defaults = resolve(&[]);
     Simulator::new(workload)
         .with_seeds(seed, seeds)
         .with_threads(NonZeroUsize::new(threads).unwrap())
-        .compare(&[side(&defaults)])
+        .compare(&[policy(&defaults)])
 }
 
 #[test]
-fn the_same_seed_tells_the_same_on_any_number_of_threads() {
+fn a_seed_gives_the_same_result_on_any_number_of_threads() {
     let workload = late();
-    let once = told(&workload, 7, 1, 1);
+    let once = simulate(&workload, 7, 1, 1);
     for threads in [1, 3] {
-        assert_eq!(once, told(&workload, 7, 1, threads), "{threads} threads");
+        assert_eq!(
+            once,
+            simulate(&workload, 7, 1, threads),
+            "{threads} threads"
+        );
     }
-    assert_ne!(once.profiles, told(&workload, 8, 1, 1).profiles);
+    assert_ne!(once.profiles, simulate(&workload, 8, 1, 1).profiles);
 }
 
 #[test]
-fn events_stand_in_the_same_order_on_any_number_of_threads() {
+fn events_have_the_same_order_on_any_number_of_threads() {
     let workload = late();
     let defaults = resolve(&[]);
     let events = |threads| {
         let simulator = Simulator::new(&workload).with_threads(NonZeroUsize::new(threads).unwrap());
-        let lines = simulator.events(&side(&defaults)).into_iter();
+        let lines = simulator.events(&policy(&defaults)).into_iter();
         lines
             .map(|event| event.line().to_owned())
             .collect::<Vec<_>>()
@@ -70,10 +74,10 @@ fn the_spread_is_that_of_the_seeds_run_one_by_one() {
     const SEEDS: u64 = 4;
     const DAYS: f64 = 14.0;
     let workload = late();
-    let together = told(&workload, FIRST, SEEDS, 2);
+    let together = simulate(&workload, FIRST, SEEDS, 2);
     let each: Vec<f64> = (FIRST..FIRST + SEEDS)
         .map(|seed| {
-            let one = told(&workload, seed, 1, 2);
+            let one = simulate(&workload, seed, 1, 2);
             assert!(one.profiles[0].spread.is_empty(), "one seed has no spread");
             let writes = u32::try_from(one.profiles[0].totals.writes).unwrap();
             f64::from(writes) / DAYS
@@ -82,7 +86,7 @@ fn the_spread_is_that_of_the_seeds_run_one_by_one() {
     let writes = together.profiles[0]
         .spread
         .iter()
-        .find(|spread| spread.figure == Figure::WritesADay)
+        .find(|spread| spread.figure == SpreadFigure::WritesADay)
         .unwrap();
     let least = each.iter().copied().fold(f64::INFINITY, f64::min);
     let most = each.iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -95,6 +99,6 @@ fn the_spread_is_that_of_the_seeds_run_one_by_one() {
     // The main figures are those of the first seed.
     assert_eq!(
         together.profiles[0].totals,
-        told(&workload, FIRST, 1, 2).profiles[0].totals
+        simulate(&workload, FIRST, 1, 2).profiles[0].totals
     );
 }

@@ -1,4 +1,4 @@
-//! A sweep runs a setting at several values and marks the one in force.
+//! A sweep runs several values of a setting and marks the current one.
 #![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
@@ -14,7 +14,7 @@ use std::path::Path;
 use serde_json::Value;
 use simulated::simulate_in;
 
-/// The sweep's points, and the totals beside it.
+/// The points of the sweep, and the totals of the policy.
 fn sweep(sweep: &str, sets: &[&str]) -> (Vec<Value>, Value) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut args = vec!["tests/workloads/late.toml", "--profile", "development"];
@@ -22,18 +22,18 @@ fn sweep(sweep: &str, sets: &[&str]) -> (Vec<Value>, Value) {
     for set in sets {
         args.extend(["--set", set]);
     }
-    let told = simulate_in(root, &args);
-    assert_eq!(told.code, 0, "{}", told.said);
-    let told = told.json;
-    let points = told["sweep"]["points"].as_array().unwrap().clone();
-    (points, told["profiles"][0]["totals"].clone())
+    let output = simulate_in(root, &args);
+    assert_eq!(output.exit_code, 0, "{}", output.stderr);
+    let output = output.json;
+    let points = output["sweep"]["points"].as_array().unwrap().clone();
+    (points, output["profiles"][0]["totals"].clone())
 }
 
 #[test]
-fn the_value_in_force_is_marked_and_costs_what_the_policy_costs() {
+fn the_current_value_is_marked_and_costs_the_same_as_the_policy() {
     const DAYS: f64 = 14.0;
     let cases: [(&str, &[&str], &str); 5] = [
-        // Of the profile, outside what is asked for.
+        // The profile's value, outside the range.
         ("ec.last_seen.debounce=1m..1h", &[], "10s"),
         (
             "last_seen.debounce=1m..1h",
@@ -48,14 +48,14 @@ fn the_value_in_force_is_marked_and_costs_what_the_policy_costs() {
             "skip",
         ),
     ];
-    for (asked, sets, in_force) in cases {
+    for (asked, sets, current_value) in cases {
         let (points, totals) = sweep(asked, sets);
         let current: Vec<&Value> = points
             .iter()
             .filter(|point| point["current"] == true)
             .collect();
         assert_eq!(current.len(), 1, "{asked}: {points:?}");
-        assert_eq!(current[0]["value"], in_force, "{asked}");
+        assert_eq!(current[0]["value"], current_value, "{asked}");
         let writes = current[0]["writes_a_day"].as_f64().unwrap() * DAYS;
         let all = totals["writes"].as_f64().unwrap();
         assert!((writes - all).abs() < 1e-3, "{asked}: {writes}, {all}");

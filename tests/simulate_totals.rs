@@ -1,4 +1,4 @@
-//! The simulator's totals are those of `ec apply` on the same events, exactly.
+//! The totals of a simulation equal those of `ec apply` on the same events.
 #![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
@@ -14,10 +14,10 @@ use std::process::Command;
 use edge_cookie::policy::files::{PolicyFiles, Written};
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::simulate::workload::Workload;
-use edge_cookie::simulate::{Side, Simulator};
+use edge_cookie::simulate::{SimulatedPolicy, Simulator};
 use serde_json::Value;
 
-/// How many of each operation ended how, with their reads and writes.
+/// The count, reads and writes by operation and outcome.
 type Counts = BTreeMap<(String, String), (u64, u64, u64)>;
 
 fn root() -> PathBuf {
@@ -38,7 +38,7 @@ fn resolved(profile: &str, sets: &[String]) -> Resolved {
         .resolved
 }
 
-/// What `ec apply` counts for these events.
+/// The counts of `ec apply` for these events.
 fn applied(events: &Path, profile: &str, sets: &[String]) -> Counts {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ec"));
     command
@@ -56,9 +56,9 @@ fn applied(events: &Path, profile: &str, sets: &[String]) -> Counts {
     );
     let mut counts = Counts::new();
     for line in String::from_utf8(output.stdout).unwrap().lines() {
-        let told: Value = serde_json::from_str(line).unwrap();
-        let text = |field: &str| told[field].as_str().unwrap().to_owned();
-        let number = |field: &str| told[field].as_u64().unwrap();
+        let result: Value = serde_json::from_str(line).unwrap();
+        let text = |field: &str| result[field].as_str().unwrap().to_owned();
+        let number = |field: &str| result[field].as_u64().unwrap();
         let (count, reads, writes) = counts.entry((text("op"), text("outcome"))).or_default();
         *count += 1;
         *reads += number("reads");
@@ -90,7 +90,7 @@ fn totals_are_those_of_apply_for_every_shipped_workload_and_policy() {
             ("production", &strict),
         ] {
             let resolved = resolved(profile, sets);
-            let side = Side {
+            let side = SimulatedPolicy {
                 profile,
                 resolved: &resolved,
             };
@@ -102,8 +102,8 @@ fn totals_are_those_of_apply_for_every_shipped_workload_and_policy() {
                 .map(|event| event.line().to_owned())
                 .collect();
             std::fs::write(&events, lines.join("\n")).unwrap();
-            let told = simulator.compare(&[side]);
-            let outcomes = &told.profiles[0];
+            let result = simulator.compare(&[side]);
+            let outcomes = &result.profiles[0];
             let simulated: Counts = outcomes
                 .operations
                 .iter()

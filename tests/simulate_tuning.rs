@@ -1,4 +1,4 @@
-//! Every figure of `docs/tuning.md` is what the command before it tells.
+//! Every figure in `docs/tuning.md` is the result of the command before it.
 #![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
@@ -7,8 +7,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// What the command in a block of the guide tells, as JSON.
-fn told(command: &str) -> Value {
+/// Runs a command of the guide. Returns its JSON output.
+fn run_json(command: &str) -> Value {
     let words = command.replace("\\\n", " ");
     let mut words = words.split_whitespace();
     assert_eq!(words.next(), Some("ec"));
@@ -26,13 +26,13 @@ fn told(command: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// A figure with as many decimals as it is written with.
+/// A figure with the number of decimals in the guide.
 fn shown(value: &Value, written: &str) -> String {
     let decimals = written.split_once('.').map_or(0, |(_, after)| after.len());
     format!("{:.decimals$}", value.as_f64().unwrap())
 }
 
-/// The rows of a table whose second column names a place and whose third a figure.
+/// The rows of a table: a JSON pointer in the second column, a figure in the third.
 fn figures(text: &str) -> Vec<(&str, &str)> {
     text.lines()
         .filter_map(|line| {
@@ -44,23 +44,23 @@ fn figures(text: &str) -> Vec<(&str, &str)> {
 }
 
 #[test]
-fn every_figure_of_the_guide_is_what_its_command_tells() {
+fn every_figure_of_the_guide_is_the_result_of_its_command() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tuning.md");
     let guide = std::fs::read_to_string(path).unwrap();
     let mut steps = guide.split("```sh\n");
     let mut prose = steps.next().unwrap().to_owned();
     for step in steps {
         let (command, text) = step.split_once("```").unwrap();
-        let told = told(command);
+        let output = run_json(command);
         let figures = figures(text);
-        assert!(!figures.is_empty(), "{command} tells nothing");
+        assert!(!figures.is_empty(), "{command} has no figures");
         for (place, written) in figures {
-            let value = told.pointer(place).unwrap();
+            let value = output.pointer(place).unwrap();
             assert_eq!(shown(value, written), written.replace(',', ""), "{place}");
         }
         prose.extend(text.lines().filter(|line| !line.starts_with('|')));
     }
-    // Values of settings stand in backticks; no other figure may stand outside the tables.
+    // Values of settings are in backticks; no other figure may be outside the tables.
     let outside = prose.split('`').step_by(2).collect::<String>();
     assert!(!outside.contains(|letter: char| letter.is_ascii_digit()));
 }

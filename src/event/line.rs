@@ -1,4 +1,4 @@
-//! The shape of a line, and the fields that each operation takes.
+//! The JSON form of an event line, and the fields of each operation.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,14 +6,14 @@ use std::fmt;
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::locate::Fault;
-use super::{Action, Event};
+use super::locate::LineError;
+use super::{Event, EventAction};
 use crate::clock::{Moment, Timestamp};
 use crate::engine::PartnerSync;
 use crate::policy::types::Ttl;
 use crate::record::{ConsentStrings, EcId, KvGeo, KvSignal, PartnerId};
 
-/// The operations a line can name, each with the fields that it needs and those it may have besides.
+/// The operations of a line, each with its required and its optional fields.
 const OPERATIONS: [(&str, &[&str], &[&str]); 10] = [
     ("create", &["ec_id"], &["consent", "geo"]),
     ("create_or_revive", &["ec_id"], &["consent", "geo"]),
@@ -31,8 +31,8 @@ const OPERATIONS: [(&str, &[&str], &[&str]); 10] = [
     ("put_raw", &["ec_id", "body"], &["metadata", "ttl"]),
 ];
 
-/// Every word that `op` takes.
-pub const OP_WORDS: [&str; OPERATIONS.len()] = {
+/// All values of `op`.
+pub const OPERATION_NAMES: [&str; OPERATIONS.len()] = {
     let mut words = [""; OPERATIONS.len()];
     let mut index = 0;
     while index < words.len() {
@@ -48,75 +48,75 @@ pub const OP_WORDS: [&str; OPERATIONS.len()] = {
     words
 };
 
-/// Every field of every operation.
+/// The fields of all operations.
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
     expecting = "an object with `at`, `op` and the fields of the operation"
 )]
-pub(super) struct Line<'l> {
-    pub(super) at: At,
+pub(super) struct EventLine<'l> {
+    pub(super) at: MomentField,
     #[serde(borrow)]
-    pub(super) op: Text<'l>,
+    pub(super) op: JsonText<'l>,
     #[serde(borrow)]
-    pub(super) ec_id: Option<Text<'l>>,
+    pub(super) ec_id: Option<JsonText<'l>>,
     #[serde(borrow)]
-    pub(super) consent: Option<Consent<'l>>,
+    pub(super) consent: Option<ConsentFields<'l>>,
     #[serde(borrow)]
-    pub(super) geo: Option<Geo<'l>>,
+    pub(super) geo: Option<GeoFields<'l>>,
     #[serde(borrow)]
-    pub(super) partner_id: Option<Text<'l>>,
+    pub(super) partner_id: Option<JsonText<'l>>,
     #[serde(borrow)]
-    pub(super) uid: Option<Text<'l>>,
+    pub(super) uid: Option<JsonText<'l>>,
     pub(super) timestamp: Option<Timestamp>,
     #[serde(borrow)]
-    pub(super) ids: Option<Vec<Id<'l>>>,
+    pub(super) ids: Option<Vec<IdFields<'l>>>,
     #[serde(borrow)]
-    pub(super) body: Option<Text<'l>>,
+    pub(super) body: Option<JsonText<'l>>,
     #[serde(borrow)]
-    pub(super) metadata: Option<Text<'l>>,
+    pub(super) metadata: Option<JsonText<'l>>,
     #[serde(borrow)]
-    pub(super) ttl: Option<Text<'l>>,
+    pub(super) ttl: Option<JsonText<'l>>,
 }
 
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "an object with `tcf`, `gpp`, `us_privacy`, `gpc`, `rule` and `more`, each as far as there is one"
+    expecting = "an object with any of `tcf`, `gpp`, `us_privacy`, `gpc`, `rule` and `more`"
 )]
-pub(super) struct Consent<'l> {
+pub(super) struct ConsentFields<'l> {
     #[serde(borrow)]
-    tcf: Option<Text<'l>>,
+    tcf: Option<JsonText<'l>>,
     #[serde(borrow)]
-    gpp: Option<Text<'l>>,
+    gpp: Option<JsonText<'l>>,
     #[serde(borrow)]
-    us_privacy: Option<Text<'l>>,
+    us_privacy: Option<JsonText<'l>>,
     gpc: Option<bool>,
     #[serde(borrow)]
-    rule: Option<Text<'l>>,
+    rule: Option<JsonText<'l>>,
     #[serde(borrow)]
-    more: Option<Vec<Signal<'l>>>,
+    more: Option<Vec<SignalFields<'l>>>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object with `signal` and `value`")]
-pub(super) struct Signal<'l> {
+pub(super) struct SignalFields<'l> {
     #[serde(borrow)]
-    signal: Text<'l>,
+    signal: JsonText<'l>,
     #[serde(borrow)]
-    value: Text<'l>,
+    value: JsonText<'l>,
 }
 
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "an object with `country` and perhaps `region`"
+    expecting = "an object with `country` and optionally `region`"
 )]
-pub(super) struct Geo<'l> {
+pub(super) struct GeoFields<'l> {
     #[serde(borrow)]
-    country: Text<'l>,
+    country: JsonText<'l>,
     #[serde(borrow)]
-    region: Option<Text<'l>>,
+    region: Option<JsonText<'l>>,
 }
 
 #[expect(
@@ -126,36 +126,36 @@ pub(super) struct Geo<'l> {
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,
-    expecting = "an object with `partner_id`, `uid` and perhaps `timestamp`"
+    expecting = "an object with `partner_id`, `uid` and optionally `timestamp`"
 )]
-pub(super) struct Id<'l> {
+pub(super) struct IdFields<'l> {
     #[serde(borrow)]
-    partner_id: Text<'l>,
+    partner_id: JsonText<'l>,
     #[serde(borrow)]
-    uid: Text<'l>,
+    uid: JsonText<'l>,
     timestamp: Option<Timestamp>,
 }
 
-/// A string, borrowed from the line where it holds no escapes.
-pub(super) struct Text<'l>(Cow<'l, str>);
+/// A string, borrowed from the line if it has no escapes.
+pub(super) struct JsonText<'l>(Cow<'l, str>);
 
-impl<'de: 'l, 'l> Deserialize<'de> for Text<'l> {
+impl<'de: 'l, 'l> Deserialize<'de> for JsonText<'l> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct TextVisitor;
 
         impl<'de> Visitor<'de> for TextVisitor {
-            type Value = Text<'de>;
+            type Value = JsonText<'de>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a string")
             }
 
             fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Borrowed(text)))
+                Ok(JsonText(Cow::Borrowed(text)))
             }
 
             fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
+                Ok(JsonText(Cow::Owned(text.to_owned())))
             }
         }
 
@@ -164,41 +164,41 @@ impl<'de: 'l, 'l> Deserialize<'de> for Text<'l> {
 }
 
 /// RFC 3339 or Unix seconds.
-pub(super) struct At(Moment);
+pub(super) struct MomentField(Moment);
 
-impl<'de> Deserialize<'de> for At {
+impl<'de> Deserialize<'de> for MomentField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct AtVisitor;
+        struct MomentVisitor;
 
-        impl Visitor<'_> for AtVisitor {
-            type Value = At;
+        impl Visitor<'_> for MomentVisitor {
+            type Value = MomentField;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a time in RFC 3339, as `2026-03-02T08:30:00Z`, or Unix seconds")
             }
 
             fn visit_u64<E>(self, seconds: u64) -> Result<Self::Value, E> {
-                Ok(At(Timestamp::from_unix(seconds).into()))
+                Ok(MomentField(Timestamp::from_unix(seconds).into()))
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
-                text.parse().map(At).map_err(E::custom)
+                text.parse().map(MomentField).map_err(E::custom)
             }
         }
 
-        deserializer.deserialize_any(AtVisitor)
+        deserializer.deserialize_any(MomentVisitor)
     }
 }
 
-/// Reads a line.
-pub(super) fn parse(text: &str) -> Result<Event, Fault> {
-    let line: Line<'_> = serde_json::from_str(text).map_err(Fault::Json)?;
+/// Parses a line.
+pub(super) fn parse(text: &str) -> Result<Event, LineError> {
+    let line: EventLine<'_> = serde_json::from_str(text).map_err(LineError::Json)?;
     let (op, needed, _) = OPERATIONS
         .iter()
         .find(|(word, ..)| *word == line.op.0)
         .ok_or_else(|| {
-            let words = OP_WORDS.join("`, `");
-            Fault::Field(
+            let words = OPERATION_NAMES.join("`, `");
+            LineError::Field(
                 "op",
                 format!(
                     "unknown operation `{}`: the operations are `{words}`",
@@ -209,44 +209,44 @@ pub(super) fn parse(text: &str) -> Result<Event, Fault> {
     line.refuse_foreign_fields(op)?;
     let missing = || {
         let list = needed.join("` and `");
-        Fault::Field("op", format!("`{op}` needs `{list}`"))
+        LineError::Field("op", format!("`{op}` needs `{list}`"))
     };
     let at = line.at.0;
     let ec_id = line.ec_id.as_ref().ok_or_else(missing)?;
     let ec_id: EcId = ec_id.0.parse().map_err(|error| {
-        Fault::Field("ec_id", format!("`{}` is not an EC id: {error}", ec_id.0))
+        LineError::Field("ec_id", format!("`{}` is not an EC id: {error}", ec_id.0))
     })?;
     let now = at.timestamp();
     let timestamp = line.timestamp.unwrap_or(now);
     let action = match *op {
         "create" => {
             let (consent, geo) = line.consent_and_geo()?;
-            Action::Create(consent, geo)
+            EventAction::Create(consent, geo)
         }
         "create_or_revive" => {
             let (consent, geo) = line.consent_and_geo()?;
-            Action::CreateOrRevive(consent, geo)
+            EventAction::CreateOrRevive(consent, geo)
         }
         "upsert_partner_id" => {
             let (partner, uid) = line.partner_id.zip(line.uid).ok_or_else(missing)?;
-            Action::UpsertPartnerId(sync("partner_id", &partner, &uid, timestamp)?)
+            EventAction::UpsertPartnerId(sync("partner_id", &partner, &uid, timestamp)?)
         }
         "upsert_partner_ids" => {
             let ids = line.ids.ok_or_else(missing)?;
-            let sync = |id: Id<'_>| {
+            let sync = |id: IdFields<'_>| {
                 let timestamp = id.timestamp.unwrap_or(now);
                 sync("ids", &id.partner_id, &id.uid, timestamp)
             };
-            Action::UpsertPartnerIds(ids.into_iter().map(sync).collect::<Result<_, _>>()?)
+            EventAction::UpsertPartnerIds(ids.into_iter().map(sync).collect::<Result<_, _>>()?)
         }
-        "update_last_seen" => Action::UpdateLastSeen(timestamp),
+        "update_last_seen" => EventAction::UpdateLastSeen(timestamp),
         "write_withdrawal_tombstone" => {
-            (line.timestamp).map_or(Action::Withdraw, Action::DeliverWithdrawal)
+            (line.timestamp).map_or(EventAction::Withdraw, EventAction::DeliverWithdrawal)
         }
-        "delete" => Action::Delete,
-        "get" => Action::Get,
-        "get_metadata" => Action::GetMetadata,
-        _ => Action::PutRaw {
+        "delete" => EventAction::Delete,
+        "get" => EventAction::Get,
+        "get_metadata" => EventAction::GetMetadata,
+        _ => EventAction::PutRaw {
             body: line.body.ok_or_else(missing)?.0.into_owned(),
             metadata: line
                 .metadata
@@ -260,24 +260,24 @@ pub(super) fn parse(text: &str) -> Result<Event, Fault> {
 
 fn sync(
     field: &'static str,
-    partner: &Text<'_>,
-    uid: &Text<'_>,
+    partner: &JsonText<'_>,
+    uid: &JsonText<'_>,
     timestamp: Timestamp,
-) -> Result<PartnerSync, Fault> {
+) -> Result<PartnerSync, LineError> {
     Ok(PartnerSync {
         partner: PartnerId::parse(&partner.0)
-            .map_err(|error| Fault::Field(field, error.to_string()))?,
+            .map_err(|error| LineError::Field(field, error.to_string()))?,
         uid: (&*uid.0).into(),
         timestamp,
     })
 }
 
-fn ttl(text: &str) -> Result<Ttl, Fault> {
-    Ttl::parse(text).map_err(|message| Fault::Field("ttl", message))
+fn ttl(text: &str) -> Result<Ttl, LineError> {
+    Ttl::parse(text).map_err(|message| LineError::Field("ttl", message))
 }
 
-impl Line<'_> {
-    fn refuse_foreign_fields(&self, op: &str) -> Result<(), Fault> {
+impl EventLine<'_> {
+    fn refuse_foreign_fields(&self, op: &str) -> Result<(), LineError> {
         let given = [
             ("consent", self.consent.is_some()),
             ("geo", self.geo.is_some()),
@@ -298,7 +298,7 @@ impl Line<'_> {
             .into_iter()
             .find(|(field, given)| *given && !taken(field))
         {
-            Some((field, _)) => Err(Fault::Field(
+            Some((field, _)) => Err(LineError::Field(
                 field,
                 format!("`{op}` takes no `{field}`: leave it out"),
             )),
@@ -306,8 +306,8 @@ impl Line<'_> {
         }
     }
 
-    fn consent_and_geo(&self) -> Result<(ConsentStrings, KvGeo), Fault> {
-        let text = |text: &Option<Text<'_>>| text.as_ref().map(|text| Box::from(&*text.0));
+    fn consent_and_geo(&self) -> Result<(ConsentStrings, KvGeo), LineError> {
+        let text = |text: &Option<JsonText<'_>>| text.as_ref().map(|text| Box::from(&*text.0));
         let consent = self
             .consent
             .as_ref()
@@ -330,27 +330,27 @@ impl Line<'_> {
                 "`{}` is not a country: write its two letters, as `DE`",
                 geo.country.0
             );
-            Fault::Field("geo", message)
+            LineError::Field("geo", message)
         })?;
         Ok((consent, known))
     }
 }
 
-/// Whether `json` is a value that `field` takes; unknown fields take none.
+/// Checks that `json` is a valid value of `field`; an unknown field has none.
 pub(super) fn check_field(field: &str, json: &str) -> Result<(), serde_json::Error> {
     fn is<'j, T: Deserialize<'j>>(json: &'j str) -> Result<(), serde_json::Error> {
         serde_json::from_str::<T>(json).map(|_| ())
     }
     match field {
-        "at" => is::<At>(json),
-        "op" => is::<Text<'_>>(json),
+        "at" => is::<MomentField>(json),
+        "op" => is::<JsonText<'_>>(json),
         "ec_id" | "partner_id" | "uid" | "body" | "metadata" | "ttl" => {
-            is::<Option<Text<'_>>>(json)
+            is::<Option<JsonText<'_>>>(json)
         }
-        "consent" => is::<Option<Consent<'_>>>(json),
-        "geo" => is::<Option<Geo<'_>>>(json),
+        "consent" => is::<Option<ConsentFields<'_>>>(json),
+        "geo" => is::<Option<GeoFields<'_>>>(json),
         "timestamp" => is::<Option<Timestamp>>(json),
-        "ids" => is::<Option<Vec<Id<'_>>>>(json),
+        "ids" => is::<Option<Vec<IdFields<'_>>>>(json),
         _ => Err(serde_json::Error::custom("not a field")),
     }
 }

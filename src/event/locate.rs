@@ -1,4 +1,4 @@
-//! Finds the column of what is wrong with a line; only a line that is refused pays for it.
+//! Finds the column of an error in a line. Only lines with errors pay for it.
 
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
@@ -6,19 +6,19 @@ use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::fmt;
 
-use super::Problem;
+use super::EventError;
 use super::line::check_field;
 
-/// What is wrong, before its column is known.
-pub(super) enum Fault {
-    /// The line is not JSON, or not of the right shape.
+/// An error whose column is not known yet.
+pub(super) enum LineError {
+    /// The line is not JSON, or not an event.
     Json(serde_json::Error),
-    /// The value of this field is refused.
+    /// The value of this field is invalid.
     Field(&'static str, String),
 }
 
-impl Fault {
-    pub(super) fn locate(self, line: &str) -> Problem {
+impl LineError {
+    pub(super) fn locate(self, line: &str) -> EventError {
         match self {
             Self::Field(field, message) => {
                 let places = members(line);
@@ -26,12 +26,12 @@ impl Fault {
                     .iter()
                     .find(|member| member.name == field)
                     .map_or(0, |member| member.value_at);
-                Problem::at(line, offset, message)
+                EventError::at(line, offset, message)
             }
             Self::Json(error) if error.is_data() => Self::wrong_shape(line, &error),
             Self::Json(error) => {
                 // Its column is the last byte read, counted from 1.
-                Problem::at(
+                EventError::at(
                     line,
                     error.column().saturating_sub(1),
                     format!("not JSON: {}", without_place(&error)),
@@ -40,8 +40,8 @@ impl Fault {
         }
     }
 
-    /// Points at the first field that is refused for itself, else at the start.
-    fn wrong_shape(line: &str, error: &serde_json::Error) -> Problem {
+    /// Points at the first field that is invalid by itself, else at the start.
+    fn wrong_shape(line: &str, error: &serde_json::Error) -> EventError {
         let refused = members(line).into_iter().find_map(|member| {
             let refused = check_field(&member.name, member.json).err()?;
             Some(
@@ -65,11 +65,11 @@ impl Fault {
         });
         let refused = refused.or_else(|| Some((repeated(line)?, without_place(error))));
         let (offset, message) = refused.unwrap_or_else(|| (0, without_place(error)));
-        Problem::at(line, offset, message)
+        EventError::at(line, offset, message)
     }
 }
 
-impl Problem {
+impl EventError {
     fn at(line: &str, offset: usize, message: String) -> Self {
         let before = line.get(..offset).unwrap_or(line);
         Self {
@@ -79,7 +79,7 @@ impl Problem {
     }
 }
 
-/// The words of an error without ` at line 1 column 7`, which counts otherwise than we do.
+/// The text of an error without ` at line 1 column 7`, which counts in bytes.
 pub(crate) fn without_place(error: &serde_json::Error) -> String {
     let full = error.to_string();
     match full.rfind(" at line ") {
@@ -88,7 +88,7 @@ pub(crate) fn without_place(error: &serde_json::Error) -> String {
     }
 }
 
-/// Where a line names a field for the second time.
+/// The position of a field that the line has twice.
 fn repeated(line: &str) -> Option<usize> {
     let members = members(line);
     let mut names = HashSet::new();
@@ -96,34 +96,34 @@ fn repeated(line: &str) -> Option<usize> {
     second.map(|member| member.name_at)
 }
 
-/// A field of a line and where it stands, in bytes.
-struct Member<'l> {
+/// A field of a line and its position in bytes.
+struct JsonMember<'l> {
     name: String,
     name_at: usize,
     value_at: usize,
     json: &'l str,
 }
 
-/// The fields of a line, as far as it is JSON.
-fn members(line: &str) -> Vec<Member<'_>> {
-    struct Members<'l>(&'l str);
+/// The fields of a line, up to the first syntax error.
+fn members(line: &str) -> Vec<JsonMember<'_>> {
+    struct JsonMembers<'l>(&'l str);
 
-    impl<'l> Visitor<'l> for Members<'l> {
-        type Value = Vec<Member<'l>>;
+    impl<'l> Visitor<'l> for JsonMembers<'l> {
+        type Value = Vec<JsonMember<'l>>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object")
         }
 
         fn visit_map<A: MapAccess<'l>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut members: Vec<Member<'l>> = Vec::new();
+            let mut members: Vec<JsonMember<'l>> = Vec::new();
             while let Some(key) = map.next_key::<&'l RawValue>()? {
                 let name_at = offset(self.0, key.get());
                 let name = serde_json::from_str(key.get()).unwrap_or_default();
                 let Ok(value) = map.next_value::<&'l RawValue>() else {
                     break;
                 };
-                members.push(Member {
+                members.push(JsonMember {
                     name,
                     name_at,
                     value_at: offset(self.0, value.get()),
@@ -139,11 +139,11 @@ fn members(line: &str) -> Vec<Member<'_>> {
     }
 
     serde_json::Deserializer::from_str(line)
-        .deserialize_map(Members(line))
+        .deserialize_map(JsonMembers(line))
         .unwrap_or_default()
 }
 
-/// How far into `line` its part `part` begins.
+/// The offset of `part` in `line`.
 fn offset(line: &str, part: &str) -> usize {
     (part.as_ptr() as usize).saturating_sub(line.as_ptr() as usize)
 }

@@ -1,13 +1,13 @@
-//! The event stream: graph operations as JSON, one a line, with the time each one sees.
+//! The event stream: graph operations as JSON lines, each with its time.
 //!
 //! ```
-//! use edge_cookie::event::{Action, Event};
+//! use edge_cookie::event::{EventAction, Event};
 //!
 //! let user = format!("{}.Ab3xY9", "0f".repeat(32));
 //! let line = format!(r#"{{"at":1772409600,"op":"write_withdrawal_tombstone","ec_id":"{user}"}}"#);
 //! let event = Event::parse(&line).unwrap();
 //! assert_eq!(event.at.timestamp().to_string(), "2026-03-02T00:00:00Z");
-//! assert!(matches!(event.action, Action::Withdraw));
+//! assert!(matches!(event.action, EventAction::Withdraw));
 //!
 //! let problem = Event::parse(r#"{"at":1,"op":"forget"}"#).unwrap_err();
 //! assert_eq!(problem.column, 14);
@@ -16,7 +16,7 @@
 mod line;
 mod locate;
 
-pub use line::OP_WORDS;
+pub use line::OPERATION_NAMES;
 #[cfg(any(feature = "service", feature = "simulate"))]
 pub(crate) use locate::without_place;
 
@@ -25,20 +25,20 @@ use crate::engine::{Operation, PartnerSync};
 use crate::policy::types::Ttl;
 use crate::record::{ConsentStrings, EcId, KvGeo};
 
-/// One event: what is to be done with whose record, and when.
+/// One event: an operation on a record at a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The clock the operation sees.
+    /// The time of the operation's clock.
     pub at: Moment,
-    /// Whose record it is.
+    /// The id of the record.
     pub ec_id: EcId,
-    /// What is to be done.
-    pub action: Action,
+    /// The operation.
+    pub action: EventAction,
 }
 
-/// What an event asks for: an [`Operation`] that owns its parts, or bytes straight into the store.
+/// The action of an event: an [`Operation`] that owns its arguments, or raw bytes for the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+pub enum EventAction {
     /// `get`
     Get,
     /// `get_metadata`
@@ -55,7 +55,7 @@ pub enum Action {
     UpdateLastSeen(crate::clock::Timestamp),
     /// `write_withdrawal_tombstone`
     Withdraw,
-    /// `write_withdrawal_tombstone` with the time of a withdrawal that is delivered late
+    /// `write_withdrawal_tombstone` with the time of a late withdrawal
     DeliverWithdrawal(crate::clock::Timestamp),
     /// `delete`
     Delete,
@@ -65,23 +65,23 @@ pub enum Action {
         body: String,
         /// The metadata's bytes.
         metadata: String,
-        /// How long the store keeps them.
+        /// The time to live in the store.
         ttl: Option<Ttl>,
     },
 }
 
-/// What is wrong with a line.
+/// An error in a line.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
-pub struct Problem {
-    /// Where, in characters from 1.
+pub struct EventError {
+    /// The column, in characters from 1.
     pub column: usize,
-    /// What, and what to do.
+    /// What is wrong, and what to do.
     pub message: String,
 }
 
-impl Action {
-    /// The word in `op`.
+impl EventAction {
+    /// The value of `op`.
     #[must_use]
     pub const fn as_str(&self) -> &'static str {
         match self {
@@ -98,7 +98,7 @@ impl Action {
         }
     }
 
-    /// The operation for the graph; none for what goes past it.
+    /// The operation on the graph; `None` for `put_raw`, which bypasses it.
     #[must_use]
     pub fn operation(&self) -> Option<Operation<'_>> {
         Some(match self {
@@ -119,25 +119,25 @@ impl Action {
     }
 }
 
-/// A text without the byte order mark that some editors and exports put before it (Unicode, section 23.8).
+/// A text without the byte order mark that some programs write at its start (Unicode, section 23.8).
 #[must_use]
 pub fn without_byte_order_mark(text: &[u8]) -> &[u8] {
     text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
 }
 
 impl Event {
-    /// Reads one line of an event stream.
+    /// Parses one line of an event stream.
     ///
     /// # Errors
     ///
-    /// Where it is not JSON, or not an event: with the column, and what to do.
-    pub fn parse(line: &str) -> Result<Self, Problem> {
+    /// If it is not JSON or not an event: with the column, and what to do.
+    pub fn parse(line: &str) -> Result<Self, EventError> {
         line::parse(line).map_err(|fault| fault.locate(line))
     }
 
-    /// The problem `message` with a field of a line that was read without one.
+    /// The error `message` about a field of a line that parses.
     #[must_use]
-    pub fn problem_at(line: &str, field: &'static str, message: String) -> Problem {
-        locate::Fault::Field(field, message).locate(line)
+    pub fn problem_at(line: &str, field: &'static str, message: String) -> EventError {
+        locate::LineError::Field(field, message).locate(line)
     }
 }

@@ -1,25 +1,24 @@
-//! Which user agents are robots, by a public list that `scripts/robots.sh` keeps up to date.
+//! Recognizes robots by their user agents, with a public list that `scripts/robots.sh` updates.
 //!
 //! ```
 //! use edge_cookie::robots::is_robot;
 //!
 //! assert!(is_robot("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"));
-//! // A phone whose make holds `bot` belongs to a reader.
+//! // The name of this phone contains `bot`, but it is not a robot.
 //! assert!(!is_robot("Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36"));
 //! ```
 
-/// The list: one pattern a line, the case as it is; `#` begins a comment.
+/// The list: one case-sensitive pattern per line; `#` begins a comment.
 ///
-/// `^` and `$` stand for the ends of a user agent, `*` for any text in between.
+/// `^` and `$` match the start and the end of a user agent, `*` matches any text.
 const PATTERNS: &str = include_str!("patterns.txt");
 
-/// The longest user agent that is looked through, in bytes: longer than any browser's, so that a hostile head costs no more.
+/// The number of bytes of a user agent that are searched: more than any browser sends. It limits the cost of a hostile request.
 const MAX_BYTES: usize = 2_048;
 
 /// Whether a user agent names itself as a robot on the list.
 ///
-/// The list is searched from its first line to its last, which takes some tens of microseconds: ask only where an id
-/// would be made.
+/// The search goes through the whole list and takes some tens of microseconds: use it only before an id is created.
 #[must_use]
 pub fn is_robot(user_agent: &str) -> bool {
     let bounded = user_agent.as_bytes().get(..MAX_BYTES);
@@ -49,7 +48,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn robots_are_told_from_readers() {
+    fn robots_are_recognized() {
         for (agent, robot) in [
             (
                 "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_user_agent_is_looked_through_up_to_a_bound() {
+    fn a_long_user_agent_is_searched_up_to_a_limit() {
         let padding = "é".repeat(MAX_BYTES);
         assert!(is_robot(&format!("Googlebot/2.1 {padding}")));
         assert!(!is_robot(&format!("{padding} Googlebot/2.1")));

@@ -1,205 +1,217 @@
-//! One EC id through the simulation: its record, what was promised of it, and who met on it.
+//! One EC id in the simulation: its record, the monitor of its promises, and its concurrent operations.
 
-use super::account::{Accounts, word};
-use super::emit::Emitter;
-use super::ground::{Call, Ground};
-use super::held::{Generations, Held, kept, run_alone};
-use super::meeting::{Meeting, Part};
-use super::watch::Watch;
+use super::contention_window::{ContentionWindow, Participant};
+use super::context::{SimulatedCall, SimulationContext};
+use super::counters::{Counters, outcome_name};
+use super::emit::EventEmitter;
+use super::monitor::IdentityMonitor;
+use super::stored_record::{GenerationCounter, StoredRecord, readable, run_uncontended};
 use crate::engine::{Consistency, Done, OperationError, Outcome, Transaction};
 use crate::record::PartnerId;
 use crate::service::rejected;
 
 /// One EC id.
 #[derive(Debug, Default)]
-pub(crate) struct Identity {
-    slot: Option<Held>,
-    watch: Watch,
-    meeting: Meeting,
-    /// When its visitor withdrew first, as long as that counts.
-    gone_from: Option<u64>,
+pub(crate) struct SimulatedIdentity {
+    slot: Option<StoredRecord>,
+    monitor: IdentityMonitor,
+    window: ContentionWindow,
+    /// When its visitor first withdrew, unless fresh consent undid it.
+    withdrawn_at: Option<u64>,
 }
 
-/// What a part of the simulation writes to.
-pub(crate) struct Books<'b> {
-    pub(crate) accounts: &'b mut Accounts,
-    pub(crate) generations: &'b mut Generations,
-    pub(crate) emitter: Option<&'b mut Emitter>,
+/// The outputs of a simulation thread.
+pub(crate) struct Sinks<'b> {
+    pub(crate) counters: &'b mut Counters,
+    pub(crate) generations: &'b mut GenerationCounter,
+    pub(crate) emitter: Option<&'b mut EventEmitter>,
 }
 
-/// Who calls: whose id it is, when, and from where.
+/// The caller of an operation: the id, the time and the edge.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Caller {
-    /// The visitor, and which of the visitor's ids.
+    /// The visitor.
     pub(crate) visitor: u64,
+    /// The index of the id among the visitor's ids.
     pub(crate) number: u64,
     pub(crate) at: u64,
     pub(crate) edge: u64,
 }
 
-impl Identity {
-    /// Runs `call`; tells how it ended, none where it failed.
+impl SimulatedIdentity {
+    /// Runs `call`. Returns its outcome, or `None` if it failed.
     pub(crate) fn run(
         &mut self,
-        ground: &Ground<'_>,
+        context: &SimulationContext<'_>,
         caller: &Caller,
-        call: Call,
-        books: &mut Books<'_>,
+        call: SimulatedCall,
+        sinks: &mut Sinks<'_>,
     ) -> Option<Outcome> {
         let at = caller.at;
-        if self.meeting.is_over(at) {
-            self.close(ground, caller, books);
+        if self.window.is_over(at) {
+            self.close(context, caller, sinks);
         }
-        let now = ground.moment(at);
-        let policy = ground.policy;
-        if let Some(emitter) = &mut books.emitter {
-            emitter.emit(ground, caller, &call);
+        let now = context.moment(at);
+        let policy = context.policy;
+        if let Some(emitter) = &mut sinks.emitter {
+            emitter.emit(context, caller, &call);
         }
         let slot = self.slot.as_ref();
-        self.watch
-            .before(policy, slot, now, &mut books.accounts.promises);
-        let operation = ground.operation(&call, now.timestamp());
-        let name = operation.as_str();
+        self.monitor
+            .check_before(policy, slot, now, &mut sinks.counters.promises);
+        let operation = context.operation(&call, now.timestamp());
+        let name = operation.word();
         let transaction = Transaction::new(policy, operation, now.timestamp(), Consistency::Strong);
-        let is_touch = matches!(call, Call::Touch);
-        let ran = run_alone(
+        let is_touch = matches!(call, SimulatedCall::Touch);
+        let run = run_uncontended(
             transaction,
             now,
             &mut self.slot,
-            books.generations,
+            sinks.generations,
             is_touch,
         );
-        let accounts = &mut *books.accounts;
-        accounts.ran(at, name, word(&ran.finished), ran.finished.tally);
+        let counters = &mut *sinks.counters;
+        counters.record_operation(at, name, outcome_name(&run.finished), run.finished.tally);
         let slot = self.slot.as_ref();
-        let recreated = self
-            .watch
-            .after(policy, (&call, &ran), slot, now, &mut accounts.promises);
-        accounts.gone.recreated += u64::from(recreated);
-        if let Some(before) = &ran.replaced {
-            let from = ground.moment(0).unix_millis();
-            let until = |held: &Held| held.expires.unix_millis().saturating_sub(from);
-            accounts.replaced(at, before.0.as_ref(), slot, until);
+        let recreated =
+            self.monitor
+                .check_after(policy, (&call, &run), slot, now, &mut counters.promises);
+        counters.withdrawals.recreated += u64::from(recreated);
+        if let Some(before) = &run.replaced {
+            let from = context.moment(0).unix_millis();
+            let until = |record: &StoredRecord| record.expires.unix_millis().saturating_sub(from);
+            counters.record_replacement(at, before.0.as_ref(), slot, until);
         }
-        self.note(ground, at, &call, ran.finished.result.as_ref(), accounts);
-        let outcome = ran.finished.result.as_ref().ok().map(|done| done.outcome);
-        let part = Part {
+        self.record_outcome(context, at, &call, run.finished.result.as_ref(), counters);
+        let outcome = run.finished.result.as_ref().ok().map(|done| done.outcome);
+        let participant = Participant {
             call,
             at,
             edge: caller.edge,
-            alone: ran.finished.tally,
+            alone: run.finished.tally,
         };
-        self.meeting.join(ground, part, ran.replaced);
+        self.window.add(context, participant, run.replaced);
         outcome
     }
 
-    /// What the end of an operation means to the figures.
-    fn note(
+    /// Updates the counters after an operation.
+    fn record_outcome(
         &mut self,
-        ground: &Ground<'_>,
+        context: &SimulationContext<'_>,
         at: u64,
-        call: &Call,
+        call: &SimulatedCall,
         result: Result<&Done, &OperationError>,
-        accounts: &mut Accounts,
+        counters: &mut Counters,
     ) {
         match (call, result) {
-            (Call::Withdraw, Ok(done)) => {
-                accounts.avoided.repeated += u64::from(done.outcome == Outcome::AlreadyWithdrawn);
-                accounts.avoided.unknown += u64::from(done.outcome == Outcome::NotFound);
+            (SimulatedCall::Withdraw, Ok(done)) => {
+                counters.avoided.repeated += u64::from(done.outcome == Outcome::AlreadyWithdrawn);
+                counters.avoided.unknown += u64::from(done.outcome == Outcome::NotFound);
             }
-            (Call::Create(_), Ok(done)) => {
-                if done.outcome == Outcome::Revived && self.gone_from.take().is_some() {
-                    accounts.gone.undone += 1;
+            (SimulatedCall::Create(_), Ok(done)) => {
+                if done.outcome == Outcome::Revived && self.withdrawn_at.take().is_some() {
+                    counters.withdrawals.undone += 1;
                 }
             }
-            (Call::Touch, Ok(done)) => {
-                accounts.avoided.debounced += u64::from(done.outcome == Outcome::Debounced);
-                self.seen(ground, at, done.outcome, accounts);
+            (SimulatedCall::Touch, Ok(done)) => {
+                counters.avoided.debounced += u64::from(done.outcome == Outcome::Debounced);
+                self.record_last_seen_lag(context, at, done.outcome, counters);
             }
-            (Call::Sync { partner, syncs }, Ok(done)) => {
-                accounts.avoided.unchanged += u64::from(done.outcome == Outcome::Unchanged);
+            (SimulatedCall::Sync { partner, syncs }, Ok(done)) => {
+                counters.avoided.unchanged += u64::from(done.outcome == Outcome::Unchanged);
                 for outcome in &done.each {
-                    match rejected(*outcome, ground.policy.sync.reasons) {
-                        Some(reason) => accounts.refuse(*partner, reason, 1),
-                        None => self.synced(
-                            ground,
+                    match rejected(*outcome, context.policy.sync.reasons) {
+                        Some(reason) => counters.record_refusal(*partner, reason, 1),
+                        None => self.record_uid_age(
+                            context,
                             at,
                             syncs.first().map(|sync| &sync.partner),
-                            accounts,
+                            counters,
                         ),
                     }
                 }
             }
-            (Call::Sync { partner, syncs }, Err(error)) => {
-                accounts.refuse(*partner, error.as_str(), syncs.len() as u64);
+            (SimulatedCall::Sync { partner, syncs }, Err(error)) => {
+                counters.record_refusal(*partner, error.word(), syncs.len() as u64);
             }
             (_, Err(_)) => {}
         }
     }
 
-    fn seen(&self, ground: &Ground<'_>, at: u64, outcome: Outcome, accounts: &mut Accounts) {
+    fn record_last_seen_lag(
+        &self,
+        context: &SimulationContext<'_>,
+        at: u64,
+        outcome: Outcome,
+        counters: &mut Counters,
+    ) {
         let live = matches!(
             outcome,
             Outcome::Debounced | Outcome::Touched | Outcome::Stale
         );
-        let last = self.slot.as_ref().and_then(|held| held.entry.last_seen);
+        let last = self.slot.as_ref().and_then(|record| record.entry.last_seen);
         if let Some(last) = last.filter(|_| live) {
-            let now = ground.moment(at).timestamp();
-            accounts.seen_lag.note(now.seconds_since(last));
+            let now = context.moment(at).timestamp();
+            counters.seen_lag.add(now.seconds_since(last));
         }
     }
 
-    fn synced(
+    fn record_uid_age(
         &self,
-        ground: &Ground<'_>,
+        context: &SimulationContext<'_>,
         at: u64,
         partner: Option<&PartnerId>,
-        accounts: &mut Accounts,
+        counters: &mut Counters,
     ) {
-        let held = self.slot.as_ref().zip(partner);
-        let synced = held.and_then(|(held, partner)| held.entry.ids.get(partner)?.synced);
+        let record = self.slot.as_ref().zip(partner);
+        let synced = record.and_then(|(record, partner)| record.entry.ids.get(partner)?.synced);
         if let Some(synced) = synced {
-            let now = ground.moment(at).timestamp();
-            accounts.uid_age.note(now.seconds_since(synced));
+            let now = context.moment(at).timestamp();
+            counters.uid_age.add(now.seconds_since(synced));
         }
     }
 
-    /// Its visitor withdraws, known by a cookie.
-    pub(crate) fn leaves(&mut self, at: u64, accounts: &mut Accounts) {
-        if self.gone_from.is_none() {
-            self.gone_from = Some(at);
-            accounts.gone.withdrawals += 1;
+    /// Records a withdrawal by its visitor, who has the cookie.
+    pub(crate) fn record_withdrawal(&mut self, at: u64, counters: &mut Counters) {
+        if self.withdrawn_at.is_none() {
+            self.withdrawn_at = Some(at);
+            counters.withdrawals.count += 1;
         }
     }
 
-    /// Whether the store has a live entry of it.
-    pub(crate) fn is_live(&self, ground: &Ground<'_>, at: u64) -> bool {
-        let now = ground.moment(at);
-        kept(self.slot.as_ref(), now)
-            .is_some_and(|held| !held.entry.is_tombstone() && !ground.counts_as_gone(held, now))
+    /// Whether the store has a live entry for it.
+    pub(crate) fn is_live(&self, context: &SimulationContext<'_>, at: u64) -> bool {
+        let now = context.moment(at);
+        readable(self.slot.as_ref(), now)
+            .is_some_and(|record| !record.entry.is_tombstone() && !context.is_expired(record, now))
     }
 
-    fn close(&mut self, ground: &Ground<'_>, caller: &Caller, books: &mut Books<'_>) {
-        let dice = (caller.visitor << VISITOR_BITS) ^ caller.at;
-        self.meeting
-            .close(ground, self.slot.as_ref(), dice, books.accounts);
+    fn close(&mut self, context: &SimulationContext<'_>, caller: &Caller, sinks: &mut Sinks<'_>) {
+        let rng = (caller.visitor << VISITOR_BITS) ^ caller.at;
+        self.window
+            .close(context, self.slot.as_ref(), rng, sinks.counters);
     }
 
-    /// The workload is over.
-    pub(crate) fn end(&mut self, ground: &Ground<'_>, caller: &Caller, books: &mut Books<'_>) {
-        self.close(ground, caller, books);
-        if let Some(from) = self.gone_from {
+    /// Ends the simulation of this id.
+    pub(crate) fn finish(
+        &mut self,
+        context: &SimulationContext<'_>,
+        caller: &Caller,
+        sinks: &mut Sinks<'_>,
+    ) {
+        self.close(context, caller, sinks);
+        if let Some(from) = self.withdrawn_at {
             let trace = self
                 .slot
                 .as_ref()
-                .map_or(0, |held| held.expires.unix_millis());
+                .map_or(0, |record| record.expires.unix_millis());
             let seconds =
-                trace.saturating_sub(ground.moment(from).unix_millis()) / MILLIS_PER_SECOND;
-            *books.accounts.gone.after.entry(seconds).or_default() += 1;
+                trace.saturating_sub(context.moment(from).unix_millis()) / MILLIS_PER_SECOND;
+            *sinks.counters.withdrawals.after.entry(seconds).or_default() += 1;
         }
     }
 }
 
-/// Tells the meetings of one visitor from those of another.
+/// The shift that gives each visitor its own indexes for contention windows.
 const VISITOR_BITS: u32 = 40;
 const MILLIS_PER_SECOND: u64 = 1_000;

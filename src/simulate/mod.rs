@@ -1,14 +1,15 @@
-//! What a policy costs and keeps: a workload run on the real engine, in virtual time.
+//! Simulates a workload on the real engine in virtual time: what a policy costs, and what it stores and loses.
 //!
-//! Every visitor's course is drawn from a [workload](workload::Workload) or taken from a [log](log::Log): pages, changes of mind,
-//! and what partners send. Each request becomes the operations that the service would run, on the engine's own
-//! transactions, one after another: these are the totals, and what `ec apply` counts for the same events. Where the calls
-//! of two edges overlap on a record, the same operations run once more side by side: what that adds is told apart. [`report`] shows it.
+//! Each visitor's page views, consent choices and partner syncs are drawn from a [workload](workload::Workload) or taken from
+//! a [log](log::VisitLog). Each request becomes the operations that the service would run, on the engine's own
+//! transactions, one after another: these are the totals, and they equal what `ec apply` counts for the same events. Where the
+//! calls of two edges overlap on a record, the same operations run a second time concurrently; the extra calls are reported
+//! separately. [`report`] renders the result.
 //!
 //! ```
 //! use edge_cookie::policy::resolve::resolve;
 //! use edge_cookie::simulate::workload::Workload;
-//! use edge_cookie::simulate::{Side, Simulator};
+//! use edge_cookie::simulate::{SimulatedPolicy, Simulator};
 //!
 //! let text = r#"
 //! visitors = 100
@@ -24,31 +25,31 @@
 //! let workload = Workload::read("small.toml", text).workload.unwrap();
 //! let simulator = Simulator::new(&workload);
 //! let defaults = resolve(&[]);
-//! let told = simulator.compare(&[Side { profile: "development", resolved: &defaults }]);
-//! let policy = &told.profiles[0];
+//! let result = simulator.compare(&[SimulatedPolicy { profile: "development", resolved: &defaults }]);
+//! let policy = &result.profiles[0];
 //! assert!(policy.totals.writes < policy.totals.operations);
 //! assert_eq!(policy.broken().count(), 0);
 //! ```
 
-mod account;
-mod dice;
+mod contention_window;
+mod context;
+mod counters;
+mod diurnal_profile;
 mod emit;
-mod ground;
-mod held;
 mod identity;
 pub mod log;
-mod meeting;
+mod monitor;
+mod partner_traffic;
 pub mod report;
 pub mod result;
-mod rhythm;
+mod rng;
 mod run;
 mod signals;
+mod stored_record;
+mod summarize;
 mod sweep;
-mod tell;
-mod traffic;
-mod visitor;
+mod visitor_session;
 mod visits;
-mod watch;
 pub mod workload;
 
 use std::num::NonZeroUsize;
@@ -57,26 +58,26 @@ use std::thread::available_parallelism;
 use crate::policy::difference::{Difference, between};
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::full_key;
-pub use emit::Emitted;
-use log::Log;
-use result::{About, Outcomes, Setting, Simulation};
-use run::Job;
+pub use emit::EmittedEvent;
+use log::VisitLog;
+use result::{PolicyResult, SettingDifference, SimulationResult, WorkloadSummary};
+use run::SimulationJob;
 pub use sweep::{SweepError, SweepValue, SweepValues};
 use workload::Workload;
 
-/// A policy to simulate, and what the user calls it.
+/// A policy to simulate, with its name.
 #[derive(Debug, Clone, Copy)]
-pub struct Side<'r> {
-    /// The profile, or the bundle's file.
+pub struct SimulatedPolicy<'r> {
+    /// The name of the profile, or the file of the bundle.
     pub profile: &'r str,
-    /// The policy with its origins.
+    /// The policy with the origin of each value.
     pub resolved: &'r Resolved,
 }
 
-/// Runs a workload under policies.
+/// Runs a workload under one or more policies.
 pub struct Simulator<'w> {
     workload: &'w Workload,
-    log: Option<&'w Log>,
+    log: Option<&'w VisitLog>,
     seed: u64,
     seeds: u64,
     threads: NonZeroUsize,
@@ -84,7 +85,7 @@ pub struct Simulator<'w> {
 }
 
 impl<'w> Simulator<'w> {
-    /// A simulator of `workload` with the first seed alone, on as many threads as the machine runs at once.
+    /// A simulator of `workload` with seed 1, on all available threads.
     #[must_use]
     pub fn new(workload: &'w Workload) -> Self {
         Self {
@@ -97,13 +98,13 @@ impl<'w> Simulator<'w> {
         }
     }
 
-    /// The same with the visits of a log; the workload is [that of it](Workload::of_log).
+    /// Uses the visits of a log. The workload is one [made for it](Workload::of_log).
     #[must_use]
-    pub const fn with_log(self, log: Option<&'w Log>) -> Self {
+    pub const fn with_log(self, log: Option<&'w VisitLog>) -> Self {
         Self { log, ..self }
     }
 
-    /// The same with so many seeds, counted up from this one.
+    /// Runs `seeds` seeds, counted up from `seed`.
     #[must_use]
     pub const fn with_seeds(self, seed: u64, seeds: u64) -> Self {
         Self {
@@ -113,38 +114,38 @@ impl<'w> Simulator<'w> {
         }
     }
 
-    /// The same on so many threads. They change how long it takes, and nothing that is told.
+    /// Sets the number of threads. It changes the run time, never the result. how long it takes, and nothing that is result.
     #[must_use]
     pub const fn with_threads(self, threads: NonZeroUsize) -> Self {
         Self { threads, ..self }
     }
 
-    /// The same, telling `progress` how many steps more are done.
+    /// Calls `progress` with the number of steps completed since the last call.
     #[must_use]
     pub const fn with_progress(self, progress: &'w (dyn Fn(u64) + Sync)) -> Self {
         Self { progress, ..self }
     }
 
-    /// The steps of one policy with one seed.
+    /// The number of steps for one policy and one seed.
     #[must_use]
     pub const fn steps(&self) -> u64 {
         self.workload.visitors + self.workload.forged_requests()
     }
 
-    /// Simulates every policy with every seed.
+    /// Simulates each policy with each seed.
     #[must_use]
-    pub fn compare(&self, sides: &[Side<'_>]) -> Simulation {
+    pub fn compare(&self, sides: &[SimulatedPolicy<'_>]) -> SimulationResult {
         let profiles = sides.iter().map(|side| {
-            let seeds: Vec<Outcomes> = (0..self.seeds)
+            let seeds: Vec<PolicyResult> = (0..self.seeds)
                 .map(|more| self.outcomes(side, self.seed.wrapping_add(more)))
                 .collect();
-            let spread = tell::spread(&seeds);
+            let spread = summarize::spread(&seeds);
             seeds
                 .into_iter()
                 .next()
-                .map(|first| Outcomes { spread, ..first })
+                .map(|first| PolicyResult { spread, ..first })
         });
-        Simulation {
+        SimulationResult {
             workload: self.about(),
             log: self.log.map(|log| log.usage.clone()),
             profiles: profiles.flatten().collect(),
@@ -153,19 +154,24 @@ impl<'w> Simulator<'w> {
         }
     }
 
-    /// The operations of one policy with the first seed, in the order of their times. All are held at once.
+    /// The operations of one policy with the first seed, in the order of their times. All of them are in memory.
     #[must_use]
-    pub fn events(&self, side: &Side<'_>) -> Vec<Emitted> {
+    pub fn events(&self, side: &SimulatedPolicy<'_>) -> Vec<EmittedEvent> {
         self.job(side, self.seed, true).run().events
     }
 
-    fn outcomes(&self, side: &Side<'_>, seed: u64) -> Outcomes {
+    fn outcomes(&self, side: &SimulatedPolicy<'_>, seed: u64) -> PolicyResult {
         let counted = self.job(side, seed, false).run();
-        tell::outcomes(self.workload, side.profile, side.resolved, &counted)
+        summarize::outcomes(self.workload, side.profile, side.resolved, &counted)
     }
 
-    fn job<'j>(&'j self, side: &'j Side<'_>, seed: u64, emit: bool) -> Job<'j> {
-        Job {
+    fn job<'j>(
+        &'j self,
+        side: &'j SimulatedPolicy<'_>,
+        seed: u64,
+        emit: bool,
+    ) -> SimulationJob<'j> {
+        SimulationJob {
             workload: self.workload,
             log: self.log,
             policy: &side.resolved.policy,
@@ -176,12 +182,12 @@ impl<'w> Simulator<'w> {
         }
     }
 
-    fn about(&self) -> About {
+    fn about(&self) -> WorkloadSummary {
         let workload = self.workload;
-        About {
+        WorkloadSummary {
             name: workload.name.clone(),
             description: workload.description.clone(),
-            starts: tell::date(workload, 0),
+            starts: summarize::date(workload, 0),
             days: workload.days,
             visitors: workload.visitors,
             partners: workload
@@ -197,11 +203,11 @@ impl<'w> Simulator<'w> {
     }
 }
 
-fn settings(sides: &[Side<'_>]) -> Vec<Setting> {
+fn settings(sides: &[SimulatedPolicy<'_>]) -> Vec<SettingDifference> {
     let [from, to] = sides else {
         return Vec::new();
     };
-    let setting = |difference: Difference<'_>| Setting {
+    let setting = |difference: Difference<'_>| SettingDifference {
         key: full_key(difference.key()),
         from: difference.from.value.clone(),
         to: difference.to.value.clone(),

@@ -1,69 +1,71 @@
-//! Runs a workload under a policy: visitors in any order on any number of threads, since no two share a record.
+//! Runs a workload under a policy: visitors in any order on any number of threads, because no two share a record.
 
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::account::Accounts;
-use super::dice::Stream;
-use super::emit::{Emitted, Emitter};
-use super::ground::Ground;
-use super::held::Generations;
-use super::log::Log;
-use super::traffic::{Batches, Traffic, visits_a_day};
-use super::visitor::{Course, Who};
-use super::visits::{Drawn, logged};
+use super::context::SimulationContext;
+use super::counters::Counters;
+use super::emit::{EmittedEvent, EventEmitter};
+use super::log::VisitLog;
+use super::partner_traffic::{BatchSchedule, PartnerTraffic, visits_a_day};
+use super::rng::RngStream;
+use super::stored_record::GenerationCounter;
+use super::visitor_session::{VisitorSession, VisitorState};
+use super::visits::{GeneratedVisits, visits_from_log};
 use super::workload::Workload;
 use crate::policy::EcPolicy;
 
-/// One simulation to be run.
-pub(crate) struct Job<'j> {
+/// One simulation to run.
+pub(crate) struct SimulationJob<'j> {
     pub(crate) workload: &'j Workload,
-    pub(crate) log: Option<&'j Log>,
+    pub(crate) log: Option<&'j VisitLog>,
     pub(crate) policy: &'j EcPolicy,
     pub(crate) seed: u64,
-    /// Whether the operations are kept as events.
+    /// Whether to collect the operations as events.
     pub(crate) emit: bool,
     pub(crate) threads: NonZeroUsize,
-    /// Told of each visitor that is done.
+    /// Called with the number of visitors that are done.
     pub(crate) progress: &'j (dyn Fn(u64) + Sync),
 }
 
-/// Visitors that a thread takes at once.
-const TOGETHER: u64 = 512;
+/// The number of visitors that a thread takes at a time.
+const CHUNK: u64 = 512;
 
-/// What a run counted, and its operations in the order of their times.
-pub(crate) struct Counted {
-    pub(crate) accounts: Accounts,
-    pub(crate) events: Vec<Emitted>,
-    pub(crate) batches: Vec<Batches>,
+/// The counters of a run, and its operations in the order of their times.
+pub(crate) struct RunCounters {
+    pub(crate) counters: Counters,
+    pub(crate) events: Vec<EmittedEvent>,
+    pub(crate) batches: Vec<BatchSchedule>,
 }
 
 impl Workload {
-    /// Requests with forged ids, over all days.
+    /// The number of requests with forged ids over all days.
     pub(crate) const fn forged_requests(&self) -> u64 {
         self.forged.a_day.saturating_mul(self.days)
     }
 }
 
-impl Job<'_> {
-    pub(crate) fn run(&self) -> Counted {
+impl SimulationJob<'_> {
+    pub(crate) fn run(&self) -> RunCounters {
         let workload = self.workload;
-        let ground = Ground::new(workload, self.policy, self.seed, workload.starts);
+        let context = SimulationContext::new(workload, self.policy, self.seed, workload.starts);
         let visits = self.log.map_or_else(
             || visits_a_day(workload),
             |log| log.visits_a_day(workload.visit_gap()),
         );
-        let batches: Vec<Batches> = workload
+        let batches: Vec<BatchSchedule> = workload
             .partners
             .iter()
-            .map(|partner| Batches::of(partner, workload, self.policy, visits))
+            .map(|partner| BatchSchedule::for_partner(partner, workload, self.policy, visits))
             .collect();
         let all = workload.visitors + workload.forged_requests();
         let next = AtomicU64::new(0);
-        let part = || self.part(&ground, &batches, &next, all);
-        let parts: Vec<(Accounts, Vec<Emitted>)> = std::thread::scope(|scope| {
-            let others: Vec<_> = (1..self.threads.get()).map(|_| scope.spawn(part)).collect();
-            let mut parts = vec![part()];
+        let worker = || self.run_worker(&context, &batches, &next, all);
+        let parts: Vec<(Counters, Vec<EmittedEvent>)> = std::thread::scope(|scope| {
+            let others: Vec<_> = (1..self.threads.get())
+                .map(|_| scope.spawn(worker))
+                .collect();
+            let mut parts = vec![worker()];
             for other in others {
                 match other.join() {
                     Ok(done) => parts.push(done),
@@ -72,62 +74,62 @@ impl Job<'_> {
             }
             parts
         });
-        let mut accounts = Accounts::new(workload.days, workload.partners.len());
+        let mut counters = Counters::new(workload.days, workload.partners.len());
         let mut events = Vec::new();
         for (part, own) in parts {
-            accounts.add(part);
+            counters.merge(part);
             events.extend(own);
         }
         events.sort_unstable();
-        Counted {
-            accounts,
+        RunCounters {
+            counters,
             events,
             batches,
         }
     }
 
-    /// What one thread does: takes visitors until none is left.
-    fn part(
+    /// Runs one thread: takes visitors until all are done.
+    fn run_worker(
         &self,
-        ground: &Ground<'_>,
-        batches: &[Batches],
+        context: &SimulationContext<'_>,
+        batches: &[BatchSchedule],
         next: &AtomicU64,
         all: u64,
-    ) -> (Accounts, Vec<Emitted>) {
+    ) -> (Counters, Vec<EmittedEvent>) {
         let workload = self.workload;
-        let mut accounts = Accounts::new(workload.days, workload.partners.len());
-        let mut generations = Generations::default();
-        let mut emitter = Emitter::default();
-        let mut course = Course {
-            ground,
+        let mut counters = Counters::new(workload.days, workload.partners.len());
+        let mut generations = GenerationCounter::default();
+        let mut emitter = EventEmitter::default();
+        let mut session = VisitorSession {
+            context,
             batches,
-            accounts: &mut accounts,
+            counters: &mut counters,
             generations: &mut generations,
             emitter: self.emit.then_some(&mut emitter),
-            traffic: Traffic::default(),
+            traffic: PartnerTraffic::default(),
             identities: Vec::new(),
-            who: Who::nobody(ground),
+            state: VisitorState::initial(context),
         };
         loop {
-            let first = next.fetch_add(TOGETHER, Ordering::Relaxed);
+            let first = next.fetch_add(CHUNK, Ordering::Relaxed);
             if first >= all {
                 break;
             }
-            let end = all.min(first + TOGETHER);
+            let end = all.min(first + CHUNK);
             for visitor in first..end {
                 if visitor >= workload.visitors {
-                    course.forge(visitor - workload.visitors);
+                    session.run_forged_request(visitor - workload.visitors);
                     continue;
                 }
                 if let Some(pages) = self.log.and_then(|log| log.pages(visitor)) {
-                    course.follow(visitor, logged(pages, workload.visit_gap()));
+                    session.run(visitor, visits_from_log(pages, workload.visit_gap()));
                 } else {
-                    let dice = ground.dice(Stream::Visits, visitor);
-                    course.follow(visitor, Drawn::new(ground, dice));
+                    let rng = context.rng(RngStream::Visits, visitor);
+                    session.run(visitor, GeneratedVisits::new(context, rng));
                 }
             }
             (self.progress)(end - first);
         }
-        (accounts, emitter.lines)
+        (counters, emitter.lines)
     }
 }

@@ -1,4 +1,4 @@
-//! What visitors' browsers say, and what it means under a policy.
+//! The consent signals of visitors' browsers, and the decisions of a policy on them.
 
 use super::workload::Region;
 use crate::clock::Timestamp;
@@ -7,24 +7,24 @@ use crate::consent::{Place, Signal, Signals, Verdict, decide};
 use crate::policy::settings::Consent;
 use crate::record::ConsentStrings;
 
-/// What a visitor has told the consent banner.
+/// A visitor's choice in the consent banner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Choice {
+pub(crate) enum ConsentChoice {
     Consents,
     Refuses,
-    /// Nothing yet.
-    Silent,
+    /// No choice yet.
+    Undecided,
 }
 
-impl Choice {
-    const ALL: [Self; 3] = [Self::Consents, Self::Refuses, Self::Silent];
+impl ConsentChoice {
+    const ALL: [Self; 3] = [Self::Consents, Self::Refuses, Self::Undecided];
 
-    /// The TCF string of one who chose at this time.
+    /// The TCF string of a choice made at this time.
     fn tcf(self, at: Timestamp) -> Option<String> {
         let consents = match self {
             Self::Consents => true,
             Self::Refuses => false,
-            Self::Silent => return None,
+            Self::Undecided => return None,
         };
         let sample = TcfSample {
             consents,
@@ -43,7 +43,7 @@ impl Choice {
         }
     }
 
-    /// The strings that are stored with a consent given at this time.
+    /// The consent strings that are stored for a choice made at this time.
     pub(crate) fn strings(self, at: Timestamp) -> ConsentStrings {
         ConsentStrings {
             tcf: self.tcf(at).map(Into::into),
@@ -52,41 +52,41 @@ impl Choice {
     }
 }
 
-/// What each choice means in a region at a time.
+/// The consent decision for each choice in a region at a time.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Verdicts {
-    choices: [Verdict; Choice::ALL.len()],
-    /// What a consent means that is older than the policy takes.
+pub(crate) struct RegionVerdicts {
+    choices: [Verdict; ConsentChoice::ALL.len()],
+    /// The decision for a consent that is older than the policy accepts.
     aged: Verdict,
 }
 
-impl Verdicts {
-    pub(crate) fn of(region: &Region, rules: &Consent, now: Timestamp) -> Self {
+impl RegionVerdicts {
+    pub(crate) fn for_region(region: &Region, rules: &Consent, now: Timestamp) -> Self {
         let place = Place {
             country: &region.geo.country,
             region: region.geo.region.as_deref(),
         };
-        let verdict = |choice: Choice, given: Timestamp| {
+        let verdict = |choice: ConsentChoice, given: Timestamp| {
             let tcf = choice.tcf(given);
             let signals = choice.signals(tcf.as_deref());
             decide(&signals, Some(&place), rules, now).verdict()
         };
         let aged = Timestamp::from_unix(0);
         Self {
-            choices: Choice::ALL.map(|choice| verdict(choice, now)),
-            aged: verdict(Choice::Consents, aged),
+            choices: ConsentChoice::ALL.map(|choice| verdict(choice, now)),
+            aged: verdict(ConsentChoice::Consents, aged),
         }
     }
 
-    /// What a choice means that was made so many seconds ago.
-    pub(crate) fn of_choice(self, choice: Choice, age: u64, rules: &Consent) -> Verdict {
+    /// The decision for a choice that was made `age` seconds ago.
+    pub(crate) fn of_choice(self, choice: ConsentChoice, age: u64, rules: &Consent) -> Verdict {
         let [consents, refuses, silent] = self.choices;
         let aged = rules.tcf_max_age.is_some_and(|most| age > most.seconds());
         match choice {
-            Choice::Consents if aged => self.aged,
-            Choice::Consents => consents,
-            Choice::Refuses => refuses,
-            Choice::Silent => silent,
+            ConsentChoice::Consents if aged => self.aged,
+            ConsentChoice::Consents => consents,
+            ConsentChoice::Refuses => refuses,
+            ConsentChoice::Undecided => silent,
         }
     }
 }
@@ -98,7 +98,7 @@ mod tests {
     use crate::record::KvGeo;
 
     #[test]
-    fn choices_mean_what_they_say_under_each_law() {
+    fn each_law_decides_each_choice() {
         use Verdict::{Granted, NotGranted, Withdrawn};
         let rules = EcPolicy::default().consent;
         let now = Timestamp::from_unix(1_772_409_600);
@@ -116,10 +116,10 @@ mod tests {
                 geo: KvGeo::known(country, state).unwrap(),
                 ..Region::default()
             };
-            let verdicts = Verdicts::of(&region, &rules, now);
+            let verdicts = RegionVerdicts::for_region(&region, &rules, now);
             assert_eq!(verdicts.choices, expected, "{country}");
             let year = 365 * 24 * 60 * 60;
-            let of = |age| verdicts.of_choice(Choice::Consents, age, &rules);
+            let of = |age| verdicts.of_choice(ConsentChoice::Consents, age, &rules);
             assert_eq!((of(year), of(2 * year)), (Granted, aged), "{country}");
         }
     }

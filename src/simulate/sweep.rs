@@ -1,78 +1,82 @@
 //! The values of one setting that a sweep tries.
 
-use super::result::Point;
-use super::{Side, Simulator};
+use super::result::SweepPoint;
+use super::{SimulatedPolicy, Simulator};
 use crate::policy::known_settings;
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::Shape;
 use crate::policy::types::{Millis, parse_duration};
 use crate::policy::value::Value;
 
-/// A sweep as somebody asked for it, `KEY=A..B` or `KEY=ONE,OTHER`.
+/// A sweep, as in `--sweep KEY=A..B` or `--sweep KEY=ONE,OTHER`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepValues {
     /// The full key.
     pub key: String,
-    /// What amounts count.
+    /// The unit of the amounts.
     pub unit: &'static str,
-    /// The values, in rising order; the one in force among them.
+    /// The values, in rising order. They include the current value.
     pub values: Vec<SweepValue>,
 }
 
 /// One value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SweepValue {
-    /// As a policy says it.
+    /// The value, as written in a policy.
     pub value: String,
-    /// For an axis.
+    /// The value as a number, for an axis.
     pub amount: f64,
-    /// Whether it is in force.
+    /// Whether it is the current value.
     pub current: bool,
 }
 
-/// What is wrong with a sweep.
+/// Why a sweep is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SweepError {
-    /// It has not the form of one.
+    /// It does not have the form of a sweep.
     #[error(
         "`{0}` is not a sweep: write `KEY=A..B`, as `ec.last_seen.debounce=1m..1h`, or `KEY=ONE,OTHER`"
     )]
     Form(String),
-    /// There is no such setting.
-    #[error("there is no setting `{0}`")]
+    /// The setting does not exist.
+    #[error("unknown setting `{0}`: `ec show` lists all settings")]
     UnknownKey(String),
     /// A bound is not a value of the setting.
-    #[error("`{value}` cannot bound `{key}`: {why}")]
+    #[error("`{value}` is not a bound of a sweep of `{key}`: {why}")]
     Bound {
         /// The setting.
         key: String,
         /// The bound.
         value: String,
-        /// Why not.
+        /// The reason.
         why: String,
     },
     /// The setting is neither a duration nor a number.
-    #[error("`{0}` has no steps between two values: name them, as `{0}=ONE,OTHER`")]
+    #[error(
+        "`{0}` is neither a duration nor a number, so a range has no steps: list the values, as `{0}=ONE,OTHER`"
+    )]
     NoSteps(String),
 }
 
-/// Steps from the least to the greatest: each as much more than the one before as the next.
+/// The number of steps from the least to the greatest value, at a constant ratio.
 const STEPS: i32 = 8;
 const LONG: u64 = 10_000;
 
 impl SweepValues {
-    /// Reads what `written` asks for; `resolved` says what is in force.
+    /// Parses a sweep. `resolved` has the current value.
     ///
     /// # Errors
     ///
-    /// Where it is not a sweep of a setting.
+    /// If it is not a sweep of a known setting.
     pub fn parse(written: &str, resolved: &Resolved) -> Result<Self, SweepError> {
         let form = || SweepError::Form(written.to_owned());
         let (key, values) = written.split_once('=').ok_or_else(form)?;
         let own = key.strip_prefix("ec.").unwrap_or(key);
         let setting = known_settings().iter().find(|setting| setting.key == own);
         let setting = setting.ok_or_else(|| SweepError::UnknownKey(key.to_owned()))?;
-        let in_force = resolved.value(own).map(|in_force| &in_force.value);
+        let current_value = resolved
+            .value(own)
+            .map(|current_value| &current_value.value);
         let key = format!("ec.{own}");
         let Some((from, to)) = values.split_once("..") else {
             let words: Vec<&str> = values
@@ -83,7 +87,7 @@ impl SweepValues {
             return if words.is_empty() {
                 Err(form())
             } else {
-                Ok(Self::words(key, &words, in_force))
+                Ok(Self::words(key, &words, current_value))
             };
         };
         let bound = |value: &str| {
@@ -99,7 +103,7 @@ impl SweepValues {
             _ => return Err(SweepError::NoSteps(key)),
         };
         let (from, to) = (bound(from)?, bound(to)?);
-        let current = in_force.and_then(|value| amount(&plain(value), setting.shape).ok());
+        let current = current_value.and_then(|value| amount(&plain(value), setting.shape).ok());
         Ok(Self {
             values: steps(from.min(to), from.max(to), current, setting.shape),
             key,
@@ -107,11 +111,11 @@ impl SweepValues {
         })
     }
 
-    fn words(key: String, words: &[&str], in_force: Option<&Value>) -> Self {
-        let in_force = in_force.map(plain);
+    fn words(key: String, words: &[&str], current_value: Option<&Value>) -> Self {
+        let current_value = current_value.map(plain);
         let mut all: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         all.extend(
-            in_force
+            current_value
                 .clone()
                 .filter(|word| !words.contains(&word.as_str())),
         );
@@ -121,7 +125,7 @@ impl SweepValues {
             unit: "choice",
             values: values
                 .map(|(place, value)| SweepValue {
-                    current: in_force.as_ref() == Some(&value),
+                    current: current_value.as_ref() == Some(&value),
                     amount: f64::from(place),
                     value,
                 })
@@ -158,7 +162,7 @@ fn amount(value: &str, shape: Shape) -> Result<u64, String> {
 )]
 fn steps(from: u64, to: u64, current: Option<u64>, shape: Shape) -> Vec<SweepValue> {
     const MILLIS_PER_SECOND: u64 = 1_000;
-    // Nothing can be multiplied up from zero.
+    // A ratio needs a start above zero.
     let (first, last) = (from.max(1) as f64, to.max(1) as f64);
     let ratio = (last / first).powf(1.0 / f64::from(STEPS));
     let counts_seconds = shape != Shape::Integer && to >= LONG;
@@ -196,10 +200,10 @@ fn steps(from: u64, to: u64, current: Option<u64>, shape: Shape) -> Vec<SweepVal
 }
 
 impl Simulator<'_> {
-    /// The point of a sweep at `value`, whose policy is `side`.
+    /// Simulates the point of a sweep at `value`, with the policy `side`.
     #[must_use]
-    pub fn point(&self, value: &SweepValue, side: &Side<'_>) -> Point {
+    pub fn point(&self, value: &SweepValue, side: &SimulatedPolicy<'_>) -> SweepPoint {
         let outcomes = self.outcomes(side, self.seed);
-        Point::of(value.value.clone(), value.amount, value.current, &outcomes)
+        SweepPoint::from_result(value.value.clone(), value.amount, value.current, &outcomes)
     }
 }

@@ -1,55 +1,55 @@
-//! When a visitor views pages: drawn from the workload's description, or as a log has them.
+//! The page views of a visitor: generated from the workload's description, or read from a log.
 
-use super::dice::{Dice, Share};
-use super::ground::{Ground, pick};
-use super::log::Pages;
+use super::context::{SimulationContext, pick_weighted};
+use super::log::PageTimes;
+use super::rng::{Probability, Rng};
 use super::workload::{Audience, Workload};
 
 /// A page view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct View {
+pub(crate) struct PageView {
     pub(crate) at: u64,
-    /// Whether a visit begins with it.
+    /// Whether it is the first of a visit.
     pub(crate) first: bool,
 }
 
-/// The page views that a description gives a visitor.
-pub(crate) struct Drawn<'w> {
+/// Generates the page views of a visitor from a description.
+pub(crate) struct GeneratedVisits<'w> {
     workload: &'w Workload,
     audience: Option<&'w Audience>,
-    dice: Dice,
-    /// That another page follows.
-    goes_on: Share,
-    /// The start of the visit under way, in even time.
-    even: u64,
-    /// The last page view; none before a visit.
+    rng: Rng,
+    /// The probability of another page in the visit.
+    continues: Probability,
+    /// The start of the current visit, in uniform time.
+    uniform: u64,
+    /// The last page view; `None` between visits.
     last: Option<u64>,
-    /// Before when the next visit cannot begin.
+    /// The earliest start of the next visit.
     free_from: u64,
     over: bool,
 }
 
-impl<'w> Drawn<'w> {
-    pub(crate) fn new(ground: &Ground<'w>, mut dice: Dice) -> Self {
-        let workload = ground.workload;
+impl<'w> GeneratedVisits<'w> {
+    pub(crate) fn new(context: &SimulationContext<'w>, mut rng: Rng) -> Self {
+        let workload = context.workload;
         let shares = workload.audiences.iter().map(|audience| audience.share);
-        let audience = workload.audiences.get(pick(&mut dice, shares));
+        let audience = workload.audiences.get(pick_weighted(&mut rng, shares));
         let length = workload.length();
-        let even = match audience {
+        let uniform = match audience {
             Some(Audience {
                 every: Some(every),
                 new,
                 ..
-            }) if !dice.chance(*new) => dice.exponential(*every),
-            _ => dice.below(length),
+            }) if !rng.chance(*new) => rng.exponential(*every),
+            _ => rng.below(length),
         };
         let pages = audience.map_or(1.0, |audience| audience.pages);
         Self {
             workload,
             audience,
-            dice,
-            goes_on: Share::of(1.0 - 1.0 / pages),
-            even,
+            rng,
+            continues: Probability::from_fraction(1.0 - 1.0 / pages),
+            uniform,
             last: None,
             free_from: 0,
             over: false,
@@ -57,50 +57,52 @@ impl<'w> Drawn<'w> {
     }
 }
 
-impl Iterator for Drawn<'_> {
-    type Item = View;
+impl Iterator for GeneratedVisits<'_> {
+    type Item = PageView;
 
-    fn next(&mut self) -> Option<View> {
+    fn next(&mut self) -> Option<PageView> {
         if self.over {
             return None;
         }
         let length = self.workload.length();
         let apart = self.workload.page_every;
         if let Some(last) = self.last {
-            let at = last + 1 + self.dice.exponential(apart);
-            if self.dice.chance(self.goes_on) && at < length {
+            let at = last + 1 + self.rng.exponential(apart);
+            if self.rng.chance(self.continues) && at < length {
                 self.last = Some(at);
-                return Some(View { at, first: false });
+                return Some(PageView { at, first: false });
             }
             // Between visits.
             let audience = self.audience?;
-            let every = audience
-                .every
-                .filter(|_| !self.dice.chance(audience.leaves));
+            let every = audience.every.filter(|_| !self.rng.chance(audience.leaves));
             self.last = None;
             self.free_from = at;
             let Some(every) = every else {
                 self.over = true;
                 return None;
             };
-            self.even += self.dice.exponential(every);
+            self.uniform += self.rng.exponential(every);
         }
-        let at = self.workload.rhythm.time(self.even).max(self.free_from);
+        let at = self
+            .workload
+            .diurnal_profile
+            .time(self.uniform)
+            .max(self.free_from);
         if at >= length {
             self.over = true;
             return None;
         }
         self.last = Some(at);
-        Some(View { at, first: true })
+        Some(PageView { at, first: true })
     }
 }
 
-/// The page views that a log has of a visitor.
-pub(crate) fn logged(pages: &Pages, visit_gap: u64) -> impl Iterator<Item = View> {
+/// The page views of a visitor in a log.
+pub(crate) fn visits_from_log(pages: &PageTimes, visit_gap: u64) -> impl Iterator<Item = PageView> {
     let mut last = None;
     pages.iter().map(move |at| {
         let first = last.is_none_or(|last| at - last >= visit_gap);
         last = Some(at);
-        View { at, first }
+        PageView { at, first }
     })
 }

@@ -4,15 +4,16 @@ use edge_cookie::policy::layers::LayerName;
 use edge_cookie::policy::provenance::Origin;
 use edge_cookie::policy::value::Value;
 use edge_cookie::simulate::result::{
-    About, Avoided, Contention, Day, Ended, Figure, Forgetting, Freshness, Happened, Lost,
-    Meetings, Outcomes, Price, Prices, Promise, Reached, Refused, Setting, Simulation, Spread,
-    Totals,
+    AvoidedWrites, CallerContention, Contention, DayFigures, ForgettingPercentile, ForgettingTimes,
+    Freshness, LostIdentities, OperationCost, PolicyResult, Price, Prices, PromiseCheck,
+    RefusedSyncs, SeedSpread, SettingDifference, SimulationResult, SpreadFigure, Totals,
+    WorkloadCounts, WorkloadSummary,
 };
 
 /// One policy.
-pub fn single() -> Simulation {
-    Simulation {
-        workload: About {
+pub fn single() -> SimulationResult {
+    SimulationResult {
+        workload: WorkloadSummary {
             name: "news".to_owned(),
             description: Some("a paper’s site over three days".to_owned()),
             starts: "2026-03-01".to_owned(),
@@ -38,14 +39,14 @@ pub fn single() -> Simulation {
 }
 
 /// Two policies, the second of which does half as much.
-pub fn compared() -> Simulation {
+pub fn compared() -> SimulationResult {
     let origin = Origin {
         layer: LayerName::Default,
         place: None,
     };
-    Simulation {
+    SimulationResult {
         profiles: vec![policy("production", 1), policy("thrifty", 2)],
-        settings: vec![Setting {
+        settings: vec![SettingDifference {
             key: "ec.last_seen.debounce".to_owned(),
             from: Value::from("5m"),
             to: Value::from("15m"),
@@ -57,13 +58,13 @@ pub fn compared() -> Simulation {
 }
 
 #[expect(clippy::too_many_lines, reason = "every figure, once")]
-fn policy(profile: &str, less: u64) -> Outcomes {
+fn policy(profile: &str, less: u64) -> PolicyResult {
     #[expect(clippy::cast_precision_loss, reason = "one or two")]
     let fewer = less as f64;
-    Outcomes {
+    PolicyResult {
         profile: profile.to_owned(),
         digest: "0a1b2c3d".to_owned(),
-        happened: Happened {
+        happened: WorkloadCounts {
             visitors: 18_000,
             visits: 40_000,
             page_views: 1_200_000,
@@ -80,7 +81,7 @@ fn policy(profile: &str, less: u64) -> Outcomes {
             writes: 360_000 / less,
             retries: 0,
         },
-        operations: vec![Ended {
+        operations: vec![OperationCost {
             operation: "update_last_seen",
             outcome: "touched",
             count: 300_000,
@@ -96,24 +97,24 @@ fn policy(profile: &str, less: u64) -> Outcomes {
             total: 0.75 + 1.8 / fewer,
             a_day: 0.25 + 0.6 / fewer,
         },
-        avoided: Avoided {
+        avoided: AvoidedWrites {
             debounced: 600_000,
-            ..Avoided::default()
+            ..AvoidedWrites::default()
         },
         contention: Contention {
             conflicts: 40 / less,
             retries: 40 / less,
-            by: vec![Meetings {
+            by: vec![CallerContention {
                 who: "liveramp.com".to_owned(),
                 operations: 100,
                 conflicts: 40 / less,
                 retries: 40 / less,
-                ..Meetings::default()
+                ..CallerContention::default()
             }],
             ..Contention::default()
         },
         over_time: (1..=3)
-            .map(|day| Day {
+            .map(|day| DayFigures {
                 date: format!("2026-03-0{day}"),
                 page_views: 400_000,
                 syncs: 20_000,
@@ -124,22 +125,22 @@ fn policy(profile: &str, less: u64) -> Outcomes {
                 stored_bytes: 2_000_000 * day / less,
             })
             .collect(),
-        lost: Lost {
+        lost: LostIdentities {
             entry_expired: 0,
             cookie_expired: 4,
         },
-        refused: vec![Refused {
+        refused: vec![RefusedSyncs {
             partner: "liveramp.com".to_owned(),
             reason: "consent_withdrawn".to_owned(),
             syncs: 17,
         }],
-        forgetting: Forgetting {
+        forgetting: ForgettingTimes {
             withdrawals: 90,
             undone: 9,
             recreated: 0,
             at_once: 0,
             reached: [0, 50, 100]
-                .map(|percent| Reached {
+                .map(|percent| ForgettingPercentile {
                     percent,
                     seconds: 86_400 + 36 * u64::from(percent),
                 })
@@ -149,14 +150,14 @@ fn policy(profile: &str, less: u64) -> Outcomes {
             last_seen_lag_seconds: 60.0 * fewer,
             uid_age_seconds: 3_600.0,
         },
-        promises: vec![Promise {
+        promises: vec![PromiseCheck {
             number: 1,
             promise: "no sync and no touch makes a record live after a withdrawal",
             watched: 90,
             broken: 0,
         }],
-        spread: vec![Spread {
-            figure: Figure::WritesADay,
+        spread: vec![SeedSpread {
+            figure: SpreadFigure::WritesADay,
             mean: 120_500.0,
             least: 120_000.0,
             most: 121_000.0,

@@ -1,4 +1,4 @@
-//! What a simulation looks like: its summary on a screen, and its page, in words and in a browser.
+//! The output of a simulation: the summary in a terminal, and the HTML page as text and in a browser.
 #![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
@@ -16,7 +16,7 @@ mod words;
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// What `ec simulate` tells on the small blog under the shipped policies.
+/// The output of `ec simulate` on the small blog under the shipped policies.
 fn simulate(more: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ec"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -24,12 +24,12 @@ fn simulate(more: &[&str]) -> String {
         .args(more)
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The page of two policies and a sweep, which is simulated once.
+/// The page of two policies and a sweep, simulated once.
 fn page() -> &'static str {
     static PAGE: OnceLock<String> = OnceLock::new();
     PAGE.get_or_init(|| {

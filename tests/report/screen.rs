@@ -13,10 +13,10 @@ fn a_policy_two_policies_and_a_sweep_each_fit_one_screen() {
         ),
         (&["--sweep", "ec.last_seen.debounce=1m..1h"], "\n* 15m "),
     ] {
-        let told = simulate(more);
-        assert!(told.contains(says), "{told}");
-        assert!(told.lines().count() <= 24, "{told}");
-        for line in told.lines() {
+        let output = simulate(more);
+        assert!(output.contains(says), "{output}");
+        assert!(output.lines().count() <= 24, "{output}");
+        for line in output.lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }
     }

@@ -1,16 +1,16 @@
-//! What the page says.
+//! The text of the page.
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::simulate::report::{page, sentence};
-use edge_cookie::simulate::result::Simulation;
+use edge_cookie::simulate::result::SimulationResult;
 
 use super::fixture::{compared, single};
 
-fn written(simulation: &Simulation) -> String {
+fn written(simulation: &SimulationResult) -> String {
     page(simulation, Timestamp::from_unix(1_772_409_600))
 }
 
-/// The page without its style and its drawings.
+/// The page without its style and its charts.
 fn words(page: &str) -> String {
     let mut rest = page.split_once("<body>").unwrap().1;
     let mut words = String::new();
@@ -55,11 +55,11 @@ fn a_chart_draws_the_numbers_of_its_table() {
         first[0] > first[1] && first[1] > first[2],
         "it grows: {first:?}"
     );
-    assert!(second[2] > first[2], "less stands lower: {second:?}");
+    assert!(second[2] > first[2], "smaller values are lower: {second:?}");
 }
 
 #[test]
-fn nothing_handed_in_becomes_markup() {
+fn input_never_becomes_markup() {
     let nasty = "<img src=x onerror=alert(1)>\"&'";
     let mut simulation = compared();
     simulation.workload.name = nasty.to_owned();
@@ -80,12 +80,12 @@ fn nothing_handed_in_becomes_markup() {
 }
 
 #[test]
-fn a_broken_promise_stands_before_all_else() {
+fn a_broken_promise_comes_first() {
     let mut simulation = single();
     assert!(sentence(&simulation).ends_with("no promise was broken."));
     simulation.profiles[0].promises[0].broken = 2;
     assert!(sentence(&simulation).ends_with("1 promise was broken."));
     let page = written(&simulation);
     let (before, _) = page.split_once("<table>").unwrap();
-    assert!(before.contains("<code>production</code> broke a promise 2 times of 90"));
+    assert!(before.contains("<code>production</code> broke a promise in 2 of 90 checks"));
 }

@@ -1,22 +1,22 @@
-//! `ec simulate` on this repository's policies, as somebody runs it.
+//! Runs `ec simulate` with this repository's policies, as a user does.
 
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
-/// What a run said.
-pub struct Told {
-    /// Standard output, which is JSON where it is told at all.
+/// The output of a run.
+pub struct SimulateOutput {
+    /// Standard output as JSON; null if there is none.
     pub json: Value,
     /// Standard error.
-    pub said: String,
-    /// How it ended.
-    pub code: i32,
+    pub stderr: String,
+    /// The exit code.
+    pub exit_code: i32,
 }
 
 /// Runs `ec simulate` with these arguments in `folder`, with this repository's profiles.
-pub fn simulate_in(folder: &Path, args: &[&str]) -> Told {
+pub fn simulate_in(folder: &Path, args: &[&str]) -> SimulateOutput {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(env!("CARGO_BIN_EXE_ec"))
         .current_dir(folder)
@@ -28,9 +28,9 @@ pub fn simulate_in(folder: &Path, args: &[&str]) -> Told {
         .args(args)
         .output()
         .unwrap();
-    Told {
+    SimulateOutput {
         json: serde_json::from_slice(&output.stdout).unwrap_or_default(),
-        said: String::from_utf8(output.stderr).unwrap(),
-        code: output.status.code().unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+        exit_code: output.status.code().unwrap(),
     }
 }

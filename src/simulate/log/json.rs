@@ -1,15 +1,15 @@
-//! Logs of JSON lines, whose fields a mapping names.
+//! Logs of JSON lines, with configurable field names.
 
 use serde_json::Value;
 
 use super::time::time;
-use super::{BadLine, Request};
+use super::{BadLine, LogRequest};
 use crate::event::without_place;
-use crate::simulate::workload::Fields;
+use crate::simulate::workload::TableFields;
 
-/// What each field is called; dots lead into objects.
+/// The name of each field; dots separate the names of nested objects.
 #[derive(Debug, Clone)]
-pub(crate) struct Mapping {
+pub(crate) struct FieldMapping {
     at: String,
     address: String,
     agent: String,
@@ -18,8 +18,8 @@ pub(crate) struct Mapping {
     status: String,
 }
 
-/// The names where nobody says otherwise.
-impl Default for Mapping {
+/// The default names.
+impl Default for FieldMapping {
     fn default() -> Self {
         Self {
             at: "at".to_owned(),
@@ -32,8 +32,8 @@ impl Default for Mapping {
     }
 }
 
-impl Mapping {
-    pub(super) fn read(fields: &mut Fields<'_, '_>) -> Self {
+impl FieldMapping {
+    pub(super) fn read(fields: &mut TableFields<'_, '_>) -> Self {
         let mut name = |known: &'static str| fields.text(known).unwrap_or(known).to_owned();
         Self {
             at: name("at"),
@@ -46,11 +46,11 @@ impl Mapping {
     }
 }
 
-/// Reads a line and hands on its request. A method that is missing is `GET`, an agent that is missing is none.
+/// Parses a line and passes its request to `take`. The default method is `GET`, the default agent is empty.
 pub(super) fn request(
     line: &str,
-    mapping: &Mapping,
-    take: impl FnOnce(&Request<'_>),
+    mapping: &FieldMapping,
+    take: impl FnOnce(&LogRequest<'_>),
 ) -> Result<(), BadLine> {
     let read: Value = serde_json::from_str(line).map_err(|error| BadLine {
         at: error.column().saturating_sub(1),
@@ -78,7 +78,7 @@ pub(super) fn request(
         Value::String(text) => text.parse().ok(),
         other => other.as_u64(),
     });
-    take(&Request {
+    take(&LogRequest {
         at: time(&at).map_err(at_start)?,
         address: text(&mapping.address)?,
         agent: optional(&mapping.agent, ""),

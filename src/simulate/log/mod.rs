@@ -1,40 +1,40 @@
-//! Visits from a log: an access log, or JSON lines. Each page request becomes an organic request.
+//! Visits from a log: an access log or JSON lines. Each page request becomes an organic request.
 //!
-//! Who comes from one address (of IPv6 from one network of 64 bits, as ids are made) with one agent is one visitor. What
-//! is kept of a request is its distance from the one before, in few bytes. The lines may be in any order, and compressed
-//! by gzip or Zstandard.
+//! Requests with the same address (for IPv6 the same 64-bit network, as for EC ids) and the same user agent are one visitor.
+//! Only the time since the previous request is kept, in few bytes. The lines may be in any order, and compressed with gzip or
+//! Zstandard.
 
-mod access;
+mod access_log;
 mod json;
-mod open;
-mod pages;
-mod reading;
+mod lines;
+mod page_times;
+mod reader;
 mod time;
 
 use std::path::Path;
 
-pub(crate) use json::Mapping;
-pub(crate) use pages::Pages;
+pub(crate) use json::FieldMapping;
+pub(crate) use page_times::PageTimes;
 
-use super::result::LogUse;
-use super::visits::logged;
+use super::result::LogUsage;
+use super::visits::visits_from_log;
 use super::workload::{MAX_DAYS, Workload};
 use crate::clock::{Moment, Timestamp};
-use crate::simulate::workload::Fields;
+use crate::simulate::workload::TableFields;
 
-/// The forms a log can have.
+/// The format of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LogFormat {
-    /// The Combined Log Format, the Common one, which leaves out who asks, and the Combined one behind the host that was
-    /// asked: each line shows which it is.
+pub enum VisitLogFormat {
+    /// The Combined Log Format, the Common one, which has no user agent, or the Combined one after the requested host. Each
+    /// line is recognized separately.
     #[default]
     Access,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-impl LogFormat {
-    /// The words for it.
+impl VisitLogFormat {
+    /// The names of the formats.
     pub const WORDS: [&'static str; 4] = ["combined", "common", "vhost_combined", "json"];
 
     /// The format that `word` names.
@@ -48,21 +48,21 @@ impl LogFormat {
     }
 }
 
-/// How a log is read.
+/// The options for reading a log.
 #[derive(Debug, Clone)]
 pub struct LogRules {
     pub(crate) file: Option<String>,
-    pub(crate) format: LogFormat,
-    pub(crate) mapping: Mapping,
-    /// What robots' agents hold beside those of the list, in lower case.
+    pub(crate) format: VisitLogFormat,
+    pub(crate) mapping: FieldMapping,
+    /// More substrings of robots' user agents, in lower case.
     pub(crate) robots: Vec<String>,
-    /// What paths end in that are no pages.
+    /// The extensions of paths that are not pages.
     pub(crate) assets: Vec<String>,
-    /// Who comes back after so long begins another visit.
+    /// The time without a page view after which a new visit begins.
     pub(crate) visit_gap: u64,
 }
 
-/// Unless the workload says otherwise: half an hour, as web analytics count.
+/// The default: half an hour, as in web analytics.
 const VISIT_GAP: u64 = 1_800_000;
 
 const ASSETS: [&str; 20] = [
@@ -70,8 +70,8 @@ const ASSETS: [&str; 20] = [
     "avif", "ico", "woff", "woff2", "ttf", "mp4", "pdf",
 ];
 
-/// A request, as far as it matters.
-pub(crate) struct Request<'l> {
+/// The fields of a request that are used.
+pub(crate) struct LogRequest<'l> {
     pub(crate) at: Moment,
     pub(crate) address: &'l str,
     pub(crate) agent: &'l str,
@@ -80,14 +80,14 @@ pub(crate) struct Request<'l> {
     pub(crate) status: u64,
 }
 
-/// What is wrong with a line.
+/// Why a line cannot be read.
 pub(crate) struct BadLine {
-    /// The byte it is about.
+    /// The position in bytes.
     pub(crate) at: usize,
     pub(crate) message: String,
 }
 
-/// Why a log cannot be used.
+/// An error of a log.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// It cannot be read.
@@ -95,12 +95,12 @@ pub enum LogError {
     Unreadable {
         /// Its path.
         path: String,
-        /// The system's word for it.
+        /// The system's error.
         why: String,
     },
-    /// Its first and its last page view are too far apart.
+    /// It covers too many days.
     #[error(
-        "the log `{path}` covers {days} days, from {from} to {to}: cut it to at most {MAX_DAYS}, and look for a line with a wrong time"
+        "the log `{path}` covers {days} days, from {from} to {to}: shorten it to at most {MAX_DAYS} days, and look for a line with a wrong time"
     )]
     TooLong {
         /// Its path.
@@ -112,41 +112,41 @@ pub enum LogError {
         /// Its last.
         to: Moment,
     },
-    /// Nothing of it is a page view.
+    /// It has no page view.
     #[error(
-        "the log `{path}` holds no page view: of {lines} lines {broken} could not be read{first}"
+        "the log `{path}` has no page views: {broken} of {lines} lines could not be read{first}"
     )]
     Nothing {
         /// Its path.
         path: String,
-        /// Its lines.
+        /// The number of its lines.
         lines: u64,
-        /// Those that could not be read.
+        /// The number of lines that could not be read.
         broken: u64,
-        /// The first of them.
+        /// The first line that could not be read.
         first: String,
     },
 }
 
 /// The visits of a log.
 #[derive(Debug, Clone)]
-pub struct Log {
-    pub(crate) visitors: Vec<Pages>,
+pub struct VisitLog {
+    pub(crate) visitors: Vec<PageTimes>,
     pub(crate) starts: Timestamp,
     pub(crate) days: u64,
     /// How much of it was used.
-    pub usage: LogUse,
-    /// The first broken lines, each with its place.
+    pub usage: LogUsage,
+    /// The first lines that could not be read, each with its position.
     pub problems: Vec<String>,
 }
 
-/// The rules where a workload has none of its own.
+/// The options if the workload has none.
 impl Default for LogRules {
     fn default() -> Self {
         Self {
             file: None,
-            format: LogFormat::default(),
-            mapping: Mapping::default(),
+            format: VisitLogFormat::default(),
+            mapping: FieldMapping::default(),
             robots: Vec::new(),
             assets: ASSETS.map(str::to_owned).to_vec(),
             visit_gap: VISIT_GAP,
@@ -155,18 +155,18 @@ impl Default for LogRules {
 }
 
 impl LogRules {
-    pub(crate) fn read(fields: &mut Fields<'_, '_>) -> Self {
+    pub(crate) fn read(fields: &mut TableFields<'_, '_>) -> Self {
         let file = fields.text("file").map(str::to_owned);
         let word = fields.text("format");
-        let format = word.map(LogFormat::parse);
+        let format = word.map(VisitLogFormat::parse);
         if format == Some(None)
             && let (Some(node), Some(word)) = (fields.member("format"), word)
         {
-            let help = format!("write `{}`", LogFormat::WORDS.join("`, `"));
+            let help = format!("write `{}`", VisitLogFormat::WORDS.join("`, `"));
             fields.refuse(
                 node,
                 "format",
-                format!("`{word}` is not a log's format"),
+                format!("unknown log format `{word}`"),
                 &help,
             );
         }
@@ -177,7 +177,7 @@ impl LogRules {
             file,
             format: format.flatten().unwrap_or_default(),
             mapping: fields
-                .table("fields", "`fields`", Mapping::read)
+                .table("fields", "`fields`", FieldMapping::read)
                 .unwrap_or_default(),
             robots: fields.texts("robots").map(lower).unwrap_or_default(),
             assets: fields.texts("assets").unwrap_or(otherwise.assets),
@@ -187,7 +187,7 @@ impl LogRules {
 }
 
 impl Workload {
-    /// The file that the workload's visits come from, where they come from a log.
+    /// The log file that the workload names, if it has one.
     #[must_use]
     pub fn log_file(&self) -> Option<&str> {
         self.log.as_ref()?.file.as_deref()
@@ -199,41 +199,49 @@ impl Workload {
         self.log.is_some()
     }
 
-    /// Who comes back after so long begins another visit.
+    /// The time without a page view after which a new visit begins.
     pub(crate) fn visit_gap(&self) -> u64 {
         self.log.as_ref().map_or(VISIT_GAP, |log| log.visit_gap)
     }
 
-    /// The same with the visitors and days of `log`.
+    /// Sets the visitors and days to those of `log`.
     #[must_use]
-    pub fn of_log(mut self, log: &Log) -> Self {
+    pub fn of_log(mut self, log: &VisitLog) -> Self {
         self.visitors = log.visitors.len() as u64;
         self.days = log.days;
         self.starts = log.starts;
         self
     }
 
-    /// Reads the log in `path`; `format` where it is not the workload's own.
+    /// Reads the log in `path`. `format` overrides that of the workload.
     ///
     /// # Errors
     ///
-    /// Where it cannot be read, or nothing of it is a page view.
-    pub fn open_log(&self, path: &Path, format: Option<LogFormat>) -> Result<Log, LogError> {
+    /// If it cannot be read or has no page view.
+    pub fn open_log(
+        &self,
+        path: &Path,
+        format: Option<VisitLogFormat>,
+    ) -> Result<VisitLog, LogError> {
         let mut rules = self.log.clone().unwrap_or_default();
         rules.format = format.unwrap_or(rules.format);
-        Log::read(path, &rules)
+        VisitLog::read(path, &rules)
     }
 }
 
-impl Log {
-    pub(crate) fn pages(&self, visitor: u64) -> Option<&Pages> {
+impl VisitLog {
+    pub(crate) fn pages(&self, visitor: u64) -> Option<&PageTimes> {
         self.visitors.get(usize::try_from(visitor).ok()?)
     }
 
-    /// Visits a day of all visitors together.
+    /// The visits per day of all visitors.
     #[expect(clippy::cast_precision_loss, reason = "a rate")]
     pub(crate) fn visits_a_day(&self, visit_gap: u64) -> f64 {
-        let of = |pages: &Pages| logged(pages, visit_gap).filter(|view| view.first).count() as u64;
+        let of = |pages: &PageTimes| {
+            visits_from_log(pages, visit_gap)
+                .filter(|view| view.first)
+                .count() as u64
+        };
         self.visitors.iter().map(of).sum::<u64>() as f64 / self.days.max(1) as f64
     }
 }

@@ -1,4 +1,4 @@
-//! Times as logs write them.
+//! The times in logs.
 
 use jiff::civil::DateTime;
 use jiff::fmt::strtime;
@@ -10,11 +10,11 @@ const SECONDS_PER_MINUTE: i32 = 60;
 const MINUTES_PER_HOUR: i32 = 60;
 const MILLIS_PER_SECOND: u64 = 1_000;
 
-/// Parses a time of the Common Log Format, of RFC 3339, or in Unix seconds. One on a clock comes with its offset from UTC.
+/// Parses a time of the Common Log Format, of RFC 3339, or in Unix seconds. The first two need an offset from UTC.
 ///
 /// # Errors
 ///
-/// What is wrong with it, and what to write.
+/// If it is not a time: what is wrong, and what to write.
 pub(super) fn time(written: &str) -> Result<Moment, String> {
     let (clock, zone) = written.rsplit_once(' ').unwrap_or((written, ""));
     let clock = on_a_clock(clock).or_else(|| on_a_clock(written));
@@ -22,7 +22,7 @@ pub(super) fn time(written: &str) -> Result<Moment, String> {
         (Some(clock), Some(offset)) => moment(clock, offset),
         (Some(_), None) if !zone.starts_with(['+', '-']) => {
             return Err(format!(
-                "`{written}` has no offset from UTC: log it as `+0100`, for the name of a zone can mean several"
+                "`{written}` has no offset from UTC: log it as `+0100`, because the name of a zone is ambiguous"
             ));
         }
         (Some(_), None) => None,
@@ -30,12 +30,12 @@ pub(super) fn time(written: &str) -> Result<Moment, String> {
     };
     moment.ok_or_else(|| {
         format!(
-            "`{written}` is not a time: it is written as `10/Oct/2025:13:55:36 +0000`, or as `2025-10-10T13:55:36Z`"
+            "`{written}` is not a time: write it as `10/Oct/2025:13:55:36 +0000` or `2025-10-10T13:55:36Z`"
         )
     })
 }
 
-/// A day and a time of it, as Apache and nginx write them, perhaps with parts of a second.
+/// A date and time as Apache and nginx write them, optionally with fractions of a second.
 fn on_a_clock(written: &str) -> Option<DateTime> {
     let time = strtime::parse("%d/%b/%Y:%H:%M:%S%.f", written).ok()?;
     time.to_datetime().ok()
@@ -67,7 +67,7 @@ fn offset(zone: &str) -> Option<Offset> {
     (minutes < MINUTES_PER_HOUR && is_usual(offset)).then_some(offset)
 }
 
-/// Unix seconds with parts of one, as nginx's `$msec`.
+/// Unix seconds with fractions, as nginx's `$msec`.
 fn unix(written: &str) -> Option<Moment> {
     let (seconds, parts) = written.split_once('.')?;
     let digits = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
@@ -85,8 +85,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_read_with_its_offset_however_it_is_written() {
-        // All of them are the same second, and some of them half of one later.
+    fn every_format_of_a_time_is_read_with_its_offset() {
+        // All of them are the same second, or half a second later.
         const SECOND: u64 = 1_772_442_000_000;
         for (written, expected) in [
             ("02/Mar/2026:09:00:00 +0000", Some(SECOND)),
@@ -110,7 +110,7 @@ mod tests {
             ("1772442000", Some(SECOND)),
             ("1772442000.5", Some(SECOND + 500)),
             ("1772442000.500999", Some(SECOND + 500)),
-            // A zone's name means several, and without any there is no telling.
+            // The name of a zone is ambiguous, and without an offset the time is unknown.
             ("02/Mar/2026:10:00:00 CET", None),
             ("02/Mar/2026:09:00:00 IST", None),
             ("02/Mar/2026:09:00:00", None),
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_said() {
+    fn a_missing_offset_is_named() {
         for written in ["02/Mar/2026:10:00:00 CET", "02/Mar/2026:10:00:00"] {
             let why = time(written).unwrap_err();
             assert!(

@@ -1,4 +1,4 @@
-//! HTML: text that is text wherever it comes from, and tables.
+//! HTML with escaped text, and tables.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-/// Text as it stands in HTML, in elements and attributes alike.
+/// Escapes text for HTML elements and attributes.
 pub(super) fn text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -22,24 +22,24 @@ pub(super) fn text(text: &str) -> String {
     escaped
 }
 
-/// What a browser may do for a page with this one style sheet: no script, no network, no form, no other style
+/// The policy of a page with this one style sheet: no script, no network, no form, no other style
 /// (Content Security Policy, level 3).
 pub(super) fn content_security_policy(style: &str) -> String {
     let hash = STANDARD.encode(Sha256::digest(style.as_bytes()));
     format!("default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'none'")
 }
 
-/// A word of a machine: a key, a value, a name.
+/// A key, a value or a name, as code.
 pub(super) fn code(word: &str) -> String {
     format!("<code>{}</code>", text(word))
 }
 
-/// A word that may be broken where its parts meet.
-pub(super) fn parted(word: &str) -> String {
+/// A key that may be wrapped between its parts.
+pub(super) fn breakable_code(word: &str) -> String {
     code(word).replace('.', ".<wbr>").replace('_', "_<wbr>")
 }
 
-/// Text in which words in backticks are those of a machine.
+/// Text in which the words in backticks are code.
 pub(super) fn prose(words: &str) -> String {
     let mut html = String::new();
     for (index, part) in words.split('`').enumerate() {
@@ -54,11 +54,11 @@ pub(super) fn prose(words: &str) -> String {
 
 /// A cell of a table, as HTML.
 pub(super) enum Cell {
-    /// What the row is about.
+    /// The header of the row.
     Head(String),
     /// Words.
     Words(String),
-    /// A number, which stands at the right.
+    /// A number, aligned to the right.
     Number(String),
 }
 
@@ -76,7 +76,7 @@ impl Cell {
     }
 }
 
-/// A table. A column's title stands as its first row's cells do: over words at the left, over numbers at the right.
+/// A table. The title of a column is aligned as the cells of the first row.
 pub(super) fn table(titles: &[&str], rows: &[Vec<Cell>]) -> String {
     let mut html = String::from("<div class=\"scroll\"><table>\n<thead><tr>");
     for (column, title) in titles.iter().enumerate() {
@@ -107,7 +107,7 @@ pub(super) fn table(titles: &[&str], rows: &[Vec<Cell>]) -> String {
     html
 }
 
-/// A chart with its table folded away below it.
+/// A chart with its table in a collapsed section below it.
 pub(super) fn figure(title: &str, note: &str, legend: &str, svg: &str, table: &str) -> String {
     format!(
         "<figure>\n<figcaption><b>{}</b> <span>{}</span></figcaption>\n{legend}{svg}\
@@ -128,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_that_is_handed_in_becomes_markup() {
+    fn input_never_becomes_markup() {
         let nasty = "<script>\"a\" & 'b'</script>";
         let safe = "&lt;script&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/script&gt;";
         assert_eq!(text(nasty), safe);

@@ -1,42 +1,42 @@
-//! A simulation as a page that explains itself, and the words and numbers that the terminal shares with it.
+//! Renders a simulation as an HTML page, and the key figures and numbers that the terminal shares with it.
 //!
-//! The page stands alone: no network, no script, charts as SVG, each with its table. Rendering is pure: the same result and
-//! the same date give the same page.
+//! The page is self-contained: no network, no script, charts as SVG, each with its table. Rendering is pure: the same result
+//! and the same date give the same page.
 //!
 //! ```
 //! use edge_cookie::clock::Timestamp;
 //! use edge_cookie::policy::resolve::resolve;
-//! use edge_cookie::simulate::report::{lines, page};
+//! use edge_cookie::simulate::report::{key_figures, page};
 //! use edge_cookie::simulate::workload::Workload;
-//! use edge_cookie::simulate::{Side, Simulator};
+//! use edge_cookie::simulate::{SimulatedPolicy, Simulator};
 //!
 //! let text = "visitors = 10\ndays = 2\n[[audience]]\nshare = 1.0\n[[regions]]\ncountry = \"BR\"\nshare = 1.0\n";
 //! let workload = Workload::read("small.toml", text).workload.unwrap();
 //! let defaults = resolve(&[]);
-//! let told = Simulator::new(&workload).compare(&[Side { profile: "development", resolved: &defaults }]);
-//! assert_eq!(lines(&told)[0].label, "reads a day");
-//! assert!(page(&told, Timestamp::from_unix(1_772_409_600)).starts_with("<!doctype html>"));
+//! let result = Simulator::new(&workload).compare(&[SimulatedPolicy { profile: "development", resolved: &defaults }]);
+//! assert_eq!(key_figures(&result)[0].label, "reads a day");
+//! assert!(page(&result, Timestamp::from_unix(1_772_409_600)).starts_with("<!doctype html>"));
 //! ```
 
 mod chart;
-mod glance;
 mod html;
+mod key_figures;
 pub mod number;
 mod section;
 mod sentence;
 
-pub use glance::{Line, lines};
+pub use key_figures::{KeyFigure, key_figures};
 pub use sentence::sentence;
 
 use self::chart::palette;
-use super::result::Simulation;
+use super::result::SimulationResult;
 use crate::clock::Timestamp;
 
 const STYLE: &str = include_str!("page.css");
 
-/// The page, as made at a time: it tells the day.
+/// Renders the page. `made` is its date.
 #[must_use]
-pub fn page(simulation: &Simulation, made: Timestamp) -> String {
+pub fn page(simulation: &SimulationResult, made: Timestamp) -> String {
     let names: Vec<&str> = simulation
         .profiles
         .iter()

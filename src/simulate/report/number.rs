@@ -1,4 +1,4 @@
-//! Numbers as people read them: three digits and a unit, with a space that does not break.
+//! Formats numbers for people: three digits and a unit, with a non-breaking space.
 //!
 //! ```
 //! use edge_cookie::simulate::report::number::{change, count, duration};
@@ -35,7 +35,7 @@ pub fn bytes(number: f64) -> String {
     format!("{}{SPACE}B", digits(number))
 }
 
-/// A time, given in seconds, in the unit in which it is easiest to grasp.
+/// A duration in seconds, in the unit that fits.
 #[must_use]
 pub fn duration(seconds: f64) -> String {
     duration_in(seconds, unit(seconds))
@@ -44,12 +44,12 @@ pub fn duration(seconds: f64) -> String {
 /// A unit of time: its seconds, and its name.
 pub(super) type TimeUnit = (f64, &'static str);
 
-/// The same in a unit that others share.
+/// A duration in a given unit.
 pub(super) fn duration_in(seconds: f64, (unit, name): TimeUnit) -> String {
     format!("{}{SPACE}{name}", digits(seconds / unit))
 }
 
-/// The unit in which a time is easiest to grasp.
+/// The unit that fits a duration.
 pub(super) fn unit(seconds: f64) -> TimeUnit {
     const MINUTE: f64 = 60.0;
     const HOUR: f64 = 60.0 * MINUTE;
@@ -68,12 +68,12 @@ pub fn money(amount: f64, currency: &str) -> String {
     format!("{}{SPACE}{currency}", self::amount(amount))
 }
 
-/// An amount of money whose currency stands elsewhere.
+/// An amount of money without its currency.
 pub(super) fn amount(amount: f64) -> String {
     if amount == 0.0 || (0.1..100.0).contains(&amount) {
         format!("{amount:.2}")
     } else if amount < 0.1 {
-        // Two digits that say something, however small it is.
+        // Two significant digits, however small it is.
         let places = (-amount.log10()).ceil() + 1.0;
         #[expect(
             clippy::cast_possible_truncation,
@@ -87,10 +87,10 @@ pub(super) fn amount(amount: f64) -> String {
     }
 }
 
-/// How much more or less the second number is than the first.
+/// The difference of the second number from the first.
 #[must_use]
 pub fn change(from: f64, to: f64) -> String {
-    #[expect(clippy::float_cmp, reason = "what is the same figure is told as that")]
+    #[expect(clippy::float_cmp, reason = "only identical figures are the same")]
     if from == to {
         return "same".to_owned();
     }
@@ -118,13 +118,13 @@ pub fn percent(part: f64, whole: f64) -> String {
     format!("{}{SPACE}%", share(part / whole * 100.0))
 }
 
-/// A whole number in full, its thousands apart.
+/// A whole number in full, with thousands separators.
 #[must_use]
 pub fn exact(number: u64) -> String {
     grouped(&number.to_string())
 }
 
-/// A date as people write it, given as `2026-03-02`; another text stays as it is.
+/// Formats a date such as `2026-03-02`; another text stays as it is.
 #[must_use]
 pub fn date(iso: &str) -> String {
     let read: Option<Date> = iso.parse().ok();
@@ -134,7 +134,7 @@ pub fn date(iso: &str) -> String {
     )
 }
 
-/// A date on an axis, where the year is clear.
+/// A date without the year, for an axis.
 pub(super) fn short_date(iso: &str) -> String {
     let read: Option<Date> = iso.parse().ok();
     read.map_or_else(
@@ -143,7 +143,7 @@ pub(super) fn short_date(iso: &str) -> String {
     )
 }
 
-/// A count as a number that can be computed with.
+/// A count as a floating-point number.
 #[expect(
     clippy::cast_precision_loss,
     reason = "counts are far below 2^53, and three digits are shown"
@@ -166,7 +166,7 @@ fn scaled(number: f64, units: &[(f64, &str)], kilo: f64) -> String {
     }
 }
 
-/// Three digits that matter, without noughts that say nothing.
+/// Three significant digits, without trailing zeros.
 fn digits(number: f64) -> String {
     let places = match number.abs() {
         size if size >= 99.95 => 0,
@@ -176,7 +176,7 @@ fn digits(number: f64) -> String {
     trimmed(&format!("{number:.places$}"))
 }
 
-/// Two digits are enough for a share.
+/// A share with two significant digits.
 fn share(percent: f64) -> String {
     let places = usize::from(percent < 9.95);
     trimmed(&format!("{percent:.places$}"))
@@ -205,13 +205,13 @@ fn grouped(digits: &str) -> String {
 mod tests {
     use super::*;
 
-    /// With spaces that are seen.
-    fn seen(shown: &str) -> String {
+    /// Replaces the non-breaking spaces.
+    fn plain(shown: &str) -> String {
         shown.replace(SPACE, " ")
     }
 
     #[test]
-    fn numbers_are_told_in_three_digits_and_a_unit() {
+    fn numbers_have_three_digits_and_a_unit() {
         for (number, shown) in [
             (0.0, "0"),
             (0.5, "0.5"),
@@ -222,16 +222,16 @@ mod tests {
             (1_200_000.0, "1.2 M"),
             (3.4e9, "3.4 G"),
         ] {
-            assert_eq!(seen(&count(number)), shown);
+            assert_eq!(plain(&count(number)), shown);
         }
         for (number, shown) in [(0.0, "0 B"), (512.0, "512 B"), (2_340_000.0, "2.34 MB")] {
-            assert_eq!(seen(&bytes(number)), shown);
+            assert_eq!(plain(&bytes(number)), shown);
         }
         assert_eq!(exact(1_234_567), "1,234,567");
     }
 
     #[test]
-    fn times_are_told_in_the_unit_that_fits() {
+    fn durations_have_the_unit_that_fits() {
         for (seconds, shown) in [
             (0.0, "0 s"),
             (90.0, "90 s"),
@@ -239,7 +239,7 @@ mod tests {
             (86_400.0, "24 h"),
             (365.0 * 86_400.0, "365 days"),
         ] {
-            assert_eq!(seen(&duration(seconds)), shown);
+            assert_eq!(plain(&duration(seconds)), shown);
         }
         assert_eq!(date("2026-03-02"), "2 March 2026");
         assert_eq!(short_date("2026-03-02"), "2 Mar");
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn money_keeps_what_is_small() {
+    fn small_amounts_keep_two_digits() {
         for (amount, shown) in [
             (0.0, "0.00 USD"),
             (1.5, "1.50 USD"),
@@ -255,12 +255,12 @@ mod tests {
             (0.000_123, "0.00012 USD"),
             (12_345.6, "12,346 USD"),
         ] {
-            assert_eq!(seen(&money(amount, "USD")), shown);
+            assert_eq!(plain(&money(amount, "USD")), shown);
         }
     }
 
     #[test]
-    fn differences_are_told_with_their_sign() {
+    fn differences_have_a_sign() {
         for (from, to, shown) in [
             (4.0, 4.0, "same"),
             (0.0, 4.0, "from none"),
@@ -270,9 +270,9 @@ mod tests {
             (1.0, 30.0, "× 30"),
             (5.0, 0.0, "−100 %"),
         ] {
-            assert_eq!(seen(&change(from, to)), shown);
+            assert_eq!(plain(&change(from, to)), shown);
         }
-        assert_eq!(seen(&percent(1.0, 8.0)), "12 %");
-        assert_eq!(seen(&percent(1.0, 0.0)), "0 %");
+        assert_eq!(plain(&percent(1.0, 8.0)), "12 %");
+        assert_eq!(plain(&percent(1.0, 0.0)), "0 %");
     }
 }

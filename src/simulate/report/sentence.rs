@@ -1,25 +1,25 @@
-//! One sentence that a reviewer can quote.
+//! A summary in one sentence, for a review.
 
-use super::glance::{ALL, a_day};
+use super::key_figures::{ALL_WITHDRAWALS, a_day};
 use super::number::{change, count, duration, float, money};
-use crate::simulate::result::{About, Outcomes, Simulation};
+use crate::simulate::result::{PolicyResult, SimulationResult, WorkloadSummary};
 
-/// The sentence; names stand in backticks. Empty where no policy was simulated.
+/// The summary sentence, with names in backticks. Empty if no policy was simulated.
 ///
 /// ```
 /// use edge_cookie::policy::resolve::resolve;
 /// use edge_cookie::simulate::report::sentence;
 /// use edge_cookie::simulate::workload::Workload;
-/// use edge_cookie::simulate::{Side, Simulator};
+/// use edge_cookie::simulate::{SimulatedPolicy, Simulator};
 ///
 /// let text = "visitors = 10\ndays = 2\n[[audience]]\nshare = 1.0\n[[regions]]\ncountry = \"BR\"\nshare = 1.0\n";
 /// let workload = Workload::read("small.toml", text).workload.unwrap();
 /// let defaults = resolve(&[]);
-/// let told = Simulator::new(&workload).compare(&[Side { profile: "development", resolved: &defaults }]);
-/// assert!(sentence(&told).starts_with("On `small` (2 days, 10 visitors), `development` "));
+/// let result = Simulator::new(&workload).compare(&[SimulatedPolicy { profile: "development", resolved: &defaults }]);
+/// assert!(sentence(&result).starts_with("On `small` (2 days, 10 visitors), `development` "));
 /// ```
 #[must_use]
-pub fn sentence(simulation: &Simulation) -> String {
+pub fn sentence(simulation: &SimulationResult) -> String {
     let about = &simulation.workload;
     let on = format!(
         "On `{}` ({}, {} visitors)",
@@ -41,7 +41,7 @@ pub fn sentence(simulation: &Simulation) -> String {
     }
 }
 
-fn costs(policy: &Outcomes, about: &About) -> String {
+fn costs(policy: &PolicyResult, about: &WorkloadSummary) -> String {
     let reads = count(a_day(policy.totals.reads, about));
     let writes = count(a_day(policy.totals.writes, about));
     if about.prices.are_set() {
@@ -52,7 +52,7 @@ fn costs(policy: &Outcomes, about: &About) -> String {
     }
 }
 
-fn compared(from: &Outcomes, to: &Outcomes, about: &About) -> String {
+fn compared(from: &PolicyResult, to: &PolicyResult, about: &WorkloadSummary) -> String {
     let mut parts = Vec::new();
     let (before, after) = (from.totals.writes, to.totals.writes);
     let writes = format!(
@@ -62,7 +62,7 @@ fn compared(from: &Outcomes, to: &Outcomes, about: &About) -> String {
         bracketed(float(before), float(after))
     );
     if about.prices.are_set() {
-        let price = |policy: &Outcomes| money(policy.price.a_day, &about.prices.currency);
+        let price = |policy: &PolicyResult| money(policy.price.a_day, &about.prices.currency);
         parts.push(format!(
             "`{}` costs {} a day where `{}` costs {}{}",
             to.profile,
@@ -78,10 +78,10 @@ fn compared(from: &Outcomes, to: &Outcomes, about: &About) -> String {
             to.profile, from.profile
         ));
     }
-    let lag = |policy: &Outcomes| duration(policy.freshness.last_seen_lag_seconds);
+    let lag = |policy: &PolicyResult| duration(policy.freshness.last_seen_lag_seconds);
     if lag(from) != lag(to) {
         parts.push(format!(
-            "what it knows of a visit lags {} behind instead of {}",
+            "`last_seen` lags {} behind instead of {}",
             lag(to),
             lag(from)
         ));
@@ -89,11 +89,11 @@ fn compared(from: &Outcomes, to: &Outcomes, about: &About) -> String {
     if from.lost != to.lost {
         parts.push(format!(
             "it loses {} identities instead of {}",
-            count(float(to.lost.all())),
-            count(float(from.lost.all()))
+            count(float(to.lost.total())),
+            count(float(from.lost.total()))
         ));
     }
-    let trace = |policy: &Outcomes| policy.forgetting.reached_by(ALL).map(float);
+    let trace = |policy: &PolicyResult| policy.forgetting.reached_by(ALL_WITHDRAWALS).map(float);
     if let (Some(before), Some(after)) = (trace(from), trace(to))
         && duration(before) != duration(after)
     {
@@ -113,27 +113,24 @@ fn compared(from: &Outcomes, to: &Outcomes, about: &About) -> String {
 }
 
 fn bracketed(from: f64, to: f64) -> String {
-    #[expect(clippy::float_cmp, reason = "what is the same figure is told once")]
+    #[expect(clippy::float_cmp, reason = "only identical figures are the same")]
     if from == to {
         return String::new();
     }
     format!(" ({})", change(from, to))
 }
 
-fn lost(policy: &Outcomes) -> String {
-    match policy.lost.all() {
-        0 => "no identity was lost while its visitor was still coming".to_owned(),
-        1 => "1 identity was lost while its visitor was still coming".to_owned(),
-        lost => format!(
-            "{} identities were lost while their visitors were still coming",
-            count(float(lost))
-        ),
+fn lost(policy: &PolicyResult) -> String {
+    match policy.lost.total() {
+        0 => "no active visitor lost an identity".to_owned(),
+        1 => "1 active visitor lost an identity".to_owned(),
+        lost => format!("active visitors lost {} identities", count(float(lost))),
     }
 }
 
-fn forgotten(policy: &Outcomes) -> String {
-    policy.forgetting.reached_by(ALL).map_or_else(
-        || "nobody withdrew for good".to_owned(),
+fn forgotten(policy: &PolicyResult) -> String {
+    policy.forgetting.reached_by(ALL_WITHDRAWALS).map_or_else(
+        || "no withdrawal was final".to_owned(),
         |seconds| {
             format!(
                 "the last trace of a withdrawal was gone after {} at the latest",
@@ -143,7 +140,7 @@ fn forgotten(policy: &Outcomes) -> String {
     )
 }
 
-fn kept(policy: &Outcomes) -> String {
+fn kept(policy: &PolicyResult) -> String {
     match policy.broken().count() {
         0 => "no promise was broken".to_owned(),
         1 => "1 promise was broken".to_owned(),

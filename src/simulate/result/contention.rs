@@ -1,40 +1,40 @@
-//! What edges add by meeting each other.
+//! Contention between edges.
 
 use serde::Serialize;
 
-/// What edges add by meeting each other on one record: the same operations at the same times, with the workload's store
-/// latency, staleness and write limit. None of it is in the totals.
+/// The extra calls of concurrent operations on one record: the same operations at the same times, with the workload's store
+/// latency, staleness and rate limit. The totals do not include them.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Contention {
-    /// Writes that were refused because another one had come between.
+    /// Writes that were refused because the record had changed.
     pub conflicts: u64,
-    /// Attempts after the first.
+    /// Attempts after the first one.
     pub retries: u64,
-    /// Writes that the store refused for their rate.
+    /// Writes that the store's rate limit refused.
     pub rate_limited: u64,
-    /// Operations that gave up: their retries or their time were used up, or a rate-limited write is not retried.
+    /// Operations that gave up: no retries or no time left, or a rate-limited write that is not retried.
     pub exhausted: u64,
     /// Reads beyond those in the totals.
     pub extra_reads: u64,
     /// Writes beyond those in the totals.
     pub extra_writes: u64,
-    /// Of whom, in the order of their names.
-    pub by: Vec<Meetings>,
+    /// By caller, in the order of their names.
+    pub by: Vec<CallerContention>,
 }
 
-/// The operations of one side that met others.
+/// The contention of one caller's operations.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Meetings {
+pub struct CallerContention {
     /// The partner, or `visitors`.
     pub who: String,
-    /// Operations that ran while what an earlier one did could still matter.
+    /// Operations that an earlier one could still affect.
     pub operations: u64,
-    /// Their writes that were refused because another one had come between.
+    /// Writes of theirs that were refused because the record had changed.
     pub conflicts: u64,
-    /// Their attempts after the first.
+    /// Their attempts after the first one.
     pub retries: u64,
-    /// Their writes that the store refused for their rate.
+    /// Writes of theirs that the store's rate limit refused.
     pub rate_limited: u64,
-    /// Those of them that gave up.
+    /// Operations of theirs that gave up.
     pub exhausted: u64,
 }

@@ -1,28 +1,28 @@
-//! What the operations cost.
+//! The cost of the operations.
 
 use serde::Serialize;
 
-/// What operations cost, as they ran one after another.
+/// The store calls of all operations, run one after another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Totals {
     /// Operations on the graph.
     pub operations: u64,
-    /// Lookups, and questions whether a record is there.
+    /// Lookups and checks for existence.
     pub reads: u64,
-    /// Inserts and deletions sent, refused ones included.
+    /// Inserts and deletions, including refused ones.
     pub writes: u64,
-    /// Attempts after the first: none, one after another.
+    /// Attempts after the first one: zero without contention.
     pub retries: u64,
 }
 
-/// Operations of one name that ended in one way.
+/// The cost of the operations with one name and one outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Ended {
+pub struct OperationCost {
     /// The operation, as event streams name it.
     pub operation: &'static str,
-    /// How it ended, as `ec apply` tells it.
+    /// The outcome, as `ec apply` prints it.
     pub outcome: &'static str,
-    /// How many.
+    /// Their number.
     pub count: u64,
     /// Their reads.
     pub reads: u64,
@@ -30,42 +30,42 @@ pub struct Ended {
     pub writes: u64,
 }
 
-/// What a policy costs over the workload's time, at its prices.
+/// The price of a policy over the workload's time, at the workload's prices.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Price {
     /// The currency of all amounts, as the workload names it.
     pub currency: String,
-    /// The day for which the prices hold, as the workload says.
+    /// The date of the prices, as the workload has it.
     pub as_of: String,
-    /// For reads, those that contention adds included.
+    /// Reads, including those of contention.
     pub reads: f64,
-    /// For writes, those that contention adds included.
+    /// Writes, including those of contention.
     pub writes: f64,
-    /// For storage, by what is stored at the end of each day.
+    /// Storage, by the bytes stored at the end of each day.
     pub storage: f64,
-    /// All of it.
+    /// The sum.
     pub total: f64,
-    /// All of it, divided by the workload's days.
+    /// The sum, divided by the workload's days.
     pub a_day: f64,
 }
 
-/// Writes that the policy spared. Each would have been one write.
+/// Writes that the policy avoided. Each would have been one write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Avoided {
+pub struct AvoidedWrites {
     /// Touches within `last_seen.debounce`.
     pub debounced: u64,
-    /// Operations whose uids stood already, under `sync.unchanged` `skip` or `refresh`.
+    /// Syncs whose uids were already stored, under `sync.unchanged` `skip` or `refresh`.
     pub unchanged: u64,
-    /// Withdrawals of somebody who had withdrawn, under `tombstone.repeat` `keep`.
+    /// Repeated withdrawals, under `tombstone.repeat` `keep`.
     pub repeated: u64,
-    /// Withdrawals for ids that nobody has, under `tombstone.on_missing` `skip`.
+    /// Withdrawals for unknown ids, under `tombstone.on_missing` `skip`.
     pub unknown: u64,
 }
 
-impl Avoided {
-    /// All writes that were spared.
+impl AvoidedWrites {
+    /// All writes that were avoided.
     #[must_use]
-    pub const fn all(&self) -> u64 {
+    pub const fn total(&self) -> u64 {
         self.debounced + self.unchanged + self.repeated + self.unknown
     }
 }

@@ -1,7 +1,7 @@
-//! What a simulation tells: plain figures, which JSON, the report and the terminal show alike.
+//! The result of a simulation: plain figures for JSON, the HTML report and the terminal.
 //!
-//! Counts and seconds are whole numbers. Money, means and deviations are computed from them at the end, so that the same
-//! seed tells the same on every run, whatever the number of threads.
+//! Counts and seconds are whole numbers. Money, means and deviations are computed from them at the end, so that a seed gives
+//! the same result in every run, with any number of threads.
 //!
 //! ```
 //! use edge_cookie::simulate::result::{Contention, Totals};
@@ -21,138 +21,138 @@ mod workload;
 
 use serde::Serialize;
 
-pub use contention::{Contention, Meetings};
-pub use cost::{Avoided, Ended, Price, Totals};
-pub use forgetting::{Forgetting, Reached};
-pub use over_time::Day;
-pub use spread::{Figure, Spread};
-pub use sweep::{Point, Sweep};
-pub use workload::{About, LogUse, Prices};
+pub use contention::{CallerContention, Contention};
+pub use cost::{AvoidedWrites, OperationCost, Price, Totals};
+pub use forgetting::{ForgettingPercentile, ForgettingTimes};
+pub use over_time::DayFigures;
+pub use spread::{SeedSpread, SpreadFigure};
+pub use sweep::{Sweep, SweepPoint};
+pub use workload::{LogUsage, Prices, WorkloadSummary};
 
 use crate::policy::provenance::Origin;
 use crate::policy::value::Value;
 
-/// All that a simulation tells.
+/// The result of a simulation.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Simulation {
-    /// What was simulated.
-    pub workload: About,
-    /// What was used of the log, where the workload comes from one.
+pub struct SimulationResult {
+    /// The workload.
+    pub workload: WorkloadSummary,
+    /// How much of the log was used, if the workload has one.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub log: Option<LogUse>,
-    /// What each policy costs and keeps: one, or the two that are compared.
-    pub profiles: Vec<Outcomes>,
-    /// The settings that differ between the two policies; none where there is one.
-    pub settings: Vec<Setting>,
-    /// One setting against cost and freshness, where that was asked for.
+    pub log: Option<LogUsage>,
+    /// The result of each policy: one, or the two that are compared.
+    pub profiles: Vec<PolicyResult>,
+    /// The settings that differ between the two policies; empty for a single policy.
+    pub settings: Vec<SettingDifference>,
+    /// The sweep of one setting, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sweep: Option<Sweep>,
 }
 
-/// What one policy costs and keeps on the workload, with its first seed.
+/// The result of one policy on the workload, with the first seed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Outcomes {
-    /// The profile, or the bundle's file.
+pub struct PolicyResult {
+    /// The name of the profile, or the file of the bundle.
     pub profile: String,
     /// The first digits of the policy's digest.
     pub digest: String,
-    /// What happened, before any policy: the same for both policies but for who still has a cookie.
-    pub happened: Happened,
-    /// What the operations cost one after another: exactly what `ec apply` counts for the same events.
+    /// The counts of the workload: the same for both policies, except for visitors whose cookie has expired.
+    pub happened: WorkloadCounts,
+    /// The store calls without contention: exactly what `ec apply` counts for the same events.
     pub totals: Totals,
     /// The same by operation and outcome, in the order of their names.
-    pub operations: Vec<Ended>,
-    /// What it costs, at the workload's prices.
+    pub operations: Vec<OperationCost>,
+    /// The price, at the workload's prices.
     pub price: Price,
-    /// Writes that the policy spared.
-    pub avoided: Avoided,
-    /// What edges add by meeting each other on one record.
+    /// Writes that the policy avoided.
+    pub avoided: AvoidedWrites,
+    /// Contention between edges on one record.
     pub contention: Contention,
     /// Each day of the workload.
-    pub over_time: Vec<Day>,
-    /// Identities lost while their visitor was still coming.
-    pub lost: Lost,
-    /// Syncs that were refused, by partner and reason, in the order of their names.
-    pub refused: Vec<Refused>,
-    /// From each withdrawal to the last trace of the identity.
-    pub forgetting: Forgetting,
-    /// How old what the records say is when it is looked at.
+    pub over_time: Vec<DayFigures>,
+    /// Identities that active visitors lost.
+    pub lost: LostIdentities,
+    /// Refused syncs by partner and reason, in the order of their names.
+    pub refused: Vec<RefusedSyncs>,
+    /// The time from each withdrawal to the last trace of the identity.
+    pub forgetting: ForgettingTimes,
+    /// The age of the records' data when it is used.
     pub freshness: Freshness,
-    /// The promises of `POLICY.md`, watched throughout. None is broken where the policy keeps them.
-    pub promises: Vec<Promise>,
-    /// The main figures over all seeds; none where there was one seed.
-    pub spread: Vec<Spread>,
+    /// The promises of `POLICY.md`, with how often each was checked and broken.
+    pub promises: Vec<PromiseCheck>,
+    /// The main figures over all seeds; empty for a single seed.
+    pub spread: Vec<SeedSpread>,
 }
 
-/// What happened in the workload.
+/// The counts of the workload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Happened {
-    /// Visitors who came at all.
+pub struct WorkloadCounts {
+    /// Visitors with at least one page view.
     pub visitors: u64,
-    /// Visits: pages in a row.
+    /// Visits: series of page views.
     pub visits: u64,
-    /// Page views, of visitors and forged requests alike.
+    /// Page views, including forged requests.
     pub page_views: u64,
-    /// Identities that were created, revived ones not counted.
+    /// Identities that were created, without revived ones.
     pub identities: u64,
-    /// Requests that withdrew the consent of somebody known by a cookie.
+    /// Requests with a cookie that withdrew consent.
     pub withdrawals: u64,
-    /// Visitors who gave consent anew after a withdrawal.
+    /// Visitors who consented again after a withdrawal.
     pub reconsents: u64,
     /// Partner ids that partners sent.
     pub syncs: u64,
-    /// Batch requests that they came in.
+    /// Batch requests with these ids.
     pub batches: u64,
-    /// Requests with an EC id that nobody was given.
+    /// Requests with a forged EC id.
     pub forged: u64,
 }
 
-/// Identities lost while their visitor was still coming: the visitor began anew as somebody else.
+/// Identities that active visitors lost: the visitor got a new identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Lost {
+pub struct LostIdentities {
     /// The visitor came back with the cookie, and the entry had expired.
     pub entry_expired: u64,
-    /// The visitor came back, and the cookie had expired while the entry stood.
+    /// The visitor came back, and the cookie had expired before the entry.
     pub cookie_expired: u64,
 }
 
-/// Syncs of one partner that were refused for one reason.
+/// The syncs of one partner that were refused for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Refused {
+pub struct RefusedSyncs {
     /// The partner.
     pub partner: String,
-    /// The reason, as the partner sees it (`API.md`): of single ids, or `rate_limit_exceeded` and `batch_too_large` of whole
-    /// batches.
+    /// The reason, as the partner sees it (`API.md`): of a single id, or `rate_limit_exceeded` and `batch_too_large` of a whole
+    /// batch.
     pub reason: String,
-    /// How many partner ids.
+    /// The number of partner ids.
     pub syncs: u64,
 }
 
-/// How old what the records say is when it is looked at. Zero where nothing was looked at.
+/// The age of the records' data when it is used. Zero if it was never used.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Freshness {
-    /// How far `last_seen` lags behind a page view that has just ended: the mean, in seconds.
+    /// The mean lag of `last_seen` behind a page view that has just ended, in seconds.
     pub last_seen_lag_seconds: f64,
-    /// How old `synced` is when its partner has just sent the uid again: the mean, in seconds.
+    /// The mean age of `synced` when its partner has just sent the uid again, in seconds.
     pub uid_age_seconds: f64,
 }
 
-/// A promise of `POLICY.md`, as the simulation watched it.
+/// A promise of `POLICY.md`, as the simulation checked it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct Promise {
+pub struct PromiseCheck {
     /// Its number.
     pub number: u8,
-    /// What it says, in a few words.
+    /// A short text.
     pub promise: &'static str,
-    /// How often it was put to the test; never where the workload cannot touch it.
+    /// How often it was checked; zero if the workload has no such case.
     pub watched: u64,
     /// How often it was broken.
     pub broken: u64,
 }
 
-/// A setting that the two policies give different values.
+/// A setting with different values in the two policies.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Setting {
+pub struct SettingDifference {
     /// The full key, as `ec.tombstone.ttl`.
     pub key: String,
     /// The value in the first policy.
@@ -165,17 +165,17 @@ pub struct Setting {
     pub to_origin: Origin,
 }
 
-impl Outcomes {
+impl PolicyResult {
     /// The promises that were broken.
-    pub fn broken(&self) -> impl Iterator<Item = &Promise> {
+    pub fn broken(&self) -> impl Iterator<Item = &PromiseCheck> {
         self.promises.iter().filter(|promise| promise.broken > 0)
     }
 }
 
-impl Lost {
+impl LostIdentities {
     /// All identities that were lost.
     #[must_use]
-    pub const fn all(&self) -> u64 {
+    pub const fn total(&self) -> u64 {
         self.entry_expired + self.cookie_expired
     }
 }

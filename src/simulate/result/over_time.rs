@@ -1,19 +1,19 @@
-//! The workload's days, one after another.
+//! Figures by day.
 
 use serde::Serialize;
 
 /// One day of the workload.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Day {
+pub struct DayFigures {
     /// The date, as `2026-03-02`, in UTC.
     pub date: String,
-    /// Page views, of visitors and forged requests alike.
+    /// Page views, including forged requests.
     pub page_views: u64,
     /// Partner ids that partners sent.
     pub syncs: u64,
-    /// Reads, without those that contention adds.
+    /// Reads, without those of contention.
     pub reads: u64,
-    /// Writes, without those that contention adds.
+    /// Writes, without those of contention.
     pub writes: u64,
     /// Live entries at the end of the day.
     pub live: u64,

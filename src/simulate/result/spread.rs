@@ -1,34 +1,34 @@
-//! How far figures differ from seed to seed.
+//! The spread of figures over seeds.
 
 use serde::Serialize;
 
-/// A figure that is followed over seeds.
+/// A figure that is compared over seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Figure {
-    /// Reads a day.
+pub enum SpreadFigure {
+    /// Reads per day.
     ReadsADay,
-    /// Writes a day.
+    /// Writes per day.
     WritesADay,
-    /// The price a day.
+    /// The price per day.
     PriceADay,
-    /// Conflicts in all.
+    /// All conflicts.
     Conflicts,
     /// Live entries at the end.
     LiveAtEnd,
     /// Identities lost.
-    Lost,
+    LostIdentities,
     /// The mean lag of `last_seen`, in seconds.
     LastSeenLagSeconds,
-    /// Promises broken, each time counted.
+    /// Promise violations.
     Broken,
 }
 
 /// One figure over all seeds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Spread {
-    /// Which.
-    pub figure: Figure,
+pub struct SeedSpread {
+    /// The figure.
+    pub figure: SpreadFigure,
     /// Its mean.
     pub mean: f64,
     /// The least.

@@ -1,46 +1,46 @@
-//! One setting against cost and freshness.
+//! The sweep: cost and freshness over the values of one setting.
 
 use serde::Serialize;
 
-/// One setting at several values, everything else as in the first policy.
+/// Several values of one setting, with all other settings as in the first policy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Sweep {
     /// The full key, as `ec.last_seen.debounce`.
     pub key: String,
-    /// The profile that is swept.
+    /// The profile.
     pub profile: String,
-    /// What an [`amount`](Point::amount) counts: `seconds` of a duration, `number` of a whole number, `choice` where the values
-    /// are words, which stand in the order given.
+    /// The unit of an [`amount`](SweepPoint::amount): `seconds` for durations, `number` for whole numbers, `choice` for words,
+    /// which keep the order given.
     pub unit: &'static str,
-    /// The points, in rising order.
-    pub points: Vec<Point>,
+    /// The points, in rising order of their amounts.
+    pub points: Vec<SweepPoint>,
 }
 
-/// The simulation at one value.
+/// The result of one value.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Point {
-    /// The value as a policy says it, as `5m`.
+pub struct SweepPoint {
+    /// The value as written in a policy, as `5m`.
     pub value: String,
-    /// The value as a number, for an axis: for words their place, counted from 0.
+    /// The value as a number, for an axis. For words: their index, from 0.
     pub amount: f64,
-    /// Whether this is the value in force.
+    /// Whether this is the current value.
     pub current: bool,
-    /// Reads a day.
+    /// Reads per day.
     pub reads_a_day: f64,
-    /// Writes a day.
+    /// Writes per day.
     pub writes_a_day: f64,
-    /// The price a day.
+    /// The price per day.
     pub price_a_day: f64,
-    /// The mean lag of `last_seen`, in seconds: freshness.
+    /// The mean lag of `last_seen`, in seconds.
     pub last_seen_lag_seconds: f64,
-    /// The mean age of `synced`, in seconds: freshness.
+    /// The mean age of `synced`, in seconds.
     pub uid_age_seconds: f64,
-    /// Conflicts in all.
+    /// All conflicts.
     pub conflicts: u64,
     /// Live entries at the end.
     pub live_at_end: u64,
-    /// Identities lost while their visitor was still coming.
+    /// Identities that active visitors lost.
     pub lost: u64,
-    /// Promises broken, each time counted.
+    /// Promise violations.
     pub broken: u64,
 }

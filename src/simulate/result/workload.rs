@@ -1,37 +1,37 @@
-//! What was simulated.
+//! The workload of a simulation.
 
 use serde::Serialize;
 
-/// The workload, in a few words and numbers.
+/// A summary of the workload.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct About {
-    /// Its name: that of its file, without folder and `.toml`.
+pub struct WorkloadSummary {
+    /// Its name: the file name without folder and `.toml`.
     pub name: String,
-    /// What it says of itself.
+    /// Its description.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The first day, as `2026-03-02`, in UTC.
     pub starts: String,
-    /// How many days it lasts.
+    /// Its number of days.
     pub days: u64,
-    /// Visitors it describes, or that the log holds.
+    /// The number of visitors, of the description or in the log.
     pub visitors: u64,
-    /// Its partners, in the order written.
+    /// Its partners, in the order of the file.
     pub partners: Vec<String>,
-    /// Edges that visitors and partners reach.
+    /// The number of edges.
     pub edges: u64,
-    /// The seed of what is told in detail.
+    /// The seed of the detailed results.
     pub seed: u64,
-    /// How many seeds were simulated, counted up from that one.
+    /// The number of seeds, counted up from `seed`.
     pub seeds: u64,
-    /// What things cost.
+    /// The prices.
     pub prices: Prices,
 }
 
-/// Prices, as the workload sets them. All are zero where it sets none.
+/// The prices of the workload; all zero if it has none.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Prices {
-    /// The day for which they hold, as `2026-03-01`.
+    /// Their date, as `2026-03-01`.
     pub as_of: String,
     /// Their currency, as `USD`.
     pub currency: String,
@@ -43,9 +43,9 @@ pub struct Prices {
     pub gigabyte_month: f64,
 }
 
-/// How much of a log was used. The rest was left out, each line for one reason.
+/// How much of a log was used. Each other line was skipped for one reason.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct LogUse {
+pub struct LogUsage {
     /// The log's file.
     pub file: String,
     /// Lines that are not blank.
@@ -56,14 +56,14 @@ pub struct LogUse {
     pub broken: u64,
     /// Requests of robots.
     pub robots: u64,
-    /// Requests whose answer was no page, by its status.
+    /// Requests whose status shows that the response was not a page.
     pub status: u64,
-    /// Requests for something else than a page: other methods, images, scripts, this service's own paths.
+    /// Requests that are not for a page: other methods, images, scripts, this service's own paths.
     pub not_pages: u64,
 }
 
 impl Prices {
-    /// Whether anything costs anything.
+    /// Whether any price is above zero.
     #[must_use]
     pub fn are_set(&self) -> bool {
         self.million_reads > 0.0 || self.million_writes > 0.0 || self.gigabyte_month > 0.0

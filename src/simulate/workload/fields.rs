@@ -1,4 +1,4 @@
-//! Reads the fields of a table, each problem at its place.
+//! Reads the fields of a TOML table, and reports each problem at its position.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -9,22 +9,22 @@ use crate::policy::setting::wrong_type;
 use crate::policy::types::choice::nearest;
 use crate::policy::types::parse_duration;
 
-/// The greatest weight of an hour: what is told of a day is told in far fewer parts.
+/// The greatest weight of an hour: finer distributions make no difference.
 const MAX_WEIGHT: u64 = 1_000_000;
 
-/// The longest length of time: a hundred years, ten times as long as a workload lasts.
+/// The longest duration: a hundred years, ten times the longest workload.
 const MAX_LENGTH: Duration = Duration::from_secs(36_500 * 86_400);
 
-/// A table under way of being read. What is asked for is what it may hold.
-pub(crate) struct Fields<'n, 'f> {
+/// Reads a table. The fields that are requested are the fields it may have.
+pub(crate) struct TableFields<'n, 'f> {
     node: &'n Node,
-    /// What it is, as `a partner`.
+    /// The kind of table, as `a partner`.
     what: &'static str,
     asked: Vec<&'static str>,
     findings: &'f mut Vec<Diagnostic>,
 }
 
-impl<'n, 'f> Fields<'n, 'f> {
+impl<'n, 'f> TableFields<'n, 'f> {
     pub(crate) fn new(
         node: &'n Node,
         what: &'static str,
@@ -44,14 +44,14 @@ impl<'n, 'f> Fields<'n, 'f> {
         }
     }
 
-    /// Refuses what was not asked for.
+    /// Reports the fields that were not requested.
     pub(crate) fn finish(self) {
         for (key, _) in self.node.members() {
             if self.asked.contains(&key.name.as_str()) {
                 continue;
             }
             let help = nearest(&key.name, self.asked.iter().copied()).map_or_else(
-                || format!("it takes `{}`", self.asked.join("`, `")),
+                || format!("known keys are `{}`", self.asked.join("`, `")),
                 |meant| format!("did you mean `{meant}`?"),
             );
             self.findings.push(
@@ -71,7 +71,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         self.node.member(name)
     }
 
-    /// A field that must be there.
+    /// Reports a required field that is missing.
     pub(crate) fn need(&mut self, name: &'static str) {
         if self.node.member(name).is_none() {
             let node = self.node;
@@ -79,7 +79,7 @@ impl<'n, 'f> Fields<'n, 'f> {
                 node,
                 name,
                 format!("{} needs `{name}`", self.what),
-                "write the line; the shipped workloads show how",
+                "add it, as in the files under `workloads/`",
             );
         }
     }
@@ -127,7 +127,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         texts
     }
 
-    /// A whole number within these bounds.
+    /// A whole number within bounds.
     pub(crate) fn count(&mut self, name: &'static str, bounds: RangeInclusive<u64>) -> Option<u64> {
         let node = self.member(name)?;
         let NodeValue::Integer(number) = node.value else {
@@ -148,7 +148,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         read
     }
 
-    /// Whole numbers.
+    /// A list of `how_many` whole numbers.
     pub(crate) fn counts(&mut self, name: &'static str, how_many: u64) -> Option<Vec<u64>> {
         let node = self.member(name)?;
         let number = |item: &Node| match item.value {
@@ -201,7 +201,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         None
     }
 
-    /// A part of a whole.
+    /// A share, from 0 to 1.
     pub(crate) fn share(&mut self, name: &'static str) -> Option<f64> {
         self.number(
             name,
@@ -211,7 +211,7 @@ impl<'n, 'f> Fields<'n, 'f> {
         )
     }
 
-    /// A length of time in milliseconds.
+    /// A duration in milliseconds.
     pub(crate) fn length(&mut self, name: &'static str) -> Option<u64> {
         let node = self.member(name)?;
         let Some(text) = node.as_text() else {
@@ -253,26 +253,26 @@ impl<'n, 'f> Fields<'n, 'f> {
         );
     }
 
-    /// A table in this one.
+    /// A nested table.
     pub(crate) fn table<T>(
         &mut self,
         name: &'static str,
         what: &'static str,
-        read: impl FnOnce(&mut Fields<'_, '_>) -> T,
+        read: impl FnOnce(&mut TableFields<'_, '_>) -> T,
     ) -> Option<T> {
         let node = self.member(name)?;
-        let mut fields = Fields::new(node, what, self.findings);
+        let mut fields = TableFields::new(node, what, self.findings);
         let table = read(&mut fields);
         fields.finish();
         Some(table)
     }
 
-    /// The tables of a list in this one.
+    /// A list of nested tables.
     pub(crate) fn tables<T>(
         &mut self,
         name: &'static str,
         what: &'static str,
-        mut read: impl FnMut(&mut Fields<'_, '_>) -> T,
+        mut read: impl FnMut(&mut TableFields<'_, '_>) -> T,
     ) -> Vec<T> {
         let Some(node) = self.member(name) else {
             return Vec::new();
@@ -282,13 +282,13 @@ impl<'n, 'f> Fields<'n, 'f> {
                 node,
                 name,
                 "a list of tables",
-                "begin each with its name in double brackets",
+                "begin each table with its name in double brackets",
             );
             return Vec::new();
         };
         let mut tables = Vec::with_capacity(items.len());
         for item in items {
-            let mut fields = Fields::new(item, what, self.findings);
+            let mut fields = TableFields::new(item, what, self.findings);
             tables.push(read(&mut fields));
             fields.finish();
         }
@@ -300,7 +300,7 @@ fn millis(length: Duration) -> u64 {
     u64::try_from(length.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A workload's keys are no settings: there is no `ec.` before them.
+/// The keys of a workload are not settings: removes the `ec.` before them.
 fn plain(finding: Diagnostic) -> Diagnostic {
     let key = finding
         .key

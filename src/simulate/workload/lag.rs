@@ -1,8 +1,8 @@
-//! How long a sync is on its way.
+//! The distribution of the time that a sync takes.
 
-use crate::simulate::dice::Dice;
+use crate::simulate::rng::Rng;
 
-/// How long a sync is on its way: half of them at most `median`, and so on; between these evenly spread.
+/// The distribution of the time that a sync takes, by its percentiles; uniform between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Lag {
     pub(crate) median: u64,
@@ -11,15 +11,15 @@ pub(crate) struct Lag {
     pub(crate) longest: u64,
 }
 
-/// What the four lengths stand for, of a hundred.
+/// The percentiles of the four durations.
 const PERCENTS: [u64; 4] = [50, 90, 99, 100];
-/// Parts of a percent, so that lengths do not come in steps.
+/// Fractions of a percent, so that durations are continuous.
 const PARTS: u64 = 1 << 32;
 
 impl Lag {
-    pub(crate) fn draw(&self, dice: &mut Dice) -> u64 {
+    pub(crate) fn draw(&self, rng: &mut Rng) -> u64 {
         let [.., all] = PERCENTS;
-        let drawn = dice.below(all * PARTS);
+        let drawn = rng.below(all * PARTS);
         let (mut from, mut least) = (0, 0);
         for (percent, most) in
             PERCENTS
@@ -40,18 +40,18 @@ impl Lag {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulate::dice::Stream;
+    use crate::simulate::rng::RngStream;
 
     #[test]
-    fn lengths_keep_to_their_percentiles() {
+    fn durations_follow_the_percentiles() {
         let lag = Lag {
             median: 1_000,
             p90: 60_000,
             p99: 3_600_000,
             longest: 86_400_000,
         };
-        let mut dice = Dice::of(3, Stream::Visitor, 0);
-        let drawn: Vec<u64> = (0..100_000).map(|_| lag.draw(&mut dice)).collect();
+        let mut rng = Rng::for_stream(3, RngStream::Visitor, 0);
+        let drawn: Vec<u64> = (0..100_000).map(|_| lag.draw(&mut rng)).collect();
         for (most, percent) in [
             (1_000, 50),
             (60_000, 90),

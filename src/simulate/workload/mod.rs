@@ -1,11 +1,11 @@
-//! A workload: who comes, what partners send, and the store it meets. Checked and complete.
+//! A workload: the visitors, the partners' syncs, and the store's behaviour. It is validated.
 //!
 //! ```
 //! use edge_cookie::simulate::workload::Workload;
 //!
 //! let read = Workload::read("two.toml", "visitors = 2\ndays = 1\nsyncs = 3\n");
-//! let told = |message: &str| read.findings.iter().any(|finding| finding.message == message);
-//! assert!(told("a workload needs `audience`"));
+//! let has = |message: &str| read.findings.iter().any(|finding| finding.message == message);
+//! assert!(has("a workload needs `audience`"));
 //! ```
 
 mod fields;
@@ -14,58 +14,58 @@ mod read;
 
 use std::path::Path;
 
-pub(crate) use fields::Fields;
+pub(crate) use fields::TableFields;
 pub(crate) use lag::Lag;
 pub(crate) use read::MAX_DAYS;
-pub use read::Read;
+pub use read::ParsedWorkload;
 
-use super::dice::Share;
+use super::diurnal_profile::DiurnalProfile;
 use super::log::LogRules;
 use super::result::Prices;
-use super::rhythm::Rhythm;
+use super::rng::Probability;
 use crate::clock::Timestamp;
 use crate::policy::files::read_text;
 use crate::record::{KvGeo, PartnerId};
 
-/// A workload. All lengths of time are in milliseconds.
+/// A workload. All durations are in milliseconds.
 #[derive(Debug, Clone)]
 pub struct Workload {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
-    /// The midnight it begins at.
+    /// The midnight at which it begins.
     pub(crate) starts: Timestamp,
     pub(crate) days: u64,
     pub(crate) visitors: u64,
     pub(crate) edges: u64,
-    /// Between two pages of a visit, on average.
+    /// The mean time between two pages of a visit.
     pub(crate) page_every: u64,
-    pub(crate) rhythm: Rhythm,
+    pub(crate) diurnal_profile: DiurnalProfile,
     pub(crate) audiences: Vec<Audience>,
     pub(crate) regions: Vec<Region>,
-    pub(crate) changes: Changes,
-    pub(crate) partners: Vec<Partner>,
-    pub(crate) store: Store,
-    pub(crate) forged: Forged,
+    pub(crate) changes: ChoiceChanges,
+    pub(crate) partners: Vec<WorkloadPartner>,
+    pub(crate) store: StoreProfile,
+    pub(crate) forged: ForgedRequests,
     pub(crate) prices: Prices,
-    /// Where visits come from a log.
+    /// The options of the log, if the visits come from one.
     pub(crate) log: Option<LogRules>,
 }
 
-/// Visitors who come back alike.
+/// A group of visitors with the same behaviour.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Audience {
     pub(crate) share: f64,
-    /// Between two visits, on average; none comes back where there is none.
+    /// The mean time between two visits; `None` if they never come back.
     pub(crate) every: Option<u64>,
-    /// Pages of a visit, on average.
+    /// The mean number of pages per visit.
     pub(crate) pages: f64,
-    /// That a visit is the last.
-    pub(crate) leaves: Share,
-    /// That the visitor is new: comes for the first time somewhen, not at the start.
-    pub(crate) new: Share,
+    /// The probability that a visit is the last one.
+    pub(crate) leaves: Probability,
+    /// The probability that the first visit is at a random time, not near the start.
+    pub(crate) new: Probability,
 }
 
-/// Visitors of one place.
+/// The visitors of one region.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Region {
     pub(crate) share: f64,
@@ -74,62 +74,62 @@ pub(crate) struct Region {
     pub(crate) refuses: f64,
 }
 
-/// How visitors change their minds.
+/// The probabilities of changes of the consent choice.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Changes {
-    /// At the start of a visit, somebody who consented.
-    pub(crate) withdraws: Share,
-    /// A withdrawal sent twice.
-    pub(crate) repeats: Share,
-    /// At the start of a visit, somebody who withdrew.
-    pub(crate) reconsents: Share,
+pub(crate) struct ChoiceChanges {
+    /// That a visitor withdraws at the start of a visit.
+    pub(crate) withdraws: Probability,
+    /// That a withdrawal is sent twice.
+    pub(crate) repeats: Probability,
+    /// That a visitor who withdrew consents again at the start of a visit.
+    pub(crate) reconsents: Probability,
 }
 
-/// A partner and how it sends.
+/// A partner and its traffic.
 #[derive(Debug, Clone)]
-pub(crate) struct Partner {
+pub(crate) struct WorkloadPartner {
     pub(crate) id: PartnerId,
-    /// Visitors whom it knows.
-    pub(crate) overlap: Share,
+    /// The probability that it knows a visitor.
+    pub(crate) overlap: Probability,
     pub(crate) overlap_fraction: f64,
-    /// That a visit of one of them leads to a sync.
-    pub(crate) per_visit: Share,
+    /// The probability that a visit of a known visitor causes a sync.
+    pub(crate) per_visit: Probability,
     pub(crate) per_visit_fraction: f64,
-    /// That such a sync brings another uid.
-    pub(crate) changes: Share,
-    /// Mappings in one request, at most.
+    /// The probability that such a sync has a new uid.
+    pub(crate) changes: Probability,
+    /// The largest number of mappings in a batch.
     pub(crate) batch: u64,
-    /// The longest that mappings are gathered.
+    /// The longest time between two batches.
     pub(crate) sends: u64,
     pub(crate) lag: Lag,
-    /// Between two syncs of whom it knows, visit or not.
+    /// The time between two syncs of a known visitor without a visit.
     pub(crate) every: Option<u64>,
-    /// How long after the last visit it goes on.
+    /// How long it sends such syncs after the last visit.
     pub(crate) keeps: u64,
     pub(crate) uid_bytes: u64,
-    /// How far its clock runs ahead.
+    /// How far its clock is ahead.
     pub(crate) ahead: u64,
 }
 
-/// The store, as edges see it.
+/// The behaviour of the store, as the edges see it.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Store {
-    /// Of one call.
+pub(crate) struct StoreProfile {
+    /// The latency of one call.
     pub(crate) latency: u64,
-    /// How far a lookup may lag behind writes of other edges, at most.
+    /// The longest time that a lookup lags behind the writes of other edges.
     pub(crate) staleness: u64,
-    /// Writes a second that the store takes to one key; no limit where it is zero.
+    /// The rate limit: writes per second to one key. Zero is no limit.
     pub(crate) writes_a_second: u64,
 }
 
-/// Requests with ids that nobody was given.
+/// Requests with forged ids.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Forged {
+pub(crate) struct ForgedRequests {
     pub(crate) a_day: u64,
-    pub(crate) withdraws: Share,
+    pub(crate) withdraws: Probability,
 }
 
-/// Why a workload could not be opened.
+/// An error when opening a workload.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkloadError {
     /// Its file cannot be read.
@@ -137,7 +137,7 @@ pub enum WorkloadError {
     Unreadable {
         /// Its path.
         path: String,
-        /// The system's word for it.
+        /// The system's error.
         why: String,
     },
 }
@@ -147,8 +147,8 @@ impl Workload {
     ///
     /// # Errors
     ///
-    /// Where the file cannot be read; what is wrong with what it says is told beside it.
-    pub fn open(path: &Path) -> Result<Read, WorkloadError> {
+    /// If the file cannot be read. Problems with its content are in the findings.
+    pub fn open(path: &Path) -> Result<ParsedWorkload, WorkloadError> {
         let shown = path.display().to_string();
         match read_text(path) {
             Ok(text) => Ok(Self::read(&shown, &text)),
@@ -159,19 +159,19 @@ impl Workload {
         }
     }
 
-    /// How many days it lasts.
+    /// The number of days.
     #[must_use]
     pub const fn days(&self) -> u64 {
         self.days
     }
 
-    /// How many visitors come.
+    /// The number of visitors.
     #[must_use]
     pub const fn visitors(&self) -> u64 {
         self.visitors
     }
 
-    /// The same with another number of visitors and of forged requests, scaled alike.
+    /// Sets the number of visitors, and scales the number of forged requests with it.
     #[must_use]
     pub fn with_visitors(mut self, visitors: u64) -> Self {
         self.forged.a_day = self.forged.a_day * visitors / self.visitors.max(1);

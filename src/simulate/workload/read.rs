@@ -1,42 +1,44 @@
-//! From TOML to a workload.
+//! Parses a workload from TOML.
 
 use std::path::Path;
 
-use super::fields::Fields;
-use super::{Audience, Changes, Forged, Lag, Partner, Region, Store, Workload};
+use super::fields::TableFields;
+use super::{
+    Audience, ChoiceChanges, ForgedRequests, Lag, Region, StoreProfile, Workload, WorkloadPartner,
+};
 use crate::clock::{Moment, Timestamp};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::policy::files::{Source, Sources, document};
 use crate::record::{KvGeo, PartnerId};
-use crate::simulate::dice::Share;
+use crate::simulate::diurnal_profile::{DAY, DiurnalProfile, HOURS};
 use crate::simulate::log::LogRules;
 use crate::simulate::result::Prices;
-use crate::simulate::rhythm::{DAY, HOURS, Rhythm};
+use crate::simulate::rng::Probability;
 
-/// What was read: a workload where nothing is wrong, and every finding.
+/// A parsed workload file.
 #[derive(Debug)]
-pub struct Read {
-    /// The workload.
+pub struct ParsedWorkload {
+    /// The workload, if the file has no errors.
     pub workload: Option<Workload>,
-    /// Everything wrong.
+    /// All problems.
     pub findings: Vec<Diagnostic>,
-    /// The text, for showing the lines of a finding.
+    /// The text, to show the lines of a finding.
     pub sources: Sources,
 }
 
-/// Shares that make up a whole may miss it by so much: people write `0.33`.
+/// The tolerance of a sum of shares: people write `0.33`.
 const SLACK: f64 = 0.011;
 
-/// The most that shares can sum up to, with what floating point adds.
+/// The greatest sum of shares, with a tolerance for floating point.
 const WHOLE: f64 = 1.0 + 1e-9;
 
-/// Where a workload says nothing of it: one page after another, the length of a batch's gathering, and of a uid.
+/// Defaults of a workload: the time between pages, the size and interval of batches, the length of a uid.
 const PAGE_EVERY: u64 = 45_000;
 const BATCH: u64 = 500;
 const SENDS: u64 = 300_000;
 const UID_BYTES: u64 = 36;
 const REPEATS_MOST: f64 = 1e6;
-/// The most that a workload may ask for: more than any publisher has, and little enough that every sum of them can be counted.
+/// The limits of a workload: higher than any publisher needs, and low enough that no sum overflows.
 const MAX_VISITORS: u64 = 1_000_000_000;
 const MAX_EDGES: u64 = 1_000_000;
 const MAX_BATCH: u64 = 1_000_000;
@@ -45,19 +47,19 @@ const MAX_WRITES: u64 = 1_000_000;
 const MAX_FORGED: u64 = 1_000_000_000;
 const MAX_PRICE: f64 = 1e9;
 
-/// The most days that a workload lasts, and a log covers: ten years. Figures are kept for each of them.
+/// The most days of a workload or a log: ten years. Figures are kept for each day.
 pub(crate) const MAX_DAYS: u64 = 3_660;
 
 const MIDNIGHT: &str = "T00:00:00Z";
 
 impl Workload {
-    /// Reads a workload; `name` is its file's.
+    /// Parses a workload. `name` is the name of its file.
     #[must_use]
-    pub fn read(name: &str, text: &str) -> Read {
+    pub fn read(name: &str, text: &str) -> ParsedWorkload {
         let mut findings = Vec::new();
         let source = Source::new(name, text);
         let document = document(&source, text, &mut findings);
-        let mut fields = Fields::new(&document, "a workload", &mut findings);
+        let mut fields = TableFields::new(&document, "a workload", &mut findings);
         let short = Path::new(name).file_stem().map_or_else(
             || name.to_owned(),
             |stem| stem.to_string_lossy().into_owned(),
@@ -70,7 +72,7 @@ impl Workload {
         let well = findings
             .iter()
             .all(|finding| finding.severity < Severity::Error);
-        Read {
+        ParsedWorkload {
             workload: Some(workload).filter(|_| well),
             findings,
             sources,
@@ -78,7 +80,7 @@ impl Workload {
     }
 }
 
-fn workload(fields: &mut Fields<'_, '_>, name: String) -> Workload {
+fn workload(fields: &mut TableFields<'_, '_>, name: String) -> Workload {
     let description = fields.text("description").map(str::to_owned);
     let starts = starts(fields);
     let log = fields.table("log", "a log", LogRules::read);
@@ -107,7 +109,7 @@ fn workload(fields: &mut Fields<'_, '_>, name: String) -> Workload {
         visitors,
         edges,
         page_every,
-        rhythm: Rhythm::new(&weights),
+        diurnal_profile: DiurnalProfile::new(&weights),
         audiences,
         regions,
         changes: fields
@@ -129,8 +131,8 @@ fn workload(fields: &mut Fields<'_, '_>, name: String) -> Workload {
     }
 }
 
-/// Shares that must make up a whole.
-fn whole(fields: &mut Fields<'_, '_>, name: &'static str, shares: impl Iterator<Item = f64>) {
+/// Checks that shares sum up to 1.
+fn whole(fields: &mut TableFields<'_, '_>, name: &'static str, shares: impl Iterator<Item = f64>) {
     let mut shares = shares.peekable();
     if shares.peek().is_none() {
         fields.need(name);
@@ -141,16 +143,11 @@ fn whole(fields: &mut Fields<'_, '_>, name: &'static str, shares: impl Iterator<
         && let Some(node) = fields.member(name)
     {
         let message = format!("the shares of `{name}` sum up to {sum:.2}");
-        fields.refuse(
-            node,
-            name,
-            message,
-            "together they are everybody: make them 1",
-        );
+        fields.refuse(node, name, message, "change them so that their sum is 1");
     }
 }
 
-fn starts(fields: &mut Fields<'_, '_>) -> Timestamp {
+fn starts(fields: &mut TableFields<'_, '_>) -> Timestamp {
     let Some(text) = fields.text("starts") else {
         return Timestamp::default();
     };
@@ -168,21 +165,21 @@ fn starts(fields: &mut Fields<'_, '_>) -> Timestamp {
     Timestamp::default()
 }
 
-fn audience(fields: &mut Fields<'_, '_>) -> Audience {
+fn audience(fields: &mut TableFields<'_, '_>) -> Audience {
     fields.need("share");
     fields.text("name");
     Audience {
         share: fields.share("share").unwrap_or_default(),
-        every: longer_than_nothing(fields, "every"),
+        every: positive_duration(fields, "every"),
         pages: fields
             .number("pages", 1.0, REPEATS_MOST, "a visit has at least one page")
             .unwrap_or(1.0),
-        leaves: Share::of(fields.share("leaves").unwrap_or_default()),
-        new: Share::of(fields.share("new").unwrap_or_default()),
+        leaves: Probability::from_fraction(fields.share("leaves").unwrap_or_default()),
+        new: Probability::from_fraction(fields.share("new").unwrap_or_default()),
     }
 }
 
-fn region(fields: &mut Fields<'_, '_>) -> Region {
+fn region(fields: &mut TableFields<'_, '_>) -> Region {
     for name in ["country", "share"] {
         fields.need(name);
     }
@@ -213,7 +210,7 @@ fn region(fields: &mut Fields<'_, '_>) -> Region {
             node,
             "refuses",
             message,
-            "who does neither says nothing: make them at most 1 together",
+            "change them so that their sum is at most 1: the rest makes no choice",
         );
     }
     Region {
@@ -224,16 +221,16 @@ fn region(fields: &mut Fields<'_, '_>) -> Region {
     }
 }
 
-fn changes(fields: &mut Fields<'_, '_>) -> Changes {
-    let mut share = |name| Share::of(fields.share(name).unwrap_or_default());
-    Changes {
+fn changes(fields: &mut TableFields<'_, '_>) -> ChoiceChanges {
+    let mut share = |name| Probability::from_fraction(fields.share(name).unwrap_or_default());
+    ChoiceChanges {
         withdraws: share("withdraws"),
         repeats: share("repeats"),
         reconsents: share("reconsents"),
     }
 }
 
-fn partner(fields: &mut Fields<'_, '_>) -> Option<Partner> {
+fn partner(fields: &mut TableFields<'_, '_>) -> Option<WorkloadPartner> {
     fields.need("id");
     let written = fields.text("id");
     let id = written.map(PartnerId::parse);
@@ -244,15 +241,15 @@ fn partner(fields: &mut Fields<'_, '_>) -> Option<Partner> {
             node,
             "id",
             why.to_string(),
-            "it stands in records and in events, usually a domain",
+            "write the id that is in records and events, usually a domain",
         );
     }
     let overlap = fields.share("overlap").unwrap_or(1.0);
     let per_visit = fields.share("per_visit").unwrap_or_default();
-    let changes = Share::of(fields.share("changes").unwrap_or_default());
+    let changes = Probability::from_fraction(fields.share("changes").unwrap_or_default());
     let batch = fields.count("batch", 1..=MAX_BATCH).unwrap_or(BATCH);
-    let sends = longer_than_nothing(fields, "sends").unwrap_or(SENDS);
-    let every = longer_than_nothing(fields, "every");
+    let sends = positive_duration(fields, "sends").unwrap_or(SENDS);
+    let every = positive_duration(fields, "every");
     let keeps = fields.length("keeps");
     if every.is_some() {
         fields.need("keeps");
@@ -261,11 +258,11 @@ fn partner(fields: &mut Fields<'_, '_>) -> Option<Partner> {
         .count("uid_bytes", 1..=MAX_UID_BYTES)
         .unwrap_or(UID_BYTES);
     let lag = fields.table("lag", "`lag`", lag).unwrap_or_default();
-    Some(Partner {
+    Some(WorkloadPartner {
         id: id?.ok()?,
-        overlap: Share::of(overlap),
+        overlap: Probability::from_fraction(overlap),
         overlap_fraction: overlap,
-        per_visit: Share::of(per_visit),
+        per_visit: Probability::from_fraction(per_visit),
         per_visit_fraction: per_visit,
         changes,
         batch,
@@ -278,7 +275,7 @@ fn partner(fields: &mut Fields<'_, '_>) -> Option<Partner> {
     })
 }
 
-fn lag(fields: &mut Fields<'_, '_>) -> Lag {
+fn lag(fields: &mut TableFields<'_, '_>) -> Lag {
     fields.need("median");
     let median = fields.length("median").unwrap_or_default();
     let p90 = fields.length("p90").unwrap_or(median);
@@ -292,12 +289,12 @@ fn lag(fields: &mut Fields<'_, '_>) -> Lag {
         if longer < shorter
             && let Some(node) = fields.member(name)
         {
-            let message = format!("`{name}` is shorter than what comes before it");
+            let message = format!("`{name}` is shorter than the value before it");
             fields.refuse(
                 node,
                 name,
                 message,
-                "`median`, `p90`, `p99` and `longest` rise",
+                "write `median`, `p90`, `p99` and `longest` in rising order",
             );
         }
     }
@@ -309,8 +306,8 @@ fn lag(fields: &mut Fields<'_, '_>) -> Lag {
     }
 }
 
-fn store(fields: &mut Fields<'_, '_>) -> Store {
-    Store {
+fn store(fields: &mut TableFields<'_, '_>) -> StoreProfile {
+    StoreProfile {
         latency: fields.length("latency").unwrap_or_default(),
         staleness: fields.length("staleness").unwrap_or_default(),
         writes_a_second: fields
@@ -319,15 +316,15 @@ fn store(fields: &mut Fields<'_, '_>) -> Store {
     }
 }
 
-fn forged(fields: &mut Fields<'_, '_>) -> Forged {
+fn forged(fields: &mut TableFields<'_, '_>) -> ForgedRequests {
     fields.need("a_day");
-    Forged {
+    ForgedRequests {
         a_day: fields.count("a_day", 0..=MAX_FORGED).unwrap_or_default(),
-        withdraws: Share::of(fields.share("withdraws").unwrap_or_default()),
+        withdraws: Probability::from_fraction(fields.share("withdraws").unwrap_or_default()),
     }
 }
 
-fn prices(fields: &mut Fields<'_, '_>) -> Prices {
+fn prices(fields: &mut TableFields<'_, '_>) -> Prices {
     for name in ["as_of", "currency"] {
         fields.need(name);
     }
@@ -347,7 +344,7 @@ fn prices(fields: &mut Fields<'_, '_>) -> Prices {
     }
 }
 
-fn longer_than_nothing(fields: &mut Fields<'_, '_>, name: &'static str) -> Option<u64> {
+fn positive_duration(fields: &mut TableFields<'_, '_>, name: &'static str) -> Option<u64> {
     let length = fields.length(name)?;
     if length == 0
         && let Some(node) = fields.member(name)
@@ -355,15 +352,15 @@ fn longer_than_nothing(fields: &mut Fields<'_, '_>, name: &'static str) -> Optio
         fields.refuse(
             node,
             name,
-            format!("`{name}` is no time at all"),
-            "write a length of time, as `\"1d\"`",
+            format!("`{name}` must be longer than zero"),
+            "write a duration, as `\"1d\"`",
         );
     }
     Some(length).filter(|length| *length > 0)
 }
 
 impl Workload {
-    /// The length of the workload in milliseconds.
+    /// The duration of the workload in milliseconds.
     pub(crate) const fn length(&self) -> u64 {
         self.days.saturating_mul(DAY)
     }

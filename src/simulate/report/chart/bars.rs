@@ -1,29 +1,29 @@
-//! Bars that lie: a name above, its value at the end.
+//! Horizontal bar charts: the name above each bar, the value at its end.
 
 use plotters::element::{Rectangle, Text};
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::palette::INK;
-use super::{Canvas, Failure, POLICIES, WIDTH, draw, letters};
+use super::{Canvas, ChartError, POLICIES, WIDTH, draw, text_style};
 
 const NAME: i32 = 180;
 const THICK: i32 = 120;
 const BETWEEN: i32 = 30;
 const AFTER: i32 = 90;
-/// How long the longest bar is: its value stands behind it.
+/// The length of the longest bar, with room for its value after it.
 const LONGEST: f64 = 2_700.0;
 const GAP: i32 = 60;
 
-/// Bars of one name, one for each policy.
+/// The bars with one name, one for each policy.
 pub(in crate::simulate::report) struct Bar {
     pub(in crate::simulate::report) name: String,
     pub(in crate::simulate::report) values: Vec<f64>,
 }
 
-/// Draws bars, in the order given. `says` is what is told to who does not see them.
+/// Draws bars, in the order given. `alt_text` is for screen readers.
 pub(in crate::simulate::report) fn bars(
-    says: &str,
+    alt_text: &str,
     bars: &[Bar],
     show: impl Fn(f64) -> String,
 ) -> String {
@@ -32,7 +32,7 @@ pub(in crate::simulate::report) fn bars(
         .flat_map(|bar| &bar.values)
         .fold(f64::MIN_POSITIVE, |most, value| most.max(*value));
     let height: i32 = bars.iter().map(height).sum();
-    draw(u32::try_from(height).unwrap_or(WIDTH), says, |canvas| {
+    draw(u32::try_from(height).unwrap_or(WIDTH), alt_text, |canvas| {
         let mut down = 0;
         for bar in bars {
             group(canvas, bar, down, most, &show)?;
@@ -53,8 +53,8 @@ fn group<'c>(
     down: i32,
     most: f64,
     show: &impl Fn(f64) -> String,
-) -> Result<(), Failure<'c>> {
-    let name = letters(&INK, HPos::Left, VPos::Top);
+) -> Result<(), ChartError<'c>> {
+    let name = text_style(&INK, HPos::Left, VPos::Top);
     canvas.draw(&Text::new(bar.name.clone(), (0, down + BETWEEN), name))?;
     let mut top = down + NAME;
     for (value, colour) in bar.values.iter().zip(POLICIES) {
@@ -63,14 +63,14 @@ fn group<'c>(
             reason = "a length within the drawing"
         )]
         let length = (value / most * LONGEST) as i32;
-        // What is there is seen, however little.
+        // A value above zero is always visible.
         let length = length.max(i32::from(*value > 0.0) * BETWEEN);
         let corners = [(0, top), (length, top + THICK)];
         canvas.draw(&Rectangle::new(corners, colour.drawn().filled()))?;
         canvas.draw(&Text::new(
             show(*value),
             (length + GAP, top + THICK / 2),
-            letters(&INK, HPos::Left, VPos::Center),
+            text_style(&INK, HPos::Left, VPos::Center),
         ))?;
         top += THICK + BETWEEN;
     }

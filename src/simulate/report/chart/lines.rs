@@ -1,4 +1,4 @@
-//! Lines over an axis: what grows from day to day, or from value to value.
+//! Line charts: values over days or over the values of a setting.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::palette::{Colour, FAINT, GRID, MARK};
-use super::{Canvas, Failure, POLICIES, WIDTH, draw, letters};
+use super::{Canvas, ChartError, POLICIES, WIDTH, draw, text_style};
 
 const HEIGHT: u32 = 2_000;
 const LEFT: i32 = 620;
@@ -17,12 +17,12 @@ const RIGHT: i32 = 3_420;
 const TOP: i32 = 190;
 const BOTTOM: i32 = 1_730;
 const GAP: i32 = 60;
-/// How near two labels of the lower axis may come.
+/// The least distance of two labels of the lower axis, as a part of its width.
 const NEAR: f64 = 0.17;
-/// Where points are few enough to be seen one by one.
+/// Up to this many points are marked with circles.
 const FEW: usize = 16;
 
-/// A place on the lower axis that is named.
+/// A labelled place on the lower axis.
 pub(in crate::simulate::report) struct Tick {
     pub(in crate::simulate::report) at: f64,
     pub(in crate::simulate::report) label: String,
@@ -32,18 +32,18 @@ pub(in crate::simulate::report) struct Tick {
 pub(in crate::simulate::report) struct Axis {
     pub(in crate::simulate::report) from: f64,
     pub(in crate::simulate::report) to: f64,
-    /// In rising order. Where they are too near to each other, some are left out.
+    /// In rising order. Labels that are too close to the previous one are omitted.
     pub(in crate::simulate::report) ticks: Vec<Tick>,
-    /// Where what is in force stands, and how it is named.
+    /// The current value and its label.
     pub(in crate::simulate::report) mark: Option<Tick>,
 }
 
-/// A chart of lines, which begins at nought.
-pub(in crate::simulate::report) struct Lines<'c> {
-    /// What it shows, for who does not see it.
-    pub(in crate::simulate::report) says: String,
+/// A line chart whose value axis starts at zero.
+pub(in crate::simulate::report) struct LineChart<'c> {
+    /// A description for screen readers.
+    pub(in crate::simulate::report) alt_text: String,
     pub(in crate::simulate::report) axis: Axis,
-    /// What a round step is counted in: 1, or the seconds of a unit of time.
+    /// The unit of round steps: 1, or the seconds of a unit of time.
     pub(in crate::simulate::report) unit: f64,
     /// How a value is shown.
     pub(in crate::simulate::report) show: &'c dyn Fn(f64) -> String,
@@ -53,12 +53,12 @@ pub(in crate::simulate::report) struct Lines<'c> {
 
 type Area<'c> = DrawingArea<SVGBackend<'c>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
-impl Lines<'_> {
+impl LineChart<'_> {
     pub(in crate::simulate::report) fn svg(&self) -> String {
-        draw(HEIGHT, &self.says, |canvas| self.on(canvas))
+        draw(HEIGHT, &self.alt_text, |canvas| self.on(canvas))
     }
 
-    fn on<'c>(&self, canvas: &Canvas<'c>) -> Result<(), Failure<'c>> {
+    fn on<'c>(&self, canvas: &Canvas<'c>) -> Result<(), ChartError<'c>> {
         let most = self
             .drawn
             .iter()
@@ -67,7 +67,7 @@ impl Lines<'_> {
         let step = step(most / self.unit) * self.unit;
         let steps = (most / step).ceil().max(1.0);
         let top = step * steps;
-        // One value has no width.
+        // A single value has no range.
         let to = if self.axis.to > self.axis.from {
             self.axis.to
         } else {
@@ -91,7 +91,7 @@ impl Lines<'_> {
             canvas.draw(&Text::new(
                 (self.show)(value),
                 (LEFT - GAP, down),
-                letters(&FAINT, HPos::Right, VPos::Center),
+                text_style(&FAINT, HPos::Right, VPos::Center),
             ))?;
             level += 1.0;
         }
@@ -101,7 +101,7 @@ impl Lines<'_> {
             let (across, _) = area.map_coordinate(&(mark.at, top));
             write(canvas, &mark.label, across, TOP - GAP, &MARK, VPos::Bottom)?;
         }
-        // Where both say the same, the first policy's line is seen between the second's dashes.
+        // Where both are equal, the first policy's line is visible between the second's dashes.
         for (points, colour) in self.drawn.iter().zip(POLICIES) {
             let style = colour.drawn().stroke_width(24);
             area.draw(&PathElement::new(points.clone(), style))?;
@@ -114,8 +114,13 @@ impl Lines<'_> {
         Ok(())
     }
 
-    /// The labels of the lower axis, as many as have room.
-    fn lower<'c>(&self, canvas: &Canvas<'c>, area: &Area<'c>, to: f64) -> Result<(), Failure<'c>> {
+    /// Draws the labels of the lower axis, as many as fit.
+    fn lower<'c>(
+        &self,
+        canvas: &Canvas<'c>,
+        area: &Area<'c>,
+        to: f64,
+    ) -> Result<(), ChartError<'c>> {
         let width = to - self.axis.from;
         let mut last: Option<f64> = None;
         for tick in &self.axis.ticks {
@@ -130,7 +135,7 @@ impl Lines<'_> {
     }
 }
 
-/// Writes above or below a place, kept within the drawing.
+/// Writes a label above or below a place, within the drawing.
 fn write<'c>(
     canvas: &Canvas<'c>,
     label: &str,
@@ -138,14 +143,14 @@ fn write<'c>(
     down: i32,
     colour: &Colour,
     above: VPos,
-) -> Result<(), Failure<'c>> {
+) -> Result<(), ChartError<'c>> {
     let edge = i32::try_from(WIDTH).unwrap_or(i32::MAX);
     let anchor = if across > edge - LEFT {
         HPos::Right
     } else {
         HPos::Center
     };
-    // What is written towards the left ends where the drawing does.
+    // A label that is aligned to the right ends at the edge of the drawing.
     let across = if matches!(anchor, HPos::Right) {
         (across + GAP + GAP).min(edge)
     } else {
@@ -154,7 +159,7 @@ fn write<'c>(
     canvas.draw(&Text::new(
         label.to_owned(),
         (across, down),
-        letters(colour, anchor, above),
+        text_style(colour, anchor, above),
     ))
 }
 
@@ -164,12 +169,12 @@ fn line<'c>(
     to: (f64, f64),
     colour: &Colour,
     width: u32,
-) -> Result<(), Failure<'c>> {
+) -> Result<(), ChartError<'c>> {
     let style = colour.drawn().stroke_width(width);
     area.draw(&PathElement::new(vec![from, to], style))
 }
 
-/// A round step of which at most four reach the most.
+/// A round step: at most four of them reach the greatest value.
 fn step(most: f64) -> f64 {
     if most <= 0.0 {
         return 1.0;

@@ -1,6 +1,6 @@
-//! Charts, as SVG that a page takes in: small enough that a phone shows them at their own size.
+//! Charts as inline SVG: small enough for a phone to show them at full size.
 //!
-//! A drawing is in tenths of its units, because the backend rounds to whole ones.
+//! Coordinates are tenths of a unit, because the backend rounds to whole numbers.
 
 mod bars;
 mod lines;
@@ -11,29 +11,29 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{IntoFont, TextStyle};
 
 pub(super) use bars::{Bar, bars};
-pub(super) use lines::{Axis, Lines, Tick};
+pub(super) use lines::{Axis, LineChart, Tick};
 
 use self::palette::{Colour, FIRST, SECOND};
 use super::html;
 
 /// The width of every chart, in tenths.
 const WIDTH: u32 = 3_600;
-/// The size of what is written, in tenths; the backend writes it smaller by its own factor.
+/// The font size, in tenths. The backend divides it by a factor of its own.
 const LETTERS: f64 = 115.0 * 1.24;
 
 type Canvas<'c> = DrawingArea<SVGBackend<'c>, plotters::coord::Shift>;
-type Failure<'c> = plotters::drawing::DrawingAreaErrorKind<
+type ChartError<'c> = plotters::drawing::DrawingAreaErrorKind<
     <SVGBackend<'c> as plotters::backend::DrawingBackend>::ErrorType,
 >;
 
-/// How the policies are told apart, in their order.
+/// The colours of the policies, in their order.
 const POLICIES: [&Colour; 2] = [&FIRST, &SECOND];
 
-/// Draws on a canvas of a height, in tenths. `says` is what is told to who does not see it.
+/// Draws on a canvas of this height, in tenths. `alt_text` is for screen readers.
 fn draw(
     height: u32,
-    says: &str,
-    on: impl for<'c> FnOnce(&Canvas<'c>) -> Result<(), Failure<'c>>,
+    alt_text: &str,
+    on: impl for<'c> FnOnce(&Canvas<'c>) -> Result<(), ChartError<'c>>,
 ) -> String {
     let mut svg = String::new();
     let drawn = {
@@ -45,19 +45,19 @@ fn draw(
     let inside = svg.split_once('>').map_or("", |(_, inside)| inside);
     format!(
         "<svg role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {WIDTH} {height}\">{inside}",
-        html::text(says)
+        html::text(alt_text)
     )
 }
 
-/// Writing, by where its place is in it.
-fn letters(colour: &Colour, across: HPos, down: VPos) -> TextStyle<'static> {
+/// The text style with this anchor.
+fn text_style(colour: &Colour, across: HPos, down: VPos) -> TextStyle<'static> {
     ("sans-serif", LETTERS)
         .into_font()
         .color(&colour.drawn())
         .pos(Pos::new(across, down))
 }
 
-/// Which policy is drawn how; nothing where there is one.
+/// The legend of the policies; empty for a single policy.
 pub(super) fn legend(names: &[&str]) -> String {
     if names.len() < POLICIES.len() {
         return String::new();

@@ -1,7 +1,7 @@
-//! The colours: each in light and dark, and how the page puts one in the other's place.
+//! The colours of the charts, for light and dark pages.
 //!
-//! A drawing holds the light colours. The page's style sheet finds them by their values and sets variables instead, which
-//! change with the reader's preference.
+//! A drawing has the light colours. The page's style sheet matches them by their values and replaces them with variables,
+//! which follow the reader's colour scheme.
 
 use std::fmt::Write;
 
@@ -9,16 +9,16 @@ use plotters::style::RGBColor;
 
 /// A colour of the charts.
 pub(in crate::simulate::report) struct Colour {
-    /// The variable that holds it on the page.
+    /// The name of its variable on the page.
     name: &'static str,
     light: RGBColor,
     dark: RGBColor,
-    /// What else the style sheet says of a line of it.
+    /// More CSS for lines of this colour.
     line: &'static str,
 }
 
 impl Colour {
-    /// The colour that is drawn with.
+    /// The colour in the drawing.
     pub(super) const fn drawn(&self) -> RGBColor {
         self.light
     }
@@ -52,31 +52,31 @@ pub(super) const FIRST: Colour = Colour {
     dark: RGBColor(0xA9, 0xCC, 0xFF),
     line: "",
 };
-/// The second policy: between the first and the ground in lightness, and dashed.
+/// The second policy: between the first and the background in lightness, and dashed.
 pub(super) const SECOND: Colour = Colour {
     name: "second",
     light: RGBColor(0xC7, 0x6E, 0x14),
     dark: RGBColor(0xC4, 0x70, 0x1C),
     line: "stroke-dasharray:70 35",
 };
-/// What is in force.
+/// The current value.
 pub(super) const MARK: Colour = Colour {
     name: "mark",
     light: RGBColor(0x5B, 0x21, 0x7A),
     dark: RGBColor(0xD9, 0xB3, 0xF0),
     line: "stroke-dasharray:20 25",
 };
-/// What the page stands on: in no drawing.
-const GROUND: Colour = Colour {
+/// The background of the page; not used in drawings.
+const BACKGROUND: Colour = Colour {
     name: "ground",
     light: RGBColor(0xFF, 0xFF, 0xFF),
     dark: RGBColor(0x15, 0x18, 0x1C),
     line: "",
 };
 
-const ALL: [&Colour; 7] = [&INK, &FAINT, &GRID, &FIRST, &SECOND, &MARK, &GROUND];
+const ALL: [&Colour; 7] = [&INK, &FAINT, &GRID, &FIRST, &SECOND, &MARK, &BACKGROUND];
 
-/// The style sheet's part that is about colours.
+/// The part of the style sheet with the colours.
 pub(in crate::simulate::report) fn css() -> String {
     let variables = |of: fn(&Colour) -> RGBColor| {
         ALL.iter().fold(String::new(), |mut css, colour| {
@@ -129,17 +129,17 @@ mod tests {
     }
 
     #[test]
-    fn everything_is_seen_on_its_ground_and_the_policies_differ_in_lightness() {
+    fn contrasts_are_sufficient_and_the_policies_differ_in_lightness() {
         for (shade, of) in [
             ("light", (|colour| colour.light) as fn(&Colour) -> RGBColor),
             ("dark", |colour| colour.dark),
         ] {
             for text in [&INK, &FAINT] {
-                let contrast = contrast(of(text), of(&GROUND));
+                let contrast = contrast(of(text), of(&BACKGROUND));
                 assert!(contrast >= 4.5, "{} {shade}: {contrast}", text.name);
             }
             for drawn in [&FIRST, &SECOND, &MARK] {
-                let contrast = contrast(of(drawn), of(&GROUND));
+                let contrast = contrast(of(drawn), of(&BACKGROUND));
                 assert!(contrast >= 3.0, "{} {shade}: {contrast}", drawn.name);
             }
             let apart = contrast(of(&FIRST), of(&SECOND));
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn no_two_colours_are_drawn_alike() {
+    fn no_two_colours_are_equal() {
         for (index, colour) in ALL.iter().enumerate() {
             assert!(ALL[..index].iter().all(|other| other.light != colour.light));
         }

@@ -1,24 +1,24 @@
-//! What the operations cost.
+//! The cost of the operations.
 
 use std::collections::BTreeMap;
 
 use super::super::chart::{Bar, bars, legend};
-use super::super::glance::a_day;
 use super::super::html::{Cell, code, figure, table};
+use super::super::key_figures::a_day;
 use super::super::number::{count, date, float, money};
 use super::over_time::daily;
-use super::{Named, names, of_each, row, section, titles};
-use crate::simulate::result::{Avoided, Outcomes, Price, Simulation};
+use super::{NamedFigure, names, of_each, row, section, titles};
+use crate::simulate::result::{AvoidedWrites, PolicyResult, Price, SimulationResult};
 
-/// How many kinds of operation are drawn; the table has them all.
+/// The number of kinds of operation in the chart; the table has all of them.
 const DRAWN: usize = 7;
 
-pub(super) fn cost(simulation: &Simulation) -> String {
+pub(super) fn cost(simulation: &SimulationResult) -> String {
     let prices = &simulation.workload.prices;
     let mut charts = String::new();
     let mut explained = "Every page view and every sync may read the identity store or write to it, and the store's \
-        operator charges for each call. These are the calls that the work itself takes; what edges add by meeting each \
-        other is told below."
+        operator charges for each call. These are the calls without contention between edges; the extra calls of \
+                contention are below."
         .to_owned();
     if prices.are_set() {
         let words = format!(
@@ -31,7 +31,7 @@ pub(super) fn cost(simulation: &Simulation) -> String {
         explained.push_str(&words);
         charts.push_str(&price(simulation));
     } else {
-        explained.push_str(" The workload names no prices.");
+        explained.push_str(" The workload has no prices.");
     }
     charts.push_str(&daily(
         simulation,
@@ -56,30 +56,30 @@ pub(super) fn cost(simulation: &Simulation) -> String {
     )
 }
 
-/// Bars and their table.
-fn barred(
-    simulation: &Simulation,
+/// A bar chart and its table.
+fn bar_chart(
+    simulation: &SimulationResult,
     (title, note): (&str, &str),
     drawn: &[Bar],
     table: &str,
     show: impl Fn(f64) -> String,
 ) -> String {
     let names = names(simulation);
-    let says = format!("{title}: {note}, for {}", names.join(" and "));
+    let alt_text = format!("{title}: {note}, for {}", names.join(" and "));
     figure(
         title,
         note,
         &legend(&names),
-        &bars(&says, drawn, show),
+        &bars(&alt_text, drawn, show),
         table,
     )
 }
 
-fn price(simulation: &Simulation) -> String {
+fn price(simulation: &SimulationResult) -> String {
     let about = &simulation.workload;
     let show = |amount: f64| money(amount, &about.prices.currency);
-    let parts: [Named<Price, f64>; 4] = [
-        ("all of it", |price| price.total),
+    let parts: [NamedFigure<Price, f64>; 4] = [
+        ("total", |price| price.total),
         ("reads", |price| price.reads),
         ("writes", |price| price.writes),
         ("storage", |price| price.storage),
@@ -99,11 +99,11 @@ fn price(simulation: &Simulation) -> String {
         .iter()
         .map(|bar| row(Cell::head(&bar.name), &bar.values, show))
         .collect();
-    barred(
+    bar_chart(
         simulation,
         (
             "Price",
-            "a day, as a mean over all days, with what edges add",
+            "a day, as a mean over all days, including contention",
         ),
         &drawn,
         &table(&titles("a day", simulation), &rows),
@@ -111,12 +111,12 @@ fn price(simulation: &Simulation) -> String {
     )
 }
 
-/// Reads and writes a day of one kind of operation.
-type Calls = (f64, f64);
+/// The reads and writes per day of one kind of operation.
+type DailyCalls = (f64, f64);
 
-fn by_outcome(simulation: &Simulation) -> String {
+fn by_outcome(simulation: &SimulationResult) -> String {
     let about = &simulation.workload;
-    let mut kinds: BTreeMap<(&str, &str), Vec<Calls>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(&str, &str), Vec<DailyCalls>> = BTreeMap::new();
     for (place, policy) in simulation.profiles.iter().enumerate() {
         for ended in &policy.operations {
             let all = kinds
@@ -127,7 +127,7 @@ fn by_outcome(simulation: &Simulation) -> String {
             }
         }
     }
-    let writes = |calls: &[Calls]| calls.iter().map(|(_, writes)| *writes).collect::<Vec<_>>();
+    let writes = |calls: &[DailyCalls]| calls.iter().map(|(_, writes)| *writes).collect::<Vec<_>>();
     let mut drawn: Vec<Bar> = kinds
         .iter()
         .map(|((operation, outcome), calls)| Bar {
@@ -146,11 +146,11 @@ fn by_outcome(simulation: &Simulation) -> String {
         rows.push(row(head("reads"), &reads, count));
         rows.push(row(head("writes"), &writes(calls), count));
     }
-    barred(
+    bar_chart(
         simulation,
         (
-            "What is written for",
-            "writes a day, by operation and how it ended",
+            "Writes by operation",
+            "writes a day, by operation and outcome",
         ),
         &drawn,
         &table(&titles("a day", simulation), &rows),
@@ -158,22 +158,20 @@ fn by_outcome(simulation: &Simulation) -> String {
     )
 }
 
-fn avoided(simulation: &Simulation) -> String {
+fn avoided(simulation: &SimulationResult) -> String {
     let about = &simulation.workload;
-    let kinds: [Named<Avoided, u64>; 4] = [
-        ("a visit soon after the last one (debounce)", |spared| {
-            spared.debounced
+    let kinds: [NamedFigure<AvoidedWrites, u64>; 4] = [
+        ("a visit soon after the last one (debounce)", |avoided| {
+            avoided.debounced
         }),
-        ("a partner sent what stood already", |spared| {
-            spared.unchanged
+        ("a partner sent a uid that was already stored", |avoided| {
+            avoided.unchanged
         }),
-        ("somebody withdrew again", |spared| spared.repeated),
-        ("a withdrawal for an id that nobody has", |spared| {
-            spared.unknown
-        }),
+        ("a repeated withdrawal", |avoided| avoided.repeated),
+        ("a withdrawal for an unknown id", |avoided| avoided.unknown),
     ];
-    let of = |kind: fn(&Avoided) -> u64| {
-        of_each(simulation, |policy: &Outcomes| {
+    let of = |kind: fn(&AvoidedWrites) -> u64| {
+        of_each(simulation, |policy: &PolicyResult| {
             a_day(kind(&policy.avoided), about)
         })
     };
@@ -188,11 +186,11 @@ fn avoided(simulation: &Simulation) -> String {
         .iter()
         .map(|bar| row(Cell::head(&bar.name), &bar.values, count))
         .collect();
-    barred(
+    bar_chart(
         simulation,
         (
-            "Writes spared",
-            "writes a day that the policy did without, and why",
+            "Writes avoided",
+            "writes a day that the policy avoided, by reason",
         ),
         &drawn,
         &table(&titles("a day", simulation), &rows),

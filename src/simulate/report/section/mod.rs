@@ -1,41 +1,41 @@
-//! The page's sections, in the order in which they are read.
+//! The sections of the page, in their order.
 
+mod contention;
 mod cost;
-mod kept;
-mod meetings;
+mod header;
 mod over_time;
+mod promises;
 mod settings;
 mod spread;
 mod sweep;
-mod top;
 mod users;
 mod workload;
 
 use super::html::Cell;
 use super::number::change;
-use crate::simulate::result::{Outcomes, Simulation};
+use crate::simulate::result::{PolicyResult, SimulationResult};
 
-/// A figure and how it is named.
-type Named<T, N> = (&'static str, fn(&T) -> N);
+/// A name and how to read its figure.
+type NamedFigure<T, N> = (&'static str, fn(&T) -> N);
 
-/// Everything below the page's head.
-pub(super) fn all(simulation: &Simulation, title: &str, made: &str) -> String {
+/// The body of the page.
+pub(super) fn all(simulation: &SimulationResult, title: &str, made: &str) -> String {
     [
-        top::header(simulation, title),
-        settings::differing(simulation),
-        sweep::swept(simulation),
+        header::header(simulation, title),
+        settings::settings(simulation),
+        sweep::sweep(simulation),
         cost::cost(simulation),
-        meetings::met(simulation),
+        contention::contention(simulation),
         over_time::stored(simulation),
         users::users(simulation),
-        kept::promises(simulation),
+        promises::promises(simulation),
         spread::seeds(simulation),
         workload::about(simulation, made),
     ]
     .concat()
 }
 
-/// A section with what it is about.
+/// A section with its explanation.
 fn section(title: &str, explained: &str, body: &str) -> String {
     format!(
         "<section>\n<h2>{}</h2>\n<p>{}</p>\n{body}</section>\n",
@@ -45,13 +45,13 @@ fn section(title: &str, explained: &str, body: &str) -> String {
 }
 
 /// The policies' names, in their order.
-fn names(simulation: &Simulation) -> Vec<&str> {
+fn names(simulation: &SimulationResult) -> Vec<&str> {
     let profiles = simulation.profiles.iter();
     profiles.map(|policy| policy.profile.as_str()).collect()
 }
 
-/// The titles of a table with a column for each policy, and one for the difference of two.
-fn titles<'t>(first: &'t str, simulation: &'t Simulation) -> Vec<&'t str> {
+/// The titles of a table with a column for each policy, and one for the difference between two.
+fn titles<'t>(first: &'t str, simulation: &'t SimulationResult) -> Vec<&'t str> {
     let mut titles = vec![first];
     titles.extend(names(simulation));
     if simulation.profiles.len() == 2 {
@@ -71,6 +71,6 @@ fn row(head: Cell, values: &[f64], show: impl Fn(f64) -> String) -> Vec<Cell> {
 }
 
 /// A figure of each policy.
-fn of_each(simulation: &Simulation, figure: impl Fn(&Outcomes) -> f64) -> Vec<f64> {
+fn of_each(simulation: &SimulationResult, figure: impl Fn(&PolicyResult) -> f64) -> Vec<f64> {
     simulation.profiles.iter().map(figure).collect()
 }

@@ -1,16 +1,16 @@
-//! Day by day.
+//! Figures by day.
 
-use super::super::chart::{Axis, Lines, Tick, legend};
+use super::super::chart::{Axis, LineChart, Tick, legend};
 use super::super::html::{Cell, figure, table};
 use super::super::number::{bytes, count, exact, float, short_date};
 use super::{names, section};
-use crate::simulate::result::{Day, Simulation};
+use crate::simulate::result::{DayFigures, SimulationResult};
 
-/// From how many days on a line is drawn by weeks: from day to day it would only flicker.
+/// Above this many days a line shows weekly means: daily values would be unreadable.
 const MANY: usize = 120;
 const WEEK: usize = 7;
 
-pub(super) fn stored(simulation: &Simulation) -> String {
+pub(super) fn stored(simulation: &SimulationResult) -> String {
     let charts = [
         daily(
             simulation,
@@ -36,39 +36,39 @@ pub(super) fn stored(simulation: &Simulation) -> String {
     ];
     section(
         "What is stored",
-        "A live entry is an identity that can be addressed. A tombstone is what a withdrawal leaves behind for a time, so \
-         that nothing but fresh consent brings the identity back.",
+        "A live entry is an identity that can be addressed. A tombstone remembers a withdrawal for a time, so that only fresh \
+         consent restores the identity.",
         &format!("<div class=\"charts\">\n{}</div>\n", charts.concat()),
     )
 }
 
-/// A figure of every day, drawn and in a table.
+/// A figure of each day, as a chart with its table.
 pub(super) fn daily(
-    simulation: &Simulation,
+    simulation: &SimulationResult,
     title: &str,
     note: &str,
-    figure_of: &dyn Fn(&Day) -> u64,
+    figure_of: &dyn Fn(&DayFigures) -> u64,
     show: &dyn Fn(f64) -> String,
 ) -> String {
     let names = names(simulation);
     let days = simulation
         .profiles
         .first()
-        .map_or(&[] as &[Day], |policy| &policy.over_time);
+        .map_or(&[] as &[DayFigures], |policy| &policy.over_time);
     let together = if days.len() > MANY { WEEK } else { 1 };
     let drawn_note = if together == 1 {
         note.to_owned()
     } else {
         format!("{note}, drawn as the mean of each week")
     };
-    // Where days are many, only months have names.
-    let labelled = |day: &Day| together == 1 || day.date.ends_with("-01");
+    // With many days, only the first day of each month has a label.
+    let labelled = |day: &DayFigures| together == 1 || day.date.ends_with("-01");
     let ticks = days.iter().enumerate().filter(|(_, day)| labelled(day));
     let ticks = ticks.map(|(place, day)| Tick {
         at: place_of(place),
         label: short_date(&day.date),
     });
-    let points = |days: &[Day]| -> Vec<(f64, f64)> {
+    let points = |days: &[DayFigures]| -> Vec<(f64, f64)> {
         let weeks = days.chunks_exact(together).enumerate();
         weeks
             .map(|(week, days)| {
@@ -78,8 +78,8 @@ pub(super) fn daily(
             })
             .collect()
     };
-    let chart = Lines {
-        says: format!("{title}: {note}, for {}", names.join(" and ")),
+    let chart = LineChart {
+        alt_text: format!("{title}: {note}, for {}", names.join(" and ")),
         axis: Axis {
             from: 0.0,
             to: place_of(days.len().saturating_sub(1)),

@@ -1,19 +1,19 @@
-//! The settings that differ.
+//! The differences between the settings.
 
-use super::super::html::{Cell, code, parted, table, text};
+use super::super::html::{Cell, breakable_code, code, table, text};
 use super::{names, section};
 use crate::policy::provenance::Origin;
 use crate::policy::value::Value;
-use crate::simulate::result::Simulation;
+use crate::simulate::result::SimulationResult;
 
-pub(super) fn differing(simulation: &Simulation) -> String {
+pub(super) fn settings(simulation: &SimulationResult) -> String {
     let [_, _] = simulation.profiles.as_slice() else {
         return String::new();
     };
     if simulation.settings.is_empty() {
         return section(
             "Settings that differ",
-            "None: the two policies are the same in force.",
+            "None: the two policies have the same values.",
             "",
         );
     }
@@ -22,7 +22,7 @@ pub(super) fn differing(simulation: &Simulation) -> String {
         .iter()
         .map(|setting| {
             vec![
-                Cell::Head(parted(&setting.key)),
+                Cell::Head(breakable_code(&setting.key)),
                 value(&setting.from, &setting.from_origin),
                 value(&setting.to, &setting.to_origin),
             ]
@@ -32,7 +32,7 @@ pub(super) fn differing(simulation: &Simulation) -> String {
     titles.extend(names(simulation));
     section(
         "Settings that differ",
-        "Everything else is the same in both policies. Below each value stands where it comes from.",
+        "All other settings are the same in both policies. The origin of each value is below it.",
         &table(&titles, &rows),
     )
 }

@@ -1,18 +1,18 @@
-//! How far the figures differ from seed to seed.
+//! The spread of the figures over seeds.
 
 use super::super::html::{Cell, table};
 use super::super::number::{count, duration, money};
 use super::section;
-use crate::simulate::result::{Figure, Simulation};
+use crate::simulate::result::{SimulationResult, SpreadFigure};
 
-pub(super) fn seeds(simulation: &Simulation) -> String {
+pub(super) fn seeds(simulation: &SimulationResult) -> String {
     let about = &simulation.workload;
     let mut rows = Vec::new();
     for policy in &simulation.profiles {
         for spread in &policy.spread {
             let show = |value: f64| match spread.figure {
-                Figure::PriceADay => money(value, &about.prices.currency),
-                Figure::LastSeenLagSeconds => duration(value),
+                SpreadFigure::PriceADay => money(value, &about.prices.currency),
+                SpreadFigure::LastSeenLagSeconds => duration(value),
                 _ => count(value),
             };
             let mut row = vec![
@@ -28,23 +28,23 @@ pub(super) fn seeds(simulation: &Simulation) -> String {
         return String::new();
     }
     let explained = format!(
-        "Visitors come by chance. The same was simulated {} times with other dice; everything above is from the first of \
-         them. The deviation says how far one run lies from the mean as a rule.",
+        "Visits are random. The workload was simulated with {} seeds; everything above is from the first one. The deviation \
+         is the usual distance of one run from the mean.",
         about.seeds
     );
     let titles = ["figure", "policy", "mean", "least", "most", "deviation"];
-    section("How much is chance", &explained, &table(&titles, &rows))
+    section("Spread over seeds", &explained, &table(&titles, &rows))
 }
 
-const fn name(figure: Figure) -> &'static str {
+const fn name(figure: SpreadFigure) -> &'static str {
     match figure {
-        Figure::ReadsADay => "reads a day",
-        Figure::WritesADay => "writes a day",
-        Figure::PriceADay => "price a day",
-        Figure::Conflicts => "conflicts in all",
-        Figure::LiveAtEnd => "live entries, at the end",
-        Figure::Lost => "identities lost in all",
-        Figure::LastSeenLagSeconds => "lag of “last seen”, mean",
-        Figure::Broken => "promises broken, times",
+        SpreadFigure::ReadsADay => "reads a day",
+        SpreadFigure::WritesADay => "writes a day",
+        SpreadFigure::PriceADay => "price a day",
+        SpreadFigure::Conflicts => "conflicts (total)",
+        SpreadFigure::LiveAtEnd => "live entries (at the end)",
+        SpreadFigure::LostIdentities => "identities lost (total)",
+        SpreadFigure::LastSeenLagSeconds => "“last seen” lag (mean)",
+        SpreadFigure::Broken => "promise violations",
     }
 }

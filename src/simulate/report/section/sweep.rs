@@ -1,30 +1,30 @@
-//! One setting against cost and freshness.
+//! The sweep: cost and freshness over the values of one setting.
 
-use super::super::chart::{Axis, Lines, Tick};
+use super::super::chart::{Axis, LineChart, Tick};
 use super::super::html::{Cell, code, figure, table};
 use super::super::number::{amount, count, duration, duration_in, exact, money, unit};
 use super::section;
-use crate::simulate::result::{Point, Simulation, Sweep};
+use crate::simulate::result::{SimulationResult, Sweep, SweepPoint};
 
-/// From how many times the least value on the axis counts factors instead of differences.
+/// If the greatest value is this many times the least, the axis is logarithmic.
 const WIDE: f64 = 10.0;
 
-/// A figure of a point: its title, what it says, how it is found and shown.
-type Figure<'f> = (
+/// A chart of a sweep: its title, its note, how to read and to format a value.
+type SweepChart<'f> = (
     &'f str,
     &'f str,
-    fn(&Point) -> f64,
+    fn(&SweepPoint) -> f64,
     &'f dyn Fn(f64) -> String,
 );
 
-pub(super) fn swept(simulation: &Simulation) -> String {
+pub(super) fn sweep(simulation: &SimulationResult) -> String {
     let Some(sweep) = &simulation.sweep else {
         return String::new();
     };
     let prices = &simulation.workload.prices;
     let show_price = |amount: f64| money(amount, &prices.currency);
     let price_note = format!("price a day in {}, as a mean", prices.currency);
-    let cost: Figure<'_> = if prices.are_set() {
+    let cost: SweepChart<'_> = if prices.are_set() {
         ("Cost", &price_note, |point| point.price_a_day, &amount)
     } else {
         (
@@ -34,13 +34,13 @@ pub(super) fn swept(simulation: &Simulation) -> String {
             &count,
         )
     };
-    let synced: fn(&Point) -> f64 = |point| point.uid_age_seconds;
+    let synced: fn(&SweepPoint) -> f64 = |point| point.uid_age_seconds;
     let table = numbers(sweep, &show_price, prices.are_set());
     let mut charts = chart(sweep, cost, 1.0, &table);
     charts.push_str(&timed(
         sweep,
         "Freshness of visits",
-        "how far “last seen” lags behind, as a mean",
+        "how far “last seen” lags behind the visits, as a mean",
         |point| point.last_seen_lag_seconds,
         &table,
     ));
@@ -54,27 +54,32 @@ pub(super) fn swept(simulation: &Simulation) -> String {
         ));
     }
     section(
-        &format!("What if {} were another", sweep.key),
+        &format!("Sweep of {}", sweep.key),
         &format!(
-            "The same workload under `{}` with this one setting at several values, everything else as it is. The dotted line \
-             marks the value in force.",
+            "The same workload under `{}` with several values of this setting. The dotted line marks the current value.",
             sweep.profile
         ),
         &format!("<div class=\"charts\">\n{charts}</div>\n"),
     )
 }
 
-/// A chart of a time.
-fn timed(sweep: &Sweep, title: &str, note: &str, of: fn(&Point) -> f64, table: &str) -> String {
+/// A chart of a duration.
+fn timed(
+    sweep: &Sweep,
+    title: &str,
+    note: &str,
+    of: fn(&SweepPoint) -> f64,
+    table: &str,
+) -> String {
     let unit = unit(sweep.points.iter().map(of).fold(0.0, f64::max));
     let show = |seconds| duration_in(seconds, unit);
     chart(sweep, (title, note, of, &show), unit.0, table)
 }
 
-fn chart(sweep: &Sweep, (title, note, of, show): Figure<'_>, unit: f64, table: &str) -> String {
+fn chart(sweep: &Sweep, (title, note, of, show): SweepChart<'_>, unit: f64, table: &str) -> String {
     let points = sweep.points.iter();
-    let chart = Lines {
-        says: format!("{title} over {}: {note}", sweep.key),
+    let chart = LineChart {
+        alt_text: format!("{title} over {}: {note}", sweep.key),
         axis: axis(sweep),
         unit,
         show,
@@ -87,7 +92,7 @@ fn chart(sweep: &Sweep, (title, note, of, show): Figure<'_>, unit: f64, table: &
     figure(title, note, "", &chart.svg(), table)
 }
 
-fn differs(sweep: &Sweep, of: fn(&Point) -> f64) -> bool {
+fn differs(sweep: &Sweep, of: fn(&SweepPoint) -> f64) -> bool {
     let values = || sweep.points.iter().map(of);
     let (least, most) = (
         values().fold(f64::MAX, f64::min),
@@ -96,8 +101,8 @@ fn differs(sweep: &Sweep, of: fn(&Point) -> f64) -> bool {
     most - least > f64::EPSILON
 }
 
-/// Where a point stands on the axis.
-fn place(sweep: &Sweep, point: &Point) -> f64 {
+/// The position of a point on the axis.
+fn place(sweep: &Sweep, point: &SweepPoint) -> f64 {
     let least = sweep.points.first().map_or(0.0, |point| point.amount);
     let most = sweep.points.last().map_or(0.0, |point| point.amount);
     if least > 0.0 && most / least >= WIDE {
@@ -108,7 +113,7 @@ fn place(sweep: &Sweep, point: &Point) -> f64 {
 }
 
 fn axis(sweep: &Sweep) -> Axis {
-    let tick = |point: &Point| Tick {
+    let tick = |point: &SweepPoint| Tick {
         at: place(sweep, point),
         label: point.value.clone(),
     };
@@ -136,7 +141,7 @@ fn numbers(sweep: &Sweep, show_price: &dyn Fn(f64) -> String, are_priced: bool) 
     titles.extend([
         "reads a day",
         "writes a day",
-        "“last seen” lags",
+        "“last seen” lag",
         "ids’ age",
         "conflicts",
         "lost",

@@ -1,15 +1,15 @@
-//! What users and partners notice.
+//! The effects on users and partners.
 
 use std::collections::BTreeSet;
 
-use super::super::chart::{Axis, Lines, Tick, legend};
+use super::super::chart::{Axis, LineChart, Tick, legend};
 use super::super::html::{Cell, code, figure, table};
 use super::super::number::{count, duration, duration_in, float, percent, unit};
-use super::{Named, names, of_each, row, section, titles};
-use crate::simulate::result::{Outcomes, Simulation};
+use super::{NamedFigure, names, of_each, row, section, titles};
+use crate::simulate::result::{PolicyResult, SimulationResult};
 
-pub(super) fn users(simulation: &Simulation) -> String {
-    let figures: [Named<Outcomes, u64>; 2] = [
+pub(super) fn users(simulation: &SimulationResult) -> String {
+    let figures: [NamedFigure<PolicyResult, u64>; 2] = [
         ("the entry had expired", |policy| policy.lost.entry_expired),
         ("the cookie had expired", |policy| {
             policy.lost.cookie_expired
@@ -22,7 +22,7 @@ pub(super) fn users(simulation: &Simulation) -> String {
             row(Cell::head(name), &values, count)
         })
         .collect();
-    let ages: [Named<Outcomes, f64>; 2] = [
+    let ages: [NamedFigure<PolicyResult, f64>; 2] = [
         ("how far “last seen” lags behind a page view", |policy| {
             policy.freshness.last_seen_lag_seconds
         }),
@@ -38,12 +38,12 @@ pub(super) fn users(simulation: &Simulation) -> String {
     [
         section(
             "Identities lost",
-            "Visitors who came back and were taken for somebody new, because what knew them had run out. Over the whole time.",
+            "Visitors who came back and got a new identity, because their entry or cookie had expired. Over the whole time.",
             &table(&titles("why", simulation), &lost),
         ),
         section(
             "How fresh the records are",
-            "Fewer writes mean records that say less about now. Means over the whole time.",
+            "With fewer writes, records are less up to date. Means over the whole time.",
             &table(&titles("mean", simulation), &fresh),
         ),
         refused(simulation),
@@ -52,7 +52,7 @@ pub(super) fn users(simulation: &Simulation) -> String {
     .concat()
 }
 
-fn refused(simulation: &Simulation) -> String {
+fn refused(simulation: &SimulationResult) -> String {
     let kinds: BTreeSet<(&str, &str)> = simulation
         .profiles
         .iter()
@@ -81,25 +81,27 @@ fn refused(simulation: &Simulation) -> String {
         .first()
         .map_or(0, |policy| policy.happened.syncs);
     let explained = format!(
-        "A sync is a partner’s own id for a visitor, sent to be kept. Of {} sent over the whole time, these were refused, \
-         for the reason that the partner was told.",
+        "A sync stores a partner’s own id for a visitor. Of {} that were sent over the whole time, these were refused, for the \
+         reason that the partner received.",
         count(float(sent))
     );
     let body = if rows.is_empty() {
-        "<p>None was refused.</p>\n".to_owned()
+        "<p>No sync was refused.</p>\n".to_owned()
     } else {
         table(&titles("partner, reason", simulation), &rows)
     };
     section("Syncs refused", &explained, &body)
 }
 
-fn forgotten(simulation: &Simulation) -> String {
-    let figures: [Named<Outcomes, u64>; 4] = [
+fn forgotten(simulation: &SimulationResult) -> String {
+    let figures: [NamedFigure<PolicyResult, u64>; 4] = [
         ("withdrawals of an identity", |policy| {
             policy.forgetting.withdrawals
         }),
         ("undone by fresh consent", |policy| policy.forgetting.undone),
-        ("left no trace at once", |policy| policy.forgetting.at_once),
+        ("left no trace immediately", |policy| {
+            policy.forgetting.at_once
+        }),
         ("made live again by a sync", |policy| {
             policy.forgetting.recreated
         }),
@@ -112,8 +114,8 @@ fn forgotten(simulation: &Simulation) -> String {
         })
         .collect();
     section(
-        "From withdrawal to last trace",
-        "Somebody who withdraws consent is forgotten once the tombstone, or whatever a sync put in its place, has gone.",
+        "Time until erased",
+        "A user who withdraws consent is erased when the tombstone, or the record that a sync put in its place, has expired.",
         &format!(
             "{}<div class=\"charts\">\n{}</div>\n",
             table(&titles("over the whole time", simulation), &rows),
@@ -122,8 +124,8 @@ fn forgotten(simulation: &Simulation) -> String {
     )
 }
 
-/// By which time which share of the withdrawals had left no trace.
-fn reached(simulation: &Simulation) -> String {
+/// The time until the last trace was gone, by share of the withdrawals.
+fn reached(simulation: &SimulationResult) -> String {
     let lines: Vec<Vec<(f64, f64)>> = simulation
         .profiles
         .iter()
@@ -147,11 +149,11 @@ fn reached(simulation: &Simulation) -> String {
     let ticks = [0.0, 25.0, 50.0, 75.0, 100.0];
     let names = names(simulation);
     let (title, note) = (
-        "Time to the last trace",
-        "how long it took, over the share of withdrawals for which it took no longer",
+        "Time until the last trace is gone",
+        "by the share of withdrawals that took no longer",
     );
-    let chart = Lines {
-        says: format!("{title}: {note}, for {}", names.join(" and ")),
+    let chart = LineChart {
+        alt_text: format!("{title}: {note}, for {}", names.join(" and ")),
         axis: Axis {
             from: 0.0,
             to: 100.0,

@@ -1,12 +1,12 @@
-//! What was simulated.
+//! The workload.
 
 use super::super::html::{Cell, prose, table, text};
 use super::super::number::{count, date, exact, float, percent};
 use super::super::sentence::days;
 use super::section;
-use crate::simulate::result::{Happened, LogUse, Simulation};
+use crate::simulate::result::{LogUsage, SimulationResult, WorkloadCounts};
 
-pub(super) fn about(simulation: &Simulation, made: &str) -> String {
+pub(super) fn about(simulation: &SimulationResult, made: &str) -> String {
     let about = &simulation.workload;
     let partners = match about.partners.as_slice() {
         [] => "none".to_owned(),
@@ -18,7 +18,7 @@ pub(super) fn about(simulation: &Simulation, made: &str) -> String {
             &format!("{} from {}", days(about.days), date(&about.starts)),
         ),
         fact("visitors", &exact(about.visitors)),
-        fact("edges that they reach", &exact(about.edges)),
+        fact("edges", &exact(about.edges)),
         fact("partners", &partners),
         fact("seed", &about.seed.to_string()),
     ];
@@ -34,8 +34,8 @@ pub(super) fn about(simulation: &Simulation, made: &str) -> String {
     let log = simulation.log.as_ref().map_or_else(String::new, used);
     section(
         "The workload",
-        "What was put before the policies. The operations ran on the engine itself, in time that only the simulation knows; \
-         nothing here is an estimate of what the engine would do.",
+        "The input of the simulation. The operations ran on the engine itself, in virtual time; nothing here is an estimate of \
+         what the engine would do.",
         &format!(
             "{log}{}<footer>{}</footer>\n",
             table(&["what", &about.name], &rows),
@@ -48,22 +48,22 @@ fn fact(name: &str, value: &str) -> Vec<Cell> {
     vec![Cell::head(name), Cell::Words(text(value))]
 }
 
-fn happened(happened: &Happened) -> [Vec<Cell>; 9] {
+fn happened(happened: &WorkloadCounts) -> [Vec<Cell>; 9] {
     [
         ("visitors who came", happened.visitors),
         ("visits", happened.visits),
         ("page views", happened.page_views),
         ("identities created", happened.identities),
         ("withdrawals", happened.withdrawals),
-        ("consents given anew", happened.reconsents),
+        ("consents given again", happened.reconsents),
         ("syncs sent", happened.syncs),
-        ("batches that they came in", happened.batches),
+        ("batches sent", happened.batches),
         ("requests with a forged id", happened.forged),
     ]
     .map(|(name, number)| fact(name, &exact(number)))
 }
 
-fn used(log: &LogUse) -> String {
+fn used(log: &LogUsage) -> String {
     let of = |lines: u64| {
         format!(
             "{} ({})",
@@ -72,8 +72,8 @@ fn used(log: &LogUse) -> String {
         )
     };
     let words = format!(
-        "Of the {} lines of `{}`, {} were used as page views. Left out: {} could not be read, {} were robots’, {} had an \
-         answer that is no page, {} asked for something else than a page.",
+        "Of the {} lines of `{}`, {} were used as page views. Skipped: {} could not be read, {} were requests of robots, {} had a \
+         status without a page, {} were not page requests.",
         count(float(log.lines)),
         log.file,
         of(log.used),

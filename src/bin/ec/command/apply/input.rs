@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, stdin};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use edge_cookie::event::{Event, Problem, without_byte_order_mark};
+use edge_cookie::event::{Event, EventError, without_byte_order_mark};
 
 use crate::Stop;
 
@@ -28,7 +28,7 @@ pub(super) struct Line {
     pub(super) number: u64,
     /// Bytes read up to the end of this line.
     pub(super) bytes: u64,
-    pub(super) event: Result<Event, Problem>,
+    pub(super) event: Result<Event, EventError>,
     /// The line itself, where its event may still be refused at a column.
     pub(super) text: String,
 }
@@ -142,7 +142,7 @@ fn read_part(part: Part, bytes: &mut u64, sender: &SyncSender<Vec<Line>>) -> Opt
     }
 }
 
-fn line(file: &Arc<str>, number: u64, bytes: u64, text: Result<String, Problem>) -> Line {
+fn line(file: &Arc<str>, number: u64, bytes: u64, text: Result<String, EventError>) -> Line {
     let (event, text) = match text {
         Ok(text) => (Event::parse(&text), text),
         Err(problem) => (Err(problem), String::new()),
@@ -156,7 +156,7 @@ fn line(file: &Arc<str>, number: u64, bytes: u64, text: Result<String, Problem>)
     }
 }
 
-fn text(raw: &[u8]) -> Result<String, Problem> {
+fn text(raw: &[u8]) -> Result<String, EventError> {
     let line = raw.strip_suffix(b"\n").unwrap_or(raw);
     if line.len() == raw.len() && raw.len() as u64 == MAX_LINE_BYTES {
         return Err(at_start(format!(
@@ -168,7 +168,7 @@ fn text(raw: &[u8]) -> Result<String, Problem> {
         Ok(text) => Ok(text.to_owned()),
         Err(error) => {
             let before = line.get(..error.valid_up_to()).unwrap_or_default();
-            Err(Problem {
+            Err(EventError {
                 column: String::from_utf8_lossy(before).chars().count() + 1,
                 message: "not UTF-8: write the line in UTF-8".to_owned(),
             })
@@ -176,6 +176,6 @@ fn text(raw: &[u8]) -> Result<String, Problem> {
     }
 }
 
-const fn at_start(message: String) -> Problem {
-    Problem { column: 1, message }
+const fn at_start(message: String) -> EventError {
+    EventError { column: 1, message }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use edge_cookie::clock::{ManualClock, Moment};
 use edge_cookie::engine::Tally;
-use edge_cookie::event::{Action, Event, Problem};
+use edge_cookie::event::{Event, EventAction, EventError};
 use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::record::EcId;
@@ -133,7 +133,7 @@ impl<'p> Session<'p> {
     }
 
     /// Refuses what only a run can: time that goes back or runs ahead, and raw bytes that are not allowed.
-    fn accept(&mut self, text: &str, event: Event) -> Result<Event, Problem> {
+    fn accept(&mut self, text: &str, event: Event) -> Result<Event, EventError> {
         let refused = |field, message: String| Err(Event::problem_at(text, field, message));
         let at = event.at.timestamp();
         if event.at < self.last_at {
@@ -152,7 +152,7 @@ impl<'p> Session<'p> {
                 ),
             );
         }
-        if matches!(event.action, Action::PutRaw { .. }) && !self.rules.allow_raw {
+        if matches!(event.action, EventAction::PutRaw { .. }) && !self.rules.allow_raw {
             return refused(
                 "op",
                 "`put_raw` goes past the policy: allow it with `--allow-raw`".to_owned(),
@@ -232,8 +232,8 @@ impl<'p> Session<'p> {
     }
 }
 
-fn put_raw(store: &impl KvStore, id: &EcId, action: &Action) -> Result<(), String> {
-    let Action::PutRaw {
+fn put_raw(store: &impl KvStore, id: &EcId, action: &EventAction) -> Result<(), String> {
+    let EventAction::PutRaw {
         body,
         metadata,
         ttl,

@@ -1,29 +1,29 @@
-//! Opens what is simulated, and tells what is wrong with it.
+//! Opens the workload and its log, and prints their problems.
 
 use std::path::Path;
 
 use edge_cookie::diagnostic::Omitted;
-use edge_cookie::simulate::log::{Log, LogFormat};
+use edge_cookie::simulate::log::{VisitLog, VisitLogFormat};
 use edge_cookie::simulate::workload::Workload;
 
 use crate::{Stop, render};
 
-/// The workload, and the log that its visits come from.
-pub(super) struct Input {
+/// The workload and its log, if it has one.
+pub(super) struct SimulationInput {
     pub(super) workload: Workload,
-    pub(super) log: Option<Log>,
+    pub(super) log: Option<VisitLog>,
 }
 
-impl Input {
+impl SimulationInput {
     pub(super) fn open(
         workload: &Path,
         log: Option<&Path>,
         format: Option<&str>,
     ) -> Result<Self, Stop> {
         let format = format.map(|word| {
-            LogFormat::parse(word).ok_or_else(|| {
-                let words = LogFormat::WORDS.join("`, `");
-                Stop::because(format!("`{word}` is not a log's format: write `{words}`"))
+            VisitLogFormat::parse(word).ok_or_else(|| {
+                let words = VisitLogFormat::WORDS.join("`, `");
+                Stop::because(format!("unknown log format `{word}`: write `{words}`"))
             })
         });
         let format = format.transpose()?;
@@ -31,18 +31,18 @@ impl Input {
         render::findings(&read.findings, Omitted::default(), &read.sources);
         let Some(described) = read.workload else {
             return Err(Stop::because(
-                "the workload cannot be used: mend what is told above",
+                "the workload is invalid: fix the errors above",
             ));
         };
-        // A log that the workload names stands beside it.
-        let beside = described
+        // A log that the workload names is relative to the workload's folder.
+        let named = described
             .log_file()
             .map(|file| workload.parent().unwrap_or(Path::new("")).join(file));
-        let path = log.map(Path::to_path_buf).or(beside);
+        let path = log.map(Path::to_path_buf).or(named);
         let Some(path) = path else {
             if described.needs_log() {
                 return Err(Stop::because(
-                    "the workload's visits come from a log: name it with `--log FILE`",
+                    "the workload takes its visits from a log: name the log with `--log FILE`",
                 ));
             }
             return Ok(Self {
@@ -51,7 +51,7 @@ impl Input {
             });
         };
         let log = described.open_log(&path, format).map_err(Stop::because)?;
-        tell(&log);
+        print_problems(&log);
         Ok(Self {
             workload: described.of_log(&log),
             log: Some(log),
@@ -59,8 +59,8 @@ impl Input {
     }
 }
 
-/// Tells the lines that could not be read.
-fn tell(log: &Log) {
+/// Prints the lines that could not be read.
+fn print_problems(log: &VisitLog) {
     for problem in &log.problems {
         render::warning(problem);
     }

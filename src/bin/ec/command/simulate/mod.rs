@@ -1,4 +1,4 @@
-//! `ec simulate`: what a policy costs and keeps on a workload, before it ships.
+//! `ec simulate`: what a policy costs and stores on a workload, before you deploy it.
 
 mod input;
 mod summary;
@@ -11,55 +11,55 @@ use clap::Args;
 use edge_cookie::clock::{Clock, SystemClock};
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::simulate::report::page;
-use edge_cookie::simulate::result::{Simulation, Sweep};
-use edge_cookie::simulate::{Side, Simulator, SweepValues};
+use edge_cookie::simulate::result::{SimulationResult, Sweep};
+use edge_cookie::simulate::{SimulatedPolicy, Simulator, SweepValues};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use self::input::Input;
+use self::input::SimulationInput;
 use super::Format;
 use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::{End, FileArgs, Stop, side};
 
-/// The most seeds: what is told of a hundred differs little from what is told of ten.
+/// The most seeds: more of them hardly change the result.
 const MAX_SEEDS: u64 = 1_000;
 
-/// Simulates what a policy costs and keeps on a workload, or on yesterday's log.
+/// Simulate what a policy costs and stores on a workload, or on yesterday's log.
 ///
-/// The workload is a TOML description, as those under `workloads/`; with `--log` its visits come from a log, and its partners and
-/// the rest from the description. The same seed tells the same. Ends with 0 where every promise held, with 1 where one was
-/// broken, with 2 where it could not be told.
+/// The workload is a TOML file, as those under `workloads/`. With `--log` the visits come from a log, and the partners and the
+/// rest from the workload. A seed always gives the same result. Exits with 0 if every promise held, with 1 if one was broken,
+/// with 2 if the simulation could not run.
 #[derive(Debug, Args)]
 pub(crate) struct Simulate {
-    /// The workload's file.
+    /// The workload file.
     workload: PathBuf,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// A profile to show beside it, or a bundle as `file:PATH`.
+    /// A second profile to compare with, or a bundle as `file:PATH`.
     #[arg(long, value_name = "OTHER")]
     compare: Option<String>,
-    /// Where chance begins.
+    /// The seed of the random numbers.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// How many seeds are simulated, up to 1000, counted up from the first: the main figures are told with their spread.
+    /// The number of seeds to simulate, up to 1000, counted up from the first: shows the spread of the main figures.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=MAX_SEEDS))]
     seeds: u64,
-    /// A log that the visits come from; else the one that the workload names.
+    /// Take the visits from this log instead of the one that the workload names.
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
-    /// The log's format: `combined`, `common` or `json`; else what the workload says, else `combined`.
+    /// The format of the log: `combined`, `common`, `vhost_combined` or `json`. The default is the workload's, else `combined`.
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<String>,
-    /// Simulates one setting at several values too, as `ec.last_seen.debounce=1m..1h` or `ec.sync.unchanged=rewrite,skip`.
+    /// Simulate several values of one setting too, as `ec.last_seen.debounce=1m..1h` or `ec.sync.unchanged=rewrite,skip`.
     #[arg(long, value_name = "KEY=A..B")]
     sweep: Option<String>,
-    /// Writes the operations as events, which `ec apply` runs. They are sorted in memory: it grows with their number.
+    /// Write the operations as an event stream for `ec apply`. They are sorted in memory, which grows with their number.
     #[arg(long, value_name = "FILE")]
     emit: Option<PathBuf>,
-    /// Writes the result as a page of HTML, which stands alone: charts, and every figure behind them.
+    /// Write the result as a self-contained HTML page: charts, and all of their figures.
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// How the result is printed.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
@@ -72,17 +72,17 @@ impl Simulate {
             .as_deref()
             .map(|other| side::Side::read(other, args));
         let other = other.transpose()?;
-        let input = Input::open(
+        let input = SimulationInput::open(
             &self.workload,
             self.log.as_deref(),
             self.log_format.as_deref(),
         )?;
-        let first = side_of(&loaded.profile, &loaded.resolved);
+        let first = simulated_policy(&loaded.profile, &loaded.resolved);
         let mut sides = vec![first];
         sides.extend(
             other
                 .as_ref()
-                .map(|other| side_of(&other.label, &other.resolved)),
+                .map(|other| simulated_policy(&other.label, &other.resolved)),
         );
         let sweep = self.sweep(&loaded.profile, &loaded.resolved, args)?;
         let bar = bar();
@@ -100,27 +100,27 @@ impl Simulate {
         if let Some(file) = &self.emit {
             emit(&simulator, &first, file)?;
         }
-        let mut told = simulator.compare(&sides);
-        told.sweep = sweep.map(|sweep| sweep.run(&simulator, &loaded.profile));
+        let mut result = simulator.compare(&sides);
+        result.sweep = sweep.map(|sweep| sweep.run(&simulator, &loaded.profile));
         bar.finish_and_clear();
         if let Some(file) = &self.report {
-            std::fs::write(file, page(&told, SystemClock.now().timestamp()))
+            std::fs::write(file, page(&result, SystemClock.now().timestamp()))
                 .map_err(|error| cannot_write(file, &error))?;
         }
-        self.print(&told)?;
-        let broken = told
+        self.print(&result)?;
+        let broken = result
             .profiles
             .iter()
             .any(|profile| profile.broken().next().is_some());
         Ok(if broken { End::Problems } else { End::Well })
     }
 
-    fn print(&self, told: &Simulation) -> Result<(), Stop> {
+    fn print(&self, result: &SimulationResult) -> Result<(), Stop> {
         let mut out = output();
         match self.format {
-            Format::Human => summary::write(&mut out, told)?,
+            Format::Human => summary::write(&mut out, result)?,
             Format::Json => {
-                serde_json::to_writer(&mut out, told).map_err(std::io::Error::from)?;
+                serde_json::to_writer(&mut out, result).map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
         }
@@ -128,13 +128,13 @@ impl Simulate {
         Ok(())
     }
 
-    /// The policies of a sweep: the same with one more override each.
+    /// The policies of a sweep: the policy with one more override each.
     fn sweep(
         &self,
         profile: &str,
         resolved: &Resolved,
         args: &FileArgs,
-    ) -> Result<Option<Swept>, Stop> {
+    ) -> Result<Option<PolicySweep>, Stop> {
         let Some(written) = &self.sweep else {
             return Ok(None);
         };
@@ -147,39 +147,41 @@ impl Simulate {
         };
         let policies = values.values.iter().map(|value| policy(&value.value));
         let policies = policies.collect::<Result<_, Stop>>()?;
-        Ok(Some(Swept { values, policies }))
+        Ok(Some(PolicySweep { values, policies }))
     }
 }
 
-/// A sweep and the policy of each of its values.
-struct Swept {
+/// A sweep, and the policy for each of its values.
+struct PolicySweep {
     values: SweepValues,
     policies: Vec<Resolved>,
 }
 
-impl Swept {
+impl PolicySweep {
     fn run(self, simulator: &Simulator<'_>, profile: &str) -> Sweep {
         let pairs = self.values.values.iter().zip(&self.policies);
         Sweep {
             profile: profile.to_owned(),
             unit: self.values.unit,
             points: pairs
-                .map(|(value, resolved)| simulator.point(value, &side_of(profile, resolved)))
+                .map(|(value, resolved)| {
+                    simulator.point(value, &simulated_policy(profile, resolved))
+                })
                 .collect(),
             key: self.values.key,
         }
     }
 }
 
-const fn side_of<'r>(profile: &'r str, resolved: &'r Resolved) -> Side<'r> {
-    Side { profile, resolved }
+const fn simulated_policy<'r>(profile: &'r str, resolved: &'r Resolved) -> SimulatedPolicy<'r> {
+    SimulatedPolicy { profile, resolved }
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Stop {
     Stop::because(format!("cannot write `{}`: {error}", path.display()))
 }
 
-fn emit(simulator: &Simulator<'_>, side: &Side<'_>, path: &Path) -> Result<(), Stop> {
+fn emit(simulator: &Simulator<'_>, side: &SimulatedPolicy<'_>, path: &Path) -> Result<(), Stop> {
     let cannot = |error: std::io::Error| cannot_write(path, &error);
     let mut file = BufWriter::new(File::create(path).map_err(cannot)?);
     for event in simulator.events(side) {
@@ -188,7 +190,7 @@ fn emit(simulator: &Simulator<'_>, side: &Side<'_>, path: &Path) -> Result<(), S
     file.flush().map_err(cannot)
 }
 
-/// A bar on standard error, drawn only where somebody is watching.
+/// A progress bar on standard error, shown only in a terminal.
 fn bar() -> ProgressBar {
     let bar = ProgressBar::new(0);
     match ProgressStyle::with_template("{wide_bar} {percent}%, {eta} left") {

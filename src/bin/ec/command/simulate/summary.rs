@@ -1,22 +1,22 @@
-//! The result for people: it fits one screen.
+//! Prints the result for people: it fits one screen.
 
 use std::io::{self, Write};
 
 use edge_cookie::simulate::report::number::{SPACE, count, duration, exact, money};
-use edge_cookie::simulate::report::{lines, sentence};
-use edge_cookie::simulate::result::{Figure, LogUse, Simulation, Sweep};
+use edge_cookie::simulate::report::{key_figures, sentence};
+use edge_cookie::simulate::result::{LogUsage, SimulationResult, SpreadFigure, Sweep};
 
-/// How wide a screen is taken to be.
+/// The width of a screen.
 const SCREEN: usize = 80;
-/// The columns: what it is about, what it is, and a value.
+/// The widths of the columns: group, label, and value.
 const GROUP: usize = 8;
 const LABEL: usize = 31;
 const VALUE: usize = 13;
-/// The value of a sweep's setting, which has four figures beside it.
+/// The width of the value of a sweep's setting, which has four figures next to it.
 const SWEPT: usize = 22;
 
-pub(super) fn write(out: &mut impl Write, told: &Simulation) -> io::Result<()> {
-    let workload = &told.workload;
+pub(super) fn write(out: &mut impl Write, result: &SimulationResult) -> io::Result<()> {
+    let workload = &result.workload;
     writeln!(
         out,
         "{}: {} visitors, {} {} from {}, seed {}",
@@ -27,18 +27,18 @@ pub(super) fn write(out: &mut impl Write, told: &Simulation) -> io::Result<()> {
         workload.starts,
         workload.seed
     )?;
-    if let Some(log) = &told.log {
-        used(out, log)?;
+    if let Some(log) = &result.log {
+        write_log_usage(out, log)?;
     }
-    match &told.sweep {
-        Some(sweep) => swept(out, told, sweep)?,
-        None => glance(out, told)?,
+    match &result.sweep {
+        Some(sweep) => write_sweep(out, result, sweep)?,
+        None => write_key_figures(out, result)?,
     }
-    for profile in &told.profiles {
+    for profile in &result.profiles {
         for promise in profile.broken() {
             writeln!(
                 out,
-                "{}: promise {} broken {} times of {}: {}",
+                "{}: promise {} broken in {} of {} checks: {}",
                 profile.profile,
                 promise.number,
                 exact(promise.broken),
@@ -48,13 +48,13 @@ pub(super) fn write(out: &mut impl Write, told: &Simulation) -> io::Result<()> {
         }
     }
     writeln!(out)?;
-    wrapped(out, &sentence(told))
+    write_wrapped(out, &sentence(result))
 }
 
-fn used(out: &mut impl Write, log: &LogUse) -> io::Result<()> {
+fn write_log_usage(out: &mut impl Write, log: &LogUsage) -> io::Result<()> {
     writeln!(
         out,
-        "{}: {} of {} lines used; left out: {} broken, {} of robots, {} by status, {} no pages",
+        "{}: {} of {} lines used; skipped: {} unreadable, {} of robots, {} by status, {} not pages",
         log.file,
         exact(log.used),
         exact(log.lines),
@@ -65,14 +65,14 @@ fn used(out: &mut impl Write, log: &LogUse) -> io::Result<()> {
     )
 }
 
-fn glance(out: &mut impl Write, told: &Simulation) -> io::Result<()> {
+fn write_key_figures(out: &mut impl Write, result: &SimulationResult) -> io::Result<()> {
     write!(out, "{:GROUP$}{:LABEL$}", "", "")?;
-    for profile in &told.profiles {
-        write!(out, "{:>VALUE$}", fitting(&profile.profile))?;
+    for profile in &result.profiles {
+        write!(out, "{:>VALUE$}", truncated(&profile.profile))?;
     }
     writeln!(out)?;
     let mut last = "";
-    for line in lines(told) {
+    for line in key_figures(result) {
         let group = if line.group == last { "" } else { line.group };
         last = line.group;
         write!(out, "{group:GROUP$}{:LABEL$}", line.label)?;
@@ -81,14 +81,14 @@ fn glance(out: &mut impl Write, told: &Simulation) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    chance(out, told)
+    write_seed_spread(out, result)
 }
 
-/// How far the writes differ from seed to seed, where there are several.
-fn chance(out: &mut impl Write, told: &Simulation) -> io::Result<()> {
-    let ranges = told.profiles.iter().filter_map(|profile| {
+/// The range of the writes over the seeds, if there are several.
+fn write_seed_spread(out: &mut impl Write, result: &SimulationResult) -> io::Result<()> {
+    let ranges = result.profiles.iter().filter_map(|profile| {
         let mut spread = profile.spread.iter();
-        let writes = spread.find(|spread| spread.figure == Figure::WritesADay)?;
+        let writes = spread.find(|spread| spread.figure == SpreadFigure::WritesADay)?;
         let (least, most) = (count(writes.least), count(writes.most));
         Some(plain(&format!("{} {least} to {most}", profile.profile)))
     });
@@ -99,24 +99,24 @@ fn chance(out: &mut impl Write, told: &Simulation) -> io::Result<()> {
     writeln!(
         out,
         "{} seeds: writes a day {}",
-        told.workload.seeds,
+        result.workload.seeds,
         ranges.join(", ")
     )
 }
 
-fn swept(out: &mut impl Write, told: &Simulation, sweep: &Sweep) -> io::Result<()> {
+fn write_sweep(out: &mut impl Write, result: &SimulationResult, sweep: &Sweep) -> io::Result<()> {
     writeln!(
         out,
-        "{} under {}; * is in force\n",
+        "{} under {}; * is the current value\n",
         sweep.key, sweep.profile
     )?;
-    let titles = ["price a day", "writes a day", "visits' lag", "ids' age"];
+    let titles = ["price a day", "writes a day", "last_seen lag", "ids' age"];
     write!(out, "  {:SWEPT$}", "value")?;
     for title in titles {
         write!(out, "{title:>VALUE$}")?;
     }
     writeln!(out)?;
-    let prices = &told.workload.prices;
+    let prices = &result.workload.prices;
     for point in &sweep.points {
         let price = if prices.are_set() {
             money(point.price_a_day, &prices.currency)
@@ -138,8 +138,8 @@ fn swept(out: &mut impl Write, told: &Simulation, sweep: &Sweep) -> io::Result<(
     Ok(())
 }
 
-/// A name that leaves room for a space before it: its end, which tells more than its beginning.
-fn fitting(name: &str) -> String {
+/// A name that fits its column with a space before it: the end of a long name is kept, because it differs more.
+fn truncated(name: &str) -> String {
     let length = name.chars().count();
     if length < VALUE {
         return name.to_owned();
@@ -148,13 +148,13 @@ fn fitting(name: &str) -> String {
     format!("…{end}")
 }
 
-/// With spaces that a terminal's search finds.
+/// Replaces non-breaking spaces, so that a search in the terminal finds the text.
 fn plain(shown: &str) -> String {
     shown.replace(SPACE, " ")
 }
 
-/// Words, broken into lines where one would be too long.
-fn wrapped(out: &mut impl Write, words: &str) -> io::Result<()> {
+/// Wraps words into lines.
+fn write_wrapped(out: &mut impl Write, words: &str) -> io::Result<()> {
     let mut width = 0;
     for word in words.split(' ') {
         let length = word.chars().count();

@@ -1,13 +1,13 @@
-//! What a reader sees first: the sentence, and the figures that matter.
+//! The head of the page: the summary sentence and the key figures.
 
-use super::super::glance::lines;
 use super::super::html::{Cell, prose, table, text};
+use super::super::key_figures::key_figures;
 use super::super::number::{count, date, exact, float};
 use super::super::sentence::{days, sentence};
 use super::titles;
-use crate::simulate::result::Simulation;
+use crate::simulate::result::SimulationResult;
 
-pub(super) fn header(simulation: &Simulation, title: &str) -> String {
+pub(super) fn header(simulation: &SimulationResult, title: &str) -> String {
     let about = &simulation.workload;
     let mut description = about.description.clone().unwrap_or_default();
     if let Some(first) = description.get_mut(..1) {
@@ -32,7 +32,7 @@ pub(super) fn header(simulation: &Simulation, title: &str) -> String {
         .flat_map(|policy| policy.broken().map(move |promise| (policy, promise)))
         .map(|(policy, promise)| {
             let words = format!(
-                "`{}` broke a promise {} times of {}: {}.",
+                "`{}` broke a promise in {} of {} checks: {}.",
                 policy.profile,
                 exact(promise.broken),
                 exact(promise.watched),
@@ -47,12 +47,12 @@ pub(super) fn header(simulation: &Simulation, title: &str) -> String {
         text(title),
         text(&over),
         prose(&sentence(simulation)),
-        glance(simulation)
+        key_figure_table(simulation)
     )
 }
 
-fn glance(simulation: &Simulation) -> String {
-    let rows: Vec<Vec<Cell>> = lines(simulation)
+fn key_figure_table(simulation: &SimulationResult) -> String {
+    let rows: Vec<Vec<Cell>> = key_figures(simulation)
         .into_iter()
         .map(|line| {
             let mut row = vec![Cell::head(&line.label.replacen(
@@ -65,5 +65,5 @@ fn glance(simulation: &Simulation) -> String {
             row
         })
         .collect();
-    table(&titles("at a glance", simulation), &rows)
+    table(&titles("key figures", simulation), &rows)
 }

@@ -1,20 +1,20 @@
-//! The promises of `POLICY.md`, watched at every operation, in terms of what is done to the store.
+//! Checks the promises of `POLICY.md` at every operation, in terms of the writes to the store.
 
-use super::ground::Call;
-use super::held::{Held, Ran, kept};
-use super::result::Promise;
+use super::context::SimulatedCall;
+use super::result::PromiseCheck;
+use super::stored_record::{RunResult, StoredRecord, readable};
 use crate::clock::{Moment, Timestamp};
-use crate::engine::{Outcome, RecordState, record_state};
+use crate::engine::{Outcome, Standing, standing};
 use crate::policy::EcPolicy;
 use crate::policy::settings::Renewal;
 use crate::record::{KvEntry, PartnerId};
 
-/// The promises, in a few words, in the order of their numbers.
+/// Short texts of the promises, in the order of their numbers.
 const PROMISES: [&str; 8] = [
     "no sync and no touch makes a record live after a withdrawal",
-    "a uid whose write was acknowledged stands",
-    "a withdrawal is remembered for its time",
-    "last_seen never goes back, and is written no oftener than its debounce",
+    "a uid whose write was acknowledged is kept",
+    "a withdrawal is remembered until its tombstone expires",
+    "last_seen never decreases, and is written at most once per debounce period",
     "no operation sends more calls than its retries allow",
     "a partner changes its own uid and nothing else",
     "unknown fields and unreadable records survive",
@@ -29,32 +29,32 @@ const WORK: usize = 4;
 const NAMESPACE: usize = 5;
 const RETENTION: usize = 7;
 
-/// How many more calls than it may retry an operation sends at most (`POLICY.md`, promise 5).
+/// The calls that an operation may send beyond its retries (`POLICY.md`, promise 5).
 const MORE_THAN_RETRIES: u32 = 2;
 
-/// How often each promise was put to the test, and broken.
+/// How often each promise was checked, and how often it was broken.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Promises([(u64, u64); PROMISES.len()]);
+pub(crate) struct PromiseCounters([(u64, u64); PROMISES.len()]);
 
-impl Promises {
-    fn test(&mut self, promise: usize, holds: bool) {
+impl PromiseCounters {
+    fn check(&mut self, promise: usize, holds: bool) {
         if let Some((watched, broken)) = self.0.get_mut(promise) {
             *watched += 1;
             *broken += u64::from(!holds);
         }
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
+    pub(crate) fn merge(&mut self, other: &Self) {
         for (mine, others) in self.0.iter_mut().zip(other.0) {
             mine.0 += others.0;
             mine.1 += others.1;
         }
     }
 
-    pub(crate) fn told(&self) -> Vec<Promise> {
+    pub(crate) fn to_results(&self) -> Vec<PromiseCheck> {
         let numbered = (1_u8..).zip(PROMISES).zip(self.0);
         numbered
-            .map(|((number, promise), (watched, broken))| Promise {
+            .map(|((number, promise), (watched, broken))| PromiseCheck {
                 number,
                 promise,
                 watched,
@@ -63,31 +63,36 @@ impl Promises {
             .collect()
     }
 
-    /// A write of `call` over `before`, which counts as standing.
-    pub(crate) fn written(&mut self, call: &Call, before: Option<&KvEntry>, after: &KvEntry) {
+    /// Checks a write of `call` over `before`, if that is not expired.
+    pub(crate) fn check_write(
+        &mut self,
+        call: &SimulatedCall,
+        before: Option<&KvEntry>,
+        after: &KvEntry,
+    ) {
         let Some(before) = before else {
             return;
         };
         let own = match call {
-            Call::Touch => None,
-            Call::Sync { syncs, .. } => syncs.first().map(|sync| &sync.partner),
-            Call::Create(_) | Call::Withdraw => return,
+            SimulatedCall::Touch => None,
+            SimulatedCall::Sync { syncs, .. } => syncs.first().map(|sync| &sync.partner),
+            SimulatedCall::Create(_) | SimulatedCall::Withdraw => return,
         };
         if before.is_tombstone() {
-            self.test(RESURRECTION, after.is_tombstone());
+            self.check(RESURRECTION, after.is_tombstone());
             return;
         }
-        self.test(UPDATE, keeps_ids(before, after, own));
+        self.check(UPDATE, keeps_ids(before, after, own));
         match call {
-            Call::Touch => self.test(LAST_SEEN, before.last_seen < after.last_seen),
-            _ => self.test(NAMESPACE, is_same_but_ids(before, after)),
+            SimulatedCall::Touch => self.check(LAST_SEEN, before.last_seen < after.last_seen),
+            _ => self.check(NAMESPACE, is_same_but_ids(before, after)),
         }
     }
 
-    /// The calls that an operation sent.
-    pub(crate) fn worked(&mut self, policy: &EcPolicy, reads: u32, writes: u32) {
+    /// Checks the number of store calls of an operation.
+    pub(crate) fn check_call_count(&mut self, policy: &EcPolicy, reads: u32, writes: u32) {
         let most = policy.cas.max_retries.saturating_add(MORE_THAN_RETRIES);
-        self.test(WORK, reads <= most && writes <= most);
+        self.check(WORK, reads <= most && writes <= most);
     }
 }
 
@@ -104,56 +109,57 @@ fn is_same_but_ids(before: &KvEntry, after: &KvEntry) -> bool {
         && before.geo == after.geo
 }
 
-/// What was promised of one identity.
+/// The monitor of one identity's promises.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Watch {
+pub(crate) struct IdentityMonitor {
     /// When its user withdrew, until fresh consent.
     pub(crate) withdrawn: Option<Timestamp>,
-    /// The tombstone that must stand.
+    /// The time of the tombstone that must be kept.
     tombstone: Option<Timestamp>,
     created: Timestamp,
-    /// What retention counts from.
+    /// The start of the retention period.
     retained: Timestamp,
     touched: Option<Timestamp>,
 }
 
-impl Watch {
-    /// Before an operation: a tombstone whose time is not over must be there.
-    pub(crate) fn before(
+impl IdentityMonitor {
+    /// Before an operation: checks that an unexpired tombstone is still there.
+    pub(crate) fn check_before(
         &self,
         policy: &EcPolicy,
-        slot: Option<&Held>,
+        slot: Option<&StoredRecord>,
         now: Moment,
-        promises: &mut Promises,
+        promises: &mut PromiseCounters,
     ) {
         let Some(at) = self.tombstone else {
             return;
         };
         if now.timestamp() <= at.plus_seconds(policy.tombstone.ttl.seconds()) {
-            let there = kept(slot, now).is_some_and(|held| held.entry.is_tombstone());
-            promises.test(WITHDRAWAL, there);
+            let there = readable(slot, now).is_some_and(|record| record.entry.is_tombstone());
+            promises.check(WITHDRAWAL, there);
         }
     }
 
-    /// After an operation that ended well; tells whether it made a user who withdrew live again.
-    pub(crate) fn after(
+    /// After an operation: checks its write. Returns whether it made a user who withdrew live again.
+    pub(crate) fn check_after(
         &mut self,
         policy: &EcPolicy,
-        (call, ran): (&Call, &Ran),
-        slot: Option<&Held>,
+        (call, run): (&SimulatedCall, &RunResult),
+        slot: Option<&StoredRecord>,
         at: Moment,
-        promises: &mut Promises,
+        promises: &mut PromiseCounters,
     ) -> bool {
         let now = at.timestamp();
-        promises.worked(policy, ran.finished.tally.reads, ran.finished.tally.writes);
-        let Ok(done) = &ran.finished.result else {
+        promises.check_call_count(policy, run.finished.tally.reads, run.finished.tally.writes);
+        let Ok(done) = &run.finished.result else {
             return false;
         };
         let created = done.outcome == Outcome::CreatedMinimal;
-        if let (Some(_), Call::Sync { .. } | Call::Touch) = (self.withdrawn, call) {
-            promises.test(RESURRECTION, !created);
+        if let (Some(_), SimulatedCall::Sync { .. } | SimulatedCall::Touch) = (self.withdrawn, call)
+        {
+            promises.check(RESURRECTION, !created);
         }
-        let (Some(before), Some(after)) = (&ran.replaced, slot) else {
+        let (Some(before), Some(after)) = (&run.replaced, slot) else {
             if let (Outcome::Debounced | Outcome::Unchanged | Outcome::AlreadyLive, Some(_)) =
                 (done.outcome, slot)
             {
@@ -161,35 +167,39 @@ impl Watch {
             }
             return false;
         };
-        let standing_before = kept(before.0.as_ref(), at).filter(|held| {
-            record_state(policy, &held.entry, &held.metadata, now) != RecordState::Expired
+        let standing_before = readable(before.0.as_ref(), at).filter(|record| {
+            standing(policy, &record.entry, &record.metadata, now) != Standing::Expired
         });
-        if matches!(call, Call::Touch) || done.outcome == Outcome::Written {
+        if matches!(call, SimulatedCall::Touch) || done.outcome == Outcome::Written {
             self.is_retained(policy, now, promises);
         }
-        promises.written(call, standing_before.map(|held| &held.entry), &after.entry);
+        promises.check_write(
+            call,
+            standing_before.map(|record| &record.entry),
+            &after.entry,
+        );
         match call {
-            Call::Create(_) => {
+            SimulatedCall::Create(_) => {
                 *self = Self {
                     created: now,
                     retained: now,
                     ..Self::default()
                 };
             }
-            Call::Withdraw => {
+            SimulatedCall::Withdraw => {
                 if done.outcome == Outcome::Withdrawn {
                     (self.withdrawn, self.tombstone) = (Some(now), Some(now));
                 }
             }
-            Call::Touch => {
+            SimulatedCall::Touch => {
                 if let Some(touched) = self.touched {
                     let apart = now.seconds_since(touched);
-                    promises.test(LAST_SEEN, apart >= policy.last_seen.debounce.seconds());
+                    promises.check(LAST_SEEN, apart >= policy.last_seen.debounce.seconds());
                 }
                 self.touched = Some(now);
                 self.retained = self.renewed(policy, now, true);
             }
-            Call::Sync { .. } => {
+            SimulatedCall::Sync { .. } => {
                 if created {
                     *self = Self {
                         created: now,
@@ -215,8 +225,8 @@ impl Watch {
         }
     }
 
-    fn is_retained(&self, policy: &EcPolicy, now: Timestamp, promises: &mut Promises) {
+    fn is_retained(&self, policy: &EcPolicy, now: Timestamp, promises: &mut PromiseCounters) {
         let until = self.retained.plus_seconds(policy.entry.ttl.seconds());
-        promises.test(RETENTION, now <= until);
+        promises.check(RETENTION, now <= until);
     }
 }

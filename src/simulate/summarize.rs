@@ -1,15 +1,16 @@
-//! From counts to what is told.
+//! Summarizes the counters as results.
 
-use super::account::{Accounts, Sum};
+use super::counters::{Counters, MeanAccumulator};
 use super::result::{
-    Contention, Day, Ended, Figure, Forgetting, Freshness, Meetings, Outcomes, Point, Price,
-    Prices, Reached, Refused, Spread, Totals,
+    CallerContention, Contention, DayFigures, ForgettingPercentile, ForgettingTimes, Freshness,
+    OperationCost, PolicyResult, Price, Prices, RefusedSyncs, SeedSpread, SpreadFigure, SweepPoint,
+    Totals,
 };
-use super::run::Counted;
+use super::run::RunCounters;
 use super::workload::Workload;
 use crate::policy::resolve::Resolved;
 
-/// The shares at which the time to the last trace is told.
+/// The percentiles of the time to the last trace.
 const PERCENTS: [u8; 9] = [0, 10, 25, 50, 75, 90, 95, 99, 100];
 const WHOLE: u64 = 100;
 
@@ -18,51 +19,51 @@ const GIGABYTE: f64 = 1e9;
 const DAYS_OF_A_MONTH: f64 = 30.0;
 const SECONDS_OF_A_DAY: u64 = 86_400;
 
-/// Who is not a partner.
+/// The name for all callers that are not partners.
 const VISITORS: &str = "visitors";
 
-/// What `counted` says of the policy of `profile`.
+/// The result of one policy.
 pub(crate) fn outcomes(
     workload: &Workload,
     profile: &str,
     resolved: &Resolved,
-    counted: &Counted,
-) -> Outcomes {
-    let accounts = &counted.accounts;
-    let totals = totals(accounts);
-    let over_time = days(workload, accounts);
-    let contention = contention(workload, accounts);
-    Outcomes {
+    counted: &RunCounters,
+) -> PolicyResult {
+    let counters = &counted.counters;
+    let totals = totals(counters);
+    let over_time = days(workload, counters);
+    let contention = contention(workload, counters);
+    PolicyResult {
         profile: profile.to_owned(),
         digest: resolved.policy.digest.mark().to_owned(),
-        happened: super::result::Happened {
+        happened: super::result::WorkloadCounts {
             batches: batches(workload, counted),
-            ..accounts.happened
+            ..counters.happened
         },
         price: price(&workload.prices, &totals, &contention, &over_time),
         totals,
-        operations: ended(accounts),
-        avoided: accounts.avoided,
+        operations: ended(counters),
+        avoided: counters.avoided,
         contention,
         over_time,
-        lost: accounts.lost,
-        refused: refused(workload, accounts),
-        forgetting: forgetting(accounts),
+        lost: counters.lost,
+        refused: refused(workload, counters),
+        forgetting: forgetting(counters),
         freshness: Freshness {
-            last_seen_lag_seconds: mean(accounts.seen_lag),
-            uid_age_seconds: mean(accounts.uid_age),
+            last_seen_lag_seconds: mean(counters.seen_lag),
+            uid_age_seconds: mean(counters.uid_age),
         },
-        promises: accounts.promises.told(),
+        promises: counters.promises.to_results(),
         spread: Vec::new(),
     }
 }
 
-fn totals(accounts: &Accounts) -> Totals {
+fn totals(counters: &Counters) -> Totals {
     let mut totals = Totals {
-        retries: accounts.retries,
+        retries: counters.retries,
         ..Totals::default()
     };
-    for cost in accounts.ended.values() {
+    for cost in counters.by_outcome.values() {
         totals.operations += cost.count;
         totals.reads += cost.reads;
         totals.writes += cost.writes;
@@ -70,32 +71,34 @@ fn totals(accounts: &Accounts) -> Totals {
     totals
 }
 
-fn ended(accounts: &Accounts) -> Vec<Ended> {
-    let row =
-        |(&(operation, outcome), cost): (&(&'static str, &'static str), &super::account::Cost)| {
-            Ended {
-                operation,
-                outcome,
-                count: cost.count,
-                reads: cost.reads,
-                writes: cost.writes,
-            }
-        };
-    accounts.ended.iter().map(row).collect()
+fn ended(counters: &Counters) -> Vec<OperationCost> {
+    let row = |(&(operation, outcome), cost): (
+        &(&'static str, &'static str),
+        &super::counters::CallCounts,
+    )| {
+        OperationCost {
+            operation,
+            outcome,
+            count: cost.count,
+            reads: cost.reads,
+            writes: cost.writes,
+        }
+    };
+    counters.by_outcome.iter().map(row).collect()
 }
 
-/// Batches that were sent. Of a partner that may send more often than the moments that are kept apart, all count as sent.
-fn batches(workload: &Workload, counted: &Counted) -> u64 {
-    let of = |(bits, batches): (&Vec<u64>, &super::traffic::Batches)| {
+/// The number of batches that were sent. For a partner with more sending times than there are bits, all times count.
+fn batches(workload: &Workload, counted: &RunCounters) -> u64 {
+    let of = |(bits, batches): (&Vec<u64>, &super::partner_traffic::BatchSchedule)| {
         let moments = workload.length() / batches.every + 1;
         let apart = bits.len() as u64 * u64::from(u64::BITS);
-        if moments > apart && bits.len() >= Accounts::MOST_WORDS {
+        if moments > apart && bits.len() >= Counters::MOST_WORDS {
             return moments;
         }
         bits.iter().map(|word| u64::from(word.count_ones())).sum()
     };
     counted
-        .accounts
+        .counters
         .sent
         .iter()
         .zip(&counted.batches)
@@ -103,16 +106,16 @@ fn batches(workload: &Workload, counted: &Counted) -> u64 {
         .sum()
 }
 
-fn days(workload: &Workload, accounts: &Accounts) -> Vec<Day> {
+fn days(workload: &Workload, counters: &Counters) -> Vec<DayFigures> {
     let (mut live, mut tombstones, mut bytes) = (0_i64, 0_i64, 0_i64);
     let count = |number: i64| u64::try_from(number).unwrap_or_default();
-    let counted = accounts.days.iter().zip(&accounts.changes).zip(0_u64..);
+    let counted = counters.days.iter().zip(&counters.changes).zip(0_u64..);
     counted
         .map(|((day, change), number)| {
             live += change.live;
             tombstones += change.tombstones;
             bytes += change.bytes;
-            Day {
+            DayFigures {
                 date: date(workload, number),
                 page_views: day.page_views,
                 syncs: day.syncs,
@@ -135,15 +138,15 @@ pub(crate) fn date(workload: &Workload, day: u64) -> String {
     time.split('T').next().unwrap_or_default().to_owned()
 }
 
-fn contention(workload: &Workload, accounts: &Accounts) -> Contention {
+fn contention(workload: &Workload, counters: &Counters) -> Contention {
     let names = workload
         .partners
         .iter()
         .map(|partner| partner.id.as_str())
         .chain([VISITORS]);
-    let mut by: Vec<Meetings> = names
-        .zip(&accounts.met)
-        .map(|(who, met)| Meetings {
+    let mut by: Vec<CallerContention> = names
+        .zip(&counters.contention)
+        .map(|(who, met)| CallerContention {
             who: who.to_owned(),
             operations: met.operations,
             conflicts: met.conflicts,
@@ -153,23 +156,23 @@ fn contention(workload: &Workload, accounts: &Accounts) -> Contention {
         })
         .collect();
     by.sort_by(|one, other| one.who.cmp(&other.who));
-    let sum = |of: fn(&Meetings) -> u64| by.iter().map(of).sum();
+    let sum = |of: fn(&CallerContention) -> u64| by.iter().map(of).sum();
     Contention {
         conflicts: sum(|met| met.conflicts),
         retries: sum(|met| met.retries),
         rate_limited: sum(|met| met.rate_limited),
         exhausted: sum(|met| met.exhausted),
-        extra_reads: u64::try_from(accounts.extra_reads).unwrap_or_default(),
-        extra_writes: u64::try_from(accounts.extra_writes).unwrap_or_default(),
+        extra_reads: u64::try_from(counters.extra_reads).unwrap_or_default(),
+        extra_writes: u64::try_from(counters.extra_writes).unwrap_or_default(),
         by,
     }
 }
 
-fn refused(workload: &Workload, accounts: &Accounts) -> Vec<Refused> {
-    let partners = workload.partners.iter().zip(&accounts.refused);
-    let mut refused: Vec<Refused> = partners
+fn refused(workload: &Workload, counters: &Counters) -> Vec<RefusedSyncs> {
+    let partners = workload.partners.iter().zip(&counters.refused);
+    let mut refused: Vec<RefusedSyncs> = partners
         .flat_map(|(partner, reasons)| {
-            reasons.iter().map(|(reason, syncs)| Refused {
+            reasons.iter().map(|(reason, syncs)| RefusedSyncs {
                 partner: partner.id.to_string(),
                 reason: (*reason).to_owned(),
                 syncs: *syncs,
@@ -180,27 +183,27 @@ fn refused(workload: &Workload, accounts: &Accounts) -> Vec<Refused> {
     refused
 }
 
-fn forgetting(accounts: &Accounts) -> Forgetting {
-    let gone = &accounts.gone;
-    let all: u64 = gone.after.values().sum();
+fn forgetting(counters: &Counters) -> ForgettingTimes {
+    let withdrawals = &counters.withdrawals;
+    let all: u64 = withdrawals.after.values().sum();
     let by = |percent: u8| {
-        // The first of them for the least share.
+        // At least the first one, for 0 percent.
         let rank = (all * u64::from(percent)).div_ceil(WHOLE).max(1);
         let mut sum = 0;
-        let reached = gone.after.iter().find(|(_, count)| {
+        let reached = withdrawals.after.iter().find(|(_, count)| {
             sum += **count;
             sum >= rank
         });
-        reached.map(|(seconds, _)| Reached {
+        reached.map(|(seconds, _)| ForgettingPercentile {
             percent,
             seconds: *seconds,
         })
     };
-    Forgetting {
-        withdrawals: gone.withdrawals,
-        undone: gone.undone,
-        recreated: gone.recreated,
-        at_once: gone.after.get(&0).copied().unwrap_or_default(),
+    ForgettingTimes {
+        withdrawals: withdrawals.count,
+        undone: withdrawals.undone,
+        recreated: withdrawals.recreated,
+        at_once: withdrawals.after.get(&0).copied().unwrap_or_default(),
         reached: PERCENTS.into_iter().filter_map(by).collect(),
     }
 }
@@ -210,11 +213,16 @@ const fn float(number: u64) -> f64 {
     number as f64
 }
 
-fn mean(sum: Sum) -> f64 {
+fn mean(sum: MeanAccumulator) -> f64 {
     float(sum.seconds) / float(sum.count.max(1))
 }
 
-fn price(prices: &Prices, totals: &Totals, contention: &Contention, over_time: &[Day]) -> Price {
+fn price(
+    prices: &Prices,
+    totals: &Totals,
+    contention: &Contention,
+    over_time: &[DayFigures],
+) -> Price {
     let days = over_time.len() as u64;
     let reads = float(totals.reads + contention.extra_reads) / MILLION * prices.million_reads;
     let writes = float(totals.writes + contention.extra_writes) / MILLION * prices.million_writes;
@@ -235,17 +243,22 @@ fn price(prices: &Prices, totals: &Totals, contention: &Contention, over_time: &
     }
 }
 
-impl Point {
-    /// The point of a sweep that `outcomes` make.
-    pub(crate) fn of(value: String, amount: f64, current: bool, outcomes: &Outcomes) -> Self {
+impl SweepPoint {
+    /// The point of a sweep with these results.
+    pub(crate) fn from_result(
+        value: String,
+        amount: f64,
+        current: bool,
+        outcomes: &PolicyResult,
+    ) -> Self {
         let figure = |figure| figure_of(figure, outcomes);
         Self {
             value,
             amount,
             current,
-            reads_a_day: figure(Figure::ReadsADay),
-            writes_a_day: figure(Figure::WritesADay),
-            price_a_day: figure(Figure::PriceADay),
+            reads_a_day: figure(SpreadFigure::ReadsADay),
+            writes_a_day: figure(SpreadFigure::WritesADay),
+            price_a_day: figure(SpreadFigure::PriceADay),
             last_seen_lag_seconds: outcomes.freshness.last_seen_lag_seconds,
             uid_age_seconds: outcomes.freshness.uid_age_seconds,
             conflicts: outcomes.contention.conflicts,
@@ -256,34 +269,36 @@ impl Point {
     }
 }
 
-/// The figures that are followed over seeds.
-const FIGURES: [Figure; 8] = [
-    Figure::ReadsADay,
-    Figure::WritesADay,
-    Figure::PriceADay,
-    Figure::Conflicts,
-    Figure::LiveAtEnd,
-    Figure::Lost,
-    Figure::LastSeenLagSeconds,
-    Figure::Broken,
+/// The figures that are compared over seeds.
+const FIGURES: [SpreadFigure; 8] = [
+    SpreadFigure::ReadsADay,
+    SpreadFigure::WritesADay,
+    SpreadFigure::PriceADay,
+    SpreadFigure::Conflicts,
+    SpreadFigure::LiveAtEnd,
+    SpreadFigure::LostIdentities,
+    SpreadFigure::LastSeenLagSeconds,
+    SpreadFigure::Broken,
 ];
 
-fn figure_of(figure: Figure, outcomes: &Outcomes) -> f64 {
+fn figure_of(figure: SpreadFigure, outcomes: &PolicyResult) -> f64 {
     let days = float((outcomes.over_time.len() as u64).max(1));
     match figure {
-        Figure::ReadsADay => float(outcomes.totals.reads) / days,
-        Figure::WritesADay => float(outcomes.totals.writes) / days,
-        Figure::PriceADay => outcomes.price.a_day,
-        Figure::Conflicts => float(outcomes.contention.conflicts),
-        Figure::LiveAtEnd => float(outcomes.over_time.last().map_or(0, |day| day.live)),
-        Figure::Lost => float(outcomes.lost.entry_expired + outcomes.lost.cookie_expired),
-        Figure::LastSeenLagSeconds => outcomes.freshness.last_seen_lag_seconds,
-        Figure::Broken => float(outcomes.broken().map(|promise| promise.broken).sum()),
+        SpreadFigure::ReadsADay => float(outcomes.totals.reads) / days,
+        SpreadFigure::WritesADay => float(outcomes.totals.writes) / days,
+        SpreadFigure::PriceADay => outcomes.price.a_day,
+        SpreadFigure::Conflicts => float(outcomes.contention.conflicts),
+        SpreadFigure::LiveAtEnd => float(outcomes.over_time.last().map_or(0, |day| day.live)),
+        SpreadFigure::LostIdentities => {
+            float(outcomes.lost.entry_expired + outcomes.lost.cookie_expired)
+        }
+        SpreadFigure::LastSeenLagSeconds => outcomes.freshness.last_seen_lag_seconds,
+        SpreadFigure::Broken => float(outcomes.broken().map(|promise| promise.broken).sum()),
     }
 }
 
-/// The main figures over all seeds; none where there is one.
-pub(crate) fn spread(seeds: &[Outcomes]) -> Vec<Spread> {
+/// The main figures over all seeds; empty for a single seed.
+pub(crate) fn spread(seeds: &[PolicyResult]) -> Vec<SeedSpread> {
     let count = seeds.len() as u64;
     if count <= 1 {
         return Vec::new();
@@ -298,7 +313,7 @@ pub(crate) fn spread(seeds: &[Outcomes]) -> Vec<Spread> {
             .iter()
             .map(|value| (value - mean) * (value - mean))
             .sum();
-        Spread {
+        SeedSpread {
             figure,
             mean,
             least: values.iter().copied().fold(f64::INFINITY, f64::min),

@@ -1,41 +1,41 @@
-//! Counts of a simulation under way: whole numbers only, so that parts add up to the same in any order.
+//! The counters of a running simulation: whole numbers only, so that threads can be merged in any order.
 
 use std::collections::BTreeMap;
 
-use super::held::Held;
-use super::result::{Avoided, Happened, Lost};
-use super::rhythm::DAY;
-use super::watch::Promises;
+use super::diurnal_profile::DAY;
+use super::monitor::PromiseCounters;
+use super::result::{AvoidedWrites, LostIdentities, WorkloadCounts};
+use super::stored_record::StoredRecord;
 use crate::engine::{Finished, Tally};
 
-/// What one day counted.
+/// The counters of one day.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct DayCount {
+pub(crate) struct DayCounters {
     pub(crate) page_views: u64,
     pub(crate) syncs: u64,
     pub(crate) reads: u64,
     pub(crate) writes: u64,
 }
 
-/// By how much the records at the end of a day differ from the day before.
+/// The difference between the stored records at the end of a day and the day before.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Change {
+pub(crate) struct StoreDelta {
     pub(crate) live: i64,
     pub(crate) tombstones: i64,
     pub(crate) bytes: i64,
 }
 
-/// What operations of one name and outcome cost.
+/// The store calls of operations with one name and outcome.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Cost {
+pub(crate) struct CallCounts {
     pub(crate) count: u64,
     pub(crate) reads: u64,
     pub(crate) writes: u64,
 }
 
-/// What one side's operations met.
+/// The contention that one caller's operations ran into.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Met {
+pub(crate) struct ContentionStats {
     pub(crate) operations: u64,
     pub(crate) conflicts: u64,
     pub(crate) retries: u64,
@@ -43,8 +43,8 @@ pub(crate) struct Met {
     pub(crate) exhausted: u64,
 }
 
-impl Met {
-    const fn add(&mut self, other: &Self) {
+impl ContentionStats {
+    const fn merge(&mut self, other: &Self) {
         self.operations += other.operations;
         self.conflicts += other.conflicts;
         self.retries += other.retries;
@@ -53,75 +53,75 @@ impl Met {
     }
 }
 
-/// Withdrawals, and what became of them.
+/// Withdrawals and their effects.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Gone {
-    pub(crate) withdrawals: u64,
+pub(crate) struct WithdrawalStats {
+    pub(crate) count: u64,
     pub(crate) undone: u64,
     pub(crate) recreated: u64,
-    /// How many left their last trace after so many seconds.
+    /// The number of withdrawals by the seconds until their last trace was gone.
     pub(crate) after: BTreeMap<u64, u64>,
 }
 
-/// A sum whose mean is told.
+/// The sum and count for a mean.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sum {
+pub(crate) struct MeanAccumulator {
     pub(crate) seconds: u64,
     pub(crate) count: u64,
 }
 
-impl Sum {
-    pub(crate) const fn note(&mut self, seconds: u64) {
+impl MeanAccumulator {
+    pub(crate) const fn add(&mut self, seconds: u64) {
         self.seconds = self.seconds.saturating_add(seconds);
         self.count += 1;
     }
 }
 
-/// All counts.
+/// All counters.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Accounts {
-    pub(crate) happened: Happened,
-    pub(crate) ended: BTreeMap<(&'static str, &'static str), Cost>,
+pub(crate) struct Counters {
+    pub(crate) happened: WorkloadCounts,
+    pub(crate) by_outcome: BTreeMap<(&'static str, &'static str), CallCounts>,
     pub(crate) retries: u64,
-    pub(crate) days: Vec<DayCount>,
-    pub(crate) changes: Vec<Change>,
-    pub(crate) avoided: Avoided,
-    pub(crate) lost: Lost,
-    /// By partner, in the workload's order.
+    pub(crate) days: Vec<DayCounters>,
+    pub(crate) changes: Vec<StoreDelta>,
+    pub(crate) avoided: AvoidedWrites,
+    pub(crate) lost: LostIdentities,
+    /// By partner, in the order of the workload.
     pub(crate) refused: Vec<BTreeMap<&'static str, u64>>,
-    pub(crate) gone: Gone,
-    pub(crate) seen_lag: Sum,
-    pub(crate) uid_age: Sum,
-    pub(crate) promises: Promises,
-    /// By partner, visitors last.
-    pub(crate) met: Vec<Met>,
+    pub(crate) withdrawals: WithdrawalStats,
+    pub(crate) seen_lag: MeanAccumulator,
+    pub(crate) uid_age: MeanAccumulator,
+    pub(crate) promises: PromiseCounters,
+    /// By partner; visitors are the last.
+    pub(crate) contention: Vec<ContentionStats>,
     pub(crate) extra_reads: i64,
     pub(crate) extra_writes: i64,
-    /// Batches that were sent, by partner: a bit for each moment at which one may be.
+    /// The batches that were sent, by partner: one bit for each time at which a batch may go out.
     pub(crate) sent: Vec<Vec<u64>>,
 }
 
-impl Accounts {
-    /// Words of bits for the batches of one partner, at most.
+impl Counters {
+    /// The largest number of 64-bit words for the batches of one partner.
     pub(crate) const MOST_WORDS: usize = 1 << 20;
 
     pub(crate) fn new(days: u64, partners: usize) -> Self {
         let days = usize::try_from(days).unwrap_or(usize::MAX);
         Self {
-            days: vec![DayCount::default(); days],
-            changes: vec![Change::default(); days],
+            days: vec![DayCounters::default(); days],
+            changes: vec![StoreDelta::default(); days],
             refused: vec![BTreeMap::new(); partners],
-            met: vec![Met::default(); partners + 1],
+            contention: vec![ContentionStats::default(); partners + 1],
             sent: vec![Vec::new(); partners],
             ..Self::default()
         }
     }
 
-    pub(crate) fn day(&mut self, at: u64) -> Option<&mut DayCount> {
+    pub(crate) fn day(&mut self, at: u64) -> Option<&mut DayCounters> {
         self.days.get_mut(usize::try_from(at / DAY).ok()?)
     }
 
-    pub(crate) fn ran(
+    pub(crate) fn record_operation(
         &mut self,
         at: u64,
         operation: &'static str,
@@ -129,7 +129,7 @@ impl Accounts {
         tally: Tally,
     ) {
         let (reads, writes) = (u64::from(tally.reads), u64::from(tally.writes));
-        let cost = self.ended.entry((operation, outcome)).or_default();
+        let cost = self.by_outcome.entry((operation, outcome)).or_default();
         cost.count += 1;
         cost.reads += reads;
         cost.writes += writes;
@@ -140,68 +140,72 @@ impl Accounts {
         }
     }
 
-    pub(crate) fn refuse(&mut self, partner: usize, reason: &'static str, syncs: u64) {
+    pub(crate) fn record_refusal(&mut self, partner: usize, reason: &'static str, syncs: u64) {
         if let Some(reasons) = self.refused.get_mut(partner) {
             *reasons.entry(reason).or_default() += syncs;
         }
     }
 
-    /// Notes that a batch was sent; so many moments are kept apart at most.
-    pub(crate) fn sent(&mut self, partner: usize, moment: u64) {
+    /// Records that a batch was sent. Beyond [`MOST_WORDS`](Self::MOST_WORDS) times share their bits.
+    pub(crate) fn record_batch(&mut self, partner: usize, moment: u64) {
         let Some(bits) = self.sent.get_mut(partner) else {
             return;
         };
-        let word =
+        let outcome_name =
             usize::try_from(moment / u64::from(u64::BITS)).unwrap_or(usize::MAX) % Self::MOST_WORDS;
-        if bits.len() <= word {
-            bits.resize(word + 1, 0);
+        if bits.len() <= outcome_name {
+            bits.resize(outcome_name + 1, 0);
         }
-        if let Some(bits) = bits.get_mut(word) {
+        if let Some(bits) = bits.get_mut(outcome_name) {
             *bits |= 1 << (moment % u64::from(u64::BITS));
         }
     }
 
-    /// A record was written at `at` in the place of another.
-    pub(crate) fn replaced(
+    /// Records that a record was replaced at `at`.
+    pub(crate) fn record_replacement(
         &mut self,
         at: u64,
-        before: Option<&Held>,
-        after: Option<&Held>,
-        until: impl Fn(&Held) -> u64,
+        before: Option<&StoredRecord>,
+        after: Option<&StoredRecord>,
+        until: impl Fn(&StoredRecord) -> u64,
     ) {
-        for (held, sign) in [(before, -1), (after, 1)] {
-            let Some(held) = held.filter(|held| until(held) > at) else {
+        for (record, sign) in [(before, -1), (after, 1)] {
+            let Some(record) = record.filter(|record| until(record) > at) else {
                 continue;
             };
-            self.step(at, held, sign);
-            self.step(until(held), held, -sign);
+            self.record_delta(at, record, sign);
+            self.record_delta(until(record), record, -sign);
         }
     }
 
-    fn step(&mut self, at: u64, held: &Held, sign: i64) {
-        // The first day that ends at or after it.
+    fn record_delta(&mut self, at: u64, record: &StoredRecord, sign: i64) {
+        // The first day that ends at or after `at`.
         let day = usize::try_from(at.div_ceil(DAY).saturating_sub(1)).unwrap_or(usize::MAX);
         let Some(change) = self.changes.get_mut(day) else {
             return;
         };
-        if held.entry.is_tombstone() {
+        if record.entry.is_tombstone() {
             change.tombstones += sign;
         } else {
             change.live += sign;
         }
-        change.bytes += sign * i64::try_from(held.bytes).unwrap_or(i64::MAX);
+        change.bytes += sign * i64::try_from(record.bytes).unwrap_or(i64::MAX);
     }
 
-    /// Notes what an operation met: a partner's, or a visitor's.
-    pub(crate) fn meet(&mut self, partner: Option<usize>, met: &Met) {
-        let visitors = self.met.len().saturating_sub(1);
-        if let Some(mine) = self.met.get_mut(partner.unwrap_or(visitors)) {
-            mine.add(met);
+    /// Adds the contention of one operation, of a partner or of a visitor.
+    pub(crate) fn record_contention(
+        &mut self,
+        partner: Option<usize>,
+        contention: &ContentionStats,
+    ) {
+        let visitors = self.contention.len().saturating_sub(1);
+        if let Some(mine) = self.contention.get_mut(partner.unwrap_or(visitors)) {
+            mine.merge(contention);
         }
     }
 
-    /// Adds what another part counted.
-    pub(crate) fn add(&mut self, other: Self) {
+    /// Adds the counters of another thread.
+    pub(crate) fn merge(&mut self, other: Self) {
         let (mine, others) = (&mut self.happened, &other.happened);
         mine.visitors += others.visitors;
         mine.visits += others.visits;
@@ -211,8 +215,8 @@ impl Accounts {
         mine.reconsents += others.reconsents;
         mine.syncs += others.syncs;
         mine.forged += others.forged;
-        for (key, cost) in other.ended {
-            let mine = self.ended.entry(key).or_default();
+        for (key, cost) in other.by_outcome {
+            let mine = self.by_outcome.entry(key).or_default();
             mine.count += cost.count;
             mine.reads += cost.reads;
             mine.writes += cost.writes;
@@ -240,11 +244,11 @@ impl Accounts {
                 *mine.entry(reason).or_default() += syncs;
             }
         }
-        self.gone.withdrawals += other.gone.withdrawals;
-        self.gone.undone += other.gone.undone;
-        self.gone.recreated += other.gone.recreated;
-        for (seconds, count) in other.gone.after {
-            *self.gone.after.entry(seconds).or_default() += count;
+        self.withdrawals.count += other.withdrawals.count;
+        self.withdrawals.undone += other.withdrawals.undone;
+        self.withdrawals.recreated += other.withdrawals.recreated;
+        for (seconds, count) in other.withdrawals.after {
+            *self.withdrawals.after.entry(seconds).or_default() += count;
         }
         for (mine, others) in [
             (&mut self.seen_lag, other.seen_lag),
@@ -253,9 +257,9 @@ impl Accounts {
             mine.seconds = mine.seconds.saturating_add(others.seconds);
             mine.count += others.count;
         }
-        self.promises.add(&other.promises);
-        for (mine, met) in self.met.iter_mut().zip(other.met) {
-            mine.add(&met);
+        self.promises.merge(&other.promises);
+        for (mine, contention) in self.contention.iter_mut().zip(other.contention) {
+            mine.merge(&contention);
         }
         self.extra_reads += other.extra_reads;
         self.extra_writes += other.extra_writes;
@@ -270,8 +274,8 @@ impl Accounts {
     }
 }
 
-/// The word for how an operation ended, as `ec apply` tells it.
-pub(crate) fn word(finished: &Finished) -> &'static str {
+/// The name of an operation's outcome, as `ec apply` prints it.
+pub(crate) fn outcome_name(finished: &Finished) -> &'static str {
     const ERROR: &str = "error";
     finished
         .result

@@ -1,4 +1,4 @@
-//! Reads a log, and collects the page views of each visitor, in whatever order its lines are.
+//! Reads a log and collects the page views of each visitor. The lines may be in any order.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -6,54 +6,57 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::open::{Line, Lines};
-use super::{BadLine, Log, LogError, LogFormat, LogRules, MAX_DAYS, Pages, Request, access, json};
+use super::lines::{LineLength, LogLines};
+use super::{
+    BadLine, LogError, LogRequest, LogRules, MAX_DAYS, PageTimes, VisitLog, VisitLogFormat,
+    access_log, json,
+};
 use crate::clock::Moment;
 use crate::event::without_byte_order_mark;
 use crate::policy::settings::Ipv6Form;
 use crate::robots::is_robot;
 use crate::service::{household, parse_address};
-use crate::simulate::result::LogUse;
-use crate::simulate::rhythm::DAY;
+use crate::simulate::diurnal_profile::DAY;
+use crate::simulate::result::LogUsage;
 
-/// Broken lines that are reported; all are counted.
+/// The number of unreadable lines that are reported; all are counted.
 const REPORTED: usize = 10;
 
-/// Statuses of HTTP: the first success, the first redirect, and that the browser has the page still.
+/// HTTP statuses: the first success, the first redirect, and "not modified".
 const OK: u64 = 200;
 const REDIRECTS: u64 = 300;
 const NOT_MODIFIED: u64 = 304;
 
-/// A log under way of being read.
-struct Reading<'r> {
+/// The state while reading a log.
+struct LogReader<'r> {
     rules: &'r LogRules,
     file: String,
-    /// Whether the agent of this hash is a robot's: the list is long, and agents come again.
+    /// Whether the user agent with this hash is a robot: a cache, because the list of robots is long.
     agents: HashMap<u64, bool>,
     /// Page views by visitor, in milliseconds since 1970.
-    visitors: HashMap<u64, Pages>,
+    visitors: HashMap<u64, PageTimes>,
     last: Moment,
-    usage: LogUse,
+    usage: LogUsage,
     problems: Vec<String>,
 }
 
-impl Log {
+impl VisitLog {
     pub(super) fn read(path: &Path, rules: &LogRules) -> Result<Self, LogError> {
         let file = path.display().to_string();
         let unreadable = |error: std::io::Error| LogError::Unreadable {
             path: file.clone(),
             why: error.to_string(),
         };
-        let mut lines = Lines::open(path).map_err(unreadable)?;
-        let mut reading = Reading {
+        let mut lines = LogLines::open(path).map_err(unreadable)?;
+        let mut reader = LogReader {
             rules,
             file: file.clone(),
             agents: HashMap::new(),
             visitors: HashMap::new(),
             last: Moment::default(),
-            usage: LogUse {
+            usage: LogUsage {
                 file: file.clone(),
-                ..LogUse::default()
+                ..LogUsage::default()
             },
             problems: Vec::new(),
         };
@@ -65,14 +68,14 @@ impl Log {
                 1 => without_byte_order_mark(&line),
                 _ => &line,
             };
-            reading.line(number, text, read);
+            reader.line(number, text, read);
         }
-        reading.end()
+        reader.end()
     }
 }
 
-impl Reading<'_> {
-    fn line(&mut self, number: u64, raw: &[u8], read: Line) {
+impl LogReader<'_> {
+    fn line(&mut self, number: u64, raw: &[u8], read: LineLength) {
         let raw = raw.trim_ascii();
         if raw.is_empty() {
             return;
@@ -83,15 +86,17 @@ impl Reading<'_> {
             message: "not UTF-8".to_owned(),
         });
         let text = match read {
-            Line::Whole => text,
-            Line::TooLong => Err(BadLine {
+            LineLength::Whole => text,
+            LineLength::TooLong => Err(BadLine {
                 at: 0,
-                message: "the line is too long to be a request".to_owned(),
+                message: "the line is too long for a request".to_owned(),
             }),
         };
         let noted = text.and_then(|text| match self.rules.format {
-            LogFormat::Access => access::request(text).map(|request| self.request(&request)),
-            LogFormat::Json => {
+            VisitLogFormat::Access => {
+                access_log::request(text).map(|request| self.request(&request))
+            }
+            VisitLogFormat::Json => {
                 json::request(text, &self.rules.mapping, |request| self.request(request))
             }
         });
@@ -106,7 +111,7 @@ impl Reading<'_> {
         }
     }
 
-    fn request(&mut self, request: &Request<'_>) {
+    fn request(&mut self, request: &LogRequest<'_>) {
         if self.is_robots(request.agent) {
             self.usage.robots += 1;
         } else if !self.is_page(request) {
@@ -129,7 +134,7 @@ impl Reading<'_> {
         })
     }
 
-    fn is_page(&self, request: &Request<'_>) -> bool {
+    fn is_page(&self, request: &LogRequest<'_>) -> bool {
         const OWN: &str = "/_ts/";
         let path = request.path.split(['?', '#']).next().unwrap_or_default();
         let name = path.rsplit('/').next().unwrap_or_default();
@@ -140,19 +145,19 @@ impl Reading<'_> {
         request.method == "GET" && !asset && !path.starts_with(OWN)
     }
 
-    fn view(&mut self, request: &Request<'_>) {
+    fn view(&mut self, request: &LogRequest<'_>) {
         let pages = self.visitors.entry(visitor(request)).or_default();
         pages.push(request.at.unix_millis().cast_signed());
         self.last = self.last.max(request.at);
     }
 
-    fn end(self) -> Result<Log, LogError> {
-        let mut visitors: Vec<(i64, u64, Pages)> = self
+    fn end(self) -> Result<VisitLog, LogError> {
+        let mut visitors: Vec<(i64, u64, PageTimes)> = self
             .visitors
             .into_iter()
             .filter_map(|(visitor, pages)| Some((pages.first()?, visitor, pages)))
             .collect();
-        // Whoever comes first is first, so that the order of the lines makes no difference.
+        // Sorted by the first page view, so that the order of the lines makes no difference.
         visitors.sort_unstable_by_key(|(first, visitor, _)| (*first, *visitor));
         let Some((first, ..)) = visitors.first() else {
             let first = self.problems.first().map(|problem| format!(": {problem}"));
@@ -175,7 +180,7 @@ impl Reading<'_> {
                 to: self.last,
             });
         }
-        Ok(Log {
+        Ok(VisitLog {
             visitors: visitors
                 .into_iter()
                 .map(|(_, _, pages)| pages.in_order(start))
@@ -188,9 +193,9 @@ impl Reading<'_> {
     }
 }
 
-/// Who asks: one agent at one address is one visitor, of IPv6 at one household, as ids are. The same in every build,
-/// since it decides between visitors who come in the same moment.
-fn visitor(request: &Request<'_>) -> u64 {
+/// The visitor of a request: one user agent at one address, for IPv6 at one household, as for EC ids. The hash is the same
+/// in every build, because it orders visitors with the same first page view.
+fn visitor(request: &LogRequest<'_>) -> u64 {
     let address = parse_address(request.address);
     let household = address.map_or_else(
         || request.address.to_ascii_lowercase(),
@@ -208,7 +213,7 @@ fn midnight(moment: Moment) -> Moment {
     Moment::from_unix_millis(moment.unix_millis() / DAY * DAY)
 }
 
-/// Answers that show a page: the successes of HTTP, and what the browser has still.
+/// Whether the response shows a page: a success, or "not modified".
 const fn is_success(status: u64) -> bool {
     (status >= OK && status < REDIRECTS) || status == NOT_MODIFIED
 }

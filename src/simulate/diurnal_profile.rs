@@ -1,19 +1,19 @@
-//! The daily shape of visits: time that runs faster while more people come.
+//! The distribution of visits over the hours of a day.
 
-/// Milliseconds of an hour and a day.
+/// The milliseconds of an hour and a day.
 pub(crate) const HOUR: u64 = 3_600_000;
 pub(crate) const HOURS: u64 = 24;
 pub(crate) const DAY: u64 = HOUR * HOURS;
 
-/// How visits are spread over a day. In *even* time they come at the same rate all day; a day is as long in both.
+/// The distribution of visits over a day. In *uniform* time, visits have the same rate all day; a day has the same length.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Rhythm {
-    /// The even time at which each hour begins, and the day ends.
+pub(crate) struct DiurnalProfile {
+    /// The uniform time at which each hour begins, and the day ends.
     begins: Vec<u64>,
 }
 
-impl Rhythm {
-    /// The shape with these weights, one for each hour; even where they are all zero.
+impl DiurnalProfile {
+    /// The profile with these weights, one for each hour; uniform if all are zero.
     pub(crate) fn new(weights: &[u64]) -> Self {
         let sum = weights.iter().sum::<u64>();
         let weight = |hour: usize| match sum {
@@ -30,16 +30,16 @@ impl Rhythm {
         Self { begins }
     }
 
-    /// The time that even time `even` stands for, both counted from a midnight.
-    pub(crate) fn time(&self, even: u64) -> u64 {
-        let (day, even) = (even / DAY, even % DAY);
+    /// Converts a uniform time to clock time, both counted from midnight.
+    pub(crate) fn time(&self, uniform: u64) -> u64 {
+        let (day, uniform) = (uniform / DAY, uniform % DAY);
         let hour = self
             .begins
-            .partition_point(|begins| *begins <= even)
+            .partition_point(|begins| *begins <= uniform)
             .saturating_sub(1);
         let at = |hour: usize| self.begins.get(hour).copied().unwrap_or(DAY);
         let (begins, ends) = (at(hour), at(hour + 1));
-        let within = (even - begins) * HOUR / (ends - begins).max(1);
+        let within = (uniform - begins) * HOUR / (ends - begins).max(1);
         day * DAY + u64::try_from(hour).unwrap_or_default() * HOUR + within
     }
 }
@@ -49,20 +49,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn busy_hours_take_their_share_and_empty_ones_none() {
+    fn hours_get_visits_by_their_weights() {
         let mut weights = [0; 24];
         (weights[8], weights[20]) = (1, 3);
-        let rhythm = Rhythm::new(&weights);
-        for (even, expected) in [
+        let diurnal_profile = DiurnalProfile::new(&weights);
+        for (uniform, expected) in [
             (0, 8 * HOUR),
             (DAY / 8, 8 * HOUR + HOUR / 2),
             (DAY / 4, 20 * HOUR),
             (DAY - 1, 21 * HOUR - 1),
             (DAY, DAY + 8 * HOUR),
         ] {
-            assert!(rhythm.time(even).abs_diff(expected) <= 1, "{even}");
+            assert!(
+                diurnal_profile.time(uniform).abs_diff(expected) <= 1,
+                "{uniform}"
+            );
         }
-        let even = Rhythm::new(&[]);
-        assert_eq!(even.time(5 * HOUR + 7), 5 * HOUR + 7);
+        let uniform = DiurnalProfile::new(&[]);
+        assert_eq!(uniform.time(5 * HOUR + 7), 5 * HOUR + 7);
     }
 }

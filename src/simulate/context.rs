@@ -1,47 +1,47 @@
-//! What stands fixed while a simulation runs.
+//! The inputs of a simulation that do not change while it runs.
 
-use super::dice::{Dice, Share, Stream};
-use super::held::Held;
-use super::signals::{Choice, Verdicts};
+use super::rng::{Probability, Rng, RngStream};
+use super::signals::{ConsentChoice, RegionVerdicts};
+use super::stored_record::StoredRecord;
 use super::workload::{Region, Workload};
 use crate::clock::{Moment, Timestamp};
 use crate::consent::Verdict;
-use crate::engine::{Consistency, Operation, PartnerSync, RecordState, record_state};
+use crate::engine::{Consistency, Operation, PartnerSync, Standing, standing};
 use crate::policy::EcPolicy;
 use crate::record::ConsentStrings;
 
 const MILLIS_PER_SECOND: u64 = 1_000;
 
-/// The workload, the policy, and what follows from both.
+/// The workload, the policy, and values derived from both.
 #[derive(Debug)]
-pub(crate) struct Ground<'w> {
+pub(crate) struct SimulationContext<'w> {
     pub(crate) workload: &'w Workload,
     pub(crate) policy: &'w EcPolicy,
     pub(crate) seed: u64,
     pub(crate) starts: Timestamp,
     pub(crate) consent: ConsentStrings,
-    /// What choices mean, each from a time on: in the order of time, for each region.
-    verdicts: Vec<(Timestamp, Vec<Verdicts>)>,
-    /// What a lookup may miss, on this store.
+    /// The consent decisions for each region, from a time on; in the order of time.
+    verdicts: Vec<(Timestamp, Vec<RegionVerdicts>)>,
+    /// The consistency of the store's lookups.
     pub(crate) consistency: Consistency,
 }
 
-/// One operation on a record, as the service calls it.
+/// One operation on a record, as the service runs it.
 #[derive(Debug, Clone)]
-pub(crate) enum Call {
+pub(crate) enum SimulatedCall {
     Touch,
-    /// From the region of this place in the workload.
+    /// With the index of the region in the workload.
     Create(usize),
     Withdraw,
-    /// A batch's mappings for one user.
+    /// The mappings of one batch for one user.
     Sync {
         partner: usize,
         syncs: Vec<PartnerSync>,
     },
 }
 
-impl Call {
-    /// The partner whose call it is; none where it is a visitor's.
+impl SimulatedCall {
+    /// The partner that sends it; `None` for a visitor.
     pub(crate) const fn partner(&self) -> Option<usize> {
         match self {
             Self::Sync { partner, .. } => Some(*partner),
@@ -50,7 +50,7 @@ impl Call {
     }
 }
 
-impl<'w> Ground<'w> {
+impl<'w> SimulationContext<'w> {
     pub(crate) fn new(
         workload: &'w Workload,
         policy: &'w EcPolicy,
@@ -63,7 +63,7 @@ impl<'w> Ground<'w> {
         changes.push(starts);
         changes.sort_unstable();
         let verdicts = |at: Timestamp| {
-            let of = |region: &Region| Verdicts::of(region, rules, at);
+            let of = |region: &Region| RegionVerdicts::for_region(region, rules, at);
             (at, workload.regions.iter().map(of).collect())
         };
         Self {
@@ -71,7 +71,7 @@ impl<'w> Ground<'w> {
             policy,
             seed,
             starts,
-            consent: Choice::Consents.strings(starts),
+            consent: ConsentChoice::Consents.strings(starts),
             verdicts: changes.into_iter().map(verdicts).collect(),
             consistency: if workload.store.staleness == 0 {
                 Consistency::Strong
@@ -81,8 +81,15 @@ impl<'w> Ground<'w> {
         }
     }
 
-    /// What a choice means in a region, at a time and made at another, both in milliseconds since the start.
-    pub(crate) fn verdict(&self, region: usize, choice: Choice, at: u64, chosen: u64) -> Verdict {
+    /// The consent decision for a choice in a region, at a time `at` for a choice made at `chosen`, both in milliseconds since
+    /// the start.
+    pub(crate) fn verdict(
+        &self,
+        region: usize,
+        choice: ConsentChoice,
+        at: u64,
+        chosen: u64,
+    ) -> Verdict {
         let seconds = |millis: u64| millis / MILLIS_PER_SECOND;
         let now = self.starts.plus_seconds(seconds(at));
         let applying = self.verdicts.iter().rev().find(|(from, _)| *from <= now);
@@ -93,45 +100,54 @@ impl<'w> Ground<'w> {
         })
     }
 
-    pub(crate) fn dice(&self, stream: Stream, index: u64) -> Dice {
-        Dice::of(self.seed, stream, index)
+    pub(crate) fn rng(&self, stream: RngStream, index: u64) -> Rng {
+        Rng::for_stream(self.seed, stream, index)
     }
 
-    /// The moment so many milliseconds after the start.
+    /// The moment that is `at` milliseconds after the start.
     pub(crate) fn moment(&self, at: u64) -> Moment {
         Moment::from_unix_millis(Moment::from(self.starts).unix_millis().saturating_add(at))
     }
 
-    /// Whether the policy takes a record that the store still has for none.
-    pub(crate) fn counts_as_gone(&self, held: &Held, now: Moment) -> bool {
-        let state = record_state(self.policy, &held.entry, &held.metadata, now.timestamp());
-        state == RecordState::Expired
+    /// Whether the policy treats a record that is still in the store as expired.
+    pub(crate) fn is_expired(&self, record: &StoredRecord, now: Moment) -> bool {
+        let standing = standing(
+            self.policy,
+            &record.entry,
+            &record.metadata,
+            now.timestamp(),
+        );
+        standing == Standing::Expired
     }
 
-    pub(crate) fn operation<'o>(&'o self, call: &'o Call, now: Timestamp) -> Operation<'o> {
+    pub(crate) fn operation<'o>(
+        &'o self,
+        call: &'o SimulatedCall,
+        now: Timestamp,
+    ) -> Operation<'o> {
         match call {
-            Call::Touch => Operation::UpdateLastSeen { timestamp: now },
-            Call::Create(region) => match self.workload.regions.get(*region) {
+            SimulatedCall::Touch => Operation::UpdateLastSeen { timestamp: now },
+            SimulatedCall::Create(region) => match self.workload.regions.get(*region) {
                 Some(region) => Operation::CreateOrRevive {
                     consent: &self.consent,
                     geo: &region.geo,
                 },
                 None => Operation::Get,
             },
-            Call::Withdraw => Operation::WriteWithdrawalTombstone,
-            Call::Sync { syncs, .. } => Operation::UpsertPartnerIds(syncs),
+            SimulatedCall::Withdraw => Operation::WriteWithdrawalTombstone,
+            SimulatedCall::Sync { syncs, .. } => Operation::UpsertPartnerIds(syncs),
         }
     }
 }
 
-/// Which of several a roll falls to, by their shares.
-pub(crate) fn pick(dice: &mut Dice, shares: impl Iterator<Item = f64>) -> usize {
-    let roll = dice.roll();
+/// Picks one of several by their shares. Returns its index.
+pub(crate) fn pick_weighted(rng: &mut Rng, shares: impl Iterator<Item = f64>) -> usize {
+    let draw = rng.next_u64();
     let (mut sum, mut last) = (0.0, 0);
     for (index, share) in shares.enumerate() {
         sum += share;
         last = index;
-        if Share::of(sum).holds(roll) {
+        if Probability::from_fraction(sum).contains(draw) {
             break;
         }
     }

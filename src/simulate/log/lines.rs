@@ -1,4 +1,4 @@
-//! Opens a log, and reads it line by line: as it is, or as gzip or Zstandard compressed it.
+//! Reads a log line by line, plain or compressed with gzip or Zstandard.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
 
-/// What compressed files begin with, and what each is compressed by.
+/// The first bytes of compressed files.
 const COMPRESSED: [(&[u8], Compression); 7] = [
     // RFC 1952, section 2.3.1.
     (b"\x1f\x8b", Compression::Gzip),
@@ -21,14 +21,14 @@ const COMPRESSED: [(&[u8], Compression); 7] = [
     (b"\x1f\x9d", Compression::Other("compress", "gzip -dc")),
 ];
 
-/// Ends what a skippable frame of Zstandard begins with, whose first byte is `0x50` to `0x5f` (RFC 8878, section 3.1.2).
+/// The magic number of a skippable Zstandard frame after its first byte, `0x50` to `0x5f` (RFC 8878, section 3.1.2).
 const SKIPPABLE: &[u8] = b"\x2a\x4d\x18";
 
-/// As many bytes as tell how a file is compressed.
+/// The number of bytes that identify the compression.
 const MAGIC_BYTES: usize = 4;
 
-/// The longest line that is read whole, in bytes: longer than any server's limits on a request, and few enough that a file
-/// without lines is not taken into memory.
+/// The longest line that is kept, in bytes: longer than any server's limit on a request, and short enough that a file without
+/// line breaks does not fill the memory.
 const LONGEST_LINE: u64 = 1 << 20;
 
 #[derive(Debug, Clone, Copy)]
@@ -36,17 +36,17 @@ enum Compression {
     None,
     Gzip,
     Zstd,
-    /// One that is not read: its name, and the command that undoes it.
+    /// Not supported: its name, and the command that decompresses it.
     Other(&'static str, &'static str),
 }
 
 /// The lines of a log.
-pub(super) struct Lines {
+pub(super) struct LogLines {
     source: Box<dyn BufRead>,
     compression: Compression,
 }
 
-impl Lines {
+impl LogLines {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let mut first = Vec::with_capacity(MAGIC_BYTES);
@@ -58,13 +58,13 @@ impl Lines {
         let source: Box<dyn BufRead> = match compression {
             Compression::None => Box::new(whole),
             Compression::Gzip => Box::new(BufReader::new(MultiGzDecoder::new(whole))),
-            Compression::Zstd => Box::new(BufReader::new(Frames {
+            Compression::Zstd => Box::new(BufReader::new(ZstdFrames {
                 decoder: FrameDecoder::new(),
                 source: whole,
             })),
             Compression::Other(name, command) => {
                 return Err(io::Error::other(format!(
-                    "it is compressed by {name}, of which gzip and Zstandard alone are read: decompress it by `{command}`"
+                    "it is compressed with {name}, and only gzip and Zstandard are supported: decompress it with `{command}`"
                 )));
             }
         };
@@ -74,8 +74,8 @@ impl Lines {
         })
     }
 
-    /// Reads the next line into `line`, without what is longer than a line may be; none at the end.
-    pub(super) fn next(&mut self, line: &mut Vec<u8>) -> io::Result<Option<Line>> {
+    /// Reads the next line into `line`, up to the longest length. `None` at the end.
+    pub(super) fn next(&mut self, line: &mut Vec<u8>) -> io::Result<Option<LineLength>> {
         line.clear();
         let read = self.part(line)?;
         if read == 0 {
@@ -83,13 +83,13 @@ impl Lines {
         }
         let whole = |part: &[u8]| part.len() as u64 <= LONGEST_LINE || part.ends_with(b"\n");
         if whole(line) {
-            return Ok(Some(Line::Whole));
+            return Ok(Some(LineLength::Whole));
         }
         let mut rest = Vec::new();
         while self.part(&mut rest)? > 0 && !rest.ends_with(b"\n") {
             rest.clear();
         }
-        Ok(Some(Line::TooLong))
+        Ok(Some(LineLength::TooLong))
     }
 
     fn part(&mut self, line: &mut Vec<u8>) -> io::Result<usize> {
@@ -102,15 +102,15 @@ impl Lines {
                 Compression::None | Compression::Other(..) => return error,
             };
             io::Error::other(format!(
-                "it is compressed by {by}, and damaged or cut off: {error}"
+                "it is compressed with {by}, and damaged or truncated: {error}"
             ))
         })
     }
 }
 
-/// What was read of a line.
+/// Whether a line was read completely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Line {
+pub(super) enum LineLength {
     Whole,
     TooLong,
 }
@@ -125,21 +125,21 @@ fn compression(first: &[u8]) -> Compression {
     found.map_or(Compression::None, |(_, compression)| compression)
 }
 
-/// Every frame of a file, one after another: `zstd` and `cat` write several.
-struct Frames<R> {
+/// Reads all frames of a file: `zstd` and `cat` write several.
+struct ZstdFrames<R> {
     decoder: FrameDecoder,
     source: R,
 }
 
-impl<R: BufRead> Frames<R> {
-    /// Goes on to the next frame; whether there is one.
+impl<R: BufRead> ZstdFrames<R> {
+    /// Moves to the next frame. Returns whether there is one.
     fn advance(&mut self) -> io::Result<bool> {
         let (stated, counted) = (
             self.decoder.get_checksum_from_data(),
             self.decoder.get_calculated_checksum(),
         );
         if stated.is_some() && stated != counted {
-            return Err(io::Error::other("its checksum is not that of its bytes"));
+            return Err(io::Error::other("its checksum does not match its content"));
         }
         while !self.source.fill_buf()?.is_empty() {
             match self.decoder.init(&mut self.source) {
@@ -158,7 +158,7 @@ impl<R: BufRead> Frames<R> {
     }
 }
 
-impl<R: BufRead> Read for Frames<R> {
+impl<R: BufRead> Read for ZstdFrames<R> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         while self.decoder.can_collect() == 0 {
             if !self.decoder.is_finished() {

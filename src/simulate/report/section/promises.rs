@@ -3,9 +3,9 @@
 use super::super::html::{Cell, table, text};
 use super::super::number::exact;
 use super::{names, section};
-use crate::simulate::result::Simulation;
+use crate::simulate::result::SimulationResult;
 
-pub(super) fn promises(simulation: &Simulation) -> String {
+pub(super) fn promises(simulation: &SimulationResult) -> String {
     let Some(first) = simulation.profiles.first() else {
         return String::new();
     };
@@ -23,8 +23,8 @@ pub(super) fn promises(simulation: &Simulation) -> String {
                     .promises
                     .iter()
                     .find(|other| other.number == promise.number);
-                let told = same.map_or_else(String::new, |promise| match promise {
-                    never if never.watched == 0 => "never tested".to_owned(),
+                let checked = same.map_or_else(String::new, |promise| match promise {
+                    never if never.watched == 0 => "not checked".to_owned(),
                     kept if kept.broken == 0 => format!("kept {}", exact(kept.watched)),
                     broken => format!(
                         "broken {} of {}",
@@ -32,7 +32,7 @@ pub(super) fn promises(simulation: &Simulation) -> String {
                         exact(broken.watched)
                     ),
                 });
-                Cell::number(&told)
+                Cell::number(&checked)
             }));
             row
         })
@@ -41,8 +41,8 @@ pub(super) fn promises(simulation: &Simulation) -> String {
     titles.extend(names(simulation));
     section(
         "Promises",
-        "What every policy owes its users, watched at every operation over the whole time: how often each was put to the \
-         test, and whether it held.",
+        "The promises that every policy makes to its users, checked at every operation over the whole time: how often each was \
+         checked, and whether it held.",
         &table(&titles, &rows),
     )
 }

@@ -1,8 +1,8 @@
-//! A visitor's page views, packed.
+//! The page views of a visitor, packed.
 
-/// The times of page views, each as its distance from the one before, seven bits a byte.
+/// The times of page views, each as the difference from the previous one, with seven bits per byte.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Pages {
+pub(crate) struct PageTimes {
     packed: Vec<u8>,
     last: i64,
 }
@@ -10,12 +10,12 @@ pub(crate) struct Pages {
 const BITS: u32 = 7;
 const MORE: u8 = 0x80;
 
-impl Pages {
+impl PageTimes {
     /// Adds a page view, which may be earlier than those before it.
     pub(super) fn push(&mut self, at: i64) {
         let distance = at.wrapping_sub(self.last);
         self.last = at;
-        // Small distances of either sign are small numbers.
+        // Zigzag encoding: small differences of either sign are small numbers.
         let mut left = ((distance << 1) ^ (distance >> (i64::BITS - 1))).cast_unsigned();
         loop {
             let low = u8::try_from(left & u64::from(!MORE)).unwrap_or_default();
@@ -33,7 +33,7 @@ impl Pages {
         self.times().min()
     }
 
-    /// The same page views in their order, counted from `start`.
+    /// The page views in the order of their times, counted from `start`.
     pub(super) fn in_order(self, start: i64) -> Self {
         if start == 0 && self.times().is_sorted() {
             return self;
@@ -79,7 +79,7 @@ mod tests {
 
     #[test]
     fn times_come_back_in_order() {
-        let mut pages = Pages::default();
+        let mut pages = PageTimes::default();
         for at in [5, 127, 128, 100, -3, 86_400_000 * 400] {
             pages.push(at);
         }
@@ -94,7 +94,7 @@ mod tests {
         #[test]
         fn any_order_packs_as_the_sorted_one(mut times in proptest::collection::vec(0_i64..1 << 42, 0..50)) {
             let packed = |times: &[i64]| {
-                let mut pages = Pages::default();
+                let mut pages = PageTimes::default();
                 for at in times {
                     pages.push(*at);
                 }

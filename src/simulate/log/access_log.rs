@@ -1,16 +1,16 @@
-//! The Common and the Combined Log Format, and the Combined one behind the name of a virtual host.
+//! The Common and the Combined Log Format, also with a virtual host in front.
 
 use super::time::time;
-use super::{BadLine, Request};
+use super::{BadLine, LogRequest};
 use crate::clock::Moment;
 use crate::service::parse_address;
 
-/// Parses a line, `ADDRESS IDENT USER [TIME] "REQUEST" STATUS BYTES`, then perhaps `"REFERER" "AGENT"`; before all of it
-/// perhaps `HOST:PORT`, as `vhost_combined` has it.
-pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
-    let found = Found::in_line(line);
+/// Parses a line, `ADDRESS IDENT USER [TIME] "REQUEST" STATUS BYTES`, optionally followed by `"REFERER" "AGENT"` and
+/// preceded by `HOST:PORT`, as in `vhost_combined`.
+pub(super) fn request(line: &str) -> Result<LogRequest<'_>, BadLine> {
+    let found = LineTime::in_line(line);
     let before = found.as_ref().map_or(line, |found| found.before);
-    let mut head = Rest {
+    let mut head = LineScanner {
         line: before,
         at: 0,
     };
@@ -18,7 +18,9 @@ pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
     if first.ends_with(',') {
         return Err(BadLine {
             at: 0,
-            message: format!("`{first}` is one of several addresses: log the client's alone"),
+            message: format!(
+                "`{first}` is one of several addresses: log only the client's address"
+            ),
         });
     }
     let address = if is_virtual_host(first, head.next()) {
@@ -27,12 +29,12 @@ pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
         first
     };
     head.word("the ident")?;
-    // What else is before the time belongs to the user's name, which may hold blanks.
+    // The rest before the time belongs to the user's name, which may contain spaces.
     head.word("the user")?;
     let Some(found) = found else {
         return Err(no_time(line, &mut head));
     };
-    let mut rest = Rest {
+    let mut rest = LineScanner {
         line,
         at: found.ends,
     };
@@ -54,7 +56,7 @@ pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
         rest.between('"', '"', "the referer in quotes")?;
         rest.between('"', '"', "the agent in quotes")?
     };
-    Ok(Request {
+    Ok(LogRequest {
         at: found.time,
         address,
         agent,
@@ -64,10 +66,10 @@ pub(super) fn request(line: &str) -> Result<Request<'_>, BadLine> {
     })
 }
 
-/// Whether a line begins with the host that was asked, and not with the client's address: an address follows it, or it
-/// has a port that no client's name has.
+/// Whether a line begins with the requested host instead of the client's address: an address follows it, or it has a port,
+/// which no client name has.
 fn is_virtual_host(first: &str, second: &str) -> bool {
-    // An address without a port is a client's, whatever follows it.
+    // An address without a port is the client's, whatever follows it.
     let bare = first.parse::<std::net::IpAddr>().is_ok();
     let named = parse_address(first).is_none();
     let port = first.rsplit_once(':').map(|(_, port)| port);
@@ -76,16 +78,16 @@ fn is_virtual_host(first: &str, second: &str) -> bool {
 }
 
 /// The time of a line.
-struct Found<'l> {
+struct LineTime<'l> {
     time: Moment,
-    /// What is before it.
+    /// The part before it.
     before: &'l str,
     /// Where it ends.
     ends: usize,
 }
 
-impl<'l> Found<'l> {
-    /// The first part in brackets that is a time: others are in users' names, or round IPv6 addresses.
+impl<'l> LineTime<'l> {
+    /// Finds the first part in brackets that is a time: others are in users' names or around IPv6 addresses.
     fn in_line(line: &'l str) -> Option<Self> {
         line.match_indices(OPENS).find_map(|(at, _)| {
             let (before, after) = line.split_at_checked(at)?;
@@ -98,11 +100,11 @@ impl<'l> Found<'l> {
     }
 }
 
-/// What begins a part in brackets.
+/// The start of a part in brackets.
 const OPENS: &str = " [";
 
-/// Says why there is no time in a line: the last part in brackets before the request is none, or there is no such part.
-fn no_time(line: &str, head: &mut Rest<'_>) -> BadLine {
+/// The error for a line without a time: the last part in brackets before the request is not a time, or is missing.
+fn no_time(line: &str, head: &mut LineScanner<'_>) -> BadLine {
     let before_request = line.split(" \"").next().unwrap_or_default();
     let inside = before_request.rsplit_once(OPENS).map(|(_, inside)| inside);
     if let Some((inside, _)) = inside.and_then(|inside| inside.split_once(']')) {
@@ -119,13 +121,13 @@ fn offset(line: &str, part: &str) -> usize {
     (part.as_ptr() as usize).saturating_sub(line.as_ptr() as usize)
 }
 
-/// What is left of a line.
-struct Rest<'l> {
+/// Scans the rest of a line.
+struct LineScanner<'l> {
     line: &'l str,
     at: usize,
 }
 
-impl<'l> Rest<'l> {
+impl<'l> LineScanner<'l> {
     fn left(&mut self) -> &'l str {
         let left = self.line.get(self.at..).unwrap_or_default();
         let trimmed = left.trim_start_matches(' ');
@@ -133,7 +135,7 @@ impl<'l> Rest<'l> {
         trimmed
     }
 
-    /// The next word, which stays.
+    /// The next word, without consuming it.
     fn next(&mut self) -> &'l str {
         self.left().split(' ').next().unwrap_or_default()
     }
@@ -147,7 +149,7 @@ impl<'l> Rest<'l> {
         Ok(word)
     }
 
-    /// A part between marks; a mark inside it stands after a backslash.
+    /// A part between delimiters; a delimiter inside it is escaped with a backslash.
     fn between(&mut self, opens: char, closes: char, what: &str) -> Result<&'l str, BadLine> {
         let Some(inside) = self.left().strip_prefix(opens) else {
             return Err(self.missing(what));
@@ -168,7 +170,7 @@ impl<'l> Rest<'l> {
     fn missing(&self, what: &str) -> BadLine {
         BadLine {
             at: self.at,
-            message: format!("{what} should stand here"),
+            message: format!("{what} is missing here"),
         }
     }
 }
