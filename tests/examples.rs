@@ -63,7 +63,7 @@ fn outcomes(stream: &str, policy: &EcPolicy) -> Vec<(&'static str, &'static str)
         }
         let operation = event.action.operation().unwrap();
         let word = match graph.run(policy, &event.ec_id, operation).result {
-            Ok(done) => done.outcome.word(),
+            Ok(done) => done.outcome.as_str(),
             Err(OperationError::Unreadable(_)) => "unreadable",
             Err(error) => panic!("{op} of {}: {error}", event.ec_id),
         };

@@ -224,8 +224,8 @@ impl<'p> ContentionRun<'p, '_, '_> {
                 self.push_version(running.participant.edge, at, None);
                 Answer::Deleted(was.map_or(Deleted::Nothing, Deleted::Was))
             }
-            Step::Insert(draft) => {
-                let write = draft.write();
+            Step::Insert(pending) => {
+                let write = pending.write();
                 let current = current(&self.versions, now);
                 if self.is_over_limit(at) {
                     running.stats.rate_limited += 1;

@@ -6,7 +6,7 @@ use super::stored_record::StoredRecord;
 use super::workload::{Region, Workload};
 use crate::clock::{Moment, Timestamp};
 use crate::consent::Verdict;
-use crate::engine::{Consistency, Operation, PartnerSync, Standing, standing};
+use crate::engine::{Consistency, Operation, PartnerSync, RecordState, record_state};
 use crate::policy::EcPolicy;
 use crate::record::ConsentStrings;
 
@@ -111,13 +111,13 @@ impl<'w> SimulationContext<'w> {
 
     /// Whether the policy treats a record that is still in the store as expired.
     pub(crate) fn is_expired(&self, record: &StoredRecord, now: Moment) -> bool {
-        let standing = standing(
+        let state = record_state(
             self.policy,
             &record.entry,
             &record.metadata,
             now.timestamp(),
         );
-        standing == Standing::Expired
+        state == RecordState::Expired
     }
 
     pub(crate) fn operation<'o>(

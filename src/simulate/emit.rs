@@ -44,7 +44,7 @@ impl EventEmitter {
         let operation = context.operation(call, now.timestamp());
         let mut line = Map::new();
         line.insert("at".to_owned(), now.to_string().into());
-        line.insert("op".to_owned(), operation.word().into());
+        line.insert("op".to_owned(), operation.as_str().into());
         line.insert("ec_id".to_owned(), ec_id(context, caller).into());
         match call {
             SimulatedCall::Touch | SimulatedCall::Withdraw => {}

@@ -60,7 +60,7 @@ impl SimulatedIdentity {
         self.monitor
             .check_before(policy, slot, now, &mut sinks.counters.promises);
         let operation = context.operation(&call, now.timestamp());
-        let name = operation.word();
+        let name = operation.as_str();
         let transaction = Transaction::new(policy, operation, now.timestamp(), Consistency::Strong);
         let is_touch = matches!(call, SimulatedCall::Touch);
         let run = run_uncontended(
@@ -132,7 +132,7 @@ impl SimulatedIdentity {
                 }
             }
             (SimulatedCall::Sync { partner, syncs }, Err(error)) => {
-                counters.record_refusal(*partner, error.word(), syncs.len() as u64);
+                counters.record_refusal(*partner, error.as_str(), syncs.len() as u64);
             }
             (_, Err(_)) => {}
         }

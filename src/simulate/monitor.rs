@@ -4,7 +4,7 @@ use super::context::SimulatedCall;
 use super::result::PromiseCheck;
 use super::stored_record::{RunResult, StoredRecord, readable};
 use crate::clock::{Moment, Timestamp};
-use crate::engine::{Outcome, Standing, standing};
+use crate::engine::{Outcome, RecordState, record_state};
 use crate::policy::EcPolicy;
 use crate::policy::settings::Renewal;
 use crate::record::{KvEntry, PartnerId};
@@ -168,7 +168,7 @@ impl IdentityMonitor {
             return false;
         };
         let standing_before = readable(before.0.as_ref(), at).filter(|record| {
-            standing(policy, &record.entry, &record.metadata, now) != Standing::Expired
+            record_state(policy, &record.entry, &record.metadata, now) != RecordState::Expired
         });
         if matches!(call, SimulatedCall::Touch) || done.outcome == Outcome::Written {
             self.is_retained(policy, now, promises);

@@ -100,8 +100,8 @@ pub(crate) fn run_uncontended(
                 readable(slot.as_ref(), now).map_or(Found::Nothing, StoredRecord::found),
             ),
             Step::Exists => Answer::Exists(readable(slot.as_ref(), now).is_some()),
-            Step::Insert(draft) => {
-                let write = draft.write();
+            Step::Insert(pending) => {
+                let write = pending.write();
                 let current = readable(slot.as_ref(), now);
                 if write
                     .precondition

@@ -363,7 +363,7 @@ fn replay(
     let request = match transaction.step() {
         Step::Lookup => Some(StoreRequest::Lookup),
         Step::Exists => Some(StoreRequest::Exists),
-        Step::Insert(draft) => Some(StoreRequest::Insert(Arc::new(draft.write()))),
+        Step::Insert(pending) => Some(StoreRequest::Insert(Arc::new(pending.write()))),
         Step::Delete => Some(StoreRequest::Delete),
         Step::Wait(_) | Step::End => None,
     };

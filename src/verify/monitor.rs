@@ -7,7 +7,7 @@ use super::actor::{ActorAction, PARTNERS, partner_id};
 use super::state::{AgeBounds, RecordContent};
 use super::violation::{InvariantViolation, ResurrectionCause};
 use crate::clock::Timestamp;
-use crate::engine::{Outcome, Standing, Tally, standing};
+use crate::engine::{Outcome, RecordState, Tally, record_state};
 use crate::policy::EcPolicy;
 use crate::policy::settings::{Expiry, OnMissingSync, Renewal, Unchanged};
 use crate::record::{KvEntry, KvMetadata};
@@ -386,12 +386,12 @@ impl InvariantMonitor {
     ) -> Option<InvariantViolation> {
         let record = current.and_then(|content| content.as_ref());
         policies.iter().find_map(|policy| {
-            let seen = record.map(|(entry, metadata)| standing(policy, entry, metadata, now));
+            let seen = record.map(|(entry, metadata)| record_state(policy, entry, metadata, now));
             if let Some((at, writer)) = self.tombstone {
                 let promised = policies.get(writer).map_or(policy.tombstone.ttl, |writer| {
                     writer.tombstone.ttl.min(policy.tombstone.ttl)
                 });
-                let remembered = seen == Some(Standing::Tombstone)
+                let remembered = seen == Some(RecordState::Tombstone)
                     && record.is_some_and(|(entry, _)| entry.consent.updated == at);
                 if now <= at.plus_seconds(promised.seconds()) && !remembered {
                     return Some(
@@ -400,7 +400,7 @@ impl InvariantMonitor {
                     );
                 }
             }
-            if seen != Some(Standing::Live) {
+            if seen != Some(RecordState::Live) {
                 return None;
             }
             if self.withdrawn.is_some() {

@@ -5,7 +5,7 @@ use super::model::{CallResult, ModelStep, PolicyModel};
 use super::state::{ModelRecord, ModelState};
 use super::{StatePath, TimelineStep, Violation};
 use crate::clock::Timestamp;
-use crate::engine::{Finished, Standing, Write, standing};
+use crate::engine::{Finished, RecordState, Write, record_state};
 use crate::record::Precondition;
 
 /// Up to this many hours a time is shown in hours, beyond it in days.
@@ -145,8 +145,8 @@ impl TimelineWriter<'_> {
     ) {
         if let Some(finished) = finished {
             let word = match &finished.result {
-                Ok(done) => done.outcome.word(),
-                Err(error) => error.word(),
+                Ok(done) => done.outcome.as_str(),
+                Err(error) => error.as_str(),
             };
             events.push(format!("and ends with `{word}`"));
         } else if after.pending.len() > self.pending.len() {
@@ -219,10 +219,10 @@ impl TimelineWriter<'_> {
         else {
             return "an unreadable record";
         };
-        match standing(policy, entry, metadata, state.now) {
-            Standing::Live => "a live entry",
-            Standing::Tombstone => "a tombstone",
-            Standing::Expired => "an expired record",
+        match record_state(policy, entry, metadata, state.now) {
+            RecordState::Live => "a live entry",
+            RecordState::Tombstone => "a tombstone",
+            RecordState::Expired => "an expired record",
         }
     }
 }
