@@ -83,10 +83,11 @@ async def soak(server, seconds, fault):
 def report(server):
     print(f"\n{server.name}: " + ", ".join(f"{number:,} {what}" for what, number in sorted(server.counts.items())))
     if server.samples:
-        first, last = server.tenths()
+        tenths = server.tenths()
+        first, last = tenths[0], tenths[-1]
         print(f"{'':12}{'memory':>12}{'handles':>10}{'threads':>10}")
-        for name, row in (("first tenth", first), ("last tenth", last)):
-            print(f"{name:12}{row[0]:>8.1f} MiB{row[1]:>10.0f}{row[2]:>10.0f}")
+        for number, row in enumerate(tenths, 1):
+            print(f"tenth {number:<6}{row[0]:>8.1f} MiB{row[1]:>10.0f}{row[2]:>10.0f}")
         for what, before, after, slack in zip(("memory", "handles", "threads"), first, last, SLACK):
             if after > before * GROWTH + slack:
                 server.findings.append(f"{what} grew from {before:.0f} to {after:.0f}")

@@ -109,19 +109,18 @@ class Server:
         return self.process.poll() is None
 
     def sample(self):
-        """Memory in MiB, handles and threads of this moment."""
+        """Memory in MiB, handles and threads of this moment. Memory is what the process took for itself: pages of its own
+        program that are mapped from the file do not count."""
         base = f"/proc/{self.process.pid}"
         status = dict(line.split(":", 1) for line in open(f"{base}/status") if ":" in line)
-        memory = int(status["VmRSS"].split()[0]) / 1024
+        memory = int(status["RssAnon"].split()[0]) / 1024
         self.samples.append((memory, len(os.listdir(f"{base}/fd")), int(status["Threads"])))
 
     def tenths(self):
-        """The medians of the first and the last tenth."""
+        """The medians of each tenth of the time."""
         part = max(1, len(self.samples) // 10)
-        return [
-            [statistics.median(column) for column in zip(*samples)]
-            for samples in (self.samples[:part], self.samples[-part:])
-        ]
+        tenths = [self.samples[at : at + part] for at in range(0, 10 * part, part)]
+        return [[statistics.median(column) for column in zip(*tenth)] for tenth in tenths if tenth]
 
     async def status(self):
         """What health answers, or 0 where it does not."""
