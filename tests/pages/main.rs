@@ -11,6 +11,7 @@
 )]
 
 mod alerts;
+mod book;
 mod consent;
 mod dependencies;
 #[path = "../witnesses/elsewhere.rs"]
