@@ -36,10 +36,10 @@ pub(super) fn decide(
             Decision::end(Outcome::Superseded)
         }
         Current::Tombstone(record) if covers(context, &record.entry, at) => {
-            if context.trusts_absence() {
+            if context.suffices(&record) {
                 return Decision::end(Outcome::AlreadyWithdrawn);
             }
-            // Where the lookup was stale, the swap says so.
+            // Where the lookup was stale, the swap says so; another system's tombstone gets the time that this policy gives.
             Decision::Write(
                 context.rewrite(record, false),
                 Outcome::AlreadyWithdrawn.into(),

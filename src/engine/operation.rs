@@ -216,4 +216,10 @@ impl OperationContext<'_> {
     pub(super) const fn trusts_absence(&self) -> bool {
         matches!(self.consistency, Consistency::Strong)
     }
+
+    /// Whether a tombstone that was looked up need not be written again: it is there for certain, and the store keeps it as
+    /// long as the policy does. One that another system wrote, without `t` in its metadata, may be gone earlier.
+    pub(super) fn suffices(&self, tombstone: &Record) -> bool {
+        self.trusts_absence() && tombstone.metadata.t.is_some()
+    }
 }

@@ -26,7 +26,7 @@ pub(super) fn decide(context: &OperationContext<'_>, current: Current) -> Decisi
             Decision::end(Outcome::NotFound)
         }
         (Current::Absent, OnMissingWithdrawal::Skip, _) => Decision::ConfirmExists,
-        (Current::Tombstone(_), _, Repeat::Keep) if context.trusts_absence() => {
+        (Current::Tombstone(record), _, Repeat::Keep) if context.suffices(&record) => {
             Decision::end(Outcome::AlreadyWithdrawn)
         }
         (Current::Tombstone(record), _, Repeat::Keep) => keep(context, record),
@@ -34,7 +34,8 @@ pub(super) fn decide(context: &OperationContext<'_>, current: Current) -> Decisi
     }
 }
 
-/// Puts the same tombstone back with the time it had left: where the lookup was stale, the swap says so.
+/// Puts the same tombstone back with the time it had left: where the lookup was stale, the swap says so, and where another
+/// system wrote it, the store keeps it as long as this policy does from now on.
 fn keep(context: &OperationContext<'_>, record: Box<Record>) -> Decision<'static> {
     Decision::Write(
         context.rewrite(record, false),
