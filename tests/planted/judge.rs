@@ -1,5 +1,6 @@
 //! Says what the engine that it is built with breaks: `judge checker` by the model checker, under policies that should keep
-//! every promise; `judge simulation` by the fault simulation.
+//! every promise; `judge simulation` by the fault simulation; `judge side-by-side` on one store with a model of the
+//! trusted-server.
 #![allow(
     dead_code,
     reason = "the simulation's own test counts more than is judged by"
@@ -15,6 +16,8 @@ mod oracle;
 mod policies;
 #[path = "../faults/report.rs"]
 mod report;
+#[path = "../side_by_side/mod.rs"]
+mod side_by_side;
 #[path = "../faults/store.rs"]
 mod store;
 #[path = "../faults/traffic.rs"]
@@ -26,20 +29,29 @@ mod written;
 
 use std::sync::Arc;
 
+use edge_cookie::engine::Consistency;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{DeleteMode, OnMissingSync, Renewal};
 use edge_cookie::policy::types::Seconds;
 use edge_cookie::verify::{Scope, verify};
 
 use policies::Regime;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use side_by_side::policies::POLICIES;
+use side_by_side::world::World;
 
 /// Worlds of the simulation. The fault that takes longest to meet shows in the eighth.
 const WORLDS: u64 = 16;
+
+/// Turns that are drawn side by side.
+const TURNS: usize = 2_048;
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
         Some("checker") => check(),
         Some("simulation") => simulate(),
+        Some("side-by-side") => beside_theirs(),
         other => panic!("no such judge: {other:?}"),
     }
 }
@@ -80,5 +92,24 @@ fn simulate() {
             promise => println!("promise {promise}"),
         }
         eprintln!("seed {seed}, after {after} operations: {what}");
+    }
+}
+
+/// What each draw of turns breaks first.
+fn beside_theirs() {
+    let mut runner = TestRunner::deterministic();
+    for number in 0..TURNS {
+        let drawn = side_by_side::draw::case().new_tree(&mut runner).unwrap();
+        let (policy, eventual, turns) = drawn.current();
+        let (name, policy) = &POLICIES[policy % POLICIES.len()];
+        let consistency = match eventual {
+            true => Consistency::Eventual,
+            false => Consistency::Strong,
+        };
+        let world = World::new(Arc::clone(policy), consistency);
+        if let Some((promise, how)) = world.run(&turns) {
+            println!("{promise}");
+            eprintln!("draw {number}, under {name}: {promise}: {how}");
+        }
     }
 }

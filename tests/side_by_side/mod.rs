@@ -1,0 +1,14 @@
+//! Ours and a model of the trusted-server on one store, and what must hold of it.
+
+pub mod act;
+pub mod draw;
+pub mod policies;
+pub mod promises;
+#[path = "../support/random.rs"]
+mod random;
+pub mod shape;
+pub mod theirs;
+pub mod world;
+#[path = "../support/written.rs"]
+#[allow(dead_code, reason = "a test of a policy uses its other part")]
+mod written;
