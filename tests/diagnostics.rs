@@ -251,7 +251,7 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
         ),
         (
             "[[ec.partners]]\nsource_domain = \"a.com\"\n[[ec.partners]]\nsource_domain = \"b.com\"\nid = \"a.com\"\n",
-            &["EC0015 ec.partners[1] @:5:6"],
+            &["EC0015 ec.partners[1] @:5:6 @:2:17"],
         ),
         (
             "[[ec.partners]]\nsource_domain = \" \"\nname = 3\n",
@@ -364,7 +364,7 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
         ),
         (
             "[[ec.partners]]\nsource_domain = \"a.com\"\npull = { token = \"t\", url = \"https://b.com\", hosts = [\"a.com\"] }\n",
-            &["EC0015 ec.partners[0].pull @:3:29"],
+            &["EC0015 ec.partners[0].pull @:3:29 @:3:54"],
         ),
         (
             "[[ec.partners]]\nsource_domain = \"a.com\"\npull = { url = \"https://a.com\", hosts = [\"a.com\"] }\n",

@@ -317,9 +317,25 @@ impl From<&Difference<'_>> for Differs {
             key: full_key(difference.key()),
             from: difference.from.value.clone(),
             to: difference.to.value.clone(),
-            shown: difference.shown(),
+            shown: shown(difference),
         }
     }
+}
+
+/// Both values as people read them; of declared partners the fields that differ.
+fn shown(difference: &Difference<'_>) -> (String, String) {
+    let partners = difference.partners();
+    if partners.is_empty() {
+        return difference.shown();
+    }
+    let each = partners.iter().map(|partner| {
+        let key = partner.key();
+        let name = key.strip_prefix("partners.").unwrap_or(&key);
+        let (from, to) = partner.shown();
+        (format!("{name} = {from}"), format!("{name} = {to}"))
+    });
+    let (from, to): (Vec<String>, Vec<String>) = each.unzip();
+    (from.join("; "), to.join("; "))
 }
 
 /// A time as somebody wrote it, where it is a setting's: `48h` and not `2d`; else in the largest exact unit.

@@ -143,9 +143,14 @@ fn partners(pair: &Pair<'_>) -> Answer {
         let names: Vec<String> = kept.map(|partner| format!("`{}`", partner.id)).collect();
         names.join(", ")
     };
+    // A partner is known by its domain; one that changes its domain is still known by its id.
     let other = |partners: &Partners, partner: &Partner| {
-        let other = partners.iter().find(|other| other.id == partner.id);
-        other.cloned()
+        let by_domain = partners
+            .iter()
+            .find(|other| other.source_domain == partner.source_domain);
+        by_domain
+            .or_else(|| partners.iter().find(|other| other.id == partner.id))
+            .cloned()
     };
     let changed = |differs: fn(&Partner, &Partner) -> bool| {
         named(to, &|partner| {
@@ -160,6 +165,10 @@ fn partners(pair: &Pair<'_>) -> Answer {
         (
             named(from, &|partner| other(to, partner).is_none()),
             "is no longer declared, and is refused unless `partner_store` knows it; its uids stay in the records until they expire",
+        ),
+        (
+            changed(|before, after| before.id != after.id),
+            "keeps its uids under another `id` from now on: those that were synced stay in the records until they expire, and are no longer given out",
         ),
         (
             changed(|before, after| before.token != after.token),
@@ -201,7 +210,8 @@ fn partners(pair: &Pair<'_>) -> Answer {
         told.join("; ")
     };
     let is_shut_out = |partner: &&Partner| {
-        partner.enabled && other(to, partner).is_none_or(|after| !after.enabled)
+        let still = |after: &Partner| after.enabled && after.id == partner.id;
+        partner.enabled && !other(to, partner).as_ref().is_some_and(still)
     };
     let shut_out: Vec<&Partner> = from.iter().filter(is_shut_out).collect();
     let answer = match shut_out.first() {
@@ -215,7 +225,7 @@ fn partners(pair: &Pair<'_>) -> Answer {
                 Records::None,
                 why,
                 format!(
-                    "keep {partners} declared and enabled, or put it into `partner_store` first; if it is to go for good, this is what goes with it"
+                    "keep {partners} declared and enabled under the same `id`, or put it into `partner_store` first; if it is to go for good, this is what goes with it"
                 ),
                 scenes::declared_partner(&first.id),
             )

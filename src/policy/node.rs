@@ -86,6 +86,15 @@ impl Node {
             .map(|(_, node)| node)
     }
 
+    /// The member of a table by its own name, to change it.
+    pub fn member_mut(&mut self, name: &str) -> Option<&mut Self> {
+        let NodeValue::Table(members) = &mut self.value else {
+            return None;
+        };
+        let member = members.iter_mut().find(|(key, _)| key.name == name);
+        member.map(|(_, node)| node)
+    }
+
     /// Takes the member of a table out of it.
     pub fn take_member(&mut self, name: &str) -> Option<Self> {
         let NodeValue::Table(members) = &mut self.value else {

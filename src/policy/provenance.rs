@@ -25,6 +25,8 @@ pub struct Origin {
     pub layer: LayerName,
     /// The place in the layer's source.
     pub place: Option<Place>,
+    /// The environment variable, where it is one.
+    pub variable: Option<String>,
 }
 
 impl Serialize for Origin {
@@ -39,11 +41,34 @@ impl Serialize for Origin {
             map.serialize_entry("line", &place.line)?;
             map.serialize_entry("column", &place.column)?;
         }
+        if let Some(variable) = &self.variable {
+            map.serialize_entry("variable", variable)?;
+        }
         map.end()
     }
 }
 
 impl Origin {
+    /// That of a value which no layer states.
+    #[must_use]
+    pub const fn default_value() -> Self {
+        Self {
+            layer: LayerName::Default,
+            place: None,
+            variable: None,
+        }
+    }
+
+    /// That of a value which stands in a layer's source.
+    #[must_use]
+    pub const fn of(layer: LayerName, place: Place) -> Self {
+        Self {
+            layer,
+            place: Some(place),
+            variable: None,
+        }
+    }
+
     /// An origin as it was told in JSON, with no bytes to draw; none where it is none.
     #[must_use]
     pub fn told(json: &serde_json::Value) -> Option<Self> {
@@ -65,7 +90,11 @@ impl Origin {
                 span: 0..0,
             })
         });
-        Some(Self { layer, place })
+        Some(Self {
+            layer,
+            place,
+            variable: text("variable").map(str::to_owned),
+        })
     }
 }
 
@@ -76,7 +105,13 @@ impl fmt::Display for Origin {
             LayerName::Default => return f.write_str("default"),
             LayerName::Config => f.write_str("config")?,
             LayerName::Profile(name) => write!(f, "profile {}", on_one_line(name))?,
-            LayerName::Environment => return f.write_str("environment"),
+            LayerName::Environment => {
+                f.write_str("environment")?;
+                return match &self.variable {
+                    Some(variable) => write!(f, ", {}", on_one_line(variable)),
+                    None => Ok(()),
+                };
+            }
             LayerName::CommandLine => return f.write_str("command line"),
         }
         match &self.place {
@@ -93,6 +128,100 @@ pub struct Overridden {
     pub value: Value,
     /// Where it stands.
     pub origin: Origin,
+}
+
+/// Where a declared partner is configured: layers are merged by its source domain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct PartnerOrigin {
+    /// The partner's source domain.
+    pub source_domain: String,
+    /// Where each layer that states the partner has its table, lowest first.
+    pub tables: Vec<Origin>,
+    /// Each field that a layer states, those of `pull` as `pull.url`.
+    pub fields: Vec<FieldOrigin>,
+}
+
+/// A partner's field, where it is configured and what that overrides.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FieldOrigin {
+    /// The field's name.
+    pub field: String,
+    /// The effective value, as shown.
+    pub value: Value,
+    /// Where it is configured.
+    pub origin: Origin,
+    /// What it overrides, the nearest layer first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overrides: Vec<Overridden>,
+}
+
+impl PartnerOrigin {
+    /// That of a partner which no layer states so far.
+    pub(in crate::policy) const fn new(source_domain: String) -> Self {
+        Self {
+            source_domain,
+            tables: Vec::new(),
+            fields: Vec::new(),
+        }
+    }
+
+    /// A field, where a layer states it.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&FieldOrigin> {
+        self.fields.iter().find(|field| field.field == name)
+    }
+
+    /// Puts what a higher layer states over what is there.
+    pub(in crate::policy) fn set(&mut self, mut new: FieldOrigin) {
+        let known = self
+            .fields
+            .iter_mut()
+            .find(|known| known.field == new.field);
+        let Some(known) = known else {
+            self.fields.push(new);
+            return;
+        };
+        std::mem::swap(known, &mut new);
+        known.overrides = new.overrides;
+        let overridden = Overridden {
+            value: new.value,
+            origin: new.origin,
+        };
+        known.overrides.insert(0, overridden);
+    }
+
+    /// Gives a field the name of another one, which replaces it.
+    pub(in crate::policy) fn rename(&mut self, from: &str, to: &str) {
+        for field in &mut self.fields {
+            if field.field == from {
+                to.clone_into(&mut field.field);
+            }
+        }
+    }
+
+    /// With its fields in the order of these names; those of a table together, others last.
+    pub(in crate::policy) fn in_order(mut self, names: &[&str]) -> Self {
+        let place = |field: &FieldOrigin| {
+            let name = field.field.split('.').next().unwrap_or_default();
+            names
+                .iter()
+                .position(|known| *known == name)
+                .unwrap_or(names.len())
+        };
+        self.fields.sort_by_key(place);
+        self
+    }
+
+    #[cfg(feature = "files")]
+    fn origins_mut(&mut self) -> impl Iterator<Item = &mut Origin> {
+        let fields = self.fields.iter_mut().flat_map(|field| {
+            let overrides = field.overrides.iter_mut().map(|one| &mut one.origin);
+            std::iter::once(&mut field.origin).chain(overrides)
+        });
+        self.tables.iter_mut().chain(fields)
+    }
 }
 
 /// A value whose secrets are in clear: it is not for showing.
@@ -122,6 +251,23 @@ pub struct InForce {
     pub origin: Origin,
     /// What it overrode, the nearest layer first.
     pub overrides: Vec<Overridden>,
+    /// Where each declared partner is configured, in the order of the partners; empty for every other setting.
+    pub partners: Vec<PartnerOrigin>,
+}
+
+#[cfg(feature = "files")]
+impl InForce {
+    /// Everything that says where it, or a part of it, is configured.
+    pub(in crate::policy) fn origins_mut(&mut self) -> impl Iterator<Item = &mut Origin> {
+        let overrides = self.overrides.iter_mut().map(|one| &mut one.origin);
+        let partners = self
+            .partners
+            .iter_mut()
+            .flat_map(PartnerOrigin::origins_mut);
+        std::iter::once(&mut self.origin)
+            .chain(overrides)
+            .chain(partners)
+    }
 }
 
 #[cfg(test)]
@@ -163,7 +309,16 @@ mod tests {
             assert_eq!(layer.to_string(), words);
             let place = place.cloned();
             let at = if place.is_some() { at } else { "" };
-            let origin = Origin { layer, place };
+            let variable = (layer == LayerName::Environment).then(|| "NAME".to_owned());
+            let at = match &variable {
+                Some(name) => format!(r#"{at},"variable":"{name}""#),
+                None => at.to_owned(),
+            };
+            let origin = Origin {
+                layer,
+                place,
+                variable,
+            };
             let told = serde_json::to_value(&origin).unwrap();
             assert_eq!(told.to_string(), format!(r#"{{"layer":{json}{at}}}"#));
             // What was told is the same origin, but for the bytes to draw.

@@ -11,7 +11,7 @@
 
 use serde::Serialize;
 
-use crate::policy::provenance::{InForce, Origin, Overridden};
+use crate::policy::provenance::{InForce, Origin, Overridden, PartnerOrigin};
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::full_key;
 use crate::policy::value::Value;
@@ -30,6 +30,8 @@ struct ValueReport<'r> {
     value: &'r Value,
     origin: &'r Origin,
     overrides: &'r [Overridden],
+    #[serde(skip_serializing_if = "<[PartnerOrigin]>::is_empty")]
+    partners: &'r [PartnerOrigin],
 }
 
 impl<'r> Report<'r> {
@@ -48,6 +50,7 @@ impl<'r> Report<'r> {
             value: &in_force.value,
             origin: &in_force.origin,
             overrides: &in_force.overrides,
+            partners: &in_force.partners,
         };
         Self {
             profile,

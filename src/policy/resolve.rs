@@ -8,13 +8,16 @@
 //! assert_eq!(resolved.policy.last_seen.debounce.seconds(), 300);
 //! ```
 
+use std::borrow::Cow;
+
 use crate::diagnostic::{Code, Diagnostic, Omitted, Severity};
 use crate::policy::digest::PolicyDigest;
 use crate::policy::layers::{Layer, LayerName};
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::provenance::{InClear, InForce, Origin, Overridden};
+use crate::policy::provenance::{InClear, InForce, Origin, Overridden, PartnerOrigin};
 use crate::policy::setting::{SettingInfo, SettingValue, Shape, full_key, wrong_type};
 use crate::policy::types::choice::nearest;
+use crate::policy::types::partner::{Stated, merge};
 use crate::policy::value::Value;
 use crate::policy::{EcPolicy, known_settings};
 
@@ -50,6 +53,25 @@ impl Resolved {
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&InForce> {
         self.values.iter().find(|value| value.key == key)
+    }
+
+    /// Where the partner of this place in the policy's list is configured; none of a policy that a bundle carried.
+    #[must_use]
+    pub fn partner_origin(&self, index: usize) -> Option<&PartnerOrigin> {
+        self.value("partners")?.partners.get(index)
+    }
+
+    #[cfg(feature = "files")]
+    /// Names the variable of every value that is configured in the environment, by its place there.
+    pub(in crate::policy) fn name_variables(
+        &mut self,
+        variable: impl Fn(&crate::diagnostic::Place) -> Option<String>,
+    ) {
+        for origin in self.values.iter_mut().flat_map(InForce::origins_mut) {
+            if origin.layer == LayerName::Environment {
+                origin.variable = origin.place.as_ref().and_then(&variable);
+            }
+        }
     }
 }
 
@@ -118,7 +140,7 @@ pub(super) struct Resolver<'l> {
 }
 
 // Only what a value's own type knows is generic: the rest would be in the program once a setting.
-impl Resolver<'_> {
+impl<'l> Resolver<'l> {
     pub(super) fn value<T: SettingValue>(
         &mut self,
         about: About,
@@ -133,22 +155,57 @@ impl Resolver<'_> {
         );
         let default_shown = in_force.value.clone();
         let mut value = default;
-        for layer in self.layers {
-            let Some(node) = layer.supplies(about.key, about.inheritable) else {
-                continue;
-            };
-            let Some(read) = self.read(node, about.key, limits.as_ref()) else {
+        for (layer, node) in self.stated(about, T::SHAPE, &mut in_force) {
+            let Some(read) = self.read(&node, about.key, limits.as_ref()) else {
                 self.refused.push(about.key);
                 continue;
             };
-            let shown = read.show_as_written(node).masked();
+            let shown = read.show_as_written(&node).masked();
             let (digested, in_clear) = (read.digested(), read.in_clear());
-            supply(&mut in_force, layer, node, shown, digested, in_clear);
+            supply(&mut in_force, layer, &node, shown, digested, in_clear);
             value = read;
         }
         let limits = limits.map(|limits| (limits.least.show(), limits.greatest.show()));
         self.keep(about, in_force, default_shown, limits, T::SHAPE);
         value
+    }
+
+    /// What layers state of a setting, lowest first: each overrides the ones before. Partners are merged to one list.
+    fn stated(
+        &mut self,
+        about: About,
+        shape: Shape,
+        in_force: &mut InForce,
+    ) -> Vec<(&'l Layer, Cow<'l, Node>)> {
+        if shape != Shape::Partners {
+            let of =
+                |layer: &'l Layer| Some((layer, layer.supplies(about.key, about.inheritable)?));
+            let stated = self.layers.iter().filter_map(of);
+            return stated
+                .map(|(layer, node)| (layer, Cow::Borrowed(node)))
+                .collect();
+        }
+        let stated = self.layers.iter().filter_map(|layer| {
+            let node = layer.options.ec.at_key(about.key)?;
+            let stated = Stated {
+                layer: &layer.name,
+                ancestor: layer.ancestor,
+                node,
+            };
+            Some((layer, stated))
+        });
+        let (layers, stated): (Vec<&Layer>, Vec<Stated<'_>>) = stated.unzip();
+        let highest = layers.into_iter().rev().find(|layer| !layer.ancestor);
+        let before = self.findings.len();
+        let merged = merge(&stated, about.key, &mut self.findings);
+        let Some((merged, highest)) = merged.zip(highest) else {
+            if self.findings.len() > before {
+                self.refused.push(about.key);
+            }
+            return Vec::new();
+        };
+        in_force.partners = merged.origins;
+        vec![(highest, Cow::Owned(merged.node))]
     }
 
     fn keep(
@@ -198,11 +255,9 @@ fn by_default(about: About, shown: Value, digested: Value, in_clear: Value) -> I
         digested,
         in_clear: InClear(in_clear),
         machine: about.machine,
-        origin: Origin {
-            layer: LayerName::Default,
-            place: None,
-        },
+        origin: Origin::default_value(),
         overrides: Vec::new(),
+        partners: Vec::new(),
     }
 }
 
@@ -215,10 +270,7 @@ fn supply(
     digested: Value,
     in_clear: Value,
 ) {
-    let origin = Origin {
-        layer: layer.name.clone(),
-        place: Some(node.place.clone()),
-    };
+    let origin = Origin::of(layer.name.clone(), node.place.clone());
     let overridden = Overridden {
         value: std::mem::replace(&mut in_force.value, shown),
         origin: std::mem::replace(&mut in_force.origin, origin),

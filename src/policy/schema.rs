@@ -32,7 +32,7 @@ pub fn profile() -> Json {
         "additionalProperties": false,
         "properties": {
             "inherits": {
-                "description": "The profile whose settings hold where this one says nothing. Store names, secrets and partners are never inherited.",
+                "description": "The profile whose settings hold where this one says nothing. Store names and secrets, partners' tokens among them, are never inherited.",
                 "type": "string",
                 "minLength": 1,
             },

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Place, Severity};
 use crate::policy::layers::LayerName;
-use crate::policy::node::{Node, NodeValue};
+use crate::policy::provenance::{FieldOrigin, Origin};
 use crate::policy::setting::full_key;
 use crate::policy::types::partner::SECRET_FIELDS;
 use crate::policy::types::secret::is_like;
@@ -45,13 +45,13 @@ pub(super) const RULES: [Rule; 8] = [
     },
     Rule {
         code: Code::SharedDomain,
-        severity: Severity::Warning,
-        reason: "two partners of one domain",
-        protects: "bidders, to whom ids are announced by their source's domain",
+        severity: Severity::Error,
+        reason: "two partners of one domain in one file",
+        protects: "every partner: by `source_domain` the layers of a policy are merged, and bidders know whose an id is",
         example: "[[ec.partners]]\nid = \"one\"\nsource_domain = \"partner.example\"\n[[ec.partners]]\nid = \"two\"\nsource_domain = \"partner.example\"\n",
-        consequence: "a user has two uids of one source, and nobody can tell which is meant",
+        consequence: "no higher layer can say which of them it overrides, and a user has two uids of one source",
         mend: "keep one of them, or give each its own `source_domain`",
-        find: Find::By(shared_domain),
+        find: Find::Elsewhere,
     },
     Rule {
         code: Code::SharedToken,
@@ -107,29 +107,24 @@ fn weakness(literal: &str) -> Weakness {
     strong(literal).map_or_else(Weakness::Fault, |()| Weakness::Clear)
 }
 
-/// A partner as it was written.
-fn partner_node<'s>(subject: &Subject<'s>, index: usize) -> Option<&'s Node> {
-    let stated = subject
-        .layers
-        .iter()
-        .rev()
-        .find_map(|layer| layer.supplies("partners", false));
-    match stated.map(|node| &node.value) {
-        Some(NodeValue::List(items)) => items.get(index),
-        _ => None,
-    }
+/// A field of a partner, where a layer states it.
+fn stated<'s>(subject: &Subject<'s>, index: usize, field: &str) -> Option<&'s FieldOrigin> {
+    subject.resolved.partner_origin(index)?.field(field)
 }
 
-/// A partner's field as it was written, and its key.
+/// A partner's field as it was written, and its key; the partner where it has no such field.
 fn partner_field(subject: &Subject<'_>, index: usize, field: &str) -> (String, Option<Place>) {
     let key = format!("partners[{index}]");
-    let item = partner_node(subject, index);
-    match item.and_then(|item| item.member(field)) {
-        Some(node) => (
+    match stated(subject, index, field) {
+        Some(stated) => (
             full_key(&format!("{key}.{field}")),
-            Some(node.place.clone()),
+            stated.origin.place.clone(),
         ),
-        None => (full_key(&key), item.map(|item| item.place.clone())),
+        None => {
+            let partner = subject.resolved.partner_origin(index);
+            let table = partner.and_then(|partner| partner.tables.last());
+            (full_key(&key), table.and_then(|table| table.place.clone()))
+        }
     }
 }
 
@@ -146,9 +141,9 @@ fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Fi
     };
     let is_weak = |secret: Option<&Secret>| matches!(secret, Some(Secret::Literal(literal)) if weakness(literal) == sort);
     // What comes from the environment stands in no file.
-    let in_a_file = |key: &str| {
-        let origin = subject.resolved.value(key).map(|value| &value.origin.layer);
-        sort != Weakness::Clear || origin != Some(&LayerName::Environment)
+    let counts = |origin: Option<&Origin>| {
+        let of_environment = |origin: &Origin| origin.layer == LayerName::Environment;
+        sort != Weakness::Clear || !origin.is_some_and(of_environment)
     };
     let stores = &subject.policy().stores;
     let mut found = Vec::new();
@@ -157,7 +152,8 @@ fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Fi
         ("admin_token", &stores.admin_token),
         ("redis.password", &subject.policy().redis.password),
     ] {
-        if is_weak(secret.as_ref()) && in_a_file(key) {
+        let origin = subject.resolved.value(key).map(|value| &value.origin);
+        if is_weak(secret.as_ref()) && counts(origin) {
             found.push(Finding::new(&[key], format!("`{key}` {told}"), help).at(deploy.clone()));
         }
     }
@@ -167,13 +163,11 @@ fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Fi
             _ => None,
         };
         let pull_token = partner.pull.as_ref().and_then(|pull| pull.token.as_ref());
-        for (field, name, token) in [
-            ("api_token", "api_token", api_token),
-            ("pull", "pull.token", pull_token),
-        ] {
-            if is_weak(token) && in_a_file("partners") {
+        for (field, token) in [("api_token", api_token), ("pull.token", pull_token)] {
+            let origin = stated(subject, index, field).map(|stated| &stated.origin);
+            if is_weak(token) && counts(origin) {
                 let (key, place) = partner_field(subject, index, field);
-                let message = format!("`{name}` of the partner `{}` {told}", partner.id);
+                let message = format!("`{field}` of the partner `{}` {told}", partner.id);
                 found.push(
                     Finding::new(&[], message, help)
                         .about(key)
@@ -253,23 +247,29 @@ fn partner_without_token(subject: &Subject<'_>) -> Vec<Finding> {
     let partners = subject.policy().stores.partners.iter().enumerate();
     // One mistake, one finding: a token under a misspelled key is found as an unknown key.
     let misspelled = |index: usize| {
-        let mut fields = partner_node(subject, index)
-            .into_iter()
-            .flat_map(Node::members);
-        fields.any(|(field, _)| SECRET_FIELDS.iter().any(|key| is_like(&field.name, key)))
+        let partner = subject.resolved.partner_origin(index).into_iter();
+        let mut fields = partner.flat_map(|partner| &partner.fields);
+        fields.any(|field| SECRET_FIELDS.iter().any(|key| is_like(&field.field, key)))
     };
     let without = partners.filter(|(index, partner)| {
         partner.enabled && partner.token.is_none() && !misspelled(*index)
     });
     without
         .map(|(index, partner)| {
-            let (key, place) = partner_field(subject, index, "source_domain");
+            let index = &index;
+            let (key, place) = partner_field(subject, *index, "source_domain");
             let message = format!(
                 "the partner `{}` is enabled and has no token: each of its requests would be refused",
                 partner.id
             );
             let help = "add `api_token_sha256`, as `printf %s TOKEN | sha256sum` prints it, or `enabled = false`";
-            Finding::new(&[], message, help).about(key).at(place)
+            // Another layer may have switched it on.
+            let switch = stated(subject, *index, "enabled");
+            let switch = switch.and_then(|enabled| enabled.origin.place.clone());
+            Finding::new(&[], message, help)
+                .about(key)
+                .at(place)
+                .at(switch)
         })
         .collect()
 }
@@ -304,18 +304,6 @@ fn alike<K: Ord>(
         found.push(finding);
     }
     found
-}
-
-fn shared_domain(subject: &Subject<'_>) -> Vec<Finding> {
-    let domain = |partner: &Partner| Some(partner.source_domain.clone());
-    alike(subject, &["source_domain"], domain, |names| {
-        (
-            format!(
-                "a user would have two uids of one source: the partners {names} have the same `source_domain`"
-            ),
-            "keep one of them, or give each its own `source_domain`",
-        )
-    })
 }
 
 fn shared_token(subject: &Subject<'_>) -> Vec<Finding> {

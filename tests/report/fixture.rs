@@ -43,6 +43,7 @@ pub fn compared() -> SimulationResult {
     let origin = Origin {
         layer: LayerName::Default,
         place: None,
+        variable: None,
     };
     SimulationResult {
         profiles: vec![policy("production", 1), policy("thrifty", 2)],

@@ -195,7 +195,7 @@ pub const WITNESSES: &[Witness] = &[
     Witness {
         key: "partners",
         base: &[],
-        change: "[]",
+        change: "[{ source_domain = \"a.com\", enabled = false }]",
         shows: |sets| status(&served(sets).sync(&[])),
     },
     Witness {

@@ -1,7 +1,6 @@
 //! The `ec` command line: check, explain and run Edge Cookie policies.
 
 mod command;
-mod declared;
 mod edit;
 mod laws;
 mod markdown;

@@ -117,6 +117,9 @@ struct Told {
     value: Box<RawValue>,
     origin: Box<RawValue>,
     overrides: Box<RawValue>,
+    /// Of declared partners, the fields that one layer overrides in another: a config store has little room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    partners: Option<Box<RawValue>>,
 }
 
 /// The policy that a share of the users is under.

@@ -10,7 +10,7 @@ use super::layer::layer;
 use super::{Bundle, BundleError, ENGINE, Sealed, Told, broken, checksum, version};
 use crate::diagnostic::Code;
 use crate::policy::digest::PolicyDigest;
-use crate::policy::layers::{Layer, LayerName};
+use crate::policy::layers::Layer;
 use crate::policy::provenance::{InForce, Origin};
 use crate::policy::publisher::{Domain, OriginUrl, Publisher};
 use crate::policy::resolve::{Resolved, resolve};
@@ -142,6 +142,7 @@ impl Bundled {
                     value,
                     origin,
                     overrides,
+                    partners: None,
                 });
             }
         }
@@ -193,10 +194,8 @@ fn trace(resolved: &mut Resolved, values: &[Told]) {
         let origin = told
             .and_then(|told| serde_json::from_str(told.origin.get()).ok())
             .and_then(|json| Origin::told(&json));
-        value.origin = origin.unwrap_or(Origin {
-            layer: LayerName::Default,
-            place: None,
-        });
+        value.origin = origin.unwrap_or_else(Origin::default_value);
         value.overrides.clear();
+        value.partners.clear();
     }
 }

@@ -121,11 +121,18 @@ pub fn write(contents: &Contents<'_>) -> Result<String, BundleError> {
 }
 
 fn told(value: &InForce) -> Result<Told, BundleError> {
+    let mut partners = value.partners.clone();
+    for partner in &mut partners {
+        partner.fields.retain(|field| !field.overrides.is_empty());
+    }
+    partners.retain(|partner| !partner.fields.is_empty());
+    let partners = (!partners.is_empty()).then(|| to_raw_value(&partners).map_err(broken));
     Ok(Told {
         key: full_key(value.key),
         value: to_raw_value(&value.value).map_err(broken)?,
         origin: to_raw_value(&value.origin).map_err(broken)?,
         overrides: to_raw_value(&value.overrides).map_err(broken)?,
+        partners: partners.transpose()?,
     })
 }
 

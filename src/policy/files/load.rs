@@ -278,6 +278,10 @@ impl PolicyFiles {
         layers.extend(self.overrides.iter().cloned());
         findings.extend(self.override_findings.iter().cloned());
         let mut resolved = resolve(&layers);
+        resolved.name_variables(|place| {
+            let name = self.sources.get(&place.file)?.name_in_line(place.line)?;
+            Some(name.to_owned())
+        });
         findings.append(&mut resolved.findings);
         Ok(Unchecked {
             chain,

@@ -1,7 +1,9 @@
 //! Overrides in the environment and on the command line.
 
+mod partners;
+
 use super::{Source, toml};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::policy::known_settings;
 use crate::policy::layers::{Layer, LayerName, Options};
 use crate::policy::node::{Key, MAX_DEPTH, Node, NodeValue};
@@ -195,29 +197,37 @@ pub(super) fn of_command_line(sets: &[String]) -> Overrides {
     layers(&source, &LayerName::CommandLine, &overrides, findings)
 }
 
-/// A layer for each override, so that none can hide another's mistakes.
+/// A layer for each override, so that none can hide another's mistakes; one for all numbered partners together.
 fn layers(
     source: &Source,
     name: &LayerName,
     overrides: &[Override],
     mut findings: Vec<Diagnostic>,
 ) -> Overrides {
-    let layers = overrides
+    let (of_partners, others): (Vec<_>, Vec<_>) = overrides
         .iter()
         .filter(|one| shallow(source, one, &mut findings))
-        .collect::<Vec<_>>();
-    let layers = layers
+        .partition(|one| one.key.starts_with(partners::KEY_PREFIX));
+    let mut tables = others
         .into_iter()
-        .map(|one| Layer {
-            name: name.clone(),
-            options: Options {
-                ec: under_its_key(source, one, &mut findings),
-                guardrails: None,
-                allow: None,
-            },
-            ancestor: false,
-        })
-        .collect();
+        .map(|one| under_its_key(source, one, &mut findings))
+        .collect::<Vec<_>>();
+    tables.extend(partners::numbered(
+        source,
+        name,
+        &of_partners,
+        &mut findings,
+    ));
+    let layers = tables.into_iter().map(|ec| Layer {
+        name: name.clone(),
+        options: Options {
+            ec,
+            guardrails: None,
+            allow: None,
+        },
+        ancestor: false,
+    });
+    let layers = layers.collect();
     Overrides {
         source: source.clone(),
         layers,
@@ -243,15 +253,19 @@ fn shallow(source: &Source, one: &Override, findings: &mut Vec<Diagnostic>) -> b
 /// The value inside the tables that its dotted key names.
 fn under_its_key(source: &Source, one: &Override, findings: &mut Vec<Diagnostic>) -> Node {
     let place = source.place(one.key_at.clone());
+    let value = value(source, one, findings);
     one.key
         .rsplit('.')
-        .fold(value(source, one, findings), |inner, name| {
-            let key = Key {
-                name: name.to_owned(),
-                place: place.clone(),
-            };
-            Node::new(NodeValue::Table(vec![(key, inner)]), place.clone())
-        })
+        .fold(value, |inner, name| in_table(name, inner, &place))
+}
+
+/// A value as the one member of a table.
+fn in_table(name: &str, value: Node, place: &Place) -> Node {
+    let key = Key {
+        name: name.to_owned(),
+        place: place.clone(),
+    };
+    Node::new(NodeValue::Table(vec![(key, value)]), place.clone())
 }
 
 /// A text needs no quotes; anything else is TOML, or refused by its setting as the text it is.
@@ -260,9 +274,27 @@ fn value(source: &Source, one: &Override, findings: &mut Vec<Diagnostic>) -> Nod
         .iter()
         .find(|setting| setting.key == one.key)
         .map(|setting| setting.shape);
+    let secret = shape == Some(Shape::Secret);
+    read_value(
+        source,
+        one,
+        shape.is_some_and(Shape::is_text),
+        secret,
+        findings,
+    )
+}
+
+/// A value of which it is known whether it is a text, and whether it may be a reference to a secret.
+fn read_value(
+    source: &Source,
+    one: &Override,
+    text: bool,
+    secret: bool,
+    findings: &mut Vec<Diagnostic>,
+) -> Node {
     let quoted = one.value.starts_with(['"', '\'']);
-    let reference = shape == Some(Shape::Secret) && one.value.starts_with('{');
-    let plain = shape.is_some_and(Shape::is_text) && !quoted && !reference;
+    let reference = secret && one.value.starts_with('{');
+    let plain = text && !quoted && !reference;
     let parsed = if plain {
         None
     } else {

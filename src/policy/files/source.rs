@@ -61,6 +61,14 @@ impl Source {
         &self.masked
     }
 
+    /// What stands before the `=` of this line, counted from 1: the name of a variable.
+    pub(super) fn name_in_line(&self, line: u32) -> Option<&str> {
+        let line = usize::try_from(line).ok()?.checked_sub(1)?;
+        let start = *self.line_starts.get(line)?;
+        let (name, _) = self.masked.get(start..)?.split_once('=')?;
+        Some(name)
+    }
+
     /// The place of these bytes.
     pub(crate) fn place(&self, span: Range<usize>) -> Place {
         let line = self

@@ -19,11 +19,9 @@ pub(in crate::policy) mod length;
 mod listed;
 mod name;
 pub(crate) mod partner;
-mod partner_field;
 mod path;
 mod place;
 mod places;
-mod pull;
 pub(crate) mod secret;
 mod sentinel;
 pub(crate) mod strength;
@@ -37,14 +35,13 @@ pub use duration::{Millis, Seconds, Ttl};
 pub use listed::{ListChange, ListedLaw};
 pub use name::{CookieName, CookieNames, DataDir, StoreName};
 pub(in crate::policy) use name::{GPP_COOKIES, TCF_COOKIES, US_PRIVACY_COOKIES};
-pub use partner::{Partner, PartnerToken, Partners};
-pub use partner_field::{
-    MAX_PARTNER_NAME_CHARS, PartnerFieldError, parse_partner_name, parse_source_domain,
+pub use partner::{
+    MAX_PARTNER_NAME_CHARS, Partner, PartnerFieldError, PartnerPull, PartnerToken, Partners,
+    parse_partner_name, parse_source_domain,
 };
 pub use path::TsPrefixes;
 pub use place::{PlaceError, RedisAddress, StorePlace};
 pub use places::{OptInPlaces, OptInRegions, UsState, UsStates};
-pub use pull::PartnerPull;
 pub use secret::Secret;
 pub use sentinel::Sentinels;
 pub use strength::{SecretFault, SecretUse, strong as check_strength};

@@ -4,8 +4,9 @@ use std::collections::HashSet;
 use std::io::Write;
 
 use clap::{Args, ValueEnum};
-use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Severity};
+use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Place, Severity};
 use edge_cookie::policy::files::Loaded;
+use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::{PartnerToken, Secret};
 use edge_cookie::printable::on_one_line;
 use edge_cookie::service::check_secrets;
@@ -161,13 +162,25 @@ fn judge_secrets(loaded: &mut Loaded) {
     let here = |secret: &Secret| matches!(secret, Secret::Environment(_));
     for problem in check_secrets(&resolved.policy, resolved.deployed, here, reveal) {
         let setting = problem.key().strip_prefix("ec.").unwrap_or_default();
-        let of_a_partner = setting.starts_with("partners.");
-        let value = resolved.value(if of_a_partner { "partners" } else { setting });
-        let place = value.and_then(|value| value.origin.place.clone());
+        let place = match setting.strip_prefix("partners.") {
+            Some(field) => token_place(resolved, field),
+            None => resolved
+                .value(setting)
+                .and_then(|value| value.origin.place.clone()),
+        };
         let finding = Diagnostic::error(problem.code(), problem.to_string());
         let finding = finding.about(problem.key()).at(place);
         resolved.findings.push(finding);
     }
+}
+
+/// Where the token of a partner is configured, by its key below `partners`: the partner's id and the field.
+fn token_place(resolved: &Resolved, key: &str) -> Option<Place> {
+    let id = key.strip_suffix(".api_token")?;
+    let mut partners = resolved.policy.stores.partners.iter();
+    let index = partners.position(|partner| partner.id.as_str() == id)?;
+    let token = resolved.partner_origin(index)?.field("api_token")?;
+    token.origin.place.clone()
 }
 
 /// The settings of a profile that refer to a platform's secret store.

@@ -72,6 +72,41 @@ fn count(differences: &[Difference<'_>]) -> String {
     }
 }
 
+/// A value that differs, as people read it.
+struct Line {
+    key: String,
+    before: String,
+    after: String,
+    from: Origin,
+    to: Origin,
+}
+
+/// A difference: declared partners field by field.
+fn lines(difference: &Difference<'_>) -> Vec<Line> {
+    let partners = difference.partners();
+    if partners.is_empty() {
+        let (before, after) = difference.shown();
+        return vec![Line {
+            key: difference.key().to_owned(),
+            before,
+            after,
+            from: difference.from.origin.clone(),
+            to: difference.to.origin.clone(),
+        }];
+    }
+    let each = partners.into_iter().map(|partner| {
+        let (before, after) = partner.shown();
+        Line {
+            key: partner.key(),
+            before,
+            after,
+            from: partner.from_origin,
+            to: partner.to_origin,
+        }
+    });
+    each.collect()
+}
+
 fn human(
     from: &Side,
     to: &Side,
@@ -85,11 +120,10 @@ fn human(
         to.label,
         count(differences)
     )?;
-    for difference in differences {
-        let (before, after) = difference.shown();
-        writeln!(out, "\n{}", difference.key())?;
-        writeln!(out, "  - {before}  # {}", difference.from.origin)?;
-        writeln!(out, "  + {after}  # {}", difference.to.origin)?;
+    for line in differences.iter().flat_map(lines) {
+        writeln!(out, "\n{}", line.key)?;
+        writeln!(out, "  - {}  # {}", line.before, line.from)?;
+        writeln!(out, "  + {}  # {}", line.after, line.to)?;
     }
     Ok(())
 }
@@ -110,17 +144,16 @@ fn markdown(
         return Ok(());
     }
     markdown::table(&["setting", &before, &after], out)?;
-    for difference in differences {
-        let (before, after) = difference.shown();
+    for line in differences.iter().flat_map(lines) {
         let value = |shown: &str, origin: &Origin| {
             let origin = markdown::text(&origin.to_string());
             format!("{}<br>{origin}", markdown::code(shown))
         };
         markdown::row(
             &[
-                markdown::code(difference.key()),
-                value(&before, &difference.from.origin),
-                value(&after, &difference.to.origin),
+                markdown::code(&line.key),
+                value(&line.before, &line.from),
+                value(&line.after, &line.to),
             ],
             out,
         )?;

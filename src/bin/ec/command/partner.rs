@@ -8,14 +8,13 @@ use edge_cookie::partner::{
     NewPartner, PartnerChange, PartnerRecord, Registry, RegistryError, store_entries,
 };
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::Source;
+use edge_cookie::policy::provenance::Origin;
 use edge_cookie::policy::types::Partner as Declared;
 use edge_cookie::record::PartnerId;
 use edge_cookie::store::{EmbeddedStore, Inline, run_to_end};
 use reqwest::Method;
 use serde::Serialize;
 
-use crate::declared;
 use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::server::{AdminApi, ServerArgs};
@@ -132,24 +131,31 @@ impl Where {
         let mut read = self.policy.open(files)?;
         let profile = self.policy.choose(&read)?;
         let loaded = read.load(&profile).map_err(Stop::because)?;
-        let mut declared = loaded.resolved.policy.stores.partners.iter();
-        let same = |partner: &&Declared| {
+        let mut declared = loaded.resolved.policy.stores.partners.iter().enumerate();
+        let same = |(_, partner): &(usize, &Declared)| {
             partner.id == *id || Some(partner.source_domain.as_str()) == source_domain
         };
-        if let Some(Declared { id, .. }) = declared.find(same) {
-            let value = loaded.resolved.value("partners");
-            let all = value.and_then(|value| value.origin.place.as_ref());
-            let place = all.map(|all| {
-                let text = read.sources().get(&all.file).map(Source::text);
-                text.and_then(|text| declared::place(text, all, id))
-                    .unwrap_or_else(|| all.clone())
-            });
-            let place = place.map_or_else(String::new, |place| format!(", in {place}"));
+        if let Some((index, Declared { id, .. })) = declared.find(same) {
+            let origin = loaded.resolved.partner_origin(index);
+            let tables = origin.into_iter().flat_map(|origin| &origin.tables);
+            let places: Vec<String> = tables.map(place).collect();
+            let place = match places.as_slice() {
+                [] => String::new(),
+                places => format!(", in {}", places.join(" and ")),
+            };
             return Err(Stop::because(format!(
                 "the policy declares the partner `{id}`{place}: change it there, as the store's record of it is not read"
             )));
         }
         self.open(files)
+    }
+}
+
+/// Where a layer has a partner's table.
+fn place(table: &Origin) -> String {
+    match (&table.variable, &table.place) {
+        (None, Some(place)) => place.to_string(),
+        _ => table.to_string(),
     }
 }
 

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use edge_cookie::policy::provenance::InForce;
+use edge_cookie::policy::layers::LayerName;
+use edge_cookie::policy::provenance::{InForce, Origin, Overridden};
 use edge_cookie::policy::report::Report;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::nearest;
@@ -65,6 +66,7 @@ impl Show {
             (ShowFormat::Toml, Some(key)) => {
                 let value = value(&resolved, key)?;
                 writeln!(out, "{} = {}  # {}", value.key, value.value, told(value))?;
+                write_partners(value, &mut out)?;
                 if let Some(entries) = laws::entries(&resolved.policy.consent, value.key) {
                     writeln!(out)?;
                     laws::write(&entries, &mut out)?;
@@ -110,6 +112,9 @@ impl Show {
             match &value.value {
                 Value::Nothing => writeln!(out, "# {name} is not set{origin}")?,
                 shown => writeln!(out, "{name} = {shown}{origin}")?,
+            }
+            if self.origin {
+                write_partners(value, out)?;
             }
         }
         Ok(())
@@ -157,14 +162,41 @@ fn value<'r>(resolved: &'r Resolved, written: &str) -> Result<&'r InForce, Stop>
     })
 }
 
+/// Where each declared partner and each of its fields is configured, as comments.
+fn write_partners(value: &InForce, out: &mut impl Write) -> std::io::Result<()> {
+    for partner in &value.partners {
+        let tables: Vec<String> = partner.tables.iter().map(ToString::to_string).collect();
+        let domain = on_one_line(&partner.source_domain);
+        writeln!(out, "#   {domain}: {}", tables.join("; "))?;
+        for field in &partner.fields {
+            let origin = origin(&field.origin, &field.overrides);
+            writeln!(out, "#     {} = {}  # {origin}", field.field, field.value)?;
+        }
+    }
+    Ok(())
+}
+
 /// Where a value came from and what it overrode, on one line.
 fn told(value: &InForce) -> String {
-    let overrides: Vec<String> = value
-        .overrides
+    let mut layers: Vec<&LayerName> = Vec::new();
+    for table in value.partners.iter().flat_map(|partner| &partner.tables) {
+        if !layers.contains(&&table.layer) {
+            layers.push(&table.layer);
+        }
+    }
+    if let [] | [_] = layers.as_slice() {
+        return origin(&value.origin, &value.overrides);
+    }
+    let layers: Vec<String> = layers.iter().map(ToString::to_string).collect();
+    format!("merged from {}", layers.join(", "))
+}
+
+fn origin(from: &Origin, overrides: &[Overridden]) -> String {
+    let overrides: Vec<String> = overrides
         .iter()
         .map(|overridden| format!("{} from {}", overridden.value, overridden.origin))
         .collect();
-    let from = value.origin.to_string();
+    let from = from.to_string();
     if overrides.is_empty() {
         from
     } else {

@@ -8,7 +8,11 @@
 //! assert!(between(&defaults, &defaults).is_empty());
 //! ```
 
+mod partners;
+
 use serde::Serialize;
+
+pub use partners::PartnerDifference;
 
 use crate::policy::provenance::{InForce, Origin};
 use crate::policy::resolve::Resolved;
@@ -32,6 +36,8 @@ pub struct DifferenceReport<'r> {
     to: &'r Value,
     from_origin: &'r Origin,
     to_origin: &'r Origin,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    partners: Vec<PartnerDifference>,
 }
 
 impl<'r> Difference<'r> {
@@ -50,19 +56,34 @@ impl<'r> Difference<'r> {
             to: &self.to.value,
             from_origin: &self.from.origin,
             to_origin: &self.to.origin,
+            partners: self.partners(),
         }
     }
 
     /// Both values as people read them; of secrets only that they differ.
     #[must_use]
     pub fn shown(&self) -> (String, String) {
-        let (from, to) = (self.from.value.to_string(), self.to.value.to_string());
-        if from == to {
-            // Only what is not shown can differ under the same text.
-            return (from, format!("{to} (another)"));
-        }
-        (from, to)
+        shown(&self.from.value, &self.to.value)
     }
+
+    /// What differs of declared partners, where it is they that differ; empty where only their order does.
+    #[must_use]
+    pub fn partners(&self) -> Vec<PartnerDifference> {
+        match self.key() {
+            "partners" => partners::between(self),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Two values that differ, as people read them.
+fn shown(from: &Value, to: &Value) -> (String, String) {
+    let (from, to) = (from.to_string(), to.to_string());
+    if from == to {
+        // Only what is not shown can differ under the same text.
+        return (from, format!("{to} (another)"));
+    }
+    (from, to)
 }
 
 /// Every setting whose value in force differs, in the order of the settings: `24h` and `1d` are the same.

@@ -16,7 +16,7 @@ pub enum PartnerFieldError {
     #[error("`{}` is not a domain: write a name such as `liveramp.com`", .0.escape_debug())]
     NotADomain(String),
     /// The source domain has another form than DNS has.
-    #[error("the domain `{}` is not in lower case and ASCII: write `{canonical}`", .written.escape_debug())]
+    #[error("the domain `{}` is not in lower case and ASCII, without a dot at its end: write `{canonical}`", .written.escape_debug())]
     NotCanonical {
         /// As it was written.
         written: String,
@@ -53,7 +53,9 @@ pub enum PartnerFieldError {
 pub fn parse_source_domain(written: &str) -> Result<String, PartnerFieldError> {
     let written = written.trim();
     let refused = || PartnerFieldError::NotADomain(written.to_owned());
-    let canonical = idna::domain_to_ascii_strict(written).map_err(|_| refused())?;
+    // The root's dot is no part of a name that ids are announced under.
+    let relative = written.strip_suffix('.').unwrap_or(written);
+    let canonical = idna::domain_to_ascii_strict(relative).map_err(|_| refused())?;
     let top_level = canonical.rsplit('.').next().unwrap_or_default();
     if top_level.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(refused());

@@ -23,53 +23,56 @@ pub struct PartnerPull {
     pub rate_limit: u32,
 }
 
-/// The names of the table's members.
-pub(super) const PULL_FIELDS: [&str; 6] = ["enabled", "url", "hosts", "ttl", "token", "rate_limit"];
-
 /// How long an answer holds where nothing else is said: a day.
 pub(super) const DEFAULT_PULL_TTL: Seconds = Seconds::from_days(1);
 
 /// Requests for one user where nothing else is said.
 pub(super) const DEFAULT_PULL_RATE_LIMIT: u32 = 10;
 
+/// What is wrong with a `pull` table as a whole.
+pub(super) struct PullFault {
+    /// The members that take part, the one it is about first.
+    pub(super) members: &'static [&'static str],
+    pub(super) message: String,
+    pub(super) help: &'static str,
+}
+
 impl PartnerPull {
-    /// What is wrong with it as a whole: the member, what is wrong, and what to do.
-    pub(super) fn fault(&self) -> Option<(&'static str, String, &'static str)> {
+    /// What is wrong with it as a whole.
+    pub(super) fn fault(&self) -> Option<PullFault> {
         if self.enabled && self.token.is_none() {
-            let message = "`pull` has no `token`".to_owned();
-            return Some((
-                "pull",
-                message,
-                "add the token that the partner knows you by, as `token = { env = \"NAME\" }`, or `enabled = false`",
-            ));
+            return Some(PullFault {
+                members: &["enabled"],
+                message: "`pull` has no `token`".to_owned(),
+                help: "add the token that the partner knows you by, as `token = { env = \"NAME\" }`, or `enabled = false`",
+            });
         }
         let Some(written) = &self.url else {
-            let message = "`pull` has no `url`".to_owned();
-            let help =
-                "add the address to ask, as `url = \"https://…\"`, or write `enabled = false`";
-            return self.enabled.then_some(("pull", message, help));
+            return self.enabled.then(|| PullFault {
+                members: &["enabled"],
+                message: "`pull` has no `url`".to_owned(),
+                help: "add the address to ask, as `url = \"https://…\"`, or write `enabled = false`",
+            });
         };
         let path = written.split(['?', '#']).next().unwrap_or_default();
         let Some(url) = OriginUrl::parse(path).filter(OriginUrl::is_https) else {
-            let message = "`pull.url` is not an `https` address".to_owned();
-            return Some((
-                "url",
-                message,
-                "write a whole address, as `https://partner.example/uid`",
-            ));
+            return Some(PullFault {
+                members: &["url"],
+                message: "`pull.url` is not an `https` address".to_owned(),
+                help: "write a whole address, as `https://partner.example/uid`",
+            });
         };
         if self.hosts.iter().any(|host| host.as_str() == url.host()) {
             return None;
         }
-        let message = format!(
-            "`pull.url` is on `{}`, which `pull.hosts` does not list",
-            url.host()
-        );
-        Some((
-            "url",
-            message,
-            "add the host to `hosts`, or another address",
-        ))
+        Some(PullFault {
+            members: &["url", "hosts"],
+            message: format!(
+                "`pull.url` is on `{}`, which `pull.hosts` does not list",
+                url.host()
+            ),
+            help: "add the host to `hosts`, or another address",
+        })
     }
 
     pub(super) fn listed(&self, secret: fn(&Secret) -> Value) -> Value {
