@@ -1,5 +1,5 @@
-//! The fault simulation: many edges against one store that fails in every way it may, for years of virtual time, and every
-//! promise held against what is seen. `scripts/faults.sh` runs it at length.
+//! The fault simulation: many edges against one store with every kind of fault, for years of virtual time, with every promise
+//! checked. `scripts/faults.sh` runs it at length.
 #![cfg(all(feature = "files", feature = "service"))]
 #![allow(
     clippy::unwrap_used,
@@ -9,16 +9,16 @@
     reason = "a failed test should stop"
 )]
 
-mod act;
-mod draw;
+mod action;
 mod oracle;
 mod policies;
 mod report;
+mod rng;
+mod simulation;
 mod store;
 mod traffic;
-mod world;
 #[path = "../support/written.rs"]
-#[allow(dead_code, reason = "the rule book's own tests use the rest")]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod written;
 
 use std::env;
@@ -27,19 +27,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use policies::Regime;
-use report::{Failure, Tally};
+use policies::Environment;
+use report::{Failure, Statistics};
 
-/// Records are made and dropped by the million: an allocator that is good at it is worth a third of the time.
+/// The simulation allocates millions of records: a fast allocator saves a third of the time.
 #[cfg(feature = "cli")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Operations where nobody asks for more, and the seed of the first world.
+/// The default number of operations, and the seed of the first world.
 const OPERATIONS: u64 = 1_500_000;
 const SEED: u64 = 1;
 
-/// How each operation can end (`docs/semantics.md#operations`, and what a store's faults make of it).
+/// The outcomes of each operation (`docs/semantics.md#operations`), and those that a store's faults cause.
 const ENDS: &[(&str, &[&str])] = &[
     ("get", &["found", "not_found"]),
     ("get_metadata", &["found", "not_found"]),
@@ -121,7 +121,7 @@ const ENDS: &[(&str, &[&str])] = &[
     ("delete", &["deleted", "not_found", "retries_exhausted"]),
 ];
 
-/// What a record that cannot be read makes of every operation that reads it, and a store that fails, of most.
+/// The operations that can fail by an unreadable record or by a faulty store.
 const READERS: [&str; 6] = [
     "get",
     "get_metadata",
@@ -132,8 +132,8 @@ const READERS: [&str; 6] = [
 ];
 const FAILED: [&str; 3] = ["unreadable_entry", "rate_limited", "kv_unavailable"];
 
-/// What never happened, though it has to.
-fn missing(tally: &Tally) -> Vec<String> {
+/// The outcomes and faults that never occurred, though they must.
+fn missing(statistics: &Statistics) -> Vec<String> {
     let table = ENDS
         .iter()
         .flat_map(|(operation, words)| words.iter().map(move |word| (*operation, *word)));
@@ -142,32 +142,32 @@ fn missing(tally: &Tally) -> Vec<String> {
         .flat_map(|operation| FAILED.map(|word| (*operation, word)));
     let never = table
         .chain(failed)
-        .filter(|(operation, word)| tally.count(operation, word) == 0);
+        .filter(|(operation, word)| statistics.count(operation, word) == 0);
     let ends = never.map(|(operation, word)| format!("{operation}: {word}"));
-    ends.chain(tally.missing_faults().into_iter().map(str::to_owned))
+    ends.chain(statistics.missing_faults().into_iter().map(str::to_owned))
         .collect()
 }
 
-/// Runs worlds from `seed` on until there were so many operations.
-fn simulate(operations: u64, seed: u64) -> Result<Tally, Box<Failure>> {
+/// Runs worlds from `seed` on until there were at least `operations` operations.
+fn simulate(operations: u64, seed: u64) -> Result<Statistics, Box<Failure>> {
     let worlds = operations.div_ceil(traffic::OPERATIONS as u64);
     let next = AtomicU64::new(0);
-    let sum = Mutex::new(Tally::default());
+    let sum = Mutex::new(Statistics::default());
     let failed: Mutex<Option<Box<Failure>>> = Mutex::new(None);
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 let mut block = None;
-                let mut mine = Tally::default();
+                let mut mine = Statistics::default();
                 while failed.lock().unwrap().is_none() {
                     let world = next.fetch_add(1, Ordering::Relaxed);
                     if world >= worlds {
                         break;
                     }
                     let seed = seed + world;
-                    match world::run(seed, &Regime::of(seed, &mut block)) {
-                        Ok(tally) => mine.add(&tally),
+                    match simulation::run(seed, &Environment::of(seed, &mut block)) {
+                        Ok(statistics) => mine.add(&statistics),
                         Err(failure) => *failed.lock().unwrap() = Some(failure),
                     }
                 }
@@ -181,24 +181,27 @@ fn simulate(operations: u64, seed: u64) -> Result<Tally, Box<Failure>> {
     }
 }
 
-fn asked(variable: &str, otherwise: u64) -> u64 {
+fn from_environment(variable: &str, otherwise: u64) -> u64 {
     let number = |written: String| written.replace('_', "").parse().unwrap();
     env::var(variable).map_or(otherwise, number)
 }
 
 #[test]
 fn every_promise_holds() {
-    let (operations, seed) = (asked("FAULTS", OPERATIONS), asked("FAULT_SEED", SEED));
+    let (operations, seed) = (
+        from_environment("FAULTS", OPERATIONS),
+        from_environment("FAULT_SEED", SEED),
+    );
     let began = Instant::now();
-    let tally = simulate(operations, seed).unwrap_or_else(|failure| panic!("{failure}"));
+    let statistics = simulate(operations, seed).unwrap_or_else(|failure| panic!("{failure}"));
     let took = began.elapsed();
-    let a_second = u128::from(tally.operations) * 1_000 / took.as_millis().max(1);
-    let last = seed + tally.worlds - 1;
-    // Whatever can happen has to, many times, or the rest says little.
+    let a_second = u128::from(statistics.operations) * 1_000 / took.as_millis().max(1);
+    let last = seed + statistics.worlds - 1;
+    // Every outcome and fault must occur, or the test covers too little.
     if operations >= OPERATIONS {
-        assert_eq!(missing(&tally), [""; 0], "{tally}");
+        assert_eq!(missing(&statistics), [""; 0], "{statistics}");
     }
-    print!("{tally}");
+    print!("{statistics}");
     println!(
         "seeds {seed} to {last}, in {} s: {a_second} operations a second",
         took.as_secs()

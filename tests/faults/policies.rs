@@ -1,5 +1,5 @@
-//! Which policies a world is under: the shipped ones, such as the rule book passes, pairs of them whose change `ec plan` calls
-//! safe, and some that promise less, for what those never do.
+//! The policies of a world: the shipped ones, random ones without findings, pairs whose change `ec plan` calls safe, and some
+//! that promise less, to reach the outcomes that the others never have.
 
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
@@ -12,38 +12,38 @@ use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::rules::{self, Subject};
 
-use crate::draw::Draw;
+use crate::rng::Rng;
 use crate::written::overridden;
 
-/// What a world is under.
+/// The environment of a world.
 #[derive(Clone)]
-pub struct Regime {
-    /// In words, for a report.
+pub struct Environment {
+    /// Its description, for a report.
     pub name: String,
-    /// The deployed policy, and the candidate where a change is under way.
+    /// The deployed policy, and the candidate during a rollout.
     pub policies: Vec<Arc<EcPolicy>>,
     pub consistency: Consistency,
-    /// Whether the store lets a swap create what has vanished, as the emulator does.
+    /// Whether the store lets a swap recreate a vanished record, as the emulator does.
     pub recreates: bool,
-    /// How hostile the store is: faults in a thousand calls are multiplied by it.
+    /// The factor of the store's fault rates.
     pub hostility: u64,
 }
 
-/// So many seeds in a row share what is drawn, since drawing policies takes long.
+/// The number of successive seeds that share their random policies, because generating these takes long.
 pub const BLOCK: u64 = 32;
 
-/// What is drawn for a block of seeds.
-pub struct Block {
+/// The random policies of a block of seeds.
+pub struct PolicyBlock {
     number: u64,
-    single: Named,
-    pair: (Named, Arc<EcPolicy>),
-    /// Promises less: the rule book warns of it.
-    lax: Named,
+    single: NamedPolicy,
+    pair: (NamedPolicy, Arc<EcPolicy>),
+    /// One that promises less: rules warn about it.
+    lax: NamedPolicy,
 }
 
-type Named = (String, Arc<EcPolicy>);
+type NamedPolicy = (String, Arc<EcPolicy>);
 
-static SHIPPED: LazyLock<Vec<Named>> = LazyLock::new(|| {
+static SHIPPED: LazyLock<Vec<NamedPolicy>> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut files = PolicyFiles::open(Written {
         config: root.join("trusted-server.toml"),
@@ -52,7 +52,7 @@ static SHIPPED: LazyLock<Vec<Named>> = LazyLock::new(|| {
         ..Written::default()
     })
     .unwrap();
-    // The trusted-server's own constants break promises, as the profile's allowances say.
+    // The constants of the trusted-server break promises, as the profile's allowances say.
     let mut names = files.names().to_vec();
     names.retain(|name| name != "trusted-server");
     let load = |name: String| {
@@ -62,18 +62,18 @@ static SHIPPED: LazyLock<Vec<Named>> = LazyLock::new(|| {
     names.into_iter().map(load).collect()
 });
 
-impl Regime {
-    /// What the world of this seed is under; `block` holds what was drawn last.
-    pub fn of(seed: u64, block: &mut Option<Block>) -> Self {
+impl Environment {
+    /// The environment of a seed. `block` caches the last random policies.
+    pub fn of(seed: u64, block: &mut Option<PolicyBlock>) -> Self {
         let number = seed / BLOCK;
         let block = match block {
             Some(known) if known.number == number => known,
-            _ => block.insert(Block::draw(number)),
+            _ => block.insert(PolicyBlock::rng(number)),
         };
-        let mut draw = Draw::new(seed, 1);
+        let mut rng = Rng::new(seed, 1);
         let (name, policies) = match seed % BLOCK {
             0..12 => {
-                let (name, policy) = draw.pick(&SHIPPED);
+                let (name, policy) = rng.pick(&SHIPPED);
                 (name.clone(), vec![Arc::clone(policy)])
             }
             12..18 => (block.single.0.clone(), vec![Arc::clone(&block.single.1)]),
@@ -87,35 +87,35 @@ impl Regime {
         Self {
             name,
             policies,
-            consistency: *draw.pick(&[Consistency::Strong, Consistency::Eventual]),
-            recreates: draw.happens(500),
-            hostility: draw.weighted(&[(1, 0), (4, 1), (3, 6)]),
+            consistency: *rng.pick(&[Consistency::Strong, Consistency::Eventual]),
+            recreates: rng.chance(500),
+            hostility: rng.weighted(&[(1, 0), (4, 1), (3, 6)]),
         }
     }
 }
 
-impl Block {
-    fn draw(number: u64) -> Self {
-        let mut draw = Draw::new(number, 2);
-        let single = clean(&mut draw);
-        let lax = lax(&mut draw);
+impl PolicyBlock {
+    fn rng(number: u64) -> Self {
+        let mut rng = Rng::new(number, 2);
+        let single = clean(&mut rng);
+        let lax = lax(&mut rng);
         Self {
             number,
-            pair: pair(&mut draw),
+            pair: pair(&mut rng),
             single: named("drawn", &single),
             lax: named("drawn, promises less", &lax),
         }
     }
 }
 
-fn named(what: &str, (sets, resolved): &Drawn) -> Named {
+fn named(what: &str, (sets, resolved): &DrawnPolicy) -> NamedPolicy {
     let name = format!("{what}: {}", sets.join(" "));
     (name, Arc::new(resolved.policy.clone()))
 }
 
-type Drawn = (Vec<String>, Resolved);
+type DrawnPolicy = (Vec<String>, Resolved);
 
-/// The settings that what becomes of a record can depend on, with values that meet the rule book as a rule.
+/// The settings that affect records, with values that usually have no findings.
 const SPACE: &[(&str, &[&str])] = &[
     ("entry.renewal", &["on_visit", "on_visit", "from_creation"]),
     ("last_seen.debounce", &["1s", "10s", "300s", "15m", "59m"]),
@@ -135,20 +135,20 @@ const SPACE: &[(&str, &[&str])] = &[
     ("entry.max_body_bytes", &["256", "8192"]),
 ];
 
-/// What every drawn policy says, so that nothing of it is warned of.
+/// The settings of every random policy, so that rules have no findings.
 const SOUND: [&str; 3] = [
     "delete.mode=tombstone",
     "sync.on_missing=reject",
     "sync.concurrency=64",
 ];
 
-fn settings(draw: &mut Draw) -> Vec<String> {
-    let ttl = *draw.pick(&["1h", "30d", "365d"]);
+fn settings(rng: &mut Rng) -> Vec<String> {
+    let ttl = *rng.pick(&["1h", "30d", "365d"]);
     let mut sets: Vec<String> = SOUND.map(str::to_owned).to_vec();
     sets.push(format!("entry.ttl={ttl}"));
     sets.push(format!("cookie.max_age={ttl}"));
     for (key, values) in SPACE {
-        sets.push(format!("{key}={}", draw.pick(values)));
+        sets.push(format!("{key}={}", rng.pick(values)));
     }
     if sets.iter().any(|set| set == "sync.unchanged=refresh") {
         let after = if ttl == "1h" { "30m" } else { "7d" };
@@ -157,10 +157,10 @@ fn settings(draw: &mut Draw) -> Vec<String> {
     sets
 }
 
-/// A policy that passes the checks clean.
-fn clean(draw: &mut Draw) -> Drawn {
+/// A random policy without findings.
+fn clean(rng: &mut Rng) -> DrawnPolicy {
     loop {
-        let sets = settings(draw);
+        let sets = settings(rng);
         if let Some(resolved) = passes(&sets) {
             return (sets, resolved);
         }
@@ -173,23 +173,23 @@ fn passes(sets: &[String]) -> Option<Resolved> {
     (resolved.is_usable() && resolved.findings.is_empty() && !warned).then_some(resolved)
 }
 
-/// A change from one clean policy to another that may be made at once.
-fn pair(draw: &mut Draw) -> (Named, Arc<EcPolicy>) {
+/// A change from one policy without findings to another that is safe at any time.
+fn pair(rng: &mut Rng) -> (NamedPolicy, Arc<EcPolicy>) {
     let publisher = Publisher::default();
     loop {
-        let (sets, deployed) = clean(draw);
-        let others = settings(draw);
+        let (sets, deployed) = clean(rng);
+        let others = settings(rng);
         let mut changed = sets.clone();
         for (mine, other) in changed.iter_mut().zip(&others).skip(SOUND.len()) {
             let same_key = mine.split('=').next() == other.split('=').next();
-            if same_key && draw.happens(250) {
+            if same_key && rng.chance(250) {
                 mine.clone_from(other);
             }
         }
         let Some(candidate) = passes(&changed).filter(|_| changed != sets) else {
             continue;
         };
-        // No example is run: the engine may be one that a fault is planted in.
+        // Without running the examples of `ec plan`: the engine may be one with a planted fault.
         let of = |resolved| Deployment {
             resolved,
             publisher: &publisher,
@@ -208,10 +208,10 @@ fn pair(draw: &mut Draw) -> (Named, Arc<EcPolicy>) {
     }
 }
 
-/// A policy of which the rule book warns: what the others never do is done under it.
-fn lax(draw: &mut Draw) -> Drawn {
+/// A policy that rules warn about: it reaches outcomes that the others never have.
+fn lax(rng: &mut Rng) -> DrawnPolicy {
     loop {
-        let mut sets = settings(draw);
+        let mut sets = settings(rng);
         for (key, values) in [
             ("delete.mode", ["hard", "tombstone"]),
             ("sync.on_missing", ["create_minimal", "create_minimal"]),
@@ -219,7 +219,7 @@ fn lax(draw: &mut Draw) -> Drawn {
             ("entry.expiry", ["engine", "store"]),
         ] {
             sets.retain(|set| !set.starts_with(key));
-            sets.push(format!("{key}={}", draw.pick(&values)));
+            sets.push(format!("{key}={}", rng.pick(&values)));
         }
         let resolved = overridden(&sets);
         if resolved.is_usable() {

@@ -1,19 +1,19 @@
-//! What was done and seen: counts, and the story of a record that broke a promise.
+//! The statistics of a run, and the report of a broken promise.
 
 use std::fmt;
 
 use edge_cookie::engine::Finished;
 
-use crate::oracle::Broken;
+use crate::oracle::OracleViolation;
 
-/// What can go wrong with a store, or with an edge.
+/// A fault of the store or an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fault {
+pub enum InjectedFault {
     Conflict,
     RateLimited,
     WriteFailed,
-    LostDone,
-    LostUndone,
+    AppliedReplyLost,
+    DroppedReplyLost,
     LookupFailed,
     ExistsFailed,
     StaleLookup,
@@ -24,26 +24,26 @@ pub enum Fault {
     BothPolicies,
 }
 
-/// Every fault, and what it is in words.
-pub const FAULTS: [(Fault, &str); 13] = [
-    (Fault::Conflict, "precondition failed"),
-    (Fault::RateLimited, "rate limited"),
-    (Fault::WriteFailed, "write failed"),
-    (Fault::LostDone, "answer lost, written"),
-    (Fault::LostUndone, "answer lost, not written"),
-    (Fault::LookupFailed, "lookup failed"),
-    (Fault::ExistsFailed, "`exists` failed"),
-    (Fault::StaleLookup, "stale lookup"),
-    (Fault::Vanished, "vanished between read and write"),
-    (Fault::Recreated, "recreated by a swap"),
-    (Fault::CollectedLate, "read after its time to live"),
-    (Fault::CutShort, "edge cut short"),
-    (Fault::BothPolicies, "both policies in one rollout"),
+/// All faults with their names.
+pub const FAULTS: [(InjectedFault, &str); 13] = [
+    (InjectedFault::Conflict, "precondition failed"),
+    (InjectedFault::RateLimited, "rate limited"),
+    (InjectedFault::WriteFailed, "write failed"),
+    (InjectedFault::AppliedReplyLost, "reply lost, written"),
+    (InjectedFault::DroppedReplyLost, "reply lost, not written"),
+    (InjectedFault::LookupFailed, "lookup failed"),
+    (InjectedFault::ExistsFailed, "`exists` failed"),
+    (InjectedFault::StaleLookup, "stale lookup"),
+    (InjectedFault::Vanished, "vanished between read and write"),
+    (InjectedFault::Recreated, "recreated by a swap"),
+    (InjectedFault::CollectedLate, "read after its time to live"),
+    (InjectedFault::CutShort, "edge cut short"),
+    (InjectedFault::BothPolicies, "both policies in one rollout"),
 ];
 
-/// Counts of one or more worlds.
+/// The statistics of one or more worlds.
 #[derive(Debug, Clone, Default)]
-pub struct Tally {
+pub struct Statistics {
     pub operations: u64,
     pub worlds: u64,
     pub records: u64,
@@ -52,16 +52,16 @@ pub struct Tally {
     /// Virtual seconds.
     pub seconds: u64,
     pub faults: [u64; FAULTS.len()],
-    /// How each operation ended, by their words; a pair may stand there more than once.
+    /// The outcomes by operation and outcome; a pair may be in the list more than once.
     pub ends: Vec<((&'static str, &'static str), u64)>,
 }
 
-impl Tally {
-    pub fn fault(&mut self, fault: Fault) {
+impl Statistics {
+    pub fn fault(&mut self, fault: InjectedFault) {
         self.faults(fault, 1);
     }
 
-    pub fn faults(&mut self, fault: Fault, count: u64) {
+    pub fn faults(&mut self, fault: InjectedFault, count: u64) {
         self.faults[fault as usize] += count;
     }
 
@@ -70,7 +70,7 @@ impl Tally {
             Ok(done) => done.outcome.as_str(),
             Err(error) => error.as_str(),
         };
-        // Words are few, and each is one text in the program: to look for that is quicker than for what it says.
+        // Comparing the addresses of the static strings is faster than comparing their content.
         let same = |one: &str, other: &str| std::ptr::eq(one, other);
         let known = self.ends.iter_mut();
         for ((known_operation, known_word), count) in known {
@@ -99,7 +99,7 @@ impl Tally {
         }
     }
 
-    /// How often an operation ended with a word.
+    /// How often an operation had an outcome.
     pub fn count(&self, operation: &'static str, word: &'static str) -> u64 {
         let these = self
             .ends
@@ -129,7 +129,7 @@ fn thousands(number: u64) -> String {
     shown
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "operations by outcome")?;
         let mut last = "";
@@ -162,22 +162,22 @@ impl fmt::Display for Tally {
     }
 }
 
-/// A promise that did not hold, in the world of a seed.
+/// A promise that failed in the world of a seed.
 #[derive(Debug)]
 pub struct Failure {
     pub seed: u64,
-    /// What the world was under.
-    pub regime: String,
-    pub broken: Broken,
-    /// Operations of the world until then.
+    /// The environment of the world.
+    pub environment: String,
+    pub violation: OracleViolation,
+    /// The number of operations until then.
     pub operations: u64,
-    /// The last of what happened to the record.
+    /// The last lines of the record's history.
     pub story: Vec<String>,
 }
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Broken { promise, what } = &self.broken;
+        let OracleViolation { promise, what } = &self.violation;
         match promise {
             0 => writeln!(f, "the table of operations is broken: {what}")?,
             _ => writeln!(f, "promise {promise} is broken: {what}")?,
@@ -187,11 +187,11 @@ impl fmt::Display for Failure {
             "in the world of seed {}, after {} operations, under {}\n",
             self.seed,
             thousands(self.operations),
-            self.regime
+            self.environment
         )?;
         for line in &self.story {
             writeln!(f, "  {line}")?;
         }
-        write!(f, "\nto see it again: scripts/faults.sh 1 {}", self.seed)
+        write!(f, "\nto run it again: scripts/faults.sh 1 {}", self.seed)
     }
 }

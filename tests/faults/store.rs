@@ -1,4 +1,4 @@
-//! One store of many records, and what can go wrong with it.
+//! A store with many records and injected faults.
 
 use std::rc::Rc;
 
@@ -6,27 +6,27 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Consistency, Found, Record, UnreadableRecord, Write};
 use edge_cookie::record::{Generation, KvEntry, KvMetadata, Precondition, Unreadable};
 
-use crate::act::MILLIS;
-use crate::draw::Draw;
-use crate::policies::Regime;
-use crate::report::{Fault, Tally};
+use crate::action::MILLIS;
+use crate::policies::Environment;
+use crate::report::{InjectedFault, Statistics};
+use crate::rng::Rng;
 use crate::traffic::BEGINNING;
 
-/// For how long a lookup at the edge may see what was replaced, in milliseconds.
+/// How long a lookup may return a replaced record, in milliseconds.
 const LAG: u64 = 60 * MILLIS;
 
-/// What one write put there.
+/// The record after one write.
 #[derive(Debug)]
 pub struct Version {
-    /// None where it cannot be read.
+    /// `None` if it is unreadable.
     pub content: Option<(KvEntry, KvMetadata)>,
     pub generation: u64,
-    /// From when on the store may collect it, and when it does, in milliseconds; never where nobody told it a time.
+    /// When the store may collect it, and when it does, in milliseconds; `None` if it has no time to live.
     due: Option<(u64, u64)>,
 }
 
 impl Version {
-    /// What an operation is told of it.
+    /// The reply to an operation.
     fn found(&self) -> Found {
         match &self.content {
             Some((entry, metadata)) => Found::Record(Box::new(Record {
@@ -42,21 +42,21 @@ impl Version {
     }
 }
 
-/// What stands under one key, and what stood there as far as a lookup may still see it.
+/// The current record of a key, and its previous records that a lookup may still return.
 #[derive(Default)]
-struct Cell {
+struct KeySlot {
     current: Option<Rc<Version>>,
     past: Vec<(u64, Option<Rc<Version>>)>,
     written: u64,
 }
 
-/// How a call went.
-pub enum Call<T> {
+/// The result of a store call.
+pub enum CallResult<T> {
     Done(T),
     Refused(Refusal),
 }
 
-/// Why a call was not done, as far as its caller knows.
+/// Why a call failed, as far as the caller knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     Conflict,
@@ -65,14 +65,14 @@ pub enum Refusal {
     AnswerLost,
 }
 
-/// What a lookup saw.
-pub struct Seen {
+/// The result of a lookup.
+pub struct LookupResult {
     pub version: Option<Rc<Version>>,
-    /// Whether it is what stands there.
+    /// Whether it is the current record.
     pub fresh: bool,
 }
 
-impl Seen {
+impl LookupResult {
     pub fn found(&self) -> Found {
         self.version
             .as_ref()
@@ -80,22 +80,22 @@ impl Seen {
     }
 }
 
-/// What a write did: what it met, and what stands there since.
-pub struct Change {
+/// The records before and after a write.
+pub struct StoreChange {
     pub before: Option<Rc<Version>>,
     pub after: Option<Rc<Version>>,
 }
 
 pub struct Store {
-    cells: Vec<Cell>,
-    draw: Draw,
+    cells: Vec<KeySlot>,
+    rng: Rng,
     generations: u64,
     consistency: Consistency,
     recreates: bool,
     hostility: u64,
 }
 
-/// The records of another system, with fields that this version does not know and without some that it writes.
+/// Records of another system, with fields that this version does not know, and without some that it writes.
 const FOREIGN: [(&str, &str); 3] = [
     (
         r#"{"v":1,"created":0,"consent":{"ok":true,"updated":0,"tool":"x"},"geo":{"country":"DE","city":"B"},"ids":{"old.example":{"uid":"o","seen":[1]}},"other":[1.10]}"#,
@@ -112,19 +112,19 @@ const FOREIGN: [(&str, &str); 3] = [
 ];
 
 impl Store {
-    /// A store in which some records stand that another system wrote, and some that cannot be read.
-    pub fn new(seed: u64, records: u32, regime: &Regime) -> Self {
-        let mut draw = Draw::new(seed, 4);
+    /// A store with some records of another system, and some unreadable ones.
+    pub fn new(seed: u64, records: u32, environment: &Environment) -> Self {
+        let mut rng = Rng::new(seed, 4);
         let mut store = Self {
             cells: Vec::new(),
-            generations: draw.number(),
-            consistency: regime.consistency,
-            recreates: regime.recreates,
-            hostility: regime.hostility,
-            draw,
+            generations: rng.number(),
+            consistency: environment.consistency,
+            recreates: environment.recreates,
+            hostility: environment.hostility,
+            rng,
         };
         for _ in 0..records {
-            let current = match store.draw.below(16) {
+            let current = match store.rng.below(16) {
                 0..4 => Some(Some(store.foreign())),
                 4 => Some(None),
                 _ => None,
@@ -136,18 +136,18 @@ impl Store {
                     due: None,
                 })
             });
-            store.cells.push(Cell {
+            store.cells.push(KeySlot {
                 current,
-                ..Cell::default()
+                ..KeySlot::default()
             });
         }
         store
     }
 
     fn foreign(&mut self) -> (KvEntry, KvMetadata) {
-        let (body, metadata) = self.draw.pick(&FOREIGN);
+        let (body, metadata) = self.rng.pick(&FOREIGN);
         let mut entry = KvEntry::from_body(body.as_bytes()).unwrap();
-        let written = Timestamp::from_unix(BEGINNING - self.draw.below(600));
+        let written = Timestamp::from_unix(BEGINNING - self.rng.below(600));
         entry.created = written;
         entry.consent.updated = written;
         entry.last_seen = entry.last_seen.map(|_| written);
@@ -155,13 +155,13 @@ impl Store {
         (entry, metadata)
     }
 
-    /// Never the same twice, and in no order.
+    /// Unique, and in no order.
     fn generation(&mut self) -> u64 {
         self.generations = self.generations.wrapping_add(1);
         self.generations.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 
-    fn cell(&mut self, record: u32) -> &mut Cell {
+    fn cell(&mut self, record: u32) -> &mut KeySlot {
         &mut self.cells[record as usize]
     }
 
@@ -169,25 +169,30 @@ impl Store {
         self.cells[record as usize].current.as_ref()
     }
 
-    /// Collects what is past its time; gives back what is gone since when.
+    /// Collects an expired record. Returns it and the time of its collection.
     pub fn collect(&mut self, record: u32, now: u64) -> Option<(Rc<Version>, u64)> {
         let cell = self.cell(record);
         let (_, at) = cell.current.as_ref()?.due.filter(|(_, at)| *at <= now)?;
-        let gone = cell.current.take()?;
-        cell.past.push((at, Some(Rc::clone(&gone))));
-        Some((gone, at))
+        let withdrawal = cell.current.take()?;
+        cell.past.push((at, Some(Rc::clone(&withdrawal))));
+        Some((withdrawal, at))
     }
 
     fn fails(&mut self, in_a_thousand: u64) -> bool {
         let hostility = self.hostility;
-        hostility > 0 && self.draw.happens(in_a_thousand * hostility)
+        hostility > 0 && self.rng.chance(in_a_thousand * hostility)
     }
 
-    pub fn lookup(&mut self, record: u32, now: u64, tally: &mut Tally) -> Call<Seen> {
+    pub fn lookup(
+        &mut self,
+        record: u32,
+        now: u64,
+        statistics: &mut Statistics,
+    ) -> CallResult<LookupResult> {
         if self.fails(3) {
-            tally.fault(Fault::LookupFailed);
-            let limited = self.draw.happens(200);
-            return Call::Refused(if limited {
+            statistics.fault(InjectedFault::LookupFailed);
+            let limited = self.rng.chance(200);
+            return CallResult::Refused(if limited {
                 Refusal::RateLimited
             } else {
                 Refusal::Unavailable
@@ -197,10 +202,10 @@ impl Store {
         let cell = &mut self.cells[record as usize];
         if eventual && !cell.past.is_empty() {
             cell.past.retain(|(until, _)| until + LAG >= now);
-            if !cell.past.is_empty() && self.draw.happens(250) {
-                let (_, version) = self.draw.pick(&cell.past).clone();
-                tally.fault(Fault::StaleLookup);
-                return Call::Done(Seen {
+            if !cell.past.is_empty() && self.rng.chance(250) {
+                let (_, version) = self.rng.pick(&cell.past).clone();
+                statistics.fault(InjectedFault::StaleLookup);
+                return CallResult::Done(LookupResult {
                     version,
                     fresh: false,
                 });
@@ -213,49 +218,49 @@ impl Store {
             .as_ref()
             .is_some_and(|version| version.due.is_some_and(|(due, _)| due <= now))
         {
-            tally.fault(Fault::CollectedLate);
+            statistics.fault(InjectedFault::CollectedLate);
         }
-        Call::Done(Seen {
+        CallResult::Done(LookupResult {
             version,
             fresh: true,
         })
     }
 
-    pub fn exists(&mut self, record: u32, tally: &mut Tally) -> Call<bool> {
+    pub fn exists(&mut self, record: u32, statistics: &mut Statistics) -> CallResult<bool> {
         if self.fails(20) {
-            tally.fault(Fault::ExistsFailed);
-            return Call::Refused(Refusal::Unavailable);
+            statistics.fault(InjectedFault::ExistsFailed);
+            return CallResult::Refused(Refusal::Unavailable);
         }
-        Call::Done(self.current(record).is_some())
+        CallResult::Done(self.current(record).is_some())
     }
 
-    /// What stops a write before it is done.
-    fn refusal(&mut self, record: u32, now: u64, tally: &mut Tally) -> Option<Refusal> {
-        // The store takes one write a second to a key.
+    /// The fault that stops a write before it is applied, if any.
+    fn refusal(&mut self, record: u32, now: u64, statistics: &mut Statistics) -> Option<Refusal> {
+        // The store accepts one write per second and key.
         let crowded = self.cells[record as usize].written + MILLIS > now;
         let (fault, refusal) = if self.fails(if crowded { 60 } else { 3 }) {
-            (Fault::RateLimited, Refusal::RateLimited)
+            (InjectedFault::RateLimited, Refusal::RateLimited)
         } else if self.fails(4) {
-            (Fault::WriteFailed, Refusal::Unavailable)
+            (InjectedFault::WriteFailed, Refusal::Unavailable)
         } else if self.fails(5) {
-            (Fault::LostUndone, Refusal::AnswerLost)
+            (InjectedFault::DroppedReplyLost, Refusal::AnswerLost)
         } else {
             return None;
         };
-        tally.fault(fault);
+        statistics.fault(fault);
         Some(refusal)
     }
 
-    /// Whether the answer to a write that was done is lost.
-    fn loses(&mut self, tally: &mut Tally) -> Option<Refusal> {
+    /// Whether the reply to an applied write is lost.
+    fn loses(&mut self, statistics: &mut Statistics) -> Option<Refusal> {
         let loses = self.fails(10);
         if loses {
-            tally.fault(Fault::LostDone);
+            statistics.fault(InjectedFault::AppliedReplyLost);
         }
         loses.then_some(Refusal::AnswerLost)
     }
 
-    fn replace(&mut self, record: u32, now: u64, after: Option<Rc<Version>>) -> Change {
+    fn replace(&mut self, record: u32, now: u64, after: Option<Rc<Version>>) -> StoreChange {
         let eventual = self.consistency == Consistency::Eventual;
         let cell = self.cell(record);
         let before = std::mem::replace(&mut cell.current, after.clone());
@@ -263,62 +268,62 @@ impl Store {
             cell.past.push((now, before.clone()));
         }
         cell.written = now;
-        Change { before, after }
+        StoreChange { before, after }
     }
 
-    /// Writes; gives back what was changed, if anything was, and what the caller is told.
+    /// Writes. Returns the change, if any, and the refusal that the caller sees, if any.
     pub fn insert(
         &mut self,
         record: u32,
         now: u64,
         write: &Write,
-        tally: &mut Tally,
-    ) -> (Option<Change>, Option<Refusal>) {
-        if let Some(refusal) = self.refusal(record, now, tally) {
+        statistics: &mut Statistics,
+    ) -> (Option<StoreChange>, Option<Refusal>) {
+        if let Some(refusal) = self.refusal(record, now, statistics) {
             return (None, Some(refusal));
         }
         let current = self.current(record).map(|version| version.generation);
-        let standing = current.map(Generation::from_platform);
-        if !write.precondition.holds(standing) {
+        let current = current.map(Generation::from_platform);
+        if !write.precondition.holds(current) {
             let vanished =
                 current.is_none() && matches!(write.precondition, Precondition::Generation(_));
             if vanished {
-                tally.fault(Fault::Vanished);
+                statistics.fault(InjectedFault::Vanished);
             }
-            if !vanished || !self.recreates || self.draw.happens(200) {
-                tally.fault(Fault::Conflict);
+            if !vanished || !self.recreates || self.rng.chance(200) {
+                statistics.fault(InjectedFault::Conflict);
                 return (None, Some(Refusal::Conflict));
             }
-            tally.fault(Fault::Recreated);
+            statistics.fault(InjectedFault::Recreated);
         }
         let due = now + write.ttl.seconds() * MILLIS;
-        let collected = self.draw.weighted(&[
+        let collected = self.rng.weighted(&[
             (5, Some(0)),
             (3, Some(150 * MILLIS)),
             (2, Some(24 * 3_600 * MILLIS)),
             (1, None),
         ]);
-        let late = collected.map(|most| due + self.draw.below(most + 1));
+        let late = collected.map(|most| due + self.rng.below(most + 1));
         let version = Version {
             content: Some((write.entry.clone(), write.metadata.clone())),
             generation: self.generation(),
             due: Some((due, late.unwrap_or(u64::MAX))),
         };
         let change = self.replace(record, now, Some(Rc::new(version)));
-        (Some(change), self.loses(tally))
+        (Some(change), self.loses(statistics))
     }
 
-    /// Removes; gives back what was changed and what the caller is told.
+    /// Removes. Returns the change, if any, and the refusal that the caller sees, if any.
     pub fn delete(
         &mut self,
         record: u32,
         now: u64,
-        tally: &mut Tally,
-    ) -> (Option<Change>, Option<Refusal>) {
-        if let Some(refusal) = self.refusal(record, now, tally) {
+        statistics: &mut Statistics,
+    ) -> (Option<StoreChange>, Option<Refusal>) {
+        if let Some(refusal) = self.refusal(record, now, statistics) {
             return (None, Some(refusal));
         }
         let change = self.replace(record, now, None);
-        (Some(change), self.loses(tally))
+        (Some(change), self.loses(statistics))
     }
 }

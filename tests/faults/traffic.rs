@@ -1,4 +1,4 @@
-//! What reaches the edges: a script of operations, made before any of them runs, so that traffic knows nothing of the store.
+//! The traffic: a script of operations that is generated before any of them runs, independent of the store.
 
 use std::sync::Arc;
 
@@ -8,114 +8,114 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::Unchanged;
 use edge_cookie::record::PartnerId;
 
-use crate::act::{Act, MILLIS, Said};
-use crate::draw::Draw;
+use crate::action::{Action, Inputs, MILLIS};
+use crate::rng::Rng;
 
-/// Records of one world.
+/// The number of records of a world.
 pub const RECORDS: u32 = 96;
 
-/// Operations of one world.
+/// The number of operations of a world.
 pub const OPERATIONS: usize = 16_384;
 
-/// Monday, 2 March 2026, noon: when a world begins.
+/// The start of a world: Monday, 2 March 2026, noon.
 pub const BEGINNING: u64 = 1_772_452_800;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Where a lookup can lag behind, and how long an operation is under way: what such times are worth trying round.
+/// The seconds around a deadline that are worth testing: the lag of lookups plus the duration of an operation.
 const AROUND: u64 = 190;
 
 pub const PARTNERS: [&str; 4] = ["liveramp.com", "id5-sync.com", "criteo.com", "adx.example"];
 
 /// One operation.
 #[derive(Debug)]
-pub struct Planned {
+pub struct ScheduledOperation {
     /// When it reaches an edge, in milliseconds.
     pub at: u64,
     pub record: u32,
-    /// The policy of the edge that it reaches.
+    /// The index of the policy at the edge that it reaches.
     pub policy: usize,
-    /// Whether calls of the store take long for it.
+    /// Whether its store calls are slow.
     pub slow: bool,
-    pub act: Act,
+    pub action: Action,
 }
 
-/// A world's traffic, in the order of time.
-pub struct Script {
-    pub said: Said,
-    pub plan: Vec<Planned>,
-    /// Operations while edges of two policies were running.
+/// The traffic of a world, in the order of time.
+pub struct TrafficScript {
+    pub inputs: Inputs,
+    pub plan: Vec<ScheduledOperation>,
+    /// The number of operations during the rollout.
     pub mixed: usize,
 }
 
-impl Script {
+impl TrafficScript {
     pub fn write(seed: u64, policies: &[Arc<EcPolicy>]) -> Self {
-        let mut draw = Draw::new(seed, 3);
+        let mut rng = Rng::new(seed, 3);
         let mut plan = Vec::with_capacity(OPERATIONS + RECORDS as usize * 16);
         let share = OPERATIONS / RECORDS as usize + 1;
         for record in 0..RECORDS {
             let until = plan.len() + share;
-            Person::new(&mut draw, record, policies, &mut plan).live(until);
+            SimulatedUser::new(&mut rng, record, policies, &mut plan).live(until);
         }
         plan.truncate(OPERATIONS);
-        // Each record's own are in order but for the last of a cluster: what is sorted stably stays as it was drawn.
-        plan.sort_by_key(|planned| planned.at);
+        // The stable sort keeps the order of each record's operations with the same time.
+        plan.sort_by_key(|scheduled| scheduled.at);
         // A rollout: the deployed policy alone, both, the candidate alone.
         let mixed = plan.len() / 8..plan.len() / 8 * 7;
         let changes = policies.len() > 1;
         if changes {
-            for (index, planned) in plan.iter_mut().enumerate().skip(mixed.start) {
-                let candidate = !mixed.contains(&index) || draw.happens(500);
-                planned.policy = usize::from(candidate);
+            for (index, scheduled) in plan.iter_mut().enumerate().skip(mixed.start) {
+                let candidate = !mixed.contains(&index) || rng.chance(500);
+                scheduled.policy = usize::from(candidate);
             }
         }
         Self {
-            said: Said::new(),
+            inputs: Inputs::new(),
             plan,
             mixed: if changes { mixed.len() } else { 0 },
         }
     }
 }
 
-/// One user, or an id that nobody has: their days, one cluster of requests after the other.
-struct Person<'p> {
-    draw: &'p mut Draw,
+/// One user, or a forged id: bursts of requests, one after another.
+struct SimulatedUser<'p> {
+    rng: &'p mut Rng,
     record: u32,
     policies: &'p [Arc<EcPolicy>],
-    plan: &'p mut Vec<Planned>,
+    plan: &'p mut Vec<ScheduledOperation>,
     partners: [PartnerId; PARTNERS.len()],
-    /// The present, in seconds.
+    /// The current time, in seconds.
     now: u64,
-    /// When they last visited, and when they withdrew; where they did.
+    /// The last visit.
     visited: u64,
     withdrew: Option<u64>,
     forged: bool,
 }
 
 #[derive(Clone, Copy)]
-enum Cluster {
+enum Burst {
     Visit,
     Syncs,
     Withdrawal,
     Consent,
     Erasure,
     Storm,
-    Look,
+    Read,
 }
 
-impl<'p> Person<'p> {
+impl<'p> SimulatedUser<'p> {
     fn new(
-        draw: &'p mut Draw,
+        rng: &'p mut Rng,
         record: u32,
         policies: &'p [Arc<EcPolicy>],
-        plan: &'p mut Vec<Planned>,
+        plan: &'p mut Vec<ScheduledOperation>,
     ) -> Self {
-        let now = BEGINNING + draw.below(2 * DAY);
+        let now = BEGINNING + rng.below(2 * DAY);
         Self {
-            forged: draw.happens(60),
-            draw,
+            forged: rng.chance(60),
+            rng,
             record,
             policies,
             plan,
@@ -128,242 +128,242 @@ impl<'p> Person<'p> {
 
     fn live(&mut self, until: usize) {
         while self.plan.len() < until {
-            let cluster = if self.forged {
-                self.draw.weighted(&[
-                    (4, Cluster::Withdrawal),
-                    (4, Cluster::Syncs),
-                    (1, Cluster::Erasure),
-                    (2, Cluster::Look),
+            let burst = if self.forged {
+                self.rng.weighted(&[
+                    (4, Burst::Withdrawal),
+                    (4, Burst::Syncs),
+                    (1, Burst::Erasure),
+                    (2, Burst::Read),
                 ])
             } else if self.withdrew.is_some() {
-                self.draw.weighted(&[
-                    (5, Cluster::Consent),
-                    (4, Cluster::Syncs),
-                    (2, Cluster::Visit),
-                    (2, Cluster::Withdrawal),
-                    (2, Cluster::Storm),
-                    (1, Cluster::Look),
+                self.rng.weighted(&[
+                    (5, Burst::Consent),
+                    (4, Burst::Syncs),
+                    (2, Burst::Visit),
+                    (2, Burst::Withdrawal),
+                    (2, Burst::Storm),
+                    (1, Burst::Read),
                 ])
             } else {
-                self.draw.weighted(&[
-                    (10, Cluster::Visit),
-                    (9, Cluster::Syncs),
-                    (2, Cluster::Withdrawal),
-                    (1, Cluster::Consent),
-                    (1, Cluster::Erasure),
-                    (2, Cluster::Storm),
-                    (1, Cluster::Look),
+                self.rng.weighted(&[
+                    (10, Burst::Visit),
+                    (9, Burst::Syncs),
+                    (2, Burst::Withdrawal),
+                    (1, Burst::Consent),
+                    (1, Burst::Erasure),
+                    (2, Burst::Storm),
+                    (1, Burst::Read),
                 ])
             };
-            self.cluster(cluster);
+            self.burst(burst);
             let passed = self.gap();
             self.now += passed;
         }
         self.plan.truncate(until);
     }
 
-    /// Seconds until the next requests: often to just before or after a moment that matters.
+    /// The seconds until the next requests: often just before or after a deadline of the policy.
     fn gap(&mut self) -> u64 {
         let policies = self.policies;
-        let policy = &*policies[usize::try_from(self.draw.below(policies.len() as u64)).unwrap()];
-        let near = |draw: &mut Draw, moment: u64, now: u64| {
-            let early = draw.weighted(&[(4, 4), (2, AROUND)]);
-            (moment + draw.below(early + 3)).saturating_sub(now + early)
+        let policy = &*policies[usize::try_from(self.rng.below(policies.len() as u64)).unwrap()];
+        let near = |rng: &mut Rng, moment: u64, now: u64| {
+            let early = rng.weighted(&[(4, 4), (2, AROUND)]);
+            (moment + rng.below(early + 3)).saturating_sub(now + early)
         };
-        match self.draw.below(100) {
-            0..30 => self.draw.within(1..=10 * MINUTE),
+        match self.rng.below(100) {
+            0..30 => self.rng.within(1..=10 * MINUTE),
             30..45 => near(
-                self.draw,
+                self.rng,
                 self.visited + policy.last_seen.debounce.seconds(),
                 self.now,
             ),
-            45..58 => self.draw.within(HOUR..=3 * DAY),
-            58..62 => self.draw.within(DAY..=60 * DAY),
+            45..58 => self.rng.within(HOUR..=3 * DAY),
+            58..62 => self.rng.within(DAY..=60 * DAY),
             62..74 => {
                 let from = self.withdrew.unwrap_or(self.now);
-                near(self.draw, from + policy.tombstone.ttl.seconds(), self.now)
+                near(self.rng, from + policy.tombstone.ttl.seconds(), self.now)
             }
             74..84 => near(
-                self.draw,
+                self.rng,
                 self.visited + policy.entry.ttl.seconds(),
                 self.now,
             ),
             84..90 if policy.sync.unchanged == Unchanged::Refresh => near(
-                self.draw,
+                self.rng,
                 self.now + policy.sync.refresh_after.seconds(),
                 self.now,
             ),
-            _ => self.draw.below(3),
+            _ => self.rng.below(3),
         }
     }
 
-    fn push(&mut self, after: u64, slow: bool, act: Act) {
-        self.plan.push(Planned {
+    fn push(&mut self, after: u64, slow: bool, action: Action) {
+        self.plan.push(ScheduledOperation {
             at: self.now * MILLIS + after,
             record: self.record,
             policy: 0,
             slow,
-            act,
+            action,
         });
     }
 
-    fn cluster(&mut self, cluster: Cluster) {
-        let slow = self.draw.happens(150);
-        match cluster {
-            Cluster::Visit => self.visit(slow),
-            Cluster::Syncs => {
-                for _ in 0..self.draw.weighted(&[(6, 1), (3, 2), (1, 4)]) {
-                    let after = self.draw.below(3 * MILLIS);
+    fn burst(&mut self, burst: Burst) {
+        let slow = self.rng.chance(150);
+        match burst {
+            Burst::Visit => self.visit(slow),
+            Burst::Syncs => {
+                for _ in 0..self.rng.weighted(&[(6, 1), (3, 2), (1, 4)]) {
+                    let after = self.rng.below(3 * MILLIS);
                     self.sync(after, slow);
                 }
             }
-            Cluster::Withdrawal => {
-                for _ in 0..self.draw.weighted(&[(6, 1), (3, 2), (1, 4)]) {
-                    let after = self.draw.below(5 * MILLIS);
-                    self.push(after, slow, Act::Withdraw);
+            Burst::Withdrawal => {
+                for _ in 0..self.rng.weighted(&[(6, 1), (3, 2), (1, 4)]) {
+                    let after = self.rng.below(5 * MILLIS);
+                    self.push(after, slow, Action::Withdraw);
                 }
                 self.withdrew = Some(self.now);
-                if self.draw.happens(500) {
+                if self.rng.chance(500) {
                     self.sync(10, slow);
                     self.touch(20, slow);
                 }
             }
-            Cluster::Consent => {
-                let act = self.consent();
-                self.push(0, slow, act);
-                if self.draw.happens(300) {
-                    let after = self.draw.below(2 * MILLIS);
+            Burst::Consent => {
+                let action = self.consent();
+                self.push(0, slow, action);
+                if self.rng.chance(300) {
+                    let after = self.rng.below(2 * MILLIS);
                     self.touch(after, slow);
                 }
             }
-            Cluster::Erasure => {
-                self.push(0, slow, Act::Erase);
+            Burst::Erasure => {
+                self.push(0, slow, Action::Erase);
                 self.withdrew = Some(self.now);
-                if self.draw.happens(500) {
+                if self.rng.chance(500) {
                     self.sync(10, slow);
                 }
             }
-            Cluster::Storm => self.storm(),
-            Cluster::Look => {
-                let act = if self.draw.happens(700) {
-                    Act::Get
+            Burst::Storm => self.storm(),
+            Burst::Read => {
+                let action = if self.rng.chance(700) {
+                    Action::Get
                 } else {
-                    Act::GetMetadata
+                    Action::GetMetadata
                 };
-                self.push(0, slow, act);
+                self.push(0, slow, action);
             }
         }
     }
 
-    /// A burst of page requests: consent where the user is new, then touches, and a page that asks who they are.
+    /// A burst of page requests: consent if the user is new, then touches, and perhaps an `identify` request.
     fn visit(&mut self, slow: bool) {
-        let pages = self.draw.weighted(&[(5, 1), (3, 3), (1, 6)]);
+        let pages = self.rng.weighted(&[(5, 1), (3, 3), (1, 6)]);
         let mut after = 0;
-        if self.withdrew.is_none() && self.draw.happens(350) {
-            let act = self.consent();
-            self.push(after, slow, act);
+        if self.withdrew.is_none() && self.rng.chance(350) {
+            let action = self.consent();
+            self.push(after, slow, action);
         }
         for _ in 0..pages {
             let thinks = self
-                .draw
+                .rng
                 .weighted(&[(3, 50), (3, 2 * MILLIS), (2, 20 * MILLIS)]);
-            after += self.draw.below(thinks);
+            after += self.rng.below(thinks);
             self.touch(after, slow);
         }
-        if self.draw.happens(250) {
-            self.push(after + 5, slow, Act::Get);
+        if self.rng.chance(250) {
+            self.push(after + 5, slow, Action::Get);
         }
     }
 
-    /// Everything at once, by edges that are slow.
+    /// Concurrent operations of all kinds, by slow edges.
     fn storm(&mut self) {
-        let acts = self.draw.within(3..=9);
+        let acts = self.rng.within(3..=9);
         let within = self
-            .draw
+            .rng
             .weighted(&[(2, 100), (2, 3 * MILLIS), (1, 60 * MILLIS)]);
         for _ in 0..acts {
-            let after = self.draw.below(within);
-            let slow = self.draw.happens(500);
-            match self.draw.below(12) {
+            let after = self.rng.below(within);
+            let slow = self.rng.chance(500);
+            match self.rng.below(12) {
                 0..4 => self.sync(after, slow),
                 4..7 => self.touch(after, slow),
                 7..9 => {
-                    let act = self.consent();
-                    self.push(after, slow, act);
+                    let action = self.consent();
+                    self.push(after, slow, action);
                 }
                 9..11 => {
-                    self.push(after, slow, Act::Withdraw);
+                    self.push(after, slow, Action::Withdraw);
                     self.withdrew = Some(self.now);
                 }
-                _ => self.push(after, slow, Act::Erase),
+                _ => self.push(after, slow, Action::Erase),
             }
         }
     }
 
-    fn consent(&mut self) -> Act {
+    fn consent(&mut self) -> Action {
         self.withdrew = None;
         self.visited = self.now;
-        let said = self.draw.weighted(&[(5, 0), (5, 1), (1, 2)]);
-        if self.draw.happens(200) {
-            Act::Create(said)
+        let inputs = self.rng.weighted(&[(5, 0), (5, 1), (1, 2)]);
+        if self.rng.chance(200) {
+            Action::Create(inputs)
         } else {
-            Act::Consent(said)
+            Action::Consent(inputs)
         }
     }
 
     fn touch(&mut self, after: u64, slow: bool) {
         let second = self.now + after / MILLIS;
-        // As a rule it is when the request comes; a replay brings others.
-        let timestamp = match self.draw.below(50) {
-            0 => second - self.draw.below(HOUR),
-            1 => second + self.draw.below(HOUR),
+        // Usually the time of the request; a replay has others.
+        let timestamp = match self.rng.below(50) {
+            0 => second - self.rng.below(HOUR),
+            1 => second + self.rng.below(HOUR),
             _ => second,
         };
         self.visited = self.visited.max(second);
-        self.push(after, slow, Act::Touch(Timestamp::from_unix(timestamp)));
+        self.push(after, slow, Action::Touch(Timestamp::from_unix(timestamp)));
     }
 
-    /// What a partner sends: fresh, late, of another clock, or twice.
+    /// A partner's sync: fresh, late, with a wrong clock, or duplicated.
     fn sync(&mut self, after: u64, slow: bool) {
-        let act = if self.draw.happens(200) {
-            let ids = self.draw.below(6);
-            Act::Batch((0..ids).map(|_| self.uid(after)).collect())
+        let action = if self.rng.chance(200) {
+            let ids = self.rng.below(6);
+            Action::Batch((0..ids).map(|_| self.uid(after)).collect())
         } else {
-            Act::Sync(self.uid(after))
+            Action::Sync(self.uid(after))
         };
-        if self.draw.happens(80) {
-            let later = after + self.draw.below(2 * MILLIS);
-            self.push(later, slow, act.clone());
+        if self.rng.chance(80) {
+            let later = after + self.rng.below(2 * MILLIS);
+            self.push(later, slow, action.clone());
         }
-        self.push(after, slow, act);
+        self.push(after, slow, action);
     }
 
     fn uid(&mut self, after: u64) -> PartnerSync {
         let second = self.now + after / MILLIS;
         let max_age = self.policies[0].sync.max_age;
-        let timestamp = match self.draw.below(20) {
+        let timestamp = match self.rng.below(20) {
             0..13 => second,
-            13..15 => second - self.draw.below(MINUTE),
-            15..17 => second - self.draw.below(3 * HOUR),
+            13..15 => second - self.rng.below(MINUTE),
+            15..17 => second - self.rng.below(3 * HOUR),
             17 => {
                 second
                     - max_age
-                        .map_or(DAY, |age| age.seconds() + self.draw.below(3))
+                        .map_or(DAY, |age| age.seconds() + self.rng.below(3))
                         .max(1)
                     + 1
             }
-            18 => second - self.draw.below(90 * DAY),
-            _ => second + self.draw.below(HOUR),
+            18 => second - self.rng.below(90 * DAY),
+            _ => second + self.rng.below(HOUR),
         };
-        let uid = match self.draw.below(150) {
+        let uid = match self.rng.below(150) {
             0 => String::new(),
             1 => "u".repeat(self.policies[0].entry.max_uid_bytes as usize + 1),
-            // In an entry that may be small, it is too much.
+            // Too large for an entry with a small limit.
             2 => "u".repeat(self.policies[0].entry.max_uid_bytes.min(100) as usize),
-            _ => format!("uid-{}", self.draw.below(3)),
+            _ => format!("uid-{}", self.rng.below(3)),
         };
         PartnerSync {
-            partner: self.draw.pick(&self.partners).clone(),
+            partner: self.rng.pick(&self.partners).clone(),
             uid: uid.into(),
             timestamp: Timestamp::from_unix(timestamp),
         }

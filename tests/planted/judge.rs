@@ -6,10 +6,10 @@
     reason = "the simulation's own test counts more than is judged by"
 )]
 
-#[path = "../faults/act.rs"]
-mod act;
-#[path = "../faults/draw.rs"]
-mod draw;
+#[path = "../faults/action.rs"]
+mod action;
+#[path = "../faults/rng.rs"]
+mod rng;
 #[path = "../faults/oracle/mod.rs"]
 mod oracle;
 #[path = "../faults/policies.rs"]
@@ -22,8 +22,8 @@ mod side_by_side;
 mod store;
 #[path = "../faults/traffic.rs"]
 mod traffic;
-#[path = "../faults/world.rs"]
-mod world;
+#[path = "../faults/simulation.rs"]
+mod simulation;
 #[path = "../support/written.rs"]
 mod written;
 
@@ -35,7 +35,7 @@ use edge_cookie::policy::settings::{DeleteMode, OnMissingSync, Renewal};
 use edge_cookie::policy::types::Seconds;
 use edge_cookie::verify::{Scope, verify};
 
-use policies::Regime;
+use policies::Environment;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use side_by_side::policies::POLICIES;
@@ -79,15 +79,15 @@ fn check() {
     }
 }
 
-/// What each world breaks first.
+/// Prints the first promise that each world breaks.
 fn simulate() {
     let mut block = None;
     for seed in 1..=WORLDS {
-        let Err(failure) = world::run(seed, &Regime::of(seed, &mut block)) else {
+        let Err(failure) = simulation::run(seed, &Environment::of(seed, &mut block)) else {
             continue;
         };
-        let (what, after) = (&failure.broken.what, failure.operations);
-        match failure.broken.promise {
+        let (what, after) = (&failure.violation.what, failure.operations);
+        match failure.violation.promise {
             0 => println!("the table of operations"),
             promise => println!("promise {promise}"),
         }

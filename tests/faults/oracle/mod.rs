@@ -1,5 +1,5 @@
-//! What may never be seen: `docs/semantics.md` stated once more, plainly, from the record's and the operation's side, and
-//! sharing no code with the engine that decides.
+//! The oracle: an independent statement of `docs/semantics.md`, by records and by operations, that shares no code with the
+//! engine.
 
 mod change;
 mod promises;
@@ -14,89 +14,93 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Expiry, Renewal, SyncOrder};
 use edge_cookie::record::{KvEntry, KvMetadata};
 
-pub use promises::Story;
-pub use table::{explained, may_write};
+pub use promises::RecordOracle;
+pub use table::{check_outcome, check_write};
 
-use crate::act::{Act, Said};
-use crate::store::{Refusal, Seen, Version};
+use crate::action::{Action, Inputs};
+use crate::store::{LookupResult, Refusal, Version};
 
-/// Something that may never be seen.
+/// An observation that violates a promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Broken {
+pub struct OracleViolation {
     /// The promise, by its number in `docs/proofs.md`; 0 is the table of operations.
     pub promise: u8,
     pub what: String,
 }
 
-pub fn broken(promise: u8, what: impl Into<String>) -> Result<(), Broken> {
-    Err(Broken {
+pub fn violation(promise: u8, what: impl Into<String>) -> Result<(), OracleViolation> {
+    Err(OracleViolation {
         promise,
         what: what.into(),
     })
 }
 
-/// Holds `what` against what is so.
-fn must(holds: bool, promise: u8, what: &str) -> Result<(), Broken> {
-    if holds { Ok(()) } else { broken(promise, what) }
+/// Fails with `what` unless it holds.
+fn check(holds: bool, promise: u8, what: &str) -> Result<(), OracleViolation> {
+    if holds {
+        Ok(())
+    } else {
+        violation(promise, what)
+    }
 }
 
-/// The last thing that an operation was told.
+/// The last reply to an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Last {
+pub enum LastReply {
     Nothing,
     Saw,
     Exists(bool),
     Written,
     Deleted,
-    /// A write was refused, or its answer was lost.
+    /// A write was refused, or its reply was lost.
     Refused(Refusal),
-    /// A read was.
+    /// A read failed.
     Unread(Refusal),
 }
 
-/// An operation, and what it was told and did so far.
-pub struct Op<'s> {
-    pub act: &'s Act,
-    pub said: &'s Said,
+/// An operation, with its calls and replies so far.
+pub struct ObservedOperation<'s> {
+    pub action: &'s Action,
+    pub inputs: &'s Inputs,
     pub policy: &'s EcPolicy,
-    /// Whether a user is kept by their visits, under every policy that is in force.
+    /// Whether visits prolong the retention under every active policy.
     pub visits_keep: bool,
     pub consistency: Consistency,
     /// The second in which it started.
     pub start: u64,
     pub reads: u32,
     pub writes: u32,
-    /// Writes that were refused or whose answer was lost.
+    /// Writes that were refused or whose reply was lost.
     pub refused: u32,
     /// Milliseconds since it started.
     pub elapsed: u64,
-    pub told: Option<Seen>,
-    pub last: Last,
-    /// A write whose answer was lost, whether it was done or not.
+    pub seen: Option<LookupResult>,
+    pub last: LastReply,
+    /// A write whose reply was lost, applied or not.
     pub lost: Option<(KvEntry, KvMetadata)>,
-    /// What its own write met, once one was done.
-    pub wrote: Option<Met>,
+    /// The effect of its own write, once one was applied.
+    pub wrote: Option<WriteEffect>,
 }
 
-/// What a write met.
+/// The record that a write replaced.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Met {
+pub struct WriteEffect {
     pub state: State,
-    /// Whether it left a tombstone that was there as it was.
+    /// Whether it kept an existing tombstone.
     pub kept: bool,
 }
 
-impl Op<'_> {
-    fn told(&self) -> Option<&Version> {
-        self.told.as_ref()?.version.as_deref()
+impl ObservedOperation<'_> {
+    fn seen(&self) -> Option<&Version> {
+        self.seen.as_ref()?.version.as_deref()
     }
 
-    fn told_entry(&self) -> Option<&(KvEntry, KvMetadata)> {
-        self.told()?.content.as_ref()
+    fn seen_entry(&self) -> Option<&(KvEntry, KvMetadata)> {
+        self.seen()?.content.as_ref()
     }
 
-    fn told_state(&self) -> State {
-        state(self.policy, self.told(), self.start)
+    fn seen_state(&self) -> State {
+        state(self.policy, self.seen(), self.start)
     }
 
     fn is_strong(&self) -> bool {
@@ -104,13 +108,13 @@ impl Op<'_> {
     }
 }
 
-/// What a record is to a policy at a second.
+/// The state of a record under a policy at a time in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum State {
     Absent,
     Live,
     Tombstone,
-    Garbage,
+    Unreadable,
 }
 
 fn state(policy: &EcPolicy, version: Option<&Version>, at: u64) -> State {
@@ -118,7 +122,7 @@ fn state(policy: &EcPolicy, version: Option<&Version>, at: u64) -> State {
         return State::Absent;
     };
     let Some((entry, metadata)) = &version.content else {
-        return State::Garbage;
+        return State::Unreadable;
     };
     let kept = at <= end(policy, entry, metadata);
     match entry.consent.ok {
@@ -137,7 +141,7 @@ fn end(policy: &EcPolicy, entry: &KvEntry, metadata: &KvMetadata) -> u64 {
     }
 }
 
-/// The second from which the retention of a live entry counts.
+/// The second at which the retention of a live entry starts.
 fn counted_from(policy: &EcPolicy, entry: &KvEntry, metadata: &KvMetadata) -> u64 {
     let created = entry.created.unix();
     if policy.entry.renewal == Renewal::FromCreation {
@@ -152,27 +156,27 @@ fn counted_from(policy: &EcPolicy, entry: &KvEntry, metadata: &KvMetadata) -> u6
     )
 }
 
-/// When a sync counts as made: a partner's clock that runs ahead is not believed.
-fn made(op: &Op<'_>, sync: &PartnerSync) -> u64 {
+/// The time of a sync, at most the start of the operation: a partner's clock can be ahead.
+fn made(op: &ObservedOperation<'_>, sync: &PartnerSync) -> u64 {
     sync.timestamp.unix().min(op.start)
 }
 
-/// Whether a caller's time is further in the future than the policy takes for a clock that runs ahead.
-fn is_ahead(op: &Op<'_>, time: u64) -> bool {
+/// Whether a timestamp is further in the future than the policy accepts.
+fn is_ahead(op: &ObservedOperation<'_>, time: u64) -> bool {
     time > op.start + op.policy.sync.max_future.seconds()
 }
 
-/// Why a sync is refused whatever the record, if it is.
+/// Why a sync is refused, whatever the record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Unfit {
+enum SyncRefusal {
     TooOld,
     TooNew,
     NoUid,
 }
 
-fn unfit(op: &Op<'_>, sync: &PartnerSync) -> Option<Unfit> {
+fn sync_refusal(op: &ObservedOperation<'_>, sync: &PartnerSync) -> Option<SyncRefusal> {
     if is_ahead(op, sync.timestamp.unix()) {
-        return Some(Unfit::TooNew);
+        return Some(SyncRefusal::TooNew);
     }
     let oldest = op
         .policy
@@ -180,17 +184,17 @@ fn unfit(op: &Op<'_>, sync: &PartnerSync) -> Option<Unfit> {
         .max_age
         .map_or(0, |age| op.start - age.seconds());
     if sync.timestamp.unix() < oldest {
-        return Some(Unfit::TooOld);
+        return Some(SyncRefusal::TooOld);
     }
     let fits = (1..=op.policy.entry.max_uid_bytes as usize).contains(&sync.uid.len());
-    (!fits || sync.uid.trim().is_empty()).then_some(Unfit::NoUid)
+    (!fits || sync.uid.trim().is_empty()).then_some(SyncRefusal::NoUid)
 }
 
-/// Of the syncs that one operation brings for one partner, which counts: the last, or the latest where times decide.
-fn winner<'o>(op: &Op<'o>, partner: &str) -> Option<(usize, &'o PartnerSync)> {
+/// Of the syncs of one partner in an operation, the one that counts: the last, or the latest by time.
+fn winner<'o>(op: &ObservedOperation<'o>, partner: &str) -> Option<(usize, &'o PartnerSync)> {
     let mut best: Option<(usize, &PartnerSync)> = None;
-    for (index, sync) in op.act.syncs().iter().enumerate() {
-        if sync.partner.as_str() != partner || unfit(op, sync).is_some() {
+    for (index, sync) in op.action.syncs().iter().enumerate() {
+        if sync.partner.as_str() != partner || sync_refusal(op, sync).is_some() {
             continue;
         }
         let older = |(_, best): (usize, &PartnerSync)| made(op, sync) < made(op, best);
@@ -202,13 +206,13 @@ fn winner<'o>(op: &Op<'o>, partner: &str) -> Option<(usize, &'o PartnerSync)> {
     best
 }
 
-/// A version as a person reads it.
+/// A version as text.
 pub fn shown(version: Option<&Rc<Version>>) -> String {
     let Some(version) = version else {
         return "nothing".to_owned();
     };
     let Some((entry, metadata)) = &version.content else {
-        return "a record that cannot be read".to_owned();
+        return "an unreadable record".to_owned();
     };
     let body = String::from_utf8(entry.to_body()).unwrap();
     let metadata = String::from_utf8(metadata.to_bytes()).unwrap();

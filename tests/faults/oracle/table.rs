@@ -1,4 +1,4 @@
-//! The table of operations: every end is one that what the operation was told, and what it did, explains.
+//! The table of operations: checks that the calls and replies of an operation explain its outcome.
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Done, Finished, OperationError, Outcome};
@@ -6,25 +6,24 @@ use edge_cookie::policy::settings::{DeleteMode, OnMissingWithdrawal, OnRateLimit
 use edge_cookie::record::{KvEntry, Precondition};
 
 use super::syncs::{batch, one_sync};
-use super::{Broken, Last, Op, State, broken, counted_from, must};
-use crate::act::Act;
+use super::{LastReply, ObservedOperation, OracleViolation, State, check, counted_from, violation};
+use crate::action::Action;
 use crate::store::Refusal;
 
-/// How many more writes than it may retry an operation sends at most, and how many more reads (promise 5).
+/// The writes, and the reads, that an operation may send beyond its retries (promise 5).
 const MORE_THAN_RETRIES: u32 = 2;
 
-/// Holds the end of an operation against what it was told and did.
-pub fn explained(op: &Op<'_>, finished: &Finished) -> Result<(), Broken> {
+/// Checks the outcome of an operation against its calls and replies.
+pub fn check_outcome(
+    op: &ObservedOperation<'_>,
+    finished: &Finished,
+) -> Result<(), OracleViolation> {
     let most = MORE_THAN_RETRIES + op.policy.cas.max_retries;
     let bounded = op.writes <= most && op.reads <= most;
-    must(
-        bounded,
-        5,
-        "an operation made more calls of the store than it may",
-    )?;
-    let told = (finished.tally.reads, finished.tally.writes);
-    must(
-        told == (op.reads, op.writes),
+    check(bounded, 5, "an operation made more store calls than it may")?;
+    let seen = (finished.tally.reads, finished.tally.writes);
+    check(
+        seen == (op.reads, op.writes),
         5,
         "an operation miscounted its calls",
     )?;
@@ -34,97 +33,102 @@ pub fn explained(op: &Op<'_>, finished: &Finished) -> Result<(), Broken> {
     }
 }
 
-/// Holds a write that is about to be sent against what its operation was told: one that met another, or that may have been
-/// done, is not tried again without a look at what stands there, unless it overwrites whatever that is.
-pub fn may_write(op: &Op<'_>, precondition: Precondition) -> Result<(), Broken> {
+/// Checks a write before it is sent: a write that conflicted, or that may have been applied, is not retried without a read,
+/// unless it is unconditional.
+pub fn check_write(
+    op: &ObservedOperation<'_>,
+    precondition: Precondition,
+) -> Result<(), OracleViolation> {
     let met = matches!(
         op.last,
-        Last::Refused(Refusal::Conflict | Refusal::AnswerLost)
+        LastReply::Refused(Refusal::Conflict | Refusal::AnswerLost)
     );
-    must(
+    check(
         !met || precondition == Precondition::None,
         2,
-        "a write was tried again unread",
+        "a write was retried without a read",
     )
 }
 
-/// Whether a lookup found the very write whose answer was lost.
-pub(super) fn found_own_work(op: &Op<'_>) -> bool {
-    op.last == Last::Saw && op.lost.is_some() && op.told_entry() == op.lost.as_ref()
+/// Whether a lookup found the operation's own write whose reply was lost.
+pub(super) fn found_own_work(op: &ObservedOperation<'_>) -> bool {
+    op.last == LastReply::Saw && op.lost.is_some() && op.seen_entry() == op.lost.as_ref()
 }
 
-pub(super) fn wrote(op: &Op<'_>) -> bool {
-    (op.last == Last::Written && op.wrote.is_some()) || found_own_work(op)
+pub(super) fn wrote(op: &ObservedOperation<'_>) -> bool {
+    (op.last == LastReply::Written && op.wrote.is_some()) || found_own_work(op)
 }
 
-pub(super) fn unexpected(op: &Op<'_>, outcome: Outcome, promise: u8) -> Result<(), Broken> {
-    let told = op.told_state();
-    broken(
+pub(super) fn unexpected(
+    op: &ObservedOperation<'_>,
+    outcome: Outcome,
+    promise: u8,
+) -> Result<(), OracleViolation> {
+    let seen = op.seen_state();
+    violation(
         promise,
         format!(
-            "`{outcome}` is not what follows: it was told {:?}, last saw {told:?}",
+            "`{outcome}` is not what follows: it was told {:?}, last saw {seen:?}",
             op.last
         ),
     )
 }
 
-fn ended(op: &Op<'_>, done: &Done) -> Result<(), Broken> {
+fn ended(op: &ObservedOperation<'_>, done: &Done) -> Result<(), OracleViolation> {
     let outcome = done.outcome;
-    let is_batch = matches!(op.act, Act::Batch(_));
-    must(
+    let is_batch = matches!(op.action, Action::Batch(_));
+    check(
         is_batch || done.each.is_empty(),
         0,
-        "what is no batch tells of each of its ids",
+        "an operation that is not a batch has outcomes of ids",
     )?;
-    let saw = |state: State| op.last == Last::Saw && op.told_state() == state;
+    let saw = |state: State| op.last == LastReply::Saw && op.seen_state() == state;
     let met = op.wrote.as_ref().map(|met| met.state);
     let own_work = found_own_work(op);
-    let follows = match (op.act, outcome) {
-        (Act::Get | Act::GetMetadata, Outcome::Found) => {
+    let follows = match (op.action, outcome) {
+        (Action::Get | Action::GetMetadata, Outcome::Found) => {
             let record = done
                 .record
                 .as_ref()
                 .map(|record| (&record.entry, &record.metadata));
-            let same = record == op.told_entry().map(|(entry, metadata)| (entry, metadata));
-            must(
-                !saw(State::Absent),
-                8,
-                "a read returns a record whose time is over",
-            )?;
-            same && op.last == Last::Saw
+            let same = record == op.seen_entry().map(|(entry, metadata)| (entry, metadata));
+            check(!saw(State::Absent), 8, "a read returns an expired record")?;
+            same && op.last == LastReply::Saw
         }
-        (Act::Get | Act::GetMetadata, Outcome::NotFound) => {
-            must(!saw(State::Live), 2, "a read does not find a live entry")?;
-            must(
+        (Action::Get | Action::GetMetadata, Outcome::NotFound) => {
+            check(!saw(State::Live), 2, "a read does not find a live entry")?;
+            check(
                 !saw(State::Tombstone),
                 3,
                 "a read does not find a tombstone",
             )?;
             saw(State::Absent)
         }
-        (Act::Create(_) | Act::Consent(_), Outcome::Created) => {
+        (Action::Create(_) | Action::Consent(_), Outcome::Created) => {
             wrote(op) && (own_work || met == Some(State::Absent))
         }
-        (Act::Create(_), Outcome::AlreadyExists) => op.last == Last::Saw && !saw(State::Absent),
-        (Act::Consent(_), Outcome::Revived) => {
-            // On a store that lets a swap create what has vanished, it revives what it saw.
+        (Action::Create(_), Outcome::AlreadyExists) => {
+            op.last == LastReply::Saw && !saw(State::Absent)
+        }
+        (Action::Consent(_), Outcome::Revived) => {
+            // On a store that lets a swap recreate a vanished record, it revives the record that it saw.
             wrote(op)
                 && (own_work
                     || met == Some(State::Tombstone)
-                    || op.told_state() == State::Tombstone)
+                    || op.seen_state() == State::Tombstone)
         }
-        (Act::Consent(_), Outcome::AlreadyLive) => saw(State::Live),
-        (Act::Consent(_), Outcome::ConsentWithdrawn) => {
+        (Action::Consent(_), Outcome::AlreadyLive) => saw(State::Live),
+        (Action::Consent(_), Outcome::ConsentWithdrawn) => {
             let since = op
-                .told_entry()
+                .seen_entry()
                 .map(|(entry, _)| entry.consent.updated.unix());
             saw(State::Tombstone) && since >= Some(op.start)
         }
-        (Act::Touch(timestamp), _) => return touch(op, timestamp.unix().min(op.start), outcome),
-        (Act::Sync(sync), _) => return one_sync(op, sync, outcome),
-        (Act::Batch(_), _) => return batch(op, done),
-        (Act::Withdraw, _) => return withdrawal(op, outcome),
-        (Act::Erase, _) => return erasure(op, outcome),
+        (Action::Touch(timestamp), _) => return touch(op, timestamp.unix().min(op.start), outcome),
+        (Action::Sync(sync), _) => return one_sync(op, sync, outcome),
+        (Action::Batch(_), _) => return batch(op, done),
+        (Action::Withdraw, _) => return withdrawal(op, outcome),
+        (Action::Erase, _) => return erasure(op, outcome),
         _ => false,
     };
     if follows {
@@ -134,10 +138,10 @@ fn ended(op: &Op<'_>, done: &Done) -> Result<(), Broken> {
     }
 }
 
-fn touch(op: &Op<'_>, seen: u64, outcome: Outcome) -> Result<(), Broken> {
-    let saw = |state: State| op.last == Last::Saw && op.told_state() == state;
+fn touch(op: &ObservedOperation<'_>, seen: u64, outcome: Outcome) -> Result<(), OracleViolation> {
+    let saw = |state: State| op.last == LastReply::Saw && op.seen_state() == state;
     let last = op
-        .told_entry()
+        .seen_entry()
         .and_then(|(entry, _)| entry.last_seen)
         .map(Timestamp::unix);
     let debounce = op.policy.last_seen.debounce.seconds();
@@ -148,18 +152,18 @@ fn touch(op: &Op<'_>, seen: u64, outcome: Outcome) -> Result<(), Broken> {
         Outcome::Stale => saw(State::Live) && last.is_some_and(|last| seen <= last),
         Outcome::Debounced => {
             let visits_now = seen == op.start && op.visits_keep;
-            let from = op.told_entry().map_or(0, |(entry, metadata)| {
+            let from = op.seen_entry().map_or(0, |(entry, metadata)| {
                 counted_from(op.policy, entry, metadata)
             });
             let is_last = op.start + 1 >= from + op.policy.entry.ttl.seconds();
-            must(
+            check(
                 !(visits_now && is_last),
                 9,
-                "a visit at the end of an entry's time was not written",
+                "a visit at the end of an entry's retention was not written",
             )?;
             saw(State::Live) && last.is_some_and(|last| seen > last && seen - last < debounce)
         }
-        Outcome::Superseded => op.last == Last::Refused(Refusal::Conflict),
+        Outcome::Superseded => op.last == LastReply::Refused(Refusal::Conflict),
         _ => false,
     };
     if follows {
@@ -169,26 +173,26 @@ fn touch(op: &Op<'_>, seen: u64, outcome: Outcome) -> Result<(), Broken> {
     }
 }
 
-fn withdrawal(op: &Op<'_>, outcome: Outcome) -> Result<(), Broken> {
+fn withdrawal(op: &ObservedOperation<'_>, outcome: Outcome) -> Result<(), OracleViolation> {
     let rules = &op.policy.tombstone;
     let kept = op.wrote.as_ref().is_some_and(|met| met.kept);
-    let saw = |state: State| op.last == Last::Saw && op.told_state() == state;
+    let saw = |state: State| op.last == LastReply::Saw && op.seen_state() == state;
     let follows = match outcome {
-        Outcome::Withdrawn => op.last == Last::Written && op.wrote.is_some() && !kept,
-        // On a store whose lookups may be stale only a write tells that the tombstone stands.
+        Outcome::Withdrawn => op.last == LastReply::Written && op.wrote.is_some() && !kept,
+        // On a store with stale lookups, only a write proves that the tombstone is stored.
         Outcome::AlreadyWithdrawn => {
-            let stands = if op.is_strong() {
+            let is_stored = if op.is_strong() {
                 saw(State::Tombstone)
             } else {
-                (op.last == Last::Written && kept) || found_own_work(op)
+                (op.last == LastReply::Written && kept) || found_own_work(op)
             };
-            rules.repeat == Repeat::Keep && stands
+            rules.repeat == Repeat::Keep && is_stored
         }
         Outcome::NotFound => {
             let nothing = if op.is_strong() {
                 saw(State::Absent)
             } else {
-                op.last == Last::Exists(false)
+                op.last == LastReply::Exists(false)
             };
             rules.on_missing == OnMissingWithdrawal::Skip && nothing
         }
@@ -201,11 +205,11 @@ fn withdrawal(op: &Op<'_>, outcome: Outcome) -> Result<(), Broken> {
     }
 }
 
-fn erasure(op: &Op<'_>, outcome: Outcome) -> Result<(), Broken> {
-    let wrote = op.last == Last::Written && op.wrote.is_some();
-    let saw = |state: State| op.last == Last::Saw && op.told_state() == state;
+fn erasure(op: &ObservedOperation<'_>, outcome: Outcome) -> Result<(), OracleViolation> {
+    let wrote = op.last == LastReply::Written && op.wrote.is_some();
+    let saw = |state: State| op.last == LastReply::Saw && op.seen_state() == state;
     let follows = match (op.policy.delete.mode, outcome) {
-        (DeleteMode::Hard, Outcome::Deleted | Outcome::NotFound) => op.last == Last::Deleted,
+        (DeleteMode::Hard, Outcome::Deleted | Outcome::NotFound) => op.last == LastReply::Deleted,
         (DeleteMode::Tombstone, Outcome::Deleted) => wrote,
         (DeleteMode::Tombstone, Outcome::NotFound) => {
             let over = wrote
@@ -216,7 +220,7 @@ fn erasure(op: &Op<'_>, outcome: Outcome) -> Result<(), Broken> {
             let nothing = if op.is_strong() {
                 saw(State::Absent)
             } else {
-                op.last == Last::Exists(false)
+                op.last == LastReply::Exists(false)
             };
             over || nothing || found_own_work(op)
         }
@@ -229,13 +233,13 @@ fn erasure(op: &Op<'_>, outcome: Outcome) -> Result<(), Broken> {
     }
 }
 
-fn failed(op: &Op<'_>, error: &OperationError) -> Result<(), Broken> {
-    let insists = matches!(op.act, Act::Withdraw);
-    let last = |refusal: Refusal| op.last == Last::Refused(refusal);
+fn failed(op: &ObservedOperation<'_>, error: &OperationError) -> Result<(), OracleViolation> {
+    let insists = matches!(op.action, Action::Withdraw);
+    let last = |refusal: Refusal| op.last == LastReply::Refused(refusal);
     let follows = match error {
         OperationError::Unreadable(_) => {
-            let buries = matches!(op.act, Act::Withdraw | Act::Erase);
-            op.last == Last::Saw && op.told_state() == State::Garbage && !buries
+            let buries = matches!(op.action, Action::Withdraw | Action::Erase);
+            op.last == LastReply::Saw && op.seen_state() == State::Unreadable && !buries
         }
         OperationError::RetriesExhausted { attempts } => {
             *attempts == op.policy.cas.max_retries + 1 && op.refused >= *attempts
@@ -246,17 +250,17 @@ fn failed(op: &Op<'_>, error: &OperationError) -> Result<(), Broken> {
         }
         OperationError::RateLimited => {
             let fails = op.policy.cas.on_rate_limited == OnRateLimited::Fail && !insists;
-            let read = op.last == Last::Unread(Refusal::RateLimited);
+            let read = op.last == LastReply::Unread(Refusal::RateLimited);
             (last(Refusal::RateLimited) && fails) || read
         }
         OperationError::Unavailable(_) => {
-            let read = op.last == Last::Unread(Refusal::Unavailable);
+            let read = op.last == LastReply::Unread(Refusal::Unavailable);
             (last(Refusal::Unavailable) && !insists) || read
         }
         OperationError::Unexpected(_) => false,
-        OperationError::TooLarge(_) => match op.act {
-            Act::Create(which) | Act::Consent(which) => {
-                let (consent, geo) = (&op.said.consents[*which], &op.said.geos[*which]);
+        OperationError::TooLarge(_) => match op.action {
+            Action::Create(which) | Action::Consent(which) => {
+                let (consent, geo) = (&op.inputs.consents[*which], &op.inputs.geos[*which]);
                 let now = Timestamp::from_unix(op.start);
                 let entry = KvEntry::consented(consent.clone(), geo.clone(), now);
                 entry.to_body().len() > op.policy.entry.max_body_bytes as usize
@@ -268,7 +272,7 @@ fn failed(op: &Op<'_>, error: &OperationError) -> Result<(), Broken> {
         return Ok(());
     }
     let promise = u8::from(insists);
-    broken(
+    violation(
         promise,
         format!(
             "`{}` is not what follows: it was told {:?}",

@@ -1,4 +1,4 @@
-//! The promises of one record, held against what is done to the store.
+//! The promises of one record, checked against the writes to the store.
 
 mod writes;
 
@@ -10,127 +10,148 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{DeleteMode, Expiry, Renewal};
 use edge_cookie::record::KvEntry;
 
-use super::{Broken, Op, State, broken, must, state};
-use crate::act::{Act, MILLIS};
+use super::{ObservedOperation, OracleViolation, State, check, state, violation};
+use crate::action::{Action, MILLIS};
 use crate::store::Version;
 
 /// A withdrawal or an erasure that fresh consent has not undone.
 #[derive(Debug, Clone, Copy)]
-struct Gone {
+struct Withdrawal {
     since: u64,
-    /// Whether the record was removed, so that nothing remembers it.
+    /// Whether the record was removed without a tombstone.
     removed: bool,
 }
 
-/// A tombstone, and the last second for which it was promised.
+/// A tombstone, and the last second for which it is promised.
 #[derive(Debug, Clone, Copy)]
-struct Remembered {
+struct TombstonePromise {
     since: u64,
     until: u64,
 }
 
-/// One life of the record.
+/// One lifetime of the record.
 #[derive(Debug, Clone, Copy)]
-struct Life {
+struct Lifetime {
     created: u64,
     /// The last visit that was written: consent, or a touch.
     visited: u64,
-    /// From when its retention counts.
+    /// The start of its retention.
     retained: u64,
 }
 
-/// What was promised of one record, and is to hold of it.
+/// What is promised about one record.
 #[derive(Debug, Default)]
-pub struct Story {
-    gone: Option<Gone>,
-    remembered: Option<Remembered>,
-    life: Option<Life>,
+pub struct RecordOracle {
+    withdrawal: Option<Withdrawal>,
+    tombstone: Option<TombstonePromise>,
+    lifetime: Option<Lifetime>,
 }
 
-impl Story {
-    /// The story of a record that another system wrote.
+impl RecordOracle {
+    /// The oracle of a record that another system wrote.
     pub fn of(version: Option<&Rc<Version>>) -> Self {
         let entry = version.and_then(|version| version.content.as_ref());
-        let life = entry.map(|(entry, metadata)| Life {
+        let lifetime = entry.map(|(entry, metadata)| Lifetime {
             created: entry.created.unix(),
             visited: latest(entry),
             retained: metadata.t.map_or_else(|| latest(entry), Timestamp::unix),
         });
         Self {
-            life,
+            lifetime,
             ..Self::default()
         }
     }
 
-    /// A lookup saw what stands there.
-    pub fn seen(&self, op: &Op<'_>, version: Option<&Version>, now: u64) -> Result<(), Broken> {
-        let seen = state(op.policy, version, op.start);
-        if let Some(told) = self.remembered {
-            let own = told.since + op.policy.tombstone.ttl.seconds();
-            if now / MILLIS <= told.until && op.start <= own {
-                must(seen == State::Tombstone, 3, "a withdrawal is forgotten")?;
+    /// Checks a lookup that saw the current record.
+    pub fn check_read(
+        &self,
+        op: &ObservedOperation<'_>,
+        version: Option<&Version>,
+        now: u64,
+    ) -> Result<(), OracleViolation> {
+        let check_read = state(op.policy, version, op.start);
+        if let Some(seen) = self.tombstone {
+            let own = seen.since + op.policy.tombstone.ttl.seconds();
+            if now / MILLIS <= seen.until && op.start <= own {
+                check(
+                    check_read == State::Tombstone,
+                    3,
+                    "a withdrawal is forgotten",
+                )?;
             }
         }
-        if seen != State::Live {
+        if check_read != State::Live {
             return Ok(());
         }
-        must(self.gone.is_none(), 1, "a user who is gone is read as live")?;
-        let Some(life) = self.life else {
-            return broken(1, "a record is live that nobody made");
+        check(
+            self.withdrawal.is_none(),
+            1,
+            "a user who withdrew or was erased is read as live",
+        )?;
+        let Some(lifetime) = self.lifetime else {
+            return violation(1, "a record is live that was never created");
         };
         if op.policy.entry.expiry == Expiry::Store {
             return Ok(());
         }
         let from = match op.policy.entry.renewal {
-            Renewal::FromCreation => life.created,
-            Renewal::OnVisit => life.visited,
-            Renewal::OnWrite => life.retained,
+            Renewal::FromCreation => lifetime.created,
+            Renewal::OnVisit => lifetime.visited,
+            Renewal::OnWrite => lifetime.retained,
         };
         let kept = op.start <= from + op.policy.entry.ttl.seconds();
-        must(kept, 8, "a live entry is read past its time")
+        check(kept, 8, "a live entry is read after its retention ended")
     }
 
-    /// The store has collected the record, at a moment in milliseconds.
-    pub fn collected(
+    /// Checks that the store did not collect the record too early; `at` is in milliseconds.
+    pub fn check_collection(
         &mut self,
         policies: &[Arc<EcPolicy>],
         version: &Version,
         at: u64,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), OracleViolation> {
         let second = at / MILLIS;
         let Some((entry, _)) = &version.content else {
-            return broken(7, "a record that cannot be read was collected");
+            return violation(7, "an unreadable record was collected");
         };
         if !entry.consent.ok {
-            let until = self.remembered.take().map_or(0, |told| told.until);
-            return must(second > until, 3, "a tombstone was collected too early");
+            let until = self.tombstone.take().map_or(0, |seen| seen.until);
+            return check(second > until, 3, "a tombstone was collected too early");
         }
-        let life = self.life.take();
+        let lifetime = self.lifetime.take();
         let over = |policy: &Arc<EcPolicy>| {
-            life.is_none_or(|life| {
+            lifetime.is_none_or(|lifetime| {
                 let from = match policy.entry.renewal {
-                    Renewal::FromCreation => life.created,
-                    _ => life.retained,
+                    Renewal::FromCreation => lifetime.created,
+                    _ => lifetime.retained,
                 };
                 second > from + policy.entry.ttl.seconds()
             })
         };
-        must(
+        check(
             policies.iter().any(over),
             2,
             "a live entry was collected before its time",
         )
     }
 
-    /// An operation removed the record.
-    pub fn removed(&mut self, op: &Op<'_>, before: Option<&Rc<Version>>) -> Result<(), Broken> {
-        let may = matches!(op.act, Act::Erase) && op.policy.delete.mode == DeleteMode::Hard;
-        must(may, 7, "a record was removed by what does not erase")?;
+    /// Checks a removal of the record.
+    pub fn check_removal(
+        &mut self,
+        op: &ObservedOperation<'_>,
+        before: Option<&Rc<Version>>,
+    ) -> Result<(), OracleViolation> {
+        let may = matches!(op.action, Action::Erase) && op.policy.delete.mode == DeleteMode::Hard;
+        check(
+            may,
+            7,
+            "a record was removed by an operation that does not erase",
+        )?;
         let was = state(op.policy, before.map(|before| &**before), op.start);
-        self.life = None;
-        self.remembered = None;
+        self.lifetime = None;
+        self.tombstone = None;
         if was != State::Absent {
-            self.gone = Some(Gone {
+            self.withdrawal = Some(Withdrawal {
                 since: op.start,
                 removed: true,
             });
@@ -139,12 +160,12 @@ impl Story {
     }
 }
 
-/// When another system last wrote an entry, as far as it tells.
+/// The latest time in an entry that another system wrote.
 fn latest(entry: &KvEntry) -> u64 {
-    let seen = entry.last_seen.map_or(0, Timestamp::unix);
+    let check_read = entry.last_seen.map_or(0, Timestamp::unix);
     entry
         .created
         .unix()
-        .max(seen)
+        .max(check_read)
         .max(entry.consent.updated.unix())
 }

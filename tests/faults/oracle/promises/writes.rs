@@ -1,4 +1,4 @@
-//! What each operation may write, and what is promised from then on.
+//! Checks the writes of each operation, and updates what is promised.
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::Write;
@@ -6,70 +6,72 @@ use edge_cookie::policy::settings::{DeleteMode, OnMissingSync, Renewal};
 use edge_cookie::record::{ConsentStrings, KvConsent, KvEntry, KvMetadata, Precondition};
 
 use super::super::change::{
-    counts_from, metadata_tells, same_ids, same_rest, store_is_told, uids_are_brought,
+    check_metadata, check_retention_start, check_store_ttl, check_uids, check_unchanged, same_ids,
 };
-use super::super::{Broken, Met, Op, State, counted_from, must, state};
-use super::{Gone, Life, Remembered, Story};
-use crate::act::Act;
-use crate::store::{Change, Version};
+use super::super::{
+    ObservedOperation, OracleViolation, State, WriteEffect, check, counted_from, state,
+};
+use super::{Lifetime, RecordOracle, TombstonePromise, Withdrawal};
+use crate::action::Action;
+use crate::store::{StoreChange, Version};
 
-impl Story {
-    /// An operation wrote the record; gives back what its write met.
-    pub fn written(
+impl RecordOracle {
+    /// Checks a write. Returns its effect.
+    pub fn check_write(
         &mut self,
-        op: &Op<'_>,
-        change: &Change,
+        op: &ObservedOperation<'_>,
+        change: &StoreChange,
         write: &Write,
         now: u64,
-    ) -> Result<Met, Broken> {
+    ) -> Result<WriteEffect, OracleViolation> {
         let before = change.before.as_deref();
         let met = state(op.policy, before, op.start);
-        let buries = matches!(op.act, Act::Withdraw | Act::Erase);
-        must(
-            met != State::Garbage || buries,
+        let buries = matches!(op.action, Action::Withdraw | Action::Erase);
+        check(
+            met != State::Unreadable || buries,
             7,
-            "a record that cannot be read was overwritten",
+            "an unreadable record was overwritten",
         )?;
-        metadata_tells(op, write)?;
-        store_is_told(op, write, now)?;
+        check_metadata(op, write)?;
+        check_store_ttl(op, write, now)?;
         let mut kept = false;
-        match op.act {
-            Act::Get | Act::GetMetadata => return Err(wrote_nothing("a read")),
-            Act::Create(which) | Act::Consent(which) => {
-                self.consented(op, *which, met, before, write)?;
+        match op.action {
+            Action::Get | Action::GetMetadata => return Err(wrote_nothing("a read")),
+            Action::Create(which) | Action::Consent(which) => {
+                self.check_consent(op, *which, met, before, write)?;
             }
-            Act::Touch(timestamp) => self.touched(op, timestamp.unix(), before, write)?,
-            Act::Sync(_) | Act::Batch(_) => self.synced(op, met, before, write)?,
-            Act::Withdraw | Act::Erase => kept = self.buried(op, before, write)?,
+            Action::Touch(timestamp) => self.check_touch(op, timestamp.unix(), before, write)?,
+            Action::Sync(_) | Action::Batch(_) => self.check_sync(op, met, before, write)?,
+            Action::Withdraw | Action::Erase => kept = self.check_tombstone(op, before, write)?,
         }
-        Ok(Met { state: met, kept })
+        Ok(WriteEffect { state: met, kept })
     }
 
-    fn consented(
+    fn check_consent(
         &mut self,
-        op: &Op<'_>,
+        op: &ObservedOperation<'_>,
         which: usize,
         met: State,
         before: Option<&Version>,
         write: &Write,
-    ) -> Result<(), Broken> {
-        // Where a record was removed nothing is left that consent under way would meet: the rule book warns of it.
-        if let Some(gone) = self.gone.filter(|gone| !gone.removed) {
-            must(
-                op.start > gone.since,
+    ) -> Result<(), OracleViolation> {
+        // After a removal there is no tombstone that concurrent consent would find: a rule warns about it.
+        if let Some(withdrawal) = self.withdrawal.filter(|withdrawal| !withdrawal.removed) {
+            check(
+                op.start > withdrawal.since,
                 1,
                 "consent that is not newer than a withdrawal undid it",
             )?;
         }
-        must(met != State::Live, 2, "a live entry was made anew")?;
+        check(met != State::Live, 2, "a live entry was created again")?;
         let revives = met == State::Tombstone;
-        must(
-            !revives || matches!(op.act, Act::Consent(_)),
+        check(
+            !revives || matches!(op.action, Action::Consent(_)),
             1,
             "`create` wrote over a tombstone",
         )?;
         let entry = &write.entry;
-        let (consent, geo) = (&op.said.consents[which], &op.said.geos[which]);
+        let (consent, geo) = (&op.inputs.consents[which], &op.inputs.geos[which]);
         let starts = [
             Some(entry.created),
             entry.last_seen,
@@ -82,9 +84,9 @@ impl Story {
             && has_strings(&entry.consent, consent)
             && (&entry.geo.country, &entry.geo.region) == (&geo.country, &geo.region)
             && entry.ids.is_empty();
-        must(as_given, 0, "consent was not stored as it was given")?;
+        check(as_given, 0, "consent was not stored as it was given")?;
         let from_start = write.metadata.t.is_some_and(|from| from.unix() == op.start);
-        must(from_start, 0, "retention does not count from consent")?;
+        check(from_start, 0, "retention does not start at the consent")?;
         let foreign = |entry: &KvEntry, metadata: &KvMetadata| {
             let kept = [
                 &entry.kept,
@@ -99,14 +101,14 @@ impl Story {
             .filter(|_| revives);
         if let Some((entry_before, metadata_before)) = was {
             let same = foreign(entry_before, metadata_before) == foreign(entry, &write.metadata);
-            must(
+            check(
                 same,
                 7,
                 "a revival lost fields that this version does not know",
             )?;
         }
         *self = Self {
-            life: Some(Life {
+            lifetime: Some(Lifetime {
                 created: op.start,
                 visited: op.start,
                 retained: op.start,
@@ -116,151 +118,155 @@ impl Story {
         Ok(())
     }
 
-    /// A write that goes on with a record: gives back what it goes on with.
-    fn goes_on<'c>(
+    /// Checks a write that continues a record. Returns the previous record.
+    fn check_continued<'c>(
         &mut self,
-        op: &'c Op<'_>,
+        op: &'c ObservedOperation<'_>,
         before: Option<&'c Version>,
         write: &Write,
-    ) -> Result<&'c (KvEntry, KvMetadata), Broken> {
+    ) -> Result<&'c (KvEntry, KvMetadata), OracleViolation> {
         let writer_is_lax = op.policy.delete.mode == DeleteMode::Hard
             || op.policy.sync.on_missing == OnMissingSync::CreateMinimal;
-        if self.gone.is_some_and(|gone| gone.removed) && writer_is_lax {
-            // Nothing was left that it would have met: that is what the rule book warns of.
-            self.gone = None;
+        if self.withdrawal.is_some_and(|withdrawal| withdrawal.removed) && writer_is_lax {
+            // There was no tombstone that it could find: a rule warns about it.
+            self.withdrawal = None;
         }
-        must(
+        check(
             state(op.policy, before, op.start) != State::Tombstone,
             1,
             "a sync or a touch wrote over a tombstone",
         )?;
-        must(
+        check(
             write.entry.consent.ok,
             7,
             "a sync or a touch withdrew consent",
         )?;
-        must(
-            self.gone.is_none(),
+        check(
+            self.withdrawal.is_none(),
             1,
-            "a sync or a touch made a record live whose user is gone",
+            "a sync or a touch made a record live after a withdrawal or an erasure",
         )?;
-        // On a store that lets a swap create what has vanished, it goes on with what it saw.
-        let from = before.or_else(|| op.told());
+        // On a store that lets a swap recreate a vanished record, the write continues the record that it saw.
+        let from = before.or_else(|| op.seen());
         let Some(from) = from.and_then(|from| from.content.as_ref()) else {
-            return Err(Broken {
+            return Err(OracleViolation {
                 promise: 1,
-                what: "a sync or a touch made a record of nothing".to_owned(),
+                what: "a sync or a touch created a record".to_owned(),
             });
         };
-        let life = self.life.get_or_insert(Life {
+        let lifetime = self.lifetime.get_or_insert(Lifetime {
             created: from.0.created.unix(),
             visited: counted_from(op.policy, &from.0, &from.1),
             retained: counted_from(op.policy, &from.0, &from.1),
         });
-        life.created = from.0.created.unix();
+        lifetime.created = from.0.created.unix();
         Ok(from)
     }
 
-    fn touched(
+    fn check_touch(
         &mut self,
-        op: &Op<'_>,
+        op: &ObservedOperation<'_>,
         timestamp: u64,
         before: Option<&Version>,
         write: &Write,
-    ) -> Result<(), Broken> {
-        let (entry, metadata) = self.goes_on(op, before, write)?;
+    ) -> Result<(), OracleViolation> {
+        let (entry, metadata) = self.check_continued(op, before, write)?;
         let seen = write.entry.last_seen.map_or(0, Timestamp::unix);
-        must(
+        check(
             seen == timestamp.min(op.start),
             0,
-            "a touch wrote another time than its own",
+            "a touch wrote a time that is not its own",
         )?;
         if let Some(last) = entry.last_seen.map(Timestamp::unix) {
-            must(
+            check(
                 seen > last,
                 4,
-                "`last_seen` went back, or was written twice",
+                "`last_seen` decreased, or was written twice",
             )?;
             let apart = seen - last >= op.policy.last_seen.debounce.seconds();
-            must(apart, 4, "two touches are nearer than `last_seen.debounce`")?;
+            check(
+                apart,
+                4,
+                "two touches are less than `last_seen.debounce` apart",
+            )?;
         }
-        must(
+        check(
             same_ids(entry, &write.entry, &[]),
             6,
             "a touch changed partners' uids",
         )?;
-        same_rest(entry, metadata, write)?;
-        let life = self.life.as_mut().unwrap();
-        life.retained = op.start;
+        check_unchanged(entry, metadata, write)?;
+        let lifetime = self.lifetime.as_mut().unwrap();
+        lifetime.retained = op.start;
         if op.policy.entry.renewal == Renewal::FromCreation {
-            life.retained = life.created;
+            lifetime.retained = lifetime.created;
         } else {
-            life.visited = op.start;
+            lifetime.visited = op.start;
         }
-        counts_from(write, life.retained)
+        check_retention_start(write, lifetime.retained)
     }
 
-    fn synced(
+    fn check_sync(
         &mut self,
-        op: &Op<'_>,
+        op: &ObservedOperation<'_>,
         met: State,
         before: Option<&Version>,
         write: &Write,
-    ) -> Result<(), Broken> {
+    ) -> Result<(), OracleViolation> {
         let creates = op.policy.sync.on_missing == OnMissingSync::CreateMinimal;
-        let vanished = before.is_none() && op.told_state() == State::Live;
+        let vanished = before.is_none() && op.seen_state() == State::Live;
         if met == State::Absent && creates && !vanished {
             let new = write.entry.created.unix() == op.start && write.entry.consent.ok;
-            must(new, 1, "a sync wrote back a record whose time is over")?;
-            uids_are_brought(op, None, write)?;
+            check(new, 1, "a sync wrote back an expired record")?;
+            check_uids(op, None, write)?;
             *self = Self {
-                life: Some(Life {
+                lifetime: Some(Lifetime {
                     created: op.start,
                     visited: op.start,
                     retained: op.start,
                 }),
                 ..Self::default()
             };
-            return counts_from(write, op.start);
+            return check_retention_start(write, op.start);
         }
-        must(
+        check(
             met == State::Live || vanished,
             1,
             "a sync wrote where no live entry stands",
         )?;
-        let (entry, metadata) = self.goes_on(op, before, write)?;
-        must(
+        let (entry, metadata) = self.check_continued(op, before, write)?;
+        check(
             entry.last_seen == write.entry.last_seen,
             6,
             "a sync changed `last_seen`",
         )?;
-        uids_are_brought(op, Some(entry), write)?;
-        same_rest(entry, metadata, write)?;
-        let life = self.life.as_mut().unwrap();
-        life.retained = match op.policy.entry.renewal {
-            Renewal::OnWrite => life.retained.max(op.start),
-            Renewal::OnVisit => life.retained,
-            Renewal::FromCreation => life.created,
+        check_uids(op, Some(entry), write)?;
+        check_unchanged(entry, metadata, write)?;
+        let lifetime = self.lifetime.as_mut().unwrap();
+        lifetime.retained = match op.policy.entry.renewal {
+            Renewal::OnWrite => lifetime.retained.max(op.start),
+            Renewal::OnVisit => lifetime.retained,
+            Renewal::FromCreation => lifetime.created,
         };
-        counts_from(write, life.retained)
+        check_retention_start(write, lifetime.retained)
     }
 
-    /// A withdrawal or an erasure wrote; gives back whether it left the tombstone that was there.
-    fn buried(
+    /// Checks the write of a withdrawal or an erasure. Returns whether it kept the existing tombstone.
+    fn check_tombstone(
         &mut self,
-        op: &Op<'_>,
+        op: &ObservedOperation<'_>,
         before: Option<&Version>,
         write: &Write,
-    ) -> Result<bool, Broken> {
+    ) -> Result<bool, OracleViolation> {
         let entry = &write.entry;
         let since = entry.consent.updated.unix();
-        must(!entry.consent.ok, 1, "a withdrawal left a live entry")?;
+        check(!entry.consent.ok, 1, "a withdrawal left a live entry")?;
         let until = since + op.policy.tombstone.ttl.seconds();
-        self.life = None;
+        self.lifetime = None;
         let stood = before
-            .or_else(|| op.told())
+            .or_else(|| op.seen())
             .and_then(|before| before.content.as_ref());
-        let kept = matches!(op.act, Act::Withdraw)
+        let kept = matches!(op.action, Action::Withdraw)
             && stood.is_some_and(|(stood, _)| {
                 !stood.consent.ok && stood.consent.updated == entry.consent.updated
             })
@@ -269,38 +275,38 @@ impl Story {
             let same = stood.is_some_and(|(stood, metadata)| {
                 stood == entry && metadata.kept == write.metadata.kept
             });
-            must(same, 3, "a repeated withdrawal changed the tombstone")?;
-            let promised = self.remembered.map_or(until, |told| told.until.min(until));
-            self.remembered = Some(Remembered {
+            check(same, 3, "a repeated withdrawal changed the tombstone")?;
+            let promised = self.tombstone.map_or(until, |seen| seen.until.min(until));
+            self.tombstone = Some(TombstonePromise {
                 since,
                 until: promised,
             });
             return Ok(true);
         }
-        must(
+        check(
             since == op.start,
             3,
-            "a tombstone tells another time than the withdrawal's",
+            "a tombstone has a time that is not the withdrawal's",
         )?;
         let bare = entry.ids.is_empty() && has_strings(&entry.consent, &ConsentStrings::default());
-        must(bare, 0, "a tombstone remembers more than the withdrawal")?;
-        self.gone = Some(Gone {
+        check(bare, 0, "a tombstone has more data than the withdrawal")?;
+        self.withdrawal = Some(Withdrawal {
             since,
             removed: false,
         });
-        self.remembered = Some(Remembered { since, until });
+        self.tombstone = Some(TombstonePromise { since, until });
         Ok(false)
     }
 }
 
-fn wrote_nothing(who: &str) -> Broken {
-    Broken {
+fn wrote_nothing(who: &str) -> OracleViolation {
+    OracleViolation {
         promise: 7,
         what: format!("{who} wrote"),
     }
 }
 
-/// Whether these strings are stored, and no others.
+/// Whether exactly these strings are stored.
 fn has_strings(stored: &KvConsent, given: &ConsentStrings) -> bool {
     (&stored.tcf, &stored.gpp, &stored.us_privacy) == (&given.tcf, &given.gpp, &given.us_privacy)
         && stored.gpc.unwrap_or_default() == given.gpc

@@ -1,4 +1,4 @@
-//! Numbers that are drawn in the same order in every run.
+//! Random numbers that are the same in every run.
 
 #[path = "../support/random.rs"]
 mod random;
@@ -7,15 +7,15 @@ use std::ops::RangeInclusive;
 
 use random::Random;
 
-/// What a run draws from its seed.
-pub struct Draw(Random);
+/// The random numbers of a seed.
+pub struct Rng(Random);
 
-impl Draw {
-    /// Each `seed` and `purpose` has its own course.
+impl Rng {
+    /// Each `seed` and `purpose` has its own stream.
     pub fn new(seed: u64, purpose: u64) -> Self {
-        let mut draw = Self(Random(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ purpose));
-        draw.number();
-        draw
+        let mut rng = Self(Random(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ purpose));
+        rng.number();
+        rng
     }
 
     pub fn number(&mut self) -> u64 {
@@ -30,8 +30,8 @@ impl Draw {
         range.start() + self.below(range.end() - range.start() + 1)
     }
 
-    /// Whether something happens that happens so many times in a thousand.
-    pub fn happens(&mut self, in_a_thousand: u64) -> bool {
+    /// Whether an event happens that has this probability, in thousandths.
+    pub fn chance(&mut self, in_a_thousand: u64) -> bool {
         self.below(1_000) < in_a_thousand
     }
 
@@ -39,7 +39,7 @@ impl Draw {
         &from[usize::try_from(self.below(from.len() as u64)).unwrap()]
     }
 
-    /// One of these, each as likely as its weight says.
+    /// One of these, with a probability by its weight.
     pub fn weighted<T: Copy>(&mut self, from: &[(u64, T)]) -> T {
         let mut left = self.below(from.iter().map(|(weight, _)| weight).sum());
         for (weight, one) in from {
@@ -48,6 +48,6 @@ impl Draw {
             }
             left -= weight;
         }
-        unreachable!("what is drawn is below the sum")
+        unreachable!("the number is below the sum")
     }
 }

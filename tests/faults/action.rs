@@ -1,4 +1,4 @@
-//! What edges are asked to do.
+//! The operations that the edges run.
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Operation, PartnerSync};
@@ -6,9 +6,9 @@ use edge_cookie::record::{ConsentStrings, KvGeo, KvSignal};
 
 pub const MILLIS: u64 = 1_000;
 
-/// What is asked of an edge.
+/// An operation with its arguments.
 #[derive(Debug, Clone)]
-pub enum Act {
+pub enum Action {
     Get,
     GetMetadata,
     Create(usize),
@@ -20,13 +20,13 @@ pub enum Act {
     Erase,
 }
 
-/// What users say and where they are.
-pub struct Said {
+/// The consents and places of users.
+pub struct Inputs {
     pub consents: [ConsentStrings; 3],
     pub geos: [KvGeo; 3],
 }
 
-impl Said {
+impl Inputs {
     pub fn new() -> Self {
         let tcf = |text: &str| ConsentStrings {
             tcf: Some(text.into()),
@@ -53,9 +53,9 @@ impl Said {
     }
 }
 
-impl Act {
-    pub fn operation<'s>(&'s self, said: &'s Said) -> Operation<'s> {
-        let consented = |which: usize| (&said.consents[which], &said.geos[which]);
+impl Action {
+    pub fn operation<'s>(&'s self, inputs: &'s Inputs) -> Operation<'s> {
+        let consented = |which: usize| (&inputs.consents[which], &inputs.geos[which]);
         match self {
             Self::Get => Operation::Get,
             Self::GetMetadata => Operation::GetMetadata,
@@ -77,7 +77,7 @@ impl Act {
         }
     }
 
-    /// The uids that it brings.
+    /// The uids that it sends.
     pub fn syncs(&self) -> &[PartnerSync] {
         match self {
             Self::Sync(sync) => std::slice::from_ref(sync),
