@@ -11,13 +11,13 @@ const SETTINGS: &str = "src/policy/settings";
 const OTHERS: &[(&str, u64, &str)] = &[
     ("types/day.rs", 365, "days of a year"),
     (
-        "log/reading.rs",
+        "log/reader.rs",
         300,
         "the first HTTP status of a redirection",
     ),
     ("workload/read.rs", 500, "a limit of a workload's text"),
     (
-        "simulate/visitor.rs",
+        "visitor_session.rs",
         600_000,
         "when a repeated withdrawal arrives",
     ),

@@ -46,7 +46,7 @@ impl SimulatedIdentity {
         caller: &Caller,
         call: SimulatedCall,
         sinks: &mut Sinks<'_>,
-    ) -> Option<Outcome> {
+    ) -> Result<Outcome, OperationError> {
         let at = caller.at;
         if self.window.is_over(at) {
             self.close(context, caller, sinks);
@@ -83,7 +83,7 @@ impl SimulatedIdentity {
             counters.record_replacement(at, before.0.as_ref(), slot, until);
         }
         self.record_outcome(context, at, &call, run.finished.result.as_ref(), counters);
-        let outcome = run.finished.result.as_ref().ok().map(|done| done.outcome);
+        let outcome = run.finished.result.map(|done| done.outcome);
         let participant = Participant {
             call,
             at,

@@ -1,5 +1,4 @@
-//! One visitor's session: page views and syncs in the order of their times, and the service's operations for each (`API.md`,
-//! the organic request).
+//! One visitor's session: page views and syncs in the order of their times, and the service's operations for each.
 
 use super::context::{SimulatedCall, SimulationContext, pick_weighted};
 use super::counters::Counters;
@@ -11,8 +10,10 @@ use super::signals::ConsentChoice;
 use super::stored_record::GenerationCounter;
 use super::visits::PageView;
 use crate::consent::Verdict;
-use crate::engine::Outcome;
-use crate::policy::settings::CookieRenewal;
+use crate::engine::{OperationError, Outcome};
+use crate::visit::{
+    CookieChange, NewId, NewIdStep, Visit, VisitEnd, VisitStep, WithdrawalDelivery,
+};
 
 /// The EC cookie in the visitor's browser.
 #[derive(Debug, Clone, Copy)]
@@ -136,11 +137,9 @@ impl<'g, 'w> VisitorSession<'g, 'w, '_> {
         self.count_view(at);
         self.identities.push(SimulatedIdentity::default());
         if self.state.rng.chance(context.workload.forged.withdraws) {
-            self.call(0, at, SimulatedCall::Withdraw);
-        } else if self.verdict(at) == Verdict::Granted
-            && self.call(0, at, SimulatedCall::Touch) == Some(Outcome::NotFound)
-        {
-            self.assign_id(at);
+            let _ = self.call(0, at, SimulatedCall::Withdraw);
+        } else if self.verdict(at) == Verdict::Granted {
+            self.refresh_identity(at, Some(0));
         }
         self.end();
     }
@@ -209,7 +208,11 @@ impl<'g, 'w> VisitorSession<'g, 'w, '_> {
             self.counters.lost.cookie_expired += u64::from(live);
         }
         match self.verdict(at) {
-            Verdict::Granted => self.refresh_identity(at),
+            Verdict::Granted => {
+                let sent = self.state.cookie.map(|cookie| cookie.number);
+                let is_new = self.refresh_identity(at, sent);
+                self.counters.lost.entry_expired += u64::from(is_new && sent.is_some());
+            }
             Verdict::Withdrawn => self.withdraw(at),
             Verdict::NotGranted => {}
         }
@@ -220,39 +223,43 @@ impl<'g, 'w> VisitorSession<'g, 'w, '_> {
         }
     }
 
-    /// Refreshes the identity of a visitor who consents, as the service does.
-    fn refresh_identity(&mut self, at: u64) {
-        let Some(cookie) = self.state.cookie else {
-            return self.assign_id(at);
-        };
-        match self.call(cookie.number, at, SimulatedCall::Touch) {
-            // Consent was given again.
-            Some(Outcome::ConsentWithdrawn) => {
-                self.call(cookie.number, at, SimulatedCall::Create(self.state.region));
-            }
-            Some(Outcome::NotFound) => {
-                self.counters.lost.entry_expired += 1;
-                self.assign_id(at);
-            }
-            Some(Outcome::Touched)
-                if self.context.policy.cookie.renewal == CookieRenewal::OnTouch =>
-            {
-                self.set_cookie(cookie.number, at);
-            }
-            _ => {}
+    /// Refreshes the identity of a visitor who consents and whose browser sent this id. Returns whether the visitor
+    /// counted as a new one.
+    fn refresh_identity(&mut self, at: u64, sent: Option<usize>) -> bool {
+        let mut visit = Visit::new(sent.as_slice());
+        loop {
+            let (number, call) = match visit.step() {
+                VisitStep::UpdateLastSeen(number) => (*number, SimulatedCall::Touch),
+                VisitStep::Revive(number) => (*number, SimulatedCall::Create(self.state.region)),
+                VisitStep::End(VisitEnd::Known { id, touched }) => {
+                    let rules = &self.context.policy.cookie;
+                    if CookieChange::of_known(rules, touched, false).set {
+                        self.set_cookie(*id, at);
+                    }
+                    return false;
+                }
+                VisitStep::End(VisitEnd::Unchanged) => return false,
+                VisitStep::End(VisitEnd::NewVisitor) => {
+                    self.assign_id(at);
+                    return true;
+                }
+            };
+            visit.resume(self.call(number, at, call).as_ref().copied());
         }
     }
 
-    /// Assigns a new id to the visitor. The cookie is set only if the entry was created.
+    /// Assigns a new id to the visitor.
     fn assign_id(&mut self, at: u64) {
-        let number = self.identities.len();
-        self.identities.push(SimulatedIdentity::default());
-        let created = self.call(number, at, SimulatedCall::Create(self.state.region));
-        if created == Some(Outcome::Created) {
-            self.counters.happened.identities += 1;
-            self.set_cookie(number, at);
-        } else {
-            self.state.cookie = None;
+        let mut new_id = NewId::default();
+        while new_id.step() == NewIdStep::Create {
+            let number = self.identities.len();
+            self.identities.push(SimulatedIdentity::default());
+            let created = self.call(number, at, SimulatedCall::Create(self.state.region));
+            new_id.resume(created.as_ref().copied());
+            if new_id.step() == NewIdStep::Given {
+                self.counters.happened.identities += 1;
+                self.set_cookie(number, at);
+            }
         }
     }
 
@@ -265,20 +272,28 @@ impl<'g, 'w> VisitorSession<'g, 'w, '_> {
     }
 
     fn withdraw(&mut self, at: u64) {
-        let Some(cookie) = self.state.cookie.take() else {
+        let Some(cookie) = self.state.cookie else {
             return;
         };
         self.counters.happened.withdrawals += 1;
         if let Some(identity) = self.identities.get_mut(cookie.number) {
             identity.record_withdrawal(at, self.counters);
         }
-        self.call(cookie.number, at, SimulatedCall::Withdraw);
+        let written = self.call(cookie.number, at, SimulatedCall::Withdraw);
+        // The simulated servers have no outbox.
+        let delivery = match written {
+            Ok(_) => WithdrawalDelivery::Written,
+            Err(_) => WithdrawalDelivery::Lost,
+        };
+        if delivery.expires_cookie(self.context.policy.cookie.on_failed_withdrawal) {
+            self.state.cookie = None;
+        }
         if self.state.rng.chance(self.context.workload.changes.repeats) {
             let again = at + 1 + self.state.rng.below(REPEATED_WITHIN);
             if again < self.context.workload.length() {
                 self.syncs_before(again);
                 self.counters.happened.withdrawals += 1;
-                self.call(cookie.number, again, SimulatedCall::Withdraw);
+                let _ = self.call(cookie.number, again, SimulatedCall::Withdraw);
             }
         }
     }
@@ -310,7 +325,7 @@ impl<'g, 'w> VisitorSession<'g, 'w, '_> {
                 continue;
             }
             let partner = sync.partner;
-            self.call(sync.number, sync.at, SimulatedCall::Sync { partner, syncs });
+            let _ = self.call(sync.number, sync.at, SimulatedCall::Sync { partner, syncs });
         }
     }
 
@@ -350,17 +365,23 @@ impl<'g, 'w> VisitorSession<'g, 'w, '_> {
     }
 
     /// Runs an operation on one of the visitor's ids. A partner's call arrives at a random edge.
-    fn call(&mut self, number: usize, at: u64, call: SimulatedCall) -> Option<Outcome> {
+    fn call(
+        &mut self,
+        number: usize,
+        at: u64,
+        call: SimulatedCall,
+    ) -> Result<Outcome, OperationError> {
         let mut caller = self.caller(number, at);
         if call.partner().is_some() {
             caller.edge = self.state.rng.below(self.context.workload.edges);
         }
         let mut identities = std::mem::take(&mut self.identities);
         let (context, mut sinks) = self.sinks();
-        let outcome = identities
-            .get_mut(number)
-            .and_then(|identity| identity.run(context, &caller, call, &mut sinks));
+        let result = match identities.get_mut(number) {
+            Some(identity) => identity.run(context, &caller, call, &mut sinks),
+            None => Ok(Outcome::NotFound),
+        };
         self.identities = identities;
-        outcome
+        result
     }
 }
