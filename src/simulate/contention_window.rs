@@ -363,7 +363,7 @@ mod tests {
             at: 0,
             edge: 0,
         };
-        identity.run(&context, &caller, SimulatedCall::Create(0), &mut sinks);
+        let _ = identity.run(&context, &caller, SimulatedCall::Create(0), &mut sinks);
         let mut rng = context.rng(RngStream::Visitor, 0);
         caller.at = 1_000_000;
         for _ in 0..operations {
@@ -374,7 +374,7 @@ mod tests {
                 timestamp: context.moment(caller.at).timestamp(),
             };
             let syncs = vec![sync];
-            identity.run(
+            let _ = identity.run(
                 &context,
                 &caller,
                 SimulatedCall::Sync { partner: 0, syncs },
