@@ -147,6 +147,8 @@ codes! {
     RetentionRestsOnStore = "EC0208",
     /// A fail-over of the store loses what was acknowledged last.
     FailOverLoses = "EC0209",
+    /// A record that does not state its age is kept until it is first written.
+    UnknownAgeKept = "EC0210",
     /// The cookie outlives the entry.
     CookieOutlivesEntry = "EC0301",
     /// The entry outlives the cookie.

@@ -247,7 +247,7 @@ fn a_failed_operation_says_why_and_does_not_stop_the_run() {
         lines[1]["message"]
             .as_str()
             .unwrap()
-            .contains("missing field `v`")
+            .contains("missing field `created`")
     );
     assert_eq!(lines[2]["outcome"], "unreadable");
     assert_eq!(lines[3]["outcome"], "withdrawn");

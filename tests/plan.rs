@@ -254,6 +254,16 @@ fn every_case_has_its_verdict_and_its_time() {
             &["entry.expiry=engine"],
             UNSAFE,
         ),
+        (&[], &[], &["import.unknown_age=now"], UNSAFE),
+        (&[], &["import.unknown_age=now"], &[], UNSAFE),
+        (&[], &[], &["import.unknown_age=reject"], UNSAFE),
+        (&[], &["import.unknown_age=reject"], &[], SAFE),
+        (
+            &["entry.renewal=from_creation"],
+            &[],
+            &["import.unknown_age=reject"],
+            SAFE,
+        ),
         (
             &[],
             &["entry.renewal=on_write"],
@@ -596,6 +606,45 @@ fn the_examples_are_what_happens() {
             &["entry.expiry=engine"],
             &["entry.expiry=store"],
             &[&known[..1], &[("not_found", "found")]],
+        ),
+        (
+            &[],
+            &[],
+            &["import.unknown_age=now"],
+            &[
+                &known,
+                &[
+                    ("written", "written"),
+                    ("created_minimal", "written"),
+                    ("found", "found"),
+                ],
+            ],
+        ),
+        (
+            &[],
+            &["import.unknown_age=now"],
+            &[],
+            &[
+                &known,
+                &[
+                    ("written", "written"),
+                    ("written", "created_minimal"),
+                    ("found", "found"),
+                ],
+            ],
+        ),
+        (
+            &[],
+            &[],
+            &["import.unknown_age=reject"],
+            &[
+                &known,
+                &[
+                    ("written", "written"),
+                    ("written", "unreadable_entry"),
+                    ("found", "unreadable_entry"),
+                ],
+            ],
         ),
         (
             &["entry.ttl=24h"],

@@ -131,6 +131,11 @@ fn what_is_no_longer_readable_kept_as_long_or_reachable_is_lost_and_unsafe() {
         (&[], &["cookie.renewal=on_touch"], &[], &[Users]),
         (&[], &[], &["cookie.renewal=on_touch"], &[]),
         (&[], &[], &["cookie.http_only=false"], &[]),
+        // Records that do not state their age.
+        (&[], &[], &["import.unknown_age=reject"], &[Users]),
+        (&[], &["import.unknown_age=now"], &[], &[Users]),
+        (&[], &[], &["import.unknown_age=now"], &[]),
+        (&[], &["import.unknown_age=reject"], &[], &[]),
         // Limits: those that keep a record from being written again, and those that do not.
         (&[], &[], &["entry.max_metadata_bytes=200"], &[Users]),
         (&[], &["entry.max_metadata_bytes=200"], &[], &[]),

@@ -132,6 +132,17 @@ fn each_rule_of_a_promise_has_its_counterexample() {
             &[Code::RetentionRestsOnStore],
             &[(8, "ec.entry.expiry")],
         ),
+        (
+            &["import.unknown_age=now"],
+            &[Code::UnknownAgeKept],
+            &[(8, "ec.import.unknown_age")],
+        ),
+        (&["import.unknown_age=reject"], &[], &[]),
+        (
+            &["import.unknown_age=now", "entry.renewal=from_creation"],
+            &[],
+            &[],
+        ),
     ];
     for (sets, rules, broken) in cases {
         let resolved = changed(sets);
@@ -161,6 +172,10 @@ fn sets() -> impl Strategy<Value = Vec<String>> {
         ),
         of("entry.expiry", &["engine", "engine", "engine", "store"]),
         of("last_seen.debounce", &["0s", "1s", "300s", "1h"]),
+        of(
+            "import.unknown_age",
+            &["created", "created", "now", "reject"],
+        ),
     );
     let withdrawals = (
         of("tombstone.ttl", &["60s", "5m", "24h", "400d"]),
@@ -184,6 +199,7 @@ fn sets() -> impl Strategy<Value = Vec<String>> {
     (retention, withdrawals, syncs, retries).prop_map(|(retention, withdrawals, syncs, retries)| {
         let mut all: Vec<String> = Vec::new();
         all.extend([retention.0, retention.1, retention.2, retention.3]);
+        all.push(retention.4);
         all.extend([withdrawals.0, withdrawals.1, withdrawals.2, withdrawals.3]);
         all.extend([syncs.0, syncs.1, syncs.2, syncs.3, syncs.4]);
         all.extend([retries.0, retries.1, retries.2, retries.3]);

@@ -6,7 +6,7 @@ use super::pending_write::{Content, PendingWrite, PlannedEntry};
 use super::{OperationError, Outcome};
 use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
-use crate::policy::settings::{Expiry, Renewal};
+use crate::policy::settings::{Expiry, Renewal, UnknownAge};
 use crate::record::{KvEntry, KvMetadata, Precondition};
 
 /// The policy an operation is under, when it started, and how far its lookups can be trusted.
@@ -26,6 +26,8 @@ pub enum RecordState {
     Tombstone,
     /// Past its time: it counts as absent.
     Expired,
+    /// A live entry that does not state its age, under a policy that refuses such: it counts as unreadable.
+    UnknownAge,
 }
 
 /// What a record is to `policy` at `now`.
@@ -36,6 +38,9 @@ pub fn record_state(
     metadata: &KvMetadata,
     now: Timestamp,
 ) -> RecordState {
+    if is_refused(policy, entry, metadata) {
+        return RecordState::UnknownAge;
+    }
     let past = now > expires_at(policy, entry, metadata, now);
     match (is_withdrawn(entry, metadata), past) {
         (true, true) => RecordState::Expired,
@@ -49,6 +54,16 @@ pub fn record_state(
 #[inline]
 const fn is_withdrawn(entry: &KvEntry, metadata: &KvMetadata) -> bool {
     entry.is_tombstone() || matches!(metadata.ok, Some(false))
+}
+
+/// Whether `policy` refuses a record because it does not state its age. It refuses no withdrawal.
+#[inline]
+fn is_refused(policy: &EcPolicy, entry: &KvEntry, metadata: &KvMetadata) -> bool {
+    metadata.t.is_none()
+        && entry.last_seen.is_none()
+        && policy.entry.renewal != Renewal::FromCreation
+        && policy.import.unknown_age == UnknownAge::Reject
+        && !is_withdrawn(entry, metadata)
 }
 
 /// The last second in which `policy` keeps a record, as seen at `now`.
@@ -97,6 +112,9 @@ pub(super) fn retained_from(
     if let Some(written) = metadata.t {
         return written.min(now);
     }
+    if entry.last_seen.is_none() && policy.import.unknown_age == UnknownAge::Now {
+        return now;
+    }
     [
         Some(entry.created),
         entry.last_seen,
@@ -126,6 +144,7 @@ impl OperationContext<'_> {
                     RecordState::Live => Current::Live(record),
                     RecordState::Tombstone => Current::Tombstone(self.tombstone(record)),
                     RecordState::Expired => Current::Expired(record.generation),
+                    RecordState::UnknownAge => Current::UnknownAge(record),
                 }
             }
         }

@@ -18,6 +18,7 @@ pub(super) fn decide<'p>(
     match current {
         Current::Tombstone(record) => revive(context, consent, geo, record),
         Current::Corrupt(record) => Decision::corrupt(*record),
+        Current::UnknownAge(_) => Decision::unknown_age(),
         _ => Decision::end(Outcome::AlreadyLive),
     }
 }

@@ -6,7 +6,7 @@ use super::answer::{Found, Record, UnreadableRecord, Wait};
 use super::context::OperationContext;
 use super::pending_write::{Content, PlannedWrite};
 use super::{Done, OperationError, Outcome};
-use crate::record::{Generation, Precondition};
+use crate::record::{Generation, Precondition, Unreadable};
 
 /// What stands under an id, as the policy sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(super) enum Current {
     Live(Box<Record>),
     /// A standing tombstone.
     Tombstone(Box<Record>),
+    /// A live entry that the policy refuses for its unknown age: it counts as one that cannot be read.
+    UnknownAge(Box<Record>),
     /// A record that cannot be read.
     Corrupt(Box<UnreadableRecord>),
 }
@@ -42,6 +44,7 @@ impl Current {
                 ..Outcome::Found.into()
             })),
             Self::Corrupt(record) => Decision::corrupt(*record),
+            Self::UnknownAge(_) => Decision::unknown_age(),
         }
     }
 }
@@ -184,5 +187,10 @@ impl Decision<'_> {
 
     pub(super) fn corrupt(record: UnreadableRecord) -> Self {
         Self::End(Err(OperationError::Unreadable(record.why)))
+    }
+
+    #[cold]
+    pub(super) fn unknown_age() -> Self {
+        Self::End(Err(OperationError::Unreadable(Unreadable::UnknownAge)))
     }
 }

@@ -32,7 +32,9 @@ pub(super) fn decide(
         Current::Corrupt(record) => {
             write_tombstone_of(at, Precondition::Generation(record.generation))
         }
-        Current::Live(record) if is_later(context, &record.entry, at) => {
+        Current::Live(record) | Current::UnknownAge(record)
+            if is_later(context, &record.entry, at) =>
+        {
             Decision::end(Outcome::Superseded)
         }
         Current::Tombstone(record) if covers(context, &record.entry, at) => {
@@ -47,7 +49,7 @@ pub(super) fn decide(
         }
         // An earlier tombstone moves on, even where repeated withdrawals keep the first one's time: consent from between
         // the two must not undo this one.
-        Current::Live(record) | Current::Tombstone(record) => {
+        Current::Live(record) | Current::Tombstone(record) | Current::UnknownAge(record) => {
             write_tombstone_of(at, Precondition::Generation(record.generation))
         }
     }

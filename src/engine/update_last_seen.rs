@@ -15,6 +15,7 @@ pub(super) fn decide(
         Current::Absent | Current::Expired(_) => return Decision::end(Outcome::NotFound),
         Current::Tombstone(_) => return Decision::end(Outcome::ConsentWithdrawn),
         Current::Corrupt(record) => return Decision::corrupt(*record),
+        Current::UnknownAge(_) => return Decision::unknown_age(),
     };
     let seen = timestamp.min(context.now);
     // A stored time that no clock can have told would refuse every later touch.

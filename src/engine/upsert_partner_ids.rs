@@ -70,6 +70,7 @@ pub(super) fn decide(
         }
         Current::Tombstone(_) => end_all(context, syncs, Outcome::ConsentWithdrawn),
         Current::Corrupt(record) => Decision::corrupt(*record),
+        Current::UnknownAge(_) => Decision::unknown_age(),
         Current::Absent | Current::Expired(_) => match context.policy.sync.on_missing {
             OnMissingSync::Reject => end_all(context, syncs, Outcome::NotFound),
             OnMissingSync::CreateMinimal => create_minimal(

@@ -5,9 +5,9 @@ use super::pair::Pair;
 use super::scene::Scene;
 use super::{Kept, Records, scenes};
 use crate::policy::EcPolicy;
-use crate::policy::settings::{Expiry, OnMissingWithdrawal, Renewal};
+use crate::policy::settings::{Expiry, OnMissingWithdrawal, Renewal, UnknownAge};
 
-pub(super) const ANSWERS: [Known; 8] = [
+pub(super) const ANSWERS: [Known; 9] = [
     ("entry.ttl", ttl),
     ("entry.renewal", renewal),
     ("entry.expiry", expiry),
@@ -16,6 +16,7 @@ pub(super) const ANSWERS: [Known; 8] = [
     ("entry.max_body_bytes", max_body_bytes),
     ("entry.max_metadata_bytes", max_metadata_bytes),
     ("last_seen.debounce", debounce),
+    ("import.unknown_age", unknown_age),
 ];
 
 /// Whose stay starts `entry.ttl` again, in words.
@@ -279,5 +280,68 @@ fn debounce(pair: &Pair<'_>) -> Answer {
         format!(
             "`last_seen` gets coarser, for fewer writes: one visit is written for every {to}, and a user's retention can count from up to {to} before their last visit"
         ),
+    )
+}
+
+fn unknown_age(pair: &Pair<'_>) -> Answer {
+    use UnknownAge::{Created, Now, Reject};
+    const RECORD: &str = "a record with neither `t` nor `last_seen`, as the trusted-server of the IAB Tech Lab writes it,";
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.import.unknown_age);
+    let entry = &pair.candidate.entry;
+    let ttl = entry.ttl;
+    if entry.renewal == Renewal::FromCreation {
+        return Answer::safe(
+            Records::None,
+            "retention counts from `created` (`entry.renewal` is `from_creation`), whatever this is",
+        );
+    }
+    let shown = scenes::of_unknown_age(pair);
+    let keep = format!("keep `import.unknown_age = \"{}\"`", from.as_str());
+    let answer = match (from, to) {
+        (_, Reject) => Answer::never(
+            Records::All,
+            format!(
+                "{RECORD} becomes unreadable: it takes no touch and no sync, its user gets no new id, and it goes when the store collects it; it can still be withdrawn and erased"
+            ),
+            keep,
+            shown,
+        )
+        .losing(Kept::Users, "users whose record does not state its age"),
+        (Reject, Created) => Answer::safe(
+            Records::All,
+            format!(
+                "{RECORD} is read again, where the latest of its `created` and `consent.updated` is at most {ttl} ago"
+            ),
+        ),
+        // Nothing but the store decides what is over, and each write starts the time again.
+        _ if entry.expiry == Expiry::Store && entry.renewal == Renewal::OnWrite => Answer::safe(
+            Records::All,
+            format!("{RECORD} is read until the store collects it: `entry.expiry` is `store`"),
+        ),
+        (_, Now) => Answer::never(
+            Records::All,
+            format!(
+                "retention is longer: {RECORD} is read however old it is, until the store collects it or a machine of the candidate writes it; the {ttl} of `entry.ttl` count from that write"
+            ),
+            keep,
+            shown,
+        ),
+        (_, Created) => Answer::never(
+            Records::All,
+            format!(
+                "{RECORD} counts from the latest of `created` and `consent.updated`: one of more than {ttl} ago is absent, with its partner ids, however faithful the visitor; they get a new id at their next visit"
+            ),
+            keep,
+            shown,
+        )
+        .losing(
+            Kept::Users,
+            format!(
+                "users who consented more than {ttl} ago, and whose record no machine of the deployed policy has written"
+            ),
+        ),
+    };
+    answer.mixed(
+        "a record that does not state its age is another thing to each machine, until one of them writes it",
     )
 }

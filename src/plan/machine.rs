@@ -10,8 +10,9 @@ use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
 use crate::policy::publisher::Domain;
 use crate::policy::settings::SameSite;
-use crate::record::{ConsentStrings, EcId, KvGeo, PartnerId};
-use crate::store::{Insert, KvStore, Precondition};
+use crate::policy::types::Ttl;
+use crate::record::{ConsentStrings, EcId, KvEntry, KvGeo, KvMetadata, PartnerId};
+use crate::store::{Insert, KvStore, Precondition, Stored};
 
 /// How something ends that does not get as far as the engine.
 pub(super) const INVALID_TOKEN: &str = "invalid_token";
@@ -142,20 +143,46 @@ impl Machine<'_> {
 
     /// Makes the record's metadata longer, as another system that keeps something of its own there.
     pub(super) fn burden(&self, id: Option<EcId>, bytes: usize) -> &'static str {
+        self.meddle(id, |stored| {
+            if stored.metadata.pop().is_some() {
+                let more = format!(r#","theirs":"{}"}}"#, "x".repeat(bytes));
+                stored.metadata.extend_from_slice(more.as_bytes());
+            }
+            Some(self.policy.entry.ttl)
+        })
+    }
+
+    /// Writes the record again without the times that another system does not know, for as long as its store keeps it.
+    pub(super) fn write_elsewhere(&self, id: Option<EcId>) -> &'static str {
+        self.meddle(id, |stored| {
+            if let Ok(mut entry) = KvEntry::from_body(&stored.body) {
+                entry.last_seen = None;
+                stored.body = entry.to_body();
+            }
+            if let Ok(mut metadata) = KvMetadata::from_bytes(&stored.metadata) {
+                (metadata.t, metadata.p) = (None, None);
+                stored.metadata = metadata.to_bytes();
+            }
+            None
+        })
+    }
+
+    /// Changes what is stored, as another system does; `change` gives back how long the store is to keep it.
+    fn meddle(
+        &self,
+        id: Option<EcId>,
+        change: impl FnOnce(&mut Stored) -> Option<Ttl>,
+    ) -> &'static str {
         let store = self.graph.store();
         let stored = id.and_then(|id| Some((id, store.lookup(id.as_str()).ok()??)));
-        let Some((id, stored)) = stored else {
+        let Some((id, mut stored)) = stored else {
             return NO_ID;
         };
-        let mut metadata = stored.metadata;
-        if metadata.pop().is_some() {
-            let more = format!(r#","theirs":"{}"}}"#, "x".repeat(bytes));
-            metadata.extend_from_slice(more.as_bytes());
-        }
+        let ttl = change(&mut stored);
         let insert = Insert {
             body: stored.body,
-            metadata,
-            ttl: Some(self.policy.entry.ttl),
+            metadata: stored.metadata,
+            ttl,
             precondition: Precondition::None,
         };
         store

@@ -51,6 +51,8 @@ pub(super) enum Act {
         /// Bytes.
         bytes: usize,
     },
+    /// Another system writes the record that the partner knows again, and keeps only the fields that it knows.
+    WriteElsewhere,
     /// The record that the partner knows is erased.
     Erase,
     /// Every record whose id was made from the user's address is erased.

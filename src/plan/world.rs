@@ -139,6 +139,7 @@ impl User {
             Act::Identify => machine.uid_of(self.known),
             Act::IdentifyOnPage => self.identify_on_page(machine),
             Act::Burden { bytes } => machine.burden(self.known, *bytes),
+            Act::WriteElsewhere => machine.write_elsewhere(self.known),
             Act::Erase => machine.run(self.known, Operation::Delete),
             Act::EraseAddress => erase_address(machine),
             Act::Read => machine.run(self.known, Operation::Get),

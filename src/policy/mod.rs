@@ -39,8 +39,8 @@ pub(crate) use digest::{hex, is_sha256};
 use resolve::Resolver;
 use setting::SettingInfo;
 use settings::{
-    Cas, Cluster, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, LastSeen,
-    Local, Log, Organic, Pull, Redis, Store, Sync, Tombstone, Top,
+    Cas, Cluster, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, Import,
+    LastSeen, Local, Log, Organic, Pull, Redis, Store, Sync, Tombstone, Top,
 };
 use value::Value;
 
@@ -94,6 +94,8 @@ policy! {
         delete: Delete,
         /// `[ec.last_seen]`
         last_seen: LastSeen,
+        /// `[ec.import]`
+        import: Import,
         /// `[ec.cas]`
         cas: Cas,
         /// `[ec.sync]`

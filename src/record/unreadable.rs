@@ -15,6 +15,11 @@ pub enum Unreadable {
     /// Another version of the schema wrote the record.
     #[error("the record has schema version {0}, and this reads version 1")]
     WrongVersion(u64),
+    /// The record does not state its age, and the policy refuses such a record.
+    #[error(
+        "the record has neither `t` nor `last_seen`, so that its age is unknown, and `import.unknown_age` is `reject`: to read it, set that to `created` or `now`"
+    )]
+    UnknownAge,
     /// The metadata is not that of a record.
     #[error("the metadata is not that of a record: {0}")]
     Metadata(String),

@@ -4,7 +4,7 @@ use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Severity};
 use crate::policy::EcPolicy;
 use crate::policy::layers::LayerName;
-use crate::policy::settings::{Jitter, Unchanged};
+use crate::policy::settings::{Jitter, Renewal, Unchanged};
 use crate::policy::types::EdgeWindow;
 
 pub(super) const RULES: [Rule; 3] = [
@@ -48,7 +48,7 @@ struct Idle {
     help: &'static str,
 }
 
-const IDLE: [Idle; 3] = [
+const IDLE: [Idle; 4] = [
     Idle {
         key: "sync.refresh_after",
         because_of: "sync.unchanged",
@@ -68,6 +68,12 @@ const IDLE: [Idle; 3] = [
         because_of: "cas.backoff",
         when: |policy| policy.cas.backoff.duration().is_zero() && policy.cas.jitter == Jitter::None,
         help: "set `cas.backoff` to the first wait, as `20ms`",
+    },
+    Idle {
+        key: "import.unknown_age",
+        because_of: "entry.renewal",
+        when: |policy| policy.entry.renewal == Renewal::FromCreation,
+        help: "remove `import.unknown_age`: retention counts from `created`, which every record has",
     },
 ];
 

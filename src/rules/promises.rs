@@ -3,10 +3,10 @@
 use super::limits::longest_after_write;
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Severity};
-use crate::policy::settings::{DeleteMode, Expiry, OnMissingSync, Renewal, Unchanged};
+use crate::policy::settings::{DeleteMode, Expiry, OnMissingSync, Renewal, Unchanged, UnknownAge};
 use crate::policy::types::StorePlace;
 
-pub(super) const RULES: [Rule; 9] = [
+pub(super) const RULES: [Rule; 10] = [
     Rule {
         code: Code::SyncCreatesUser,
         severity: Severity::Warning,
@@ -96,6 +96,16 @@ pub(super) const RULES: [Rule; 9] = [
         consequence: "the server is lost, a replica takes over, and what the last moments acknowledged is not on it: a user who withdrew is live again, and a partner's uid is gone",
         mend: "run the server with `min-replicas-to-write`, and state the number in `redis.min_replicas_to_write`: then no more is lost than `min-replicas-max-lag` allows; where there is no replica to fail over to, say that in an allowance",
         find: Find::By(fail_over_loses),
+    },
+    Rule {
+        code: Code::UnknownAgeKept,
+        severity: Severity::Warning,
+        reason: "a record that does not state its age is kept however old it is",
+        protects: "promise 8, retention: no read returns an entry older than the policy allows",
+        example: "[ec.import]\nunknown_age = \"now\"\n",
+        consequence: "the trusted-server wrote a user's record a year ago, who has not come since: it has neither `t` nor `last_seen`, counts as new at every read, and is shown to partners until its store collects it",
+        mend: "set `import.unknown_age = \"created\"`; while you move from the trusted-server, allow it with that reason, until `entry.ttl` has passed since its last write",
+        find: Find::By(unknown_age_kept),
     },
 ];
 
@@ -263,4 +273,21 @@ fn fail_over_loses(subject: &Subject<'_>) -> Vec<Finding> {
     let help = "run it with `min-replicas-to-write 1` and state that number; where there is no replica, allow it with that reason";
     let keys = ["local.store", "redis.min_replicas_to_write"];
     vec![Finding::new(&keys, message, help).at(deploy.clone())]
+}
+
+fn unknown_age_kept(subject: &Subject<'_>) -> Vec<Finding> {
+    let policy = subject.policy();
+    if policy.import.unknown_age != UnknownAge::Now || policy.entry.renewal == Renewal::FromCreation
+    {
+        return Vec::new();
+    }
+    vec![Finding::new(
+        &["import.unknown_age", "entry.ttl"],
+        format!(
+            "users are read after their time: under `import.unknown_age` ({}) a record with neither `t` nor `last_seen` lives past `entry.ttl` ({}) until it is first written",
+            subject.value("import.unknown_age"),
+            subject.value("entry.ttl"),
+        ),
+        "set `import.unknown_age = \"created\"`; while you move from the trusted-server, allow it with that reason",
+    )]
 }

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::engine::{Found, RecordState, expires_at, record_state};
 use crate::graph::found;
 use crate::policy::EcPolicy;
-use crate::record::EcId;
+use crate::record::{EcId, Unreadable};
 use crate::store::Stored;
 
 /// A record as stored, and what the policy makes of it.
@@ -47,13 +47,15 @@ impl<'s> ShownRecord<'s> {
             Found::Unreadable(record) => ("unreadable", Some(record.why.to_string()), None),
             Found::Record(record) => {
                 let (entry, metadata) = (&record.entry, &record.metadata);
-                let state = match record_state(policy, entry, metadata, now) {
-                    RecordState::Live => "live",
-                    RecordState::Tombstone => "tombstone",
-                    RecordState::Expired => "expired",
-                };
-                let expires = expires_at(policy, entry, metadata, now);
-                (state, None, Some(expires.to_string()))
+                let expires = || Some(expires_at(policy, entry, metadata, now).to_string());
+                match record_state(policy, entry, metadata, now) {
+                    RecordState::Live => ("live", None, expires()),
+                    RecordState::Tombstone => ("tombstone", None, expires()),
+                    RecordState::Expired => ("expired", None, expires()),
+                    RecordState::UnknownAge => {
+                        ("unreadable", Some(Unreadable::UnknownAge.to_string()), None)
+                    }
+                }
             }
         };
         Self {

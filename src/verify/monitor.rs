@@ -5,11 +5,11 @@ use std::hash::{Hash, Hasher};
 
 use super::actor::{ActorAction, PARTNERS, partner_id};
 use super::state::{AgeBounds, RecordContent};
-use super::violation::{InvariantViolation, ResurrectionCause};
+use super::violation::{InvariantViolation, KeptBy, ResurrectionCause};
 use crate::clock::Timestamp;
 use crate::engine::{Outcome, RecordState, Tally, record_state};
 use crate::policy::EcPolicy;
-use crate::policy::settings::{Expiry, OnMissingSync, Renewal, Unchanged};
+use crate::policy::settings::{Expiry, OnMissingSync, Renewal, Unchanged, UnknownAge};
 use crate::record::{KvEntry, KvMetadata};
 
 /// The writes that an operation may send beyond its retries, and the same number of reads (`POLICY.md`, promise 5).
@@ -52,6 +52,14 @@ impl RecordLifetime {
     fn is_over(&self, policy: &EcPolicy, now: Timestamp) -> bool {
         now > self.kept_until(policy, self.retained)
     }
+}
+
+/// Whether the retention of another system's record begins with our first write, because the record does not state its age.
+fn counts_from_first_write(policy: &EcPolicy, (entry, metadata): &(KvEntry, KvMetadata)) -> bool {
+    policy.import.unknown_age == UnknownAge::Now
+        && policy.entry.renewal != Renewal::FromCreation
+        && metadata.t.is_none()
+        && entry.last_seen.is_none()
 }
 
 /// What the policies promise about the record.
@@ -227,6 +235,10 @@ impl InvariantMonitor {
             Renewal::OnVisit => lifetime.retained,
             Renewal::FromCreation => lifetime.created,
         };
+        let first = |before| counts_from_first_write(policy, before);
+        if observed.before.and_then(Option::as_ref).is_some_and(first) {
+            (lifetime.visited, lifetime.retained) = (observed.start, observed.start);
+        }
         self.lifetime = Some(lifetime);
         if metadata.t != Some(lifetime.retained) {
             return Some(InvariantViolation::SyncMovedRetention);
@@ -407,9 +419,15 @@ impl InvariantMonitor {
                 return self.resurrection();
             }
             let lifetime = self.lifetime?;
-            let by_syncs = policy.entry.expiry == Expiry::Engine || !lifetime.is_over(policy, now);
+            let by = if policy.entry.expiry == Expiry::Store && lifetime.is_over(policy, now) {
+                KeptBy::Store
+            } else if record.is_some_and(|record| counts_from_first_write(policy, record)) {
+                KeptBy::UnknownAge
+            } else {
+                KeptBy::Syncs
+            };
             (now > lifetime.kept_until(policy, lifetime.visited))
-                .then_some(InvariantViolation::KeptTooLong { by_syncs })
+                .then_some(InvariantViolation::KeptTooLong { by })
         })
     }
 

@@ -223,6 +223,7 @@ impl TimelineWriter<'_> {
             RecordState::Live => "a live entry",
             RecordState::Tombstone => "a tombstone",
             RecordState::Expired => "an expired record",
+            RecordState::UnknownAge => "a record of unknown age, which the policy refuses",
         }
     }
 }

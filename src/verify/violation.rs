@@ -11,6 +11,17 @@ pub(super) enum ResurrectionCause {
     OldConsent,
 }
 
+/// What keeps a user after their retention ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum KeptBy {
+    /// Partners' syncs.
+    Syncs,
+    /// A store that has not collected the record.
+    Store,
+    /// A policy that counts a record of unknown age from now.
+    UnknownAge,
+}
+
 /// A promise that fails, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum InvariantViolation {
@@ -33,8 +44,8 @@ pub(super) enum InvariantViolation {
     SyncMovedRetention,
     /// An operation changed a field that it must not change.
     Corrupted,
-    /// A live entry is read after its retention ended: kept by syncs, or by a store that has not collected it.
-    KeptTooLong { by_syncs: bool },
+    /// A live entry is read after its retention ended.
+    KeptTooLong { by: KeptBy },
     /// A visit at the end of an entry's retention is not written.
     VisitLost,
     /// A uid is not refreshed before its entry's retention ends.
@@ -102,11 +113,16 @@ impl InvariantViolation {
             Self::TooManyCalls => "an operation made more store calls than it may",
             Self::SyncMovedRetention => "a partner's sync changed how long the user is kept",
             Self::Corrupted => "an operation changed a field that it must not change",
-            Self::KeptTooLong { by_syncs: true } => {
+            Self::KeptTooLong { by: KeptBy::Syncs } => {
                 "an inactive user is kept too long, by partners' syncs"
             }
-            Self::KeptTooLong { by_syncs: false } => {
+            Self::KeptTooLong { by: KeptBy::Store } => {
                 "a user is read after their retention ended, until the store collects the record"
+            }
+            Self::KeptTooLong {
+                by: KeptBy::UnknownAge,
+            } => {
+                "a user is read after their retention ended, until the record is first written here"
             }
             Self::VisitLost => {
                 "an active user is forgotten: their visit at the end of the entry's retention is not written"
@@ -140,8 +156,11 @@ impl InvariantViolation {
             } => &["sync.on_missing", "tombstone.ttl"],
             Self::Resurrected { erased: true, .. } => &["delete.mode"],
             Self::Resurrected { .. } => &["tombstone.ttl", "cas.deadline", "store.call_timeout"],
-            Self::KeptTooLong { by_syncs: true } => &["entry.renewal", "entry.ttl"],
-            Self::KeptTooLong { by_syncs: false } => &["entry.expiry", "entry.ttl"],
+            Self::KeptTooLong { by: KeptBy::Syncs } => &["entry.renewal", "entry.ttl"],
+            Self::KeptTooLong { by: KeptBy::Store } => &["entry.expiry", "entry.ttl"],
+            Self::KeptTooLong {
+                by: KeptBy::UnknownAge,
+            } => &["import.unknown_age", "entry.ttl"],
             Self::VisitLost => &["last_seen.debounce", "entry.ttl"],
             Self::NotRefreshed => &["sync.refresh_after", "entry.ttl", "sync.unchanged"],
             _ => &[],

@@ -172,6 +172,17 @@ pub const WITNESSES: &[Witness] = &[
         shows: |policy| format!("{:?}", over(support::expired(), policy).get()),
     },
     Witness {
+        key: "import.unknown_age",
+        base: &[],
+        change: "now",
+        shows: |policy| {
+            let (body, _) = support::expired();
+            let body = body.replace(&format!(r#""last_seen":{},"#, NOON - 366 * DAY), "");
+            let bench = over((body, String::new()), policy);
+            format!("{:?}", bench.get())
+        },
+    },
+    Witness {
         key: "entry.max_partner_ids",
         base: &[],
         change: "1",

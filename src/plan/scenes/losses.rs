@@ -7,6 +7,7 @@ use super::{
 use crate::plan::pair::Pair;
 use crate::plan::scene::{Act, PartnerKept, Scene};
 use crate::policy::EcPolicy;
+use crate::policy::settings::UnknownAge;
 use crate::record::PartnerId;
 
 const READ: &str = "the record is read";
@@ -128,4 +129,27 @@ pub(in crate::plan) fn burdened(pair: &Pair<'_>) -> Scene {
             "another system keeps something of its own in the record's metadata",
         )
         .then(DAY.max(after), PAGE, RETURNS)
+}
+
+/// A record that another system wrote again stands longer than a policy keeps it that counts from `created`.
+pub(in crate::plan) fn of_unknown_age(pair: &Pair<'_>) -> Scene {
+    let longest = pair.deployed.entry.ttl.max(pair.candidate.entry.ttl);
+    let rejects = pair.candidate.import.unknown_age == UnknownAge::Reject;
+    let age = if rejects {
+        DAY
+    } else {
+        signed(longest.seconds())
+    };
+    known_since(-age)
+        .then(
+            HOUR.saturating_add(HOUR).saturating_sub(age),
+            Act::WriteElsewhere,
+            "another system writes the record again, without `t` and `last_seen`",
+        )
+        .then(
+            HOUR.saturating_add(HOUR),
+            sync(HOUR.saturating_add(HOUR)),
+            STILL_SYNCS,
+        )
+        .then(DAY, Act::Read, READ)
 }

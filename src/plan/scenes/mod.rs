@@ -12,7 +12,7 @@ use crate::policy::types::Seconds;
 
 pub(super) use losses::{
     another_domain, burdened, cookie_gone, cookie_not_renewed, declared_partner, forgotten_sooner,
-    kept_shorter, unprolonged_by_a_visit, unprolonged_by_syncs,
+    kept_shorter, of_unknown_age, unprolonged_by_a_visit, unprolonged_by_syncs,
 };
 pub(super) use visits::{
     comes, failed_withdrawal, left_behind, new_cookie, no_ones_uid, not_served, old_cookie, on_day,

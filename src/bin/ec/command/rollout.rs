@@ -121,6 +121,7 @@ impl Counts {
             RecordState::Live => written.live += 1,
             RecordState::Tombstone => written.tombstones += 1,
             RecordState::Expired => {}
+            RecordState::UnknownAge => self.unreadable += 1,
         }
     }
 

@@ -35,6 +35,7 @@ pub(crate) fn count_as(policy: &EcPolicy, now: Timestamp, stored: Option<Stored>
             RecordState::Live => Counted::Live,
             RecordState::Tombstone => Counted::Withdrawn,
             RecordState::Expired => Counted::Absent,
+            RecordState::UnknownAge => Counted::Unreadable,
         },
     }
 }
