@@ -1,10 +1,11 @@
 //! Declared partners of several layers: merged by `source_domain`, with the place of each field.
 #![cfg(feature = "files")]
 #![allow(
+    clippy::too_many_lines,
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a failed test should stop"
+    reason = "tables of cases are long, and a failed test should stop"
 )]
 
 #[cfg(feature = "cli")]
@@ -687,16 +688,16 @@ fn over(lower: &Stated, higher: &Stated) -> Stated {
 
 /// The partners as TOML; each is switched off, so that none needs a token.
 fn toml(stated: &Stated) -> String {
-    let mut text = String::new();
-    for (domain, fields) in stated {
-        text.push_str(&format!(
-            "[[ec.partners]]\nsource_domain = \"{domain}\"\nenabled = false\n"
-        ));
-        for (field, value) in fields {
-            text.push_str(&format!("{field} = {value}\n"));
-        }
-    }
-    text
+    let table = |(domain, fields): &One| {
+        let fields = fields
+            .iter()
+            .map(|(field, value)| format!("{field} = {value}\n"));
+        format!(
+            "[[ec.partners]]\nsource_domain = \"{domain}\"\nenabled = false\n{}",
+            fields.collect::<String>()
+        )
+    };
+    stated.iter().map(table).collect()
 }
 
 fn load_stated([config, profile, environment, set]: &[Stated; 4]) -> Loaded {

@@ -12,12 +12,12 @@ use std::borrow::Cow;
 
 use crate::diagnostic::{Code, Diagnostic, Omitted, Severity};
 use crate::policy::digest::PolicyDigest;
-use crate::policy::layers::{Layer, LayerName};
+use crate::policy::layers::Layer;
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::provenance::{InClear, InForce, Origin, Overridden, PartnerOrigin};
 use crate::policy::setting::{SettingInfo, SettingValue, Shape, full_key, wrong_type};
 use crate::policy::types::choice::nearest;
-use crate::policy::types::partner::{Stated, merge};
+use crate::policy::types::partner::merge;
 use crate::policy::value::Value;
 use crate::policy::{EcPolicy, known_settings};
 
@@ -61,14 +61,14 @@ impl Resolved {
         self.value("partners")?.partners.get(index)
     }
 
-    #[cfg(feature = "files")]
     /// Names the variable of every value that is configured in the environment, by its place there.
+    #[cfg(feature = "files")]
     pub(in crate::policy) fn name_variables(
         &mut self,
         variable: impl Fn(&crate::diagnostic::Place) -> Option<String>,
     ) {
         for origin in self.values.iter_mut().flat_map(InForce::origins_mut) {
-            if origin.layer == LayerName::Environment {
+            if origin.layer == crate::policy::layers::LayerName::Environment {
                 origin.variable = origin.place.as_ref().and_then(&variable);
             }
         }
@@ -185,27 +185,15 @@ impl<'l> Resolver<'l> {
                 .map(|(layer, node)| (layer, Cow::Borrowed(node)))
                 .collect();
         }
-        let stated = self.layers.iter().filter_map(|layer| {
-            let node = layer.options.ec.at_key(about.key)?;
-            let stated = Stated {
-                layer: &layer.name,
-                ancestor: layer.ancestor,
-                node,
-            };
-            Some((layer, stated))
-        });
-        let (layers, stated): (Vec<&Layer>, Vec<Stated<'_>>) = stated.unzip();
-        let highest = layers.into_iter().rev().find(|layer| !layer.ancestor);
         let before = self.findings.len();
-        let merged = merge(&stated, about.key, &mut self.findings);
-        let Some((merged, highest)) = merged.zip(highest) else {
+        let Some(merged) = merge(self.layers, about.key, &mut self.findings) else {
             if self.findings.len() > before {
                 self.refused.push(about.key);
             }
             return Vec::new();
         };
         in_force.partners = merged.origins;
-        vec![(highest, Cow::Owned(merged.node))]
+        vec![(merged.highest, Cow::Owned(merged.node))]
     }
 
     fn keep(

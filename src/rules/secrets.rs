@@ -115,17 +115,13 @@ fn stated<'s>(subject: &Subject<'s>, index: usize, field: &str) -> Option<&'s Fi
 /// A partner's field as it was written, and its key; the partner where it has no such field.
 fn partner_field(subject: &Subject<'_>, index: usize, field: &str) -> (String, Option<Place>) {
     let key = format!("partners[{index}]");
-    match stated(subject, index, field) {
-        Some(stated) => (
-            full_key(&format!("{key}.{field}")),
-            stated.origin.place.clone(),
-        ),
-        None => {
-            let partner = subject.resolved.partner_origin(index);
-            let table = partner.and_then(|partner| partner.tables.last());
-            (full_key(&key), table.and_then(|table| table.place.clone()))
-        }
+    if let Some(stated) = stated(subject, index, field) {
+        let key = full_key(&format!("{key}.{field}"));
+        return (key, stated.origin.place.clone());
     }
+    let partner = subject.resolved.partner_origin(index);
+    let table = partner.and_then(|partner| partner.tables.last());
+    (full_key(&key), table.and_then(|table| table.place.clone()))
 }
 
 /// The field of these that a partner has, or else the partner: its key is the shortest.

@@ -52,6 +52,7 @@ pub(crate) const SECRET_FIELDS: [&str; 1] = [TOKEN];
 pub(super) const TOKENS: [&str; 3] = [TOKEN, TOKEN_HASH, PULL_TOKEN];
 
 /// How the field of this name is written, that of the `pull` table as `pull.url`; as TOML where no field has the name.
+#[cfg(feature = "files")]
 pub(crate) fn field_kind(name: &str) -> FieldKind {
     let (fields, own) = match name.split_once('.') {
         Some((PULL, own)) => (&PULL_FIELDS[..], own),

@@ -11,44 +11,43 @@ use std::collections::HashMap;
 use super::fields::{FIELDS, PULL, PULL_TOKEN, TOKEN, TOKEN_HASH, TOKENS};
 use super::read::check_layer;
 use crate::diagnostic::{Diagnostic, Place};
-use crate::policy::layers::LayerName;
+use crate::policy::layers::{Layer, LayerName};
 use crate::policy::node::{Key, Node, NodeValue};
 use crate::policy::provenance::{FieldOrigin, Origin, PartnerOrigin};
 use crate::policy::setting::SettingValue;
 use crate::policy::types::Secret;
 use crate::policy::value::Value;
 
-/// What one layer states of partners.
-pub(in crate::policy) struct Stated<'l> {
-    pub(in crate::policy) layer: &'l LayerName,
-    /// Whether it is an ancestor of the chosen profile.
-    pub(in crate::policy) ancestor: bool,
-    pub(in crate::policy) node: &'l Node,
-}
-
 /// The partners of all layers as one list, and where each comes from.
-pub(in crate::policy) struct Merged {
+pub(in crate::policy) struct Merged<'l> {
     pub(in crate::policy) node: Node,
     pub(in crate::policy) origins: Vec<PartnerOrigin>,
+    /// The highest layer that states any, ancestors aside.
+    pub(in crate::policy) highest: &'l Layer,
 }
 
-/// Merges what layers state, lowest first; none where a layer states no list, or only ancestors state one.
+/// Merges what layers state under `key`, lowest first; none where a layer states no list, or only ancestors state one.
 ///
 /// An entry that is refused takes the place of one that is no table: the others are checked all the same.
-pub(in crate::policy) fn merge(
-    stated: &[Stated<'_>],
+pub(in crate::policy) fn merge<'l>(
+    layers: &'l [Layer],
     key: &str,
     findings: &mut Vec<Diagnostic>,
-) -> Option<Merged> {
+) -> Option<Merged<'l>> {
     let mut merging = Merging::default();
+    let mut highest = None;
     let mut lists = true;
-    for layer in stated {
+    for layer in layers {
+        let Some(stated) = layer.options.ec.at_key(key) else {
+            continue;
+        };
         let own;
         let node = if layer.ancestor {
-            own = without_tokens(layer.node);
+            own = without_tokens(stated);
             &own
         } else {
-            layer.node
+            highest = Some((layer, stated));
+            stated
         };
         let Some(domains) = check_layer(node, key, findings) else {
             lists = false;
@@ -61,8 +60,8 @@ pub(in crate::policy) fn merge(
             merging.add(item, domain, layer);
         }
     }
-    let highest = stated.iter().rev().find(|layer| !layer.ancestor)?;
-    lists.then(|| merging.merged(highest.node.place.clone()))
+    let (highest, stated) = highest?;
+    lists.then(|| merging.merged(highest, stated.place.clone()))
 }
 
 #[derive(Default)]
@@ -80,7 +79,7 @@ struct Entry {
 }
 
 impl Merging {
-    fn add(&mut self, item: &Node, domain: Option<String>, layer: &Stated<'_>) {
+    fn add(&mut self, item: &Node, domain: Option<String>, layer: &Layer) {
         let refused = domain.is_none();
         let domain = domain.unwrap_or_default();
         let known = self.by_domain.get(&domain).copied();
@@ -103,11 +102,11 @@ impl Merging {
         }
         if let Some(entry) = self.partners.get_mut(index) {
             entry.declared |= !layer.ancestor;
-            entry.add(item, layer.layer);
+            entry.add(item, &layer.name);
         }
     }
 
-    fn merged(self, place: Place) -> Merged {
+    fn merged(self, highest: &Layer, place: Place) -> Merged<'_> {
         let declared = self.partners.into_iter().filter(|entry| entry.declared);
         let (items, origins) = declared
             .map(|entry| {
@@ -120,6 +119,7 @@ impl Merging {
         Merged {
             node: Node::new(NodeValue::List(items), place),
             origins,
+            highest,
         }
     }
 }

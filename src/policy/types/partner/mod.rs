@@ -1,6 +1,6 @@
 //! Partners declared in the policy itself, as `[[ec.partners]]`.
 //!
-//! Layers are merged by `source_domain` ([`merge`](mod@merge)), then read.
+//! Layers are merged by `source_domain` (`merge.rs`), then read.
 
 mod fields;
 mod form;
@@ -21,7 +21,7 @@ pub(crate) use fields::{FieldKind, field_kind};
 pub use form::{
     MAX_PARTNER_NAME_CHARS, PartnerFieldError, parse_partner_name, parse_source_domain,
 };
-pub(in crate::policy) use merge::{Stated, merge};
+pub(in crate::policy) use merge::merge;
 pub use pull::PartnerPull;
 
 /// A partner's API token, or what is kept of it.

@@ -343,12 +343,11 @@ impl<'n, 'f> Fields<'n, 'f> {
     /// The whole partner, with the defaults of what no layer states.
     fn partner(mut self) -> Option<Partner> {
         let stated = self.stated()?;
-        let id = match stated.id {
-            Some(id) => id,
-            None => {
-                let node = self.node.member("source_domain").unwrap_or(self.node);
-                self.parse_id(node, &stated.source_domain)?
-            }
+        let id = if let Some(id) = stated.id {
+            id
+        } else {
+            let node = self.node.member("source_domain").unwrap_or(self.node);
+            self.parse_id(node, &stated.source_domain)?
         };
         if let Some(fault) = stated.pull.as_ref().and_then(PartnerPull::fault) {
             let pull = self.node.member(PULL).unwrap_or(self.node);
