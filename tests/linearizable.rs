@@ -1,5 +1,4 @@
-//! What threads see of one record is what some order of their operations explains, each taking effect at one moment
-//! between its start and its end: of the stores, and of the graph over them.
+//! Concurrent operations of threads on one record are linearizable: on the stores, and on the graph.
 #![cfg(all(feature = "verify", feature = "embedded"))]
 #![allow(
     clippy::unwrap_used,
@@ -35,11 +34,11 @@ const THREADS: usize = 4;
 const EACH: usize = 6;
 const ROUNDS: usize = 200;
 
-/// Runs `act` on threads that start at once, and holds what they see against `spec`.
-fn holds<S>(
+/// Runs `drive` on threads that start at the same time, and checks their history against `spec`.
+fn check_history<S>(
     spec: S,
     round: usize,
-    act: impl Fn(usize, &mut Random, &mut dyn FnMut(S::Op) -> S::Ret) + Sync,
+    drive: impl Fn(usize, &mut Random, &mut dyn FnMut(S::Op) -> S::Ret) + Sync,
     run: impl Fn(&S::Op) -> S::Ret + Sync,
 ) where
     S: SequentialSpec + Clone + Send + std::fmt::Debug,
@@ -50,11 +49,11 @@ fn holds<S>(
     let start = Barrier::new(THREADS);
     thread::scope(|scope| {
         for thread in 0..THREADS {
-            let (history, start, act, run) = (&history, &start, &act, &run);
+            let (history, start, drive, run) = (&history, &start, &drive, &run);
             scope.spawn(move || {
                 let mut draw = Random((round * THREADS + thread) as u64);
                 start.wait();
-                act(thread, &mut draw, &mut |op: S::Op| {
+                drive(thread, &mut draw, &mut |op: S::Op| {
                     history
                         .lock()
                         .unwrap()
@@ -75,12 +74,12 @@ fn holds<S>(
     assert!(history.is_consistent(), "round {round}: {history:?}");
 }
 
-/// A record as the store's trait says it behaves; each write has a value of its own, which stands for its generation.
+/// The specification of a record in a store. Each write has a unique value, which represents its generation.
 #[derive(Debug, Clone, Default)]
-struct Cell(Option<u64>);
+struct RegisterSpec(Option<u64>);
 
 #[derive(Debug, Clone)]
-enum Call {
+enum StoreCall {
     Lookup,
     Exists,
     Put(u64),
@@ -90,30 +89,30 @@ enum Call {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Said {
+enum StoreReply {
     Holds(Option<u64>),
     Exists(bool),
     Done(bool),
 }
 
-impl SequentialSpec for Cell {
-    type Op = Call;
-    type Ret = Said;
+impl SequentialSpec for RegisterSpec {
+    type Op = StoreCall;
+    type Ret = StoreReply;
 
-    fn invoke(&mut self, call: &Call) -> Said {
+    fn invoke(&mut self, call: &StoreCall) -> StoreReply {
         let write = |cell: &mut Self, value, holds| {
             if holds {
                 cell.0 = Some(value);
             }
-            Said::Done(holds)
+            StoreReply::Done(holds)
         };
         match *call {
-            Call::Lookup => Said::Holds(self.0),
-            Call::Exists => Said::Exists(self.0.is_some()),
-            Call::Put(value) => write(self, value, true),
-            Call::Add(value) => write(self, value, self.0.is_none()),
-            Call::Swap { expected, value } => write(self, value, self.0 == Some(expected)),
-            Call::Delete => Said::Holds(self.0.take()),
+            StoreCall::Lookup => StoreReply::Holds(self.0),
+            StoreCall::Exists => StoreReply::Exists(self.0.is_some()),
+            StoreCall::Put(value) => write(self, value, true),
+            StoreCall::Add(value) => write(self, value, self.0.is_none()),
+            StoreCall::Swap { expected, value } => write(self, value, self.0 == Some(expected)),
+            StoreCall::Delete => StoreReply::Holds(self.0.take()),
         }
     }
 }
@@ -134,45 +133,45 @@ fn a_store_is_linearizable(store: &(impl KvStore + Sync)) {
                 precondition,
             };
             match store.insert(&key, insert) {
-                Ok(()) => Said::Done(true),
-                Err(StoreError::PreconditionFailed) => Said::Done(false),
+                Ok(()) => StoreReply::Done(true),
+                Err(StoreError::PreconditionFailed) => StoreReply::Done(false),
                 Err(error) => panic!("{error}"),
             }
         };
-        let run = |call: &Call| match *call {
-            Call::Lookup => Said::Holds(store.lookup(&key).unwrap().map(|stored| {
+        let run = |call: &StoreCall| match *call {
+            StoreCall::Lookup => StoreReply::Holds(store.lookup(&key).unwrap().map(|stored| {
                 let value = value(&stored);
                 generations.lock().unwrap().insert(value, stored.generation);
                 value
             })),
-            Call::Exists => Said::Exists(store.exists(&key).unwrap()),
-            Call::Put(value) => insert(value, Precondition::None),
-            Call::Add(value) => insert(value, Precondition::Add),
-            Call::Swap { expected, value } => {
+            StoreCall::Exists => StoreReply::Exists(store.exists(&key).unwrap()),
+            StoreCall::Put(value) => insert(value, Precondition::None),
+            StoreCall::Add(value) => insert(value, Precondition::Add),
+            StoreCall::Swap { expected, value } => {
                 let generation = generations.lock().unwrap()[&expected];
                 insert(value, Precondition::Generation(generation))
             }
-            Call::Delete => match store.delete(&key).unwrap() {
-                Removed::Nothing => Said::Holds(None),
-                Removed::Record(stored) => Said::Holds(Some(value(&stored.unwrap()))),
+            StoreCall::Delete => match store.delete(&key).unwrap() {
+                Removed::Nothing => StoreReply::Holds(None),
+                Removed::Record(stored) => StoreReply::Holds(Some(value(&stored.unwrap()))),
             },
         };
-        holds(
-            Cell::default(),
+        check_history(
+            RegisterSpec::default(),
             round,
             |thread, draw, call| {
                 let mut seen = None;
                 for step in 0..EACH {
                     let value = (thread * EACH + step) as u64;
-                    let said = call(match (draw.below(8), seen) {
-                        (0, _) => Call::Exists,
-                        (1, _) => Call::Put(value),
-                        (2, _) => Call::Add(value),
-                        (3, _) => Call::Delete,
-                        (4 | 5, Some(expected)) => Call::Swap { expected, value },
-                        _ => Call::Lookup,
+                    let reply = call(match (draw.below(8), seen) {
+                        (0, _) => StoreCall::Exists,
+                        (1, _) => StoreCall::Put(value),
+                        (2, _) => StoreCall::Add(value),
+                        (3, _) => StoreCall::Delete,
+                        (4 | 5, Some(expected)) => StoreCall::Swap { expected, value },
+                        _ => StoreCall::Lookup,
                     });
-                    if let Said::Holds(Some(value)) = said {
+                    if let StoreReply::Holds(Some(value)) = reply {
                         seen = Some(value)
                             .filter(|value| generations.lock().unwrap().contains_key(value));
                     }
@@ -183,9 +182,9 @@ fn a_store_is_linearizable(store: &(impl KvStore + Sync)) {
     }
 }
 
-/// A user's record as `docs/semantics.md#operations` has it behave, within one second: no one revives.
+/// The specification of a user's record (`docs/semantics.md#operations`) within one second, so that no record is revived.
 #[derive(Debug, Clone, Default)]
-enum User {
+enum UserSpec {
     #[default]
     Unknown,
     Live(BTreeMap<String, String>),
@@ -193,7 +192,7 @@ enum User {
 }
 
 #[derive(Debug, Clone)]
-enum Asked {
+enum UserRequest {
     Consent,
     Sync(&'static str, String),
     Withdraw,
@@ -202,38 +201,42 @@ enum Asked {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-enum Answered {
-    Word(Outcome),
+enum UserReply {
+    Outcome(Outcome),
     Ids(BTreeMap<String, String>),
     Tombstone,
 }
 
-impl SequentialSpec for User {
-    type Op = Asked;
-    type Ret = Answered;
+impl SequentialSpec for UserSpec {
+    type Op = UserRequest;
+    type Ret = UserReply;
 
-    fn invoke(&mut self, asked: &Asked) -> Answered {
-        let (word, then) = match (asked, &*self) {
-            (Asked::Get, Self::Live(ids)) => return Answered::Ids(ids.clone()),
-            (Asked::Get, Self::Gone) => return Answered::Tombstone,
-            (Asked::Consent, Self::Unknown) => (Outcome::Created, Self::Live(BTreeMap::new())),
-            (Asked::Consent, Self::Live(_)) => return Answered::Word(Outcome::AlreadyLive),
-            (Asked::Consent | Asked::Sync(..), Self::Gone) => {
-                return Answered::Word(Outcome::ConsentWithdrawn);
+    fn invoke(&mut self, request: &UserRequest) -> UserReply {
+        let (word, then) = match (request, &*self) {
+            (UserRequest::Get, Self::Live(ids)) => return UserReply::Ids(ids.clone()),
+            (UserRequest::Get, Self::Gone) => return UserReply::Tombstone,
+            (UserRequest::Consent, Self::Unknown) => {
+                (Outcome::Created, Self::Live(BTreeMap::new()))
             }
-            (Asked::Sync(partner, uid), Self::Live(ids)) => {
+            (UserRequest::Consent, Self::Live(_)) => {
+                return UserReply::Outcome(Outcome::AlreadyLive);
+            }
+            (UserRequest::Consent | UserRequest::Sync(..), Self::Gone) => {
+                return UserReply::Outcome(Outcome::ConsentWithdrawn);
+            }
+            (UserRequest::Sync(partner, uid), Self::Live(ids)) => {
                 let mut ids = ids.clone();
                 ids.insert((*partner).to_owned(), uid.clone());
                 (Outcome::Written, Self::Live(ids))
             }
-            (Asked::Get | Asked::Sync(..) | Asked::Erase, Self::Unknown) => {
-                return Answered::Word(Outcome::NotFound);
+            (UserRequest::Get | UserRequest::Sync(..) | UserRequest::Erase, Self::Unknown) => {
+                return UserReply::Outcome(Outcome::NotFound);
             }
-            (Asked::Withdraw, _) => (Outcome::Withdrawn, Self::Gone),
-            (Asked::Erase, _) => (Outcome::Deleted, Self::Gone),
+            (UserRequest::Withdraw, _) => (Outcome::Withdrawn, Self::Gone),
+            (UserRequest::Erase, _) => (Outcome::Deleted, Self::Gone),
         };
         *self = then;
-        Answered::Word(word)
+        UserReply::Outcome(word)
     }
 }
 
@@ -244,54 +247,54 @@ fn a_graph_is_linearizable(store: &(impl KvStore + Sync)) {
     let mut policy = EcPolicy::default();
     policy.delete.mode = DeleteMode::Tombstone;
     policy.sync.on_missing = OnMissingSync::Reject;
-    // Nobody gives up here: that is not what is asked.
+    // Operations never give up: this test is not about retries.
     policy.cas.max_retries = 10_000;
     policy.cas.deadline = Millis::new(u64::MAX);
     for round in 0..ROUNDS {
         let user: EcId = format!("{round:064x}.Ab3xY9").parse().unwrap();
-        let run = |asked: &Asked| {
+        let run = |request: &UserRequest| {
             let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
             let made;
-            let operation = match asked {
-                Asked::Consent => Operation::CreateOrRevive {
+            let operation = match request {
+                UserRequest::Consent => Operation::CreateOrRevive {
                     consent: &consent,
                     geo: &geo,
                 },
-                Asked::Sync(partner, uid) => {
+                UserRequest::Sync(partner, uid) => {
                     made = sync(partner, uid, NOON);
                     Operation::UpsertPartnerId(&made)
                 }
-                Asked::Withdraw => Operation::WriteWithdrawalTombstone,
-                Asked::Erase => Operation::Delete,
-                Asked::Get => Operation::Get,
+                UserRequest::Withdraw => Operation::WriteWithdrawalTombstone,
+                UserRequest::Erase => Operation::Delete,
+                UserRequest::Get => Operation::Get,
             };
             let done = graph.run(&policy, &user, operation).result.unwrap();
             match done.record {
-                Some(record) if record.entry.is_tombstone() => Answered::Tombstone,
+                Some(record) if record.entry.is_tombstone() => UserReply::Tombstone,
                 Some(record) => {
                     let ids = record.entry.ids.iter();
                     let text = |text: &str| text.to_owned();
-                    Answered::Ids(
+                    UserReply::Ids(
                         ids.map(|(partner, id)| (text(partner.as_str()), text(&id.uid)))
                             .collect(),
                     )
                 }
-                None => Answered::Word(done.outcome),
+                None => UserReply::Outcome(done.outcome),
             }
         };
-        holds(
-            User::default(),
+        check_history(
+            UserSpec::default(),
             round,
-            |thread, draw, ask| {
+            |thread, draw, send| {
                 for step in 0..EACH {
-                    ask(match draw.below(20) {
-                        0 => Asked::Withdraw,
-                        1 => Asked::Erase,
-                        2..6 => Asked::Consent,
-                        6..10 => Asked::Get,
+                    send(match draw.below(20) {
+                        0 => UserRequest::Withdraw,
+                        1 => UserRequest::Erase,
+                        2..6 => UserRequest::Consent,
+                        6..10 => UserRequest::Get,
                         drawn => {
                             let partner = if drawn < 15 { "a.example" } else { "b.example" };
-                            Asked::Sync(partner, format!("{thread}-{step}"))
+                            UserRequest::Sync(partner, format!("{thread}-{step}"))
                         }
                     });
                 }
@@ -310,10 +313,10 @@ fn embedded(test: impl Fn(&EmbeddedStore<SystemClock>)) {
     test(&store);
 }
 
-/// A store that is asked first for what it has at hand, as the native server asks it.
-struct AtHand<'s>(&'s EmbeddedStore<SystemClock>);
+/// A store whose cache is read first, as the native server does.
+struct CachedStore<'s>(&'s EmbeddedStore<SystemClock>);
 
-impl KvStore for AtHand<'_> {
+impl KvStore for CachedStore<'_> {
     fn consistency(&self) -> Consistency {
         self.0.consistency()
     }
@@ -358,8 +361,8 @@ fn the_embedded_store_is_linearizable() {
 }
 
 #[test]
-fn the_embedded_store_is_linearizable_with_records_at_hand() {
-    embedded(|store| a_store_is_linearizable(&AtHand(store)));
+fn the_embedded_store_is_linearizable_with_its_cache() {
+    embedded(|store| a_store_is_linearizable(&CachedStore(store)));
 }
 
 #[test]
@@ -373,19 +376,19 @@ fn the_graph_is_linearizable_over_the_embedded_store() {
 }
 
 #[test]
-fn the_graph_is_linearizable_over_the_embedded_store_with_records_at_hand() {
-    embedded(|store| a_graph_is_linearizable(&AtHand(store)));
+fn the_graph_is_linearizable_over_the_embedded_store_with_its_cache() {
+    embedded(|store| a_graph_is_linearizable(&CachedStore(store)));
 }
 
-/// The test itself can fail: a history that no order explains is told.
+/// The test can fail: a history that is not linearizable is found.
 #[test]
-fn a_history_that_no_order_explains_is_found() {
-    let mut history = LinearizabilityTester::new(Cell::default());
+fn a_history_that_is_not_linearizable_is_found() {
+    let mut history = LinearizabilityTester::new(RegisterSpec::default());
     history
-        .on_invret(0, Call::Put(1), Said::Done(true))
+        .on_invret(0, StoreCall::Put(1), StoreReply::Done(true))
         .unwrap();
     history
-        .on_invret(1, Call::Lookup, Said::Holds(None))
+        .on_invret(1, StoreCall::Lookup, StoreReply::Holds(None))
         .unwrap();
     assert!(!history.is_consistent());
 }

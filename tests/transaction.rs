@@ -952,7 +952,7 @@ fn an_erasure_that_finds_a_record_past_its_time_swaps_it() {
 
 /// Found by the fault simulation: it told of each of its ids where it was refused before any read, and only there.
 #[test]
-fn a_single_sync_tells_of_itself_alone_however_it_ends() {
+fn a_single_sync_has_one_outcome_however_it_ends() {
     let policy = policy(|policy| policy.sync.max_age = Some(Seconds::new(HOUR)));
     for (age, word) in [(0, "written"), (2 * HOUR, "stale")] {
         let brought = sync("a.com", "U", NOON - age);

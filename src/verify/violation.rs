@@ -57,7 +57,7 @@ pub(super) enum InvariantViolation {
 }
 
 impl InvariantViolation {
-    /// The number of the promise: 1 to 8 are in `POLICY.md`, 9 to 11 in `docs/proofs.md`.
+    /// The number of the promise in `docs/semantics.md`.
     pub(super) const fn promise(self) -> u8 {
         match self {
             Self::Resurrected { .. } => 1,

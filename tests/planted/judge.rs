@@ -8,22 +8,22 @@
 
 #[path = "../faults/action.rs"]
 mod action;
-#[path = "../faults/rng.rs"]
-mod rng;
 #[path = "../faults/oracle/mod.rs"]
 mod oracle;
 #[path = "../faults/policies.rs"]
 mod policies;
 #[path = "../faults/report.rs"]
 mod report;
+#[path = "../faults/rng.rs"]
+mod rng;
 #[path = "../side_by_side/mod.rs"]
 mod side_by_side;
+#[path = "../faults/simulation.rs"]
+mod simulation;
 #[path = "../faults/store.rs"]
 mod store;
 #[path = "../faults/traffic.rs"]
 mod traffic;
-#[path = "../faults/simulation.rs"]
-mod simulation;
 #[path = "../support/written.rs"]
 mod written;
 

@@ -78,7 +78,7 @@ pub struct PolicyResult {
     pub forgetting: ForgettingTimes,
     /// The age of the records' data when it is used.
     pub freshness: Freshness,
-    /// The promises of `POLICY.md`, with how often each was checked and broken.
+    /// The promises of `docs/semantics.md`, with how often each was checked and broken.
     pub promises: Vec<PromiseCheck>,
     /// The main figures over all seeds; empty for a single seed.
     pub spread: Vec<SeedSpread>,
@@ -121,7 +121,7 @@ pub struct LostIdentities {
 pub struct RefusedSyncs {
     /// The partner.
     pub partner: String,
-    /// The reason, as the partner sees it (`API.md`): of a single id, or `rate_limit_exceeded` and `batch_too_large` of a whole
+    /// The reason, as the partner sees it (`docs/http-api.md`): of a single id, or `rate_limit_exceeded` and `batch_too_large` of a whole
     /// batch.
     pub reason: String,
     /// The number of partner ids.
@@ -137,7 +137,7 @@ pub struct Freshness {
     pub uid_age_seconds: f64,
 }
 
-/// A promise of `POLICY.md`, as the simulation checked it.
+/// A promise of `docs/semantics.md`, as the simulation checked it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PromiseCheck {
     /// Its number.
