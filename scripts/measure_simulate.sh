@@ -2,7 +2,7 @@
 # Measures `ec simulate` on this machine: wall time and peak memory on the network workload (100 million page views), then, on one
 # hundredth of its visitors, the same operations by `ec simulate` and by `ec apply`.
 #
-# `taskset` holds everything on two cores. Say how busy the machine is beside it: the load is printed first and last.
+# `taskset` keeps everything on two cores. The load of the machine is printed first and last: state it with the figures.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

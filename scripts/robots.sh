@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Updates the list of robots' user agents from the npm package `crawler-user-agents` (MIT licence).
-#   scripts/robots.sh [VERSION]      the newest where none is given
+#   scripts/robots.sh [VERSION]      without a version the newest
 # A pattern becomes one line an alternative: plain text, `^` and `$` for the ends, `*` for any text in between.
 set -euo pipefail
 cd "$(dirname "$0")/.."

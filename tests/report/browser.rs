@@ -1,6 +1,6 @@
 //! The page in a real browser: at desktop and phone width, in light and dark, and on paper.
 //!
-//! Without Chromium the test says that it was left out, and in CI it fails.
+//! Without Chromium the test is skipped with a message, and in CI it fails.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use super::{chromium, page};
 const WIDTHS: [u32; 2] = [1_280, 390];
 const HEIGHT: u32 = 2_400;
 
-/// How Chromium is told what the reader prefers.
+/// Chromium's values for the preferred colour scheme.
 const SCHEMES: [(&str, u8); 2] = [("light", 1), ("dark", 0)];
 
 /// What Chromium writes on standard output about a page.
@@ -22,12 +22,12 @@ fn browse(chromium: &str, file: &Path, scheme: u8, more: &[String]) -> String {
         .arg(format!("file://{}", file.display()))
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Frames of each width with the page in them, and a script that tells how it lies there.
+/// Frames of each width with the page in them, and a script that measures its layout.
 fn frames(page: &str) -> String {
     let inside = page.replace('&', "&amp;").replace('"', "&quot;");
     let frames = WIDTHS
@@ -38,7 +38,7 @@ fn frames(page: &str) -> String {
     format!(
         "<!doctype html><meta name=\"color-scheme\" content=\"light dark\"><body>{frames}<pre></pre><script>
         onload = () => {{
-            const told = [...document.querySelectorAll('iframe')].map(frame => {{
+            const layouts = [...document.querySelectorAll('iframe')].map(frame => {{
                 const page = frame.contentDocument, view = frame.contentWindow;
                 const svgs = [...page.querySelectorAll('svg')];
                 const line = page.querySelector('svg polyline[stroke-width=\"24\"]');
@@ -58,7 +58,7 @@ fn frames(page: &str) -> String {
                     Math.round(size),
                 ].join(' ');
             }});
-            document.body.replaceChildren(document.createTextNode(told.join(';')));
+            document.body.replaceChildren(document.createTextNode(layouts.join(';')));
         }};
         </script></body>"
     )
@@ -78,9 +78,10 @@ struct Lies {
 }
 
 fn lies(dom: &str) -> Vec<Lies> {
-    let told = dom.split_once("<body>").unwrap().1;
-    let told = told.split_once("</body>").unwrap().0;
-    told.split(';')
+    let layouts = dom.split_once("<body>").unwrap().1;
+    let layouts = layouts.split_once("</body>").unwrap().0;
+    layouts
+        .split(';')
         .map(|frame| {
             let parts: Vec<&str> = frame.split_whitespace().collect();
             let number = |at: usize| parts[at].parse().unwrap();
@@ -113,7 +114,7 @@ fn the_page_looks_right_at_every_width_in_light_and_dark_and_on_paper() {
     };
     let folder = tempfile::tempdir().unwrap();
     let page = page();
-    // Where somebody wants to look at them.
+    // Keeps the screenshots for people to look at.
     let kept = std::env::var_os("EC_SCREENSHOTS");
     let seen = kept.as_deref().map_or(folder.path(), Path::new);
     let file = folder.path().join("report.html");

@@ -38,8 +38,8 @@ fn refusal(sync_refusal: SyncRefusal) -> Outcome {
     }
 }
 
-/// Whether the end of a sync that no policy refuses follows, where the entry held `count` uids; `alone` tells whether it is
-/// all that its operation brings.
+/// Whether the end of a sync that no policy refuses follows, where the entry held `count` uids; `alone` is whether it is
+/// the only one in its operation.
 fn fit_sync(
     op: &ObservedOperation<'_>,
     sync: &PartnerSync,

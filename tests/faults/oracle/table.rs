@@ -68,7 +68,7 @@ pub(super) fn unexpected(
     violation(
         promise,
         format!(
-            "`{outcome}` is not what follows: it was told {:?}, last saw {seen:?}",
+            "`{outcome}` is unexpected: the last reply was {:?}, the last state seen {seen:?}",
             op.last
         ),
     )
@@ -275,7 +275,7 @@ fn failed(op: &ObservedOperation<'_>, error: &OperationError) -> Result<(), Orac
     violation(
         promise,
         format!(
-            "`{}` is not what follows: it was told {:?}",
+            "`{}` is unexpected: the last reply was {:?}",
             error.as_str(),
             op.last
         ),

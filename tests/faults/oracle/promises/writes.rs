@@ -232,7 +232,7 @@ impl RecordOracle {
         check(
             met == State::Live || vanished,
             1,
-            "a sync wrote where no live entry stands",
+            "a sync wrote where there is no live entry",
         )?;
         let (entry, metadata) = self.check_continued(op, before, write)?;
         check(
