@@ -212,6 +212,33 @@ fn a_bundle_in_the_config_store_replaces_the_embedded_one() {
     assert_ne!(edge.health().1["digest"], replaced["bundle"]["digest"]);
 }
 
+#[test]
+fn the_operators_password_comes_from_the_secret_store() {
+    let password =
+        r#"ec.admin.basic.password={ secret_store = "ec_secrets", key = "admin_password" }"#;
+    let embedded_password = "Basic b3BlcmF0b3I6dGhlIHBhc3N3b3JkIG9mIG9wZXJhdG9ycw==";
+    // As `printf %s 'operator:from the store' | base64` writes it.
+    let stored_password = "Basic b3BlcmF0b3I6ZnJvbSB0aGUgc3RvcmU=";
+    let with_password = bundle(&[password]);
+    let secrets = "[[local_server.secret_stores.ec_secrets]]\nkey = \"admin_password\"\ndata = \"from the store\"\n";
+    // Where the store does not have it, the embedded bundle serves on.
+    for (secrets, admitted, refused) in [
+        (secrets, stored_password, embedded_password),
+        ("", embedded_password, stored_password),
+    ] {
+        let local = config_store("ec_config", "ec_bundle", &with_password);
+        let Some(edge) = Edge::start(&format!("{local}{secrets}"), &[]) else {
+            return;
+        };
+        for (credentials, status) in [(admitted, 200), (OPERATOR, 200), (refused, 401)] {
+            let headers = [("authorization", credentials)];
+            let (answered, policy, _) = edge.ask("GET", "/_ts/admin/v1/policy", &headers, "");
+            assert_eq!(answered, status, "{credentials}");
+            assert!(!policy.to_string().contains("from the store"));
+        }
+    }
+}
+
 /// Who is under the candidate, worked out apart from the code: SHA-256 of its name, a zero and the id.
 fn is_taken(id: &str, percent: u64) -> bool {
     let digest = Sha256::digest([b"canary\0", id.as_bytes()].concat());

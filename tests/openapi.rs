@@ -195,7 +195,12 @@ fn answers_are_those_that_it_describes() {
     let whole = description();
     let served = Served::over(
         Arc::new(MemoryStore::new(SystemClock)),
-        &["sync.on_missing=reject", "sync.rate_limit=4"],
+        &[
+            "sync.on_missing=reject",
+            "sync.rate_limit=4",
+            "admin.basic.username=ops",
+            "admin.basic.password=secret",
+        ],
     );
     let user = support::set_cookie(&served.page(None)).unwrap()["ts-ec=".len()..]
         .split(';')
@@ -204,6 +209,8 @@ fn answers_are_those_that_it_describes() {
         .to_owned();
     let known = format!("us_privacy=1YNN; ts-ec={user}");
     let (partner, operator) = ("Bearer token-a", "Bearer operator");
+    // As `printf %s ops:secret | base64` writes it.
+    let password = "Basic b3BzOnNlY3JldA==";
     let mapping = |id: &str| {
         format!(
             r#"{{"mappings":[{{"ec_id":"{id}","partner_uid":"u","timestamp":{}}}]}}"#,
@@ -258,6 +265,8 @@ fn answers_are_those_that_it_describes() {
         ("GET", "/_ts/health", "", "", "", "", 200),
         ("GET", "/_ts/health", "", operator, "", "", 200),
         ("GET", "/_ts/admin/v1/policy", "", operator, "", "", 200),
+        ("GET", "/_ts/admin/v1/policy", "", password, "", "", 200),
+        ("GET", "/_ts/health", "", password, "", "", 200),
         ("GET", "/_ts/admin/v1/policy", "", "", "", "", 401),
         ("GET", "/_ts/admin/v1/ec", "", operator, "", "", 200),
         ("GET", record, &user, operator, "", "", 200),

@@ -18,7 +18,7 @@ use std::process::Command;
 use edge_cookie::plan::{Change, Plan, Verdict};
 use edge_cookie::policy::known_settings;
 use serde_json::Value;
-use setting_values::values;
+use setting_values::{beside, values};
 use support::written::with;
 
 fn plan(both: &[&str], deployed: &[&str], candidate: &[&str]) -> Plan {
@@ -203,6 +203,24 @@ fn every_case_has_its_verdict_and_its_time() {
         (&[], &["passphrase=one"], &[], UNSAFE),
         (&[], &[], &["passphrase=one"], SAFE),
         (&[], &["admin_token=one"], &["admin_token=another"], SAFE),
+        (
+            &[],
+            &[],
+            &["admin.basic.username=ops", "admin.basic.password=one"],
+            SAFE,
+        ),
+        (
+            &["admin.basic.username=ops"],
+            &["admin.basic.password=one"],
+            &["admin.basic.password=another"],
+            SAFE,
+        ),
+        (
+            &["admin.basic.password=one"],
+            &["admin.basic.username=ops"],
+            &["admin.basic.username=operator"],
+            SAFE,
+        ),
         // Retention.
         (&[], &["entry.ttl=30d"], &["entry.ttl=365d"], SAFE),
         (&[], &["entry.ttl=365d"], &["entry.ttl=30d"], UNSAFE),
@@ -779,8 +797,8 @@ fn every_change_of_every_setting_is_answered_by_itself_and_unsafe_ones_are_shown
                 .flat_map(|one| values.iter().map(move |other| (one, other)))
                 .filter(|(one, other)| one != other)
             {
-                let set =
-                    |value: &str| with([base, &[&format!("{}={value}", setting.key)]].concat());
+                let own = |value: &str| format!("{}={value}", setting.key);
+                let set = |value: &str| with([base, beside(setting.key), &[&own(value)]].concat());
                 let plan = Plan::of(&set(one), &set(other));
                 let changes = &plan.changes;
                 assert_eq!(

@@ -61,7 +61,7 @@ fn the_lines_about_the_service_work_as_pasted() {
     let out = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
     for said in [
-        r#"{"accepted":1,"rejected":0}"#,
+        r#"{"accepted":1,"rejected":0,"errors":[]}"#,
         r#""uid":"abc123""#,
         "Max-Age=0",
         r#""state":"tombstone""#,

@@ -58,6 +58,7 @@ fn a_literal_is_refused_as_the_worst_that_it_is() {
         for lines in [
             format!("passphrase = \"{literal}\""),
             format!("admin_token = \"{literal}\""),
+            format!("admin.basic = {{ username = \"ops\", password = \"{literal}\" }}"),
             partner(literal),
         ] {
             assert_eq!(told(&lines, &[]), [expected], "{lines}");
@@ -84,11 +85,11 @@ const GOOD: &str = "a3f8b1c2d4e5f60718293a4b5c6d7e8f";
 /// What `ec check --resolve-secrets` finds of this environment, and the words in which `ec serve` refuses to start.
 fn resolved(environment: &[(&str, &str)]) -> (Vec<String>, String) {
     let site = site::Site::new("");
-    let references = "passphrase = { env = \"KEY\" }\nadmin_token = { env = \"ADMIN\" }\nredis.password = { env = \"REDIS\" }\nlocal.geo = \"DE\"\nlocal.store = \"redis://127.0.0.1:1\"\n[[ec.partners]]\nsource_domain = \"one.example\"\napi_token = { env = \"ONE\" }\n[[ec.partners]]\nsource_domain = \"two.example\"\napi_token = { env = \"TWO\" }\n";
+    let references = "passphrase = { env = \"KEY\" }\nadmin_token = { env = \"ADMIN\" }\nadmin.basic = { username = \"ops\", password = { env = \"BASIC\" } }\nredis.password = { env = \"REDIS\" }\nlocal.geo = \"DE\"\nlocal.store = \"redis://127.0.0.1:1\"\n[[ec.partners]]\nsource_domain = \"one.example\"\napi_token = { env = \"ONE\" }\n[[ec.partners]]\nsource_domain = \"two.example\"\napi_token = { env = \"TWO\" }\n";
     site.write("policies/sample.toml", &format!("{DEPLOYED}{references}"));
     let run = |args: &[&str]| {
         let mut command = site.command(args);
-        for name in ["KEY", "ADMIN", "REDIS", "ONE", "TWO"] {
+        for name in ["KEY", "ADMIN", "BASIC", "REDIS", "ONE", "TWO"] {
             command.env_remove(name);
         }
         command.args(["--profile", "sample"]);
@@ -132,6 +133,7 @@ fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
     let all = [
         "ec.passphrase",
         "ec.admin_token",
+        "ec.admin.basic.password",
         "ec.redis.password",
         "ec.partners.one.example.api_token",
         "ec.partners.two.example.api_token",
@@ -147,9 +149,12 @@ fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
     let two = GOOD.replace('a', "9");
     let three = GOOD.replace('a', "7");
     let admin = GOOD.replace('a', "5");
+    // A password may hold blanks.
+    let basic = GOOD.replace('a', "3 ");
     let good = [
         ("KEY", GOOD),
         ("ADMIN", &admin),
+        ("BASIC", &basic),
         ("REDIS", GOOD),
         ("ONE", &two),
         ("TWO", &three),
@@ -175,6 +180,13 @@ fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
             "a3f8b1c2d4e5f60718293a4b5c6d7e8f\n\n",
             "EC0507 ec.admin_token",
         ),
+        (
+            "BASIC",
+            "a3f8b1c2d4e5f60718293a4b\t5c6d7e8f",
+            "EC0507 ec.admin.basic.password",
+        ),
+        ("BASIC", "hunter2", "EC0503 ec.admin.basic.password"),
+        ("BASIC", &two, "EC0505 ec.partners.one.example.api_token"),
         ("REDIS", "hunter2", "EC0503 ec.redis.password"),
         ("TWO", &two, "EC0505 ec.partners.two.example.api_token"),
         ("TWO", &admin, "EC0505 ec.partners.two.example.api_token"),

@@ -450,7 +450,7 @@ fn a_server_that_cannot_say_is_not_taken_to_have_said_so() {
     for (url, why) in [
         (
             &closed,
-            "has no admin routes: its policy sets no `admin_token`",
+            "has no admin routes: its policy sets neither `admin_token` nor `admin.basic`",
         ),
         (&web_site, "is no EC server"),
     ] {

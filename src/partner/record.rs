@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::TokenHash;
-use crate::policy::types::{Partner, PartnerFieldError, parse_partner_name, parse_source_domain};
+use crate::policy::types::{
+    DEFAULT_ATYPE, Partner, PartnerFieldError, parse_partner_name, parse_source_domain,
+};
 use crate::record::PartnerId;
 
 /// A partner as `partner_store` keeps it.
@@ -16,7 +18,7 @@ pub struct PartnerRecord {
     pub name: String,
     /// The domain that the partner's ids are announced under in `OpenRTB`.
     pub source_domain: String,
-    /// The `OpenRTB` agent type of the partner's ids.
+    /// The `OpenRTB` agent type of the partner's ids; [`DEFAULT_ATYPE`] where left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openrtb_atype: Option<u32>,
     /// Batch requests within `sync.rate_window`; `sync.rate_limit` where left out.
@@ -42,7 +44,7 @@ pub struct NewPartner {
     /// The name people know it by; the id where left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The `OpenRTB` agent type of its ids.
+    /// The `OpenRTB` agent type of its ids; [`DEFAULT_ATYPE`] where left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub openrtb_atype: Option<u32>,
     /// Batch requests within `sync.rate_window`; `sync.rate_limit` where left out.
@@ -119,6 +121,12 @@ impl PartnerRecord {
             enabled: partner.enabled,
             api_token_sha256,
         }
+    }
+
+    /// The agent type that the partner's ids are announced with.
+    #[must_use]
+    pub fn atype(&self) -> u32 {
+        self.openrtb_atype.unwrap_or(DEFAULT_ATYPE)
     }
 
     /// Whether this partner may come in with the token of this hash.

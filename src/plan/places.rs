@@ -5,12 +5,14 @@ use super::pair::Pair;
 use super::{Kept, Records, scenes};
 use crate::policy::types::{Partner, Partners};
 
-pub(super) const ANSWERS: [Known; 8] = [
+pub(super) const ANSWERS: [Known; 10] = [
     ("ec_store", ec_store),
     ("partner_store", partner_store),
     ("passphrase", passphrase),
     ("id.ipv6_form", ipv6_form),
     ("admin_token", admin_token),
+    ("admin.basic.username", admin_basic),
+    ("admin.basic.password", admin_basic),
     ("partners", partners),
     ("local.data_dir", data_dir),
     ("local.store", store),
@@ -127,12 +129,33 @@ fn ipv6_form(pair: &Pair<'_>) -> Answer {
 fn admin_token(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.admin_token);
     let why = match (from, to) {
-        (None, _) => "the admin routes appear, for whoever has the token",
-        (_, None) => "the admin routes are gone: what uses them is answered with `404`",
+        (None, _) => "operators may come in by the token from now on",
+        (_, None) => {
+            "the token is refused: without `admin.basic` the admin routes are gone, and answer with `404`"
+        }
         _ => "the old token is refused: whatever uses it needs the new one",
     };
     Answer::safe(Records::None, why)
         .mixed("old and new token are each good on the machines that know them")
+}
+
+fn admin_basic(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| {
+        let basic = &policy.admin_basic;
+        basic.username.is_some() && basic.password.is_some()
+    });
+    let why = match (from, to) {
+        (false, false) => "no one comes in by it, before or after: a user name needs its password",
+        (false, true) => "operators may come in by user name and password from now on",
+        (true, false) => {
+            "the user name and password are refused: what uses them needs `admin_token`"
+        }
+        (true, true) => {
+            "the old user name and password are refused: what uses them needs the new ones"
+        }
+    };
+    Answer::safe(Records::None, why)
+        .mixed("old and new credentials are each good on the machines that know them")
 }
 
 /// The declared partners by what befalls them.
@@ -192,7 +215,7 @@ fn partners(pair: &Pair<'_>) -> Answer {
                     (
                         partner.name.clone(),
                         partner.source_domain.clone(),
-                        partner.openrtb_atype,
+                        partner.atype(),
                     )
                 };
                 announced(before) != announced(after)

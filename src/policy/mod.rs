@@ -39,8 +39,8 @@ pub(crate) use digest::{hex, is_sha256};
 use resolve::Resolver;
 use setting::SettingInfo;
 use settings::{
-    Cas, Cluster, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids, Import,
-    LastSeen, Local, Log, Organic, Pull, Redis, Store, Sync, Tombstone, Top,
+    AdminBasic, Cas, Cluster, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids,
+    Import, LastSeen, Local, Log, Organic, Pull, Redis, Store, Sync, Tombstone, Top,
 };
 use value::Value;
 
@@ -84,6 +84,8 @@ policy! {
     EcPolicy {
         /// `[ec]` itself: the stores, the passphrase and the declared partners.
         stores: Top,
+        /// `[ec.admin.basic]`
+        admin_basic: AdminBasic,
         /// `[ec.id]`
         id: Ids,
         /// `[ec.entry]`

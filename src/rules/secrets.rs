@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Place, Severity};
+use crate::policy::EcPolicy;
 use crate::policy::layers::LayerName;
 use crate::policy::provenance::{FieldOrigin, Origin};
 use crate::policy::setting::full_key;
@@ -142,10 +143,12 @@ fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Fi
         sort != Weakness::Clear || !origin.is_some_and(of_environment)
     };
     let stores = &subject.policy().stores;
+    let basic = &subject.policy().admin_basic;
     let mut found = Vec::new();
     for (key, secret) in [
         ("passphrase", &stores.passphrase),
         ("admin_token", &stores.admin_token),
+        ("admin.basic.password", &basic.password),
         ("redis.password", &subject.policy().redis.password),
     ] {
         let origin = subject.resolved.value(key).map(|value| &value.origin);
@@ -219,12 +222,18 @@ fn unusable_secret(subject: &Subject<'_>) -> Vec<Finding> {
     for (key, secret, used_as) in [
         ("passphrase", &policy.stores.passphrase, SecretUse::Key),
         ("admin_token", &policy.stores.admin_token, SecretUse::Token),
+        (
+            "admin.basic.password",
+            &policy.admin_basic.password,
+            SecretUse::Password,
+        ),
         ("redis.password", &policy.redis.password, SecretUse::Key),
     ] {
         if let Some(fault) = fault(secret.as_ref(), used_as) {
             found.push(Finding::new(&[key], format!("`{key}` {fault}"), help));
         }
     }
+    found.extend(half_of_basic(policy));
     for (index, partner) in policy.stores.partners.iter().enumerate() {
         let token = match &partner.token {
             Some(PartnerToken::Token(token)) => Some(token),
@@ -237,6 +246,19 @@ fn unusable_secret(subject: &Subject<'_>) -> Vec<Finding> {
         }
     }
     found
+}
+
+/// A user name without a password, or a password without a user name: no one comes in with one alone.
+fn half_of_basic(policy: &EcPolicy) -> Option<Finding> {
+    let basic = &policy.admin_basic;
+    let (key, missing) = match (&basic.username, &basic.password) {
+        (Some(_), None) => ("admin.basic.username", "admin.basic.password"),
+        (None, Some(_)) => ("admin.basic.password", "admin.basic.username"),
+        _ => return None,
+    };
+    let message = format!("`{key}` lets no one in: `{missing}` is missing");
+    let help = "write both, as `basic = { username = \"ops\", password = { env = \"NAME\" } }` under `[ec.admin]`";
+    Some(Finding::new(&[key], message, help))
 }
 
 fn partner_without_token(subject: &Subject<'_>) -> Vec<Finding> {
@@ -315,21 +337,25 @@ fn shared_token(subject: &Subject<'_>) -> Vec<Finding> {
             "give each its own token, as `ec partner rotate` makes them",
         )
     });
-    let stores = &subject.policy().stores;
-    let admin = stores.admin_token.as_ref();
-    let Some(admin) = admin.map(|secret| secret.digested().to_string()) else {
-        return found;
-    };
-    for (index, partner) in stores.partners.iter().enumerate() {
-        if token(partner).as_ref() == Some(&admin) {
-            let (key, place) = written_field(subject, index, &fields);
-            let message = format!(
-                "a partner could do what only operators may: the token of `{}` is the `admin_token`",
-                partner.id
-            );
-            let help = "give each its own token: make one with `openssl rand -hex 32`";
-            let finding = Finding::new(&[], message, help).about(key).at(place);
-            found.push(finding.at(subject.place("admin_token")));
+    let policy = subject.policy();
+    for (setting, secret) in [
+        ("admin_token", &policy.stores.admin_token),
+        ("admin.basic.password", &policy.admin_basic.password),
+    ] {
+        let Some(secret) = secret.as_ref().map(|secret| secret.digested().to_string()) else {
+            continue;
+        };
+        for (index, partner) in policy.stores.partners.iter().enumerate() {
+            if token(partner).as_ref() == Some(&secret) {
+                let (key, place) = written_field(subject, index, &fields);
+                let message = format!(
+                    "a partner could do what only operators may: the token of `{}` is the `{setting}`",
+                    partner.id
+                );
+                let help = "give each its own token: make one with `openssl rand -hex 32`";
+                let finding = Finding::new(&[], message, help).about(key).at(place);
+                found.push(finding.at(subject.place(setting)));
+            }
         }
     }
     found

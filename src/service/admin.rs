@@ -1,4 +1,5 @@
-//! `/_ts/admin/v1/…`: what operators ask for. Without an admin token in the policy none of it is there.
+//! `/_ts/admin/v1/…`: what operators ask for. Without an admin token or password in the policy none of it
+//! is there.
 
 use bytes::Bytes;
 use http::request::Parts;
@@ -53,7 +54,7 @@ impl<H: Home> Service<H> {
         route: AdminRoute<'_>,
         client: &Client,
     ) -> Reply {
-        if self.setup.admin.is_none() {
+        if self.setup.operators.is_none() {
             return not_found().into();
         }
         if let Err(refused) = self.operator(head, client) {

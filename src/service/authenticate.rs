@@ -1,14 +1,15 @@
-//! Who calls: a partner by its token, an operator by the admin token.
+//! Who calls: a partner by its token, an operator by the admin token or a password.
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::RETRY_AFTER;
 use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 
 use super::answer::refusal;
-use super::head::bearer;
+use super::head::{Credentials, bearer};
+use super::operators::challenge_partner;
 use super::tokens::{TokenRoutes, TokenSender};
 use super::{Admission, Client, Home, Note, Service};
 use crate::partner::{PartnerRecord, Registry, TokenHash};
@@ -20,25 +21,26 @@ impl<H: Home> Service<H> {
         head: &Parts,
         client: &Client,
     ) -> Result<Cow<'_, PartnerRecord>, Response<Bytes>> {
-        let token = TokenHash::of(bearer(&head.headers).ok_or_else(invalid_token)?);
+        let token = TokenHash::of(bearer(&head.headers).ok_or_else(no_partner)?);
         let declared = &self.setup.partners;
         if let Some(partner) = declared.iter().find(|partner| partner.admits(&token)) {
             return Ok(Cow::Borrowed(partner));
         }
         let sender = TokenSender::of(client, TokenRoutes::Partner);
-        let partner = if self.is_admins(&token) {
+        let partner = if self.setup.operators.has_token(&token) {
             None
         } else {
-            self.may_try(&token, sender)?;
+            self.may_try(self.is_known(&token), sender)?;
             self.stored_partner(&token).await?
         };
         let known = self.home.was_right(&token);
         if known != partner.is_some() {
             self.home.remember(&token, !known);
         }
-        partner
-            .map(Cow::Owned)
-            .ok_or_else(|| self.wrong_token(&token, sender))
+        partner.map(Cow::Owned).ok_or_else(|| {
+            self.count_wrong(self.is_known(&token), sender);
+            no_partner()
+        })
     }
 
     /// The partner in the store whose token it is.
@@ -63,39 +65,45 @@ impl<H: Home> Service<H> {
         Registry::new(self.home.partners(), self.home.clock(), &self.setup.policy)
     }
 
-    /// Whether the admin token came along.
+    /// Whether an operator's credentials came along.
     pub(super) fn is_operator(&self, head: &Parts) -> bool {
-        bearer(&head.headers).is_some_and(|given| self.is_admins(&TokenHash::of(given)))
+        let given = Credentials::of(&head.headers);
+        given.is_some_and(|given| self.setup.operators.admit(&given))
     }
 
     /// Lets an operator in; else the refusal.
     pub(super) fn operator(&self, head: &Parts, client: &Client) -> Result<(), Response<Bytes>> {
-        let token = TokenHash::of(bearer(&head.headers).ok_or_else(invalid_token)?);
-        if self.is_admins(&token) {
+        let Some(given) = Credentials::of(&head.headers) else {
+            return Err(self.no_operator());
+        };
+        if self.setup.operators.admit(&given) {
             return Ok(());
         }
         let sender = TokenSender::of(client, TokenRoutes::Admin);
-        self.may_try(&token, sender)?;
-        Err(self.wrong_token(&token, sender))
+        let known = matches!(&given, Credentials::Bearer(token) if self.is_known(token));
+        self.may_try(known, sender)?;
+        self.count_wrong(known, sender);
+        Err(self.no_operator())
     }
 
-    fn is_admins(&self, token: &TokenHash) -> bool {
-        let admin = self.setup.admin.as_ref();
-        admin.is_some_and(|admin| admin.is(token))
+    fn no_operator(&self) -> Response<Bytes> {
+        let mut answer = invalid_token();
+        self.setup.operators.challenge(answer.headers_mut());
+        answer
     }
 
     /// Whether someone is known to have this token: the operator, a declared partner, or a stored one who came lately. It
     /// may be the wrong one for a route.
     fn is_known(&self, token: &TokenHash) -> bool {
         let mut declared = self.setup.partners.iter();
-        self.is_admins(token)
+        self.setup.operators.has_token(token)
             || declared.any(|partner| partner.admits(token))
             || self.home.was_right(token)
     }
 
-    /// Refuses a token that no one is known to have, where its sender has sent too many wrong ones.
-    fn may_try(&self, token: &TokenHash, sender: TokenSender) -> Result<(), Response<Bytes>> {
-        if self.is_known(token) {
+    /// Refuses credentials that no one is known to have, where their sender has sent too many wrong ones.
+    fn may_try(&self, known: bool, sender: TokenSender) -> Result<(), Response<Bytes>> {
+        if known {
             return Ok(());
         }
         let limit = self.setup.policy.sync.invalid_token_limit;
@@ -109,18 +117,21 @@ impl<H: Home> Service<H> {
         Err(answer)
     }
 
-    /// The refusal of a wrong token, which is counted unless someone is known to have it.
-    fn wrong_token(&self, token: &TokenHash, sender: TokenSender) -> Response<Bytes> {
-        if !self.is_known(token) {
+    /// Counts wrong credentials, unless someone is known to have them.
+    fn count_wrong(&self, known: bool, sender: TokenSender) {
+        if !known {
             self.home.count_wrong_token(sender);
         }
-        invalid_token()
     }
 }
 
-fn invalid_token() -> Response<Bytes> {
-    let mut answer = refusal(StatusCode::UNAUTHORIZED, "invalid_token");
-    let scheme = HeaderValue::from_static("Bearer");
-    answer.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+/// The refusal of who is no partner.
+fn no_partner() -> Response<Bytes> {
+    let mut answer = invalid_token();
+    challenge_partner(answer.headers_mut());
     answer
+}
+
+fn invalid_token() -> Response<Bytes> {
+    refusal(StatusCode::UNAUTHORIZED, "invalid_token")
 }

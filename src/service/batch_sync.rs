@@ -25,7 +25,6 @@ use crate::record::{EcId, PartnerId};
 struct Accounted {
     accepted: usize,
     rejected: usize,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Rejected>,
 }
 

@@ -42,8 +42,7 @@ struct Eid<'i> {
 #[derive(Serialize)]
 struct EidUid<'i> {
     id: &'i str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    atype: Option<u32>,
+    atype: u32,
 }
 
 impl<H: Home> Service<H> {
@@ -155,7 +154,7 @@ impl<H: Home> Service<H> {
                 source: &partner.source_domain,
                 uids: [EidUid {
                     id,
-                    atype: partner.openrtb_atype,
+                    atype: partner.atype(),
                 }],
             }),
         };

@@ -35,6 +35,7 @@ mod identify;
 mod mint;
 mod navigation;
 mod note;
+mod operators;
 mod organic;
 mod page;
 mod path;

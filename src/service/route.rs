@@ -116,7 +116,7 @@ impl<'p> Route<'p> {
             IDENTIFY => (Self::Identify, &[Method::GET, Method::OPTIONS][..]),
             HEALTH => (Self::Health, &[Method::GET][..]),
             _ => match path.strip_prefix(ADMIN) {
-                Some(rest) if setup.admin.is_some() => {
+                Some(rest) if !setup.operators.is_none() => {
                     let (admin, allowed) = AdminRoute::of(method, rest);
                     (Self::Admin(admin), allowed)
                 }

@@ -35,11 +35,13 @@ pub enum SecretProblem {
         /// What is wrong with it.
         fault: SecretFault,
     },
-    /// A partner has the admin token, and could do what only operators may.
-    #[error("`{key}` is `ec.admin_token` as well: give each its own")]
+    /// A partner has a secret of the operators', and could do what only they may.
+    #[error("`{key}` is `{operators}` as well: give each its own")]
     SharedWithOperators {
         /// The partner's setting.
         key: String,
+        /// The operators' setting.
+        operators: &'static str,
     },
     /// Two partners have one token, so that one would write as the other.
     #[error("`{key}` is the token of the partner `{other}` as well: give each its own")]
@@ -74,10 +76,14 @@ impl SecretProblem {
             Self::Missing { key, .. }
             | Self::Fault { key, .. }
             | Self::Shared { key, .. }
-            | Self::SharedWithOperators { key } => key,
+            | Self::SharedWithOperators { key, .. } => key,
         }
     }
 }
+
+/// The operators' secrets, by their settings.
+pub(super) const ADMIN_TOKEN: &str = "ec.admin_token";
+pub(super) const BASIC_PASSWORD: &str = "ec.admin.basic.password";
 
 /// Resolves secrets one by one, and keeps everything that is wrong with them.
 pub(super) struct Resolver<R> {
@@ -125,11 +131,12 @@ impl<R: Fn(&Secret) -> Option<String>> Resolver<R> {
         Some(found)
     }
 
-    /// The hashes of the partners' tokens, in the order declared; each may be one partner's alone, and none the operators'.
+    /// The hashes of the partners' tokens, in the order declared; each may be one partner's alone, and none of the
+    /// `operators`, whose secrets come with their settings.
     pub(super) fn partners<'p>(
         &mut self,
         partners: impl Iterator<Item = &'p Partner>,
-        admin: Option<&TokenHash>,
+        operators: &[(&'static str, Option<&str>)],
     ) -> Vec<(&'p Partner, Option<TokenHash>)> {
         let mut owners: BTreeMap<String, String> = BTreeMap::new();
         let mut resolved = Vec::new();
@@ -143,12 +150,14 @@ impl<R: Fn(&Secret) -> Option<String>> Resolver<R> {
                     found.map(|token| TokenHash::of(&token))
                 }
             };
-            if let (Some(hash), Some(admin)) = (&hash, admin)
-                && admin.is(hash)
-            {
-                let key = key.clone();
-                let shared = SecretProblem::SharedWithOperators { key };
-                self.problems.push(shared);
+            for (operators, secret) in operators {
+                if let (Some(hash), Some(secret)) = (&hash, secret)
+                    && hash.is_of(secret)
+                {
+                    let key = key.clone();
+                    let shared = SecretProblem::SharedWithOperators { key, operators };
+                    self.problems.push(shared);
+                }
             }
             if let Some(hash) = &hash
                 && let Some(other) = owners.insert(hash.as_str().to_owned(), partner.id.to_string())
@@ -196,18 +205,22 @@ pub fn check_secrets(
         resolver.secret(key.to_owned(), secret, used_as)
     };
     check("ec.passphrase", &policy.stores.passphrase, SecretUse::Key);
-    let admin = check(
-        "ec.admin_token",
-        &policy.stores.admin_token,
-        SecretUse::Token,
-    );
+    let admin_token = &policy.stores.admin_token;
+    let token = check(ADMIN_TOKEN, admin_token, SecretUse::Token);
+    let password = &policy.admin_basic.password;
+    let password = check(BASIC_PASSWORD, password, SecretUse::Password);
     check("ec.redis.password", &policy.redis.password, SecretUse::Key);
-    let admin = admin.as_deref().map(TokenHash::of);
     let followed = |partner: &&Partner| match &partner.token {
         Some(PartnerToken::Token(secret)) => can_look(secret),
         _ => true,
     };
     let partners = policy.stores.partners.iter().filter(followed);
-    resolver.partners(partners, admin.as_ref());
+    resolver.partners(
+        partners,
+        &[
+            (ADMIN_TOKEN, token.as_deref()),
+            (BASIC_PASSWORD, password.as_deref()),
+        ],
+    );
     resolver.problems
 }

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use super::mint::Passphrase;
-use super::secrets::{Resolver, SecretProblem};
+use super::operators::{BasicHash, Operators};
+use super::secrets::{ADMIN_TOKEN, BASIC_PASSWORD, Resolver, SecretProblem};
 use crate::clock::Timestamp;
 use crate::partner::{PartnerRecord, TokenHash};
 use crate::policy::EcPolicy;
@@ -25,7 +26,7 @@ pub struct Setup {
     pub(super) publisher: Publisher,
     report: Shown,
     pub(super) passphrase: Passphrase,
-    pub(super) admin: Option<TokenHash>,
+    pub(super) operators: Operators,
     pub(super) partners: Vec<PartnerRecord>,
     pub(super) trouble: Option<String>,
     /// When the policy was last read again.
@@ -126,11 +127,27 @@ impl Setup {
             secrets.problems.push(SecretProblem::NoPassphrase);
             None
         };
-        let admin = policy.stores.admin_token.as_ref().and_then(|secret| {
-            secrets.secret("ec.admin_token".to_owned(), secret, SecretUse::Token)
-        });
-        let admin = admin.as_deref().map(TokenHash::of);
-        let partners = secrets.partners(policy.stores.partners.iter(), admin.as_ref());
+        let mut of_operators = |key: &str, secret: &Option<Secret>, used_as| {
+            let secret = secret.as_ref()?;
+            secrets.secret(key.to_owned(), secret, used_as)
+        };
+        let admin_token = &policy.stores.admin_token;
+        let token = of_operators(ADMIN_TOKEN, admin_token, SecretUse::Token);
+        let basic = &policy.admin_basic;
+        let password = of_operators(BASIC_PASSWORD, &basic.password, SecretUse::Password);
+        let partners = secrets.partners(
+            policy.stores.partners.iter(),
+            &[
+                (ADMIN_TOKEN, token.as_deref()),
+                (BASIC_PASSWORD, password.as_deref()),
+            ],
+        );
+        let username = basic.username.as_ref();
+        let basic = username.zip(password.as_deref());
+        let operators = Operators {
+            token: token.as_deref().map(TokenHash::of),
+            basic: basic.map(|(username, password)| BasicHash::of(username.as_str(), password)),
+        };
         let passphrase = passphrase.as_deref().and_then(Passphrase::new);
         let (Some(passphrase), true) = (passphrase, secrets.problems.is_empty()) else {
             return Err(SetupError(secrets.problems));
@@ -143,7 +160,7 @@ impl Setup {
             publisher: publisher.clone(),
             report,
             passphrase,
-            admin,
+            operators,
             partners: partners.into_iter().map(declared).collect(),
             trouble: None,
             reloaded: None,

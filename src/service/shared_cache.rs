@@ -1,10 +1,13 @@
 //! What shared caches may do with an answer. It is the last step before an answer leaves.
 
-use http::header::{AGE, CACHE_CONTROL, EXPIRES, HeaderName, SET_COOKIE};
+use http::header::{AGE, CACHE_CONTROL, EXPIRES, HeaderName, PRAGMA, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-store");
+
+/// `no-store` for caches of HTTP/1.0, which know no `Cache-Control` (RFC 9111, section 5.4).
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 
 /// Headers by which an origin speaks to caches in front of it, past `Cache-Control`: those of Fastly and Akamai
 /// (`Surrogate-*`, `Edge-Control`), of nginx (`X-Accel-Expires`), and when a copy was made or ends (RFC 9111).
@@ -36,6 +39,7 @@ pub fn set_cookies(headers: &mut HeaderMap, cookies: Vec<HeaderValue>) {
         headers.remove(name);
     }
     headers.insert(CACHE_CONTROL, PRIVATE);
+    headers.insert(PRAGMA, NO_CACHE);
     for cookie in cookies {
         headers.append(SET_COOKIE, cookie);
     }
@@ -46,6 +50,7 @@ pub fn forbid(headers: &mut HeaderMap) {
     if headers.get(CACHE_CONTROL) != Some(&PRIVATE) {
         headers.insert(CACHE_CONTROL, NO_STORE);
     }
+    headers.insert(PRAGMA, NO_CACHE);
 }
 
 /// Whether an origin's page sets a cookie of the origin's own and lets shared caches keep it all the same.
@@ -100,6 +105,7 @@ mod tests {
         set_cookies(&mut answer, vec![HeaderValue::from_static("ts-ec=id")]);
         let left = headers(&[
             ("cache-control", "private, no-store"),
+            ("pragma", "no-cache"),
             ("set-cookie", "session=1"),
             ("set-cookie", "ts-ec=id"),
             ("etag", "\"x\""),

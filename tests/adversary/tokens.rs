@@ -3,6 +3,9 @@
 use std::process::Command;
 use std::time::Instant;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::server::{CONFIG, OPERATOR, PATIENCE, Server};
 use crate::site::Site;
 
@@ -132,6 +135,34 @@ fn guesses_of_the_admin_token_are_limited_and_the_right_one_passes() {
     assert_eq!(code(&admin(&server, "203.0.113.10", "a-guess")), 429);
     assert_eq!(code(&batch(&server, from, "a-guess")), 401);
     assert_eq!(code(&batch(&server, from, PARTNER)), 200);
+}
+
+#[test]
+fn guesses_of_the_password_are_limited_and_the_right_one_passes() {
+    let password = "admin.basic = { username = \"ops\", password = \"right\" }";
+    let config = CONFIG.replace("[ec]\n", &format!("[ec]\n{password}\n"));
+    let server = Server::start(&config, &["--store", "memory"]);
+    let try_it = |pair: &str| {
+        let head = format!("Authorization: Basic {pair}\r\n");
+        code(&server.get("/_ts/admin/v1/policy", &head))
+    };
+    // As `printf %s ops:NUMBER | base64` writes them, and `ops:right`.
+    let guess = |number: usize| STANDARD.encode(format!("ops:{number}"));
+    let right = "b3BzOnJpZ2h0";
+    let codes: Vec<u16> = (0..GUESSES).map(|number| try_it(&guess(number))).collect();
+    assert!(
+        codes[..LOOKED_UP].iter().all(|code| *code == 401),
+        "{codes:?}"
+    );
+    assert!(
+        codes[LOOKED_UP..].iter().all(|code| *code == 429),
+        "{codes:?}"
+    );
+    assert_eq!(try_it(right), 200);
+    // Guesses of the password and of the token are counted together.
+    for (token, status) in [(OPERATOR, 200), ("a-guess", 429)] {
+        assert_eq!(code(&admin(&server, "x", token)), status, "{token}");
+    }
 }
 
 #[test]

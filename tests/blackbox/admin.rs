@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::home::{BATCH_SYNC, HEALTH, Home, IDENTIFY, ONE, OPERATOR, forged, mapping};
+use crate::home::{BASIC, BATCH_SYNC, HEALTH, Home, IDENTIFY, ONE, OPERATOR, forged, mapping};
 
 #[test]
 fn the_policy_in_force_is_shown_with_its_origins() {
@@ -46,8 +46,58 @@ fn the_policy_in_force_is_shown_with_its_origins() {
         store["writes"] = json!(true);
     }
     assert_eq!(health.json()["stores"][0], store);
-    for secret in ["black box", OPERATOR, ONE] {
+    assert_eq!(value("ec.admin.basic.password")["value"], "…");
+    for secret in ["black box", OPERATOR, ONE, BASIC.1] {
         assert!(!policy.to_string().contains(secret), "{secret}");
+    }
+}
+
+#[test]
+fn a_user_name_and_password_are_as_good_as_the_token() {
+    let home = Home::start();
+    let policy = || home.get("/_ts/admin/v1/policy");
+    let (username, password) = BASIC;
+    assert_eq!(policy().basic(BASIC).send().status, 200);
+    assert_eq!(home.admin("GET", "policy").send().status, 200);
+    let details = home.get(HEALTH).basic(BASIC).send();
+    assert!(details.json()["stores"].is_array(), "{details:?}");
+    for wrong in [
+        (username, "wrong"),
+        ("wrong", password),
+        (username, ""),
+        ("", password),
+        // Letters count, and so does every blank.
+        ("Operator", password),
+        (username, "the password of operators "),
+        // The token is no password, nor a partner's.
+        (username, OPERATOR),
+        (username, ONE),
+    ] {
+        let answer = policy().basic(wrong).send();
+        assert_eq!(answer.refusal(), (401, "invalid_token".into()), "{wrong:?}");
+        let taken = r#"Basic realm="Trusted Server", charset="UTF-8""#;
+        assert_eq!(answer.headers("www-authenticate"), ["Bearer", taken]);
+        let health = home.get(HEALTH).basic(wrong).send();
+        assert_eq!(health.json().get("stores"), None, "{wrong:?}");
+    }
+    for given in [
+        "Basic",
+        "Basic no+Base64!",
+        // `operator` alone, and the right pair under the other scheme.
+        "Basic b3BlcmF0b3I=",
+        "Bearer b3BlcmF0b3I6dGhlIHBhc3N3b3JkIG9mIG9wZXJhdG9ycw==",
+    ] {
+        let answer = policy().header("authorization", given).send();
+        assert_eq!(answer.status, 401, "{given}");
+    }
+    // Two of them are none: a proxy in between could see another than the service.
+    let twice = policy().basic(BASIC).token(OPERATOR).send();
+    assert_eq!(twice.status, 401);
+    // Partners' routes take tokens alone.
+    for asked in [home.get(IDENTIFY), home.ask("POST", BATCH_SYNC)] {
+        let answer = asked.basic(BASIC).send();
+        assert_eq!(answer.refusal(), (401, "invalid_token".into()));
+        assert_eq!(answer.headers("www-authenticate"), ["Bearer"]);
     }
 }
 

@@ -226,7 +226,7 @@ fn a_batch_without_a_rejection_is_200() {
         vec![mapping(&user, "u"); 3],
     ] {
         let answer = home.sync(ONE, &mappings);
-        let expected = json!({ "accepted": mappings.len(), "rejected": 0 });
+        let expected = json!({ "accepted": mappings.len(), "rejected": 0, "errors": [] });
         assert_eq!((answer.status, answer.json()), (200, expected));
     }
     // Fields that nobody knows are ignored.

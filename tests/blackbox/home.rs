@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// What both homes run under.
@@ -16,6 +18,8 @@ const CONFIG: &str = concat!(
 );
 
 pub const OPERATOR: &str = "operator-token-0123456789";
+/// The user name and password that operators may come in with instead.
+pub const BASIC: (&str, &str) = ("operator", "the password of operators");
 pub const ONE: &str = "token-of-one";
 pub const TWO: &str = "token-of-two";
 pub const THREE: &str = "token-of-three";
@@ -186,6 +190,12 @@ impl Ask {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// A user name and password, as `curl -u` sends them.
+    pub fn basic(self, (username, password): (&str, &str)) -> Self {
+        let pair = STANDARD.encode(format!("{username}:{password}"));
+        self.header("authorization", &format!("Basic {pair}"))
+    }
+
     pub fn cookie(mut self, name: &str, value: &str) -> Self {
         self.cookies.push(format!("{name}={value}"));
         self
@@ -246,6 +256,18 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
+    /// Every value of a header, in order.
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        let values = self.headers.get_all(name).iter();
+        values.map(|value| value.to_str().unwrap()).collect()
+    }
+
+    /// The names of the headers that begin so.
+    pub fn headers_like(&self, prefix: &str) -> Vec<&str> {
+        let names = self.headers.keys().map(ureq::http::HeaderName::as_str);
+        names.filter(|name| name.starts_with(prefix)).collect()
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
@@ -260,8 +282,7 @@ impl Answer {
 
     /// Every cookie that the answer sets, in order.
     pub fn set_cookies(&self) -> Vec<&str> {
-        let lines = self.headers.get_all("set-cookie").iter();
-        lines.map(|cookie| cookie.to_str().unwrap()).collect()
+        self.headers("set-cookie")
     }
 
     pub fn set_cookie(&self) -> Option<&str> {

@@ -112,6 +112,7 @@ fn every_answer_says_who_may_read_and_keep_it() {
             Some("no-store"),
             "{answer:?}"
         );
+        assert_eq!(answer.header("pragma"), Some("no-cache"), "{answer:?}");
         assert_eq!(
             answer.header("vary"),
             Some("Origin, Authorization"),

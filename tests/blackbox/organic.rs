@@ -202,8 +202,10 @@ fn an_answer_that_sets_a_cookie_is_no_shared_caches() {
     let first = home.get("/").consenting().send();
     let id = first.new_id().unwrap();
     assert_eq!(first.header("cache-control"), Some("private, no-store"));
+    assert_eq!(first.header("pragma"), Some("no-cache"));
     let again = home.get("/").consenting().ec(&id).send();
     assert_eq!(again.header("cache-control"), None);
+    assert_eq!(again.header("pragma"), None);
     let withdrawn = home.get("/").ec(&id).withdrawing().send();
     assert!(withdrawn.expires_cookie());
     assert_eq!(withdrawn.header("cache-control"), Some("private, no-store"));
@@ -270,6 +272,7 @@ fn every_path_below_the_services_prefix_is_its_own() {
             Some("no-store"),
             "{method} {path}"
         );
+        assert_eq!(answer.header("pragma"), Some("no-cache"), "{method} {path}");
     }
 }
 

@@ -7,7 +7,7 @@ use edge_cookie::policy::value::Value;
 
 use crate::elsewhere::{ELSEWHERE, NOT_USED_YET};
 use crate::page::{self, anchor, capitalised, code, table};
-use crate::setting_values::values;
+use crate::setting_values::{beside, values};
 use crate::written::{overridden, with};
 
 /// The binary's tables of witnesses, and the test that runs each.
@@ -165,10 +165,14 @@ fn verdict(change: &Change) -> String {
 fn changes(setting: &SettingInfo) -> Vec<(String, Change)> {
     let key = setting.key;
     let changed = |from: &[String], to: &str| {
-        let candidate = overridden([format!("{key}={to}")]);
+        let with_others = |own: &[String]| {
+            let others = beside(key).iter().map(|other| (*other).to_owned());
+            others.chain(own.iter().cloned()).collect::<Vec<_>>()
+        };
+        let candidate = overridden(with_others(&[format!("{key}={to}")]));
         let plan = candidate
             .is_usable()
-            .then(|| Plan::of(&with(from), &candidate))?;
+            .then(|| Plan::of(&with(with_others(from)), &candidate))?;
         plan.changes.into_iter().next()
     };
     let from_default = |which: String, to: &str| Some((which, changed(&[], to)?));

@@ -3,6 +3,15 @@
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::setting::Shape;
 
+/// What has to be set for a setting to be a policy's at all.
+pub fn beside(key: &str) -> &'static [&'static str] {
+    match key {
+        "admin.basic.username" => &["admin.basic.password=a-secret"],
+        "admin.basic.password" => &["admin.basic.username=ops"],
+        _ => &[],
+    }
+}
+
 /// Values that a setting takes, as overrides write them.
 pub fn values(key: &str, shape: Shape) -> Vec<String> {
     let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();

@@ -96,6 +96,14 @@ fn meeting_in(meeting: &Arc<Meeting>) -> SharedStore {
     })
 }
 
+/// What an operator is answered who comes with the user name `operator` and the password `secret`.
+fn basic_status(sets: &[&str]) -> String {
+    let request = Request::get("/_ts/admin/v1/policy");
+    // As `printf %s operator:secret | base64` writes them.
+    let request = request.header("authorization", "Basic b3BlcmF0b3I6c2VjcmV0");
+    status(&served(sets).answer(request.body(String::new()).unwrap()))
+}
+
 /// A store that waits for two calls to come.
 fn late() -> SharedStore {
     meeting_in(&Meeting::of(2))
@@ -191,6 +199,21 @@ pub const WITNESSES: &[Witness] = &[
         base: &[],
         change: "another",
         shows: |sets| status(&served(sets).get("/_ts/admin/v1/policy")),
+    },
+    Witness {
+        key: "admin.basic.username",
+        base: &["admin.basic.username=ops", "admin.basic.password=secret"],
+        change: "operator",
+        shows: basic_status,
+    },
+    Witness {
+        key: "admin.basic.password",
+        base: &[
+            "admin.basic.username=operator",
+            "admin.basic.password=other",
+        ],
+        change: "secret",
+        shows: basic_status,
     },
     Witness {
         key: "partners",

@@ -3,8 +3,9 @@
 use std::net::IpAddr;
 
 use clap::Args;
+use edge_cookie::policy::EcPolicy;
 use edge_cookie::server::{Proxied, http_client, local_client};
-use reqwest::{Client, Method, StatusCode, Url};
+use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
 use crate::{Stop, secret};
@@ -24,9 +25,45 @@ pub(crate) struct ServerArgs {
 /// The admin API of a running server.
 pub(crate) struct AdminApi {
     base: String,
-    token: String,
+    credentials: Credentials,
     client: Client,
     runtime: tokio::runtime::Runtime,
+}
+
+/// What a server knows an operator by.
+#[derive(Debug, Clone)]
+pub(crate) enum Credentials {
+    /// The admin token.
+    Token(String),
+    /// The user name and password of HTTP Basic.
+    Basic { username: String, password: String },
+}
+
+impl Credentials {
+    /// The admin token of the environment.
+    pub(crate) fn of_environment() -> Option<Self> {
+        std::env::var(TOKEN).ok().map(Self::Token)
+    }
+
+    /// The admin token of the policy, else its user name and password.
+    pub(crate) fn of_policy(policy: &EcPolicy) -> Option<Self> {
+        let token = policy.stores.admin_token.as_ref().and_then(secret::reveal);
+        let basic = || {
+            let basic = &policy.admin_basic;
+            Some(Self::Basic {
+                username: basic.username.as_ref()?.to_string(),
+                password: basic.password.as_ref().and_then(secret::reveal)?,
+            })
+        };
+        token.map(Self::Token).or_else(basic)
+    }
+
+    fn sign(&self, request: RequestBuilder) -> RequestBuilder {
+        match self {
+            Self::Token(token) => request.bearer_auth(token),
+            Self::Basic { username, password } => request.basic_auth(username, Some(password)),
+        }
+    }
 }
 
 /// What a server answered: its status, and the JSON where there is any.
@@ -45,26 +82,23 @@ impl AdminApi {
     /// The API of the server at `base`, with the token of the environment, else of the policy.
     ///
     /// A server on this machine is never asked through a proxy, and one on another by `https` alone, unless `insecure`.
-    pub(crate) fn new(
-        base: &str,
-        insecure: bool,
-        policy: &edge_cookie::policy::EcPolicy,
-    ) -> Result<Self, Stop> {
+    pub(crate) fn new(base: &str, insecure: bool, policy: &EcPolicy) -> Result<Self, Stop> {
         let (_, client) = reach(base)?;
         if !may_send_token(base, insecure)? {
             return Err(Stop::because(format!(
                 "the admin token would go to `{base}` in clear: write `https://`, or add `--insecure` where no one can listen on the way"
             )));
         }
-        let of_policy = || policy.stores.admin_token.as_ref().and_then(secret::reveal);
-        let token = token_of_environment().or_else(of_policy).ok_or_else(|| {
+        let of_policy = || Credentials::of_policy(policy);
+        let credentials = Credentials::of_environment().or_else(of_policy);
+        let credentials = credentials.ok_or_else(|| {
             Stop::because(format!(
                 "there is no admin token: set `{TOKEN}`, or `admin_token` under `[ec]`"
             ))
         })?;
         Ok(Self {
             base: base.trim_end_matches('/').to_owned(),
-            token,
+            credentials,
             client,
             runtime: tokio::runtime::Builder::new_current_thread()
                 .enable_all()
@@ -86,7 +120,7 @@ impl AdminApi {
             && (path == POLICY || missing(&self.send(Method::GET, POLICY, None)?))
         {
             return Err(Stop::because(format!(
-                "`{}` has no admin routes: its policy sets no `admin_token`",
+                "`{}` has no admin routes: its policy sets neither `admin_token` nor `admin.basic`",
                 self.base
             )));
         }
@@ -95,7 +129,7 @@ impl AdminApi {
 
     fn send(&self, method: Method, path: &str, body: Option<String>) -> Result<Answered, Stop> {
         let url = format!("{}/_ts/admin/v1/{path}", self.base);
-        let request = self.client.request(method, &url).bearer_auth(&self.token);
+        let request = self.credentials.sign(self.client.request(method, &url));
         let request = match body {
             Some(body) => request.body(body),
             None => request,
@@ -112,7 +146,7 @@ impl AdminApi {
         let json = read.unwrap_or_default();
         if status == StatusCode::UNAUTHORIZED {
             return Err(Stop::because(format!(
-                "`{}` refuses the admin token",
+                "`{}` refuses the admin token or password",
                 self.base
             )));
         }
@@ -156,16 +190,16 @@ fn reach(base: &str) -> Result<(Url, Client), Stop> {
     Ok((url, client.map_err(Stop::because)?))
 }
 
-/// What `GET /_ts/health` of the server at `base` answers; its details where it takes `token`.
-pub(crate) fn health(base: &str, token: Option<&str>) -> Result<Value, Stop> {
+/// What `GET /_ts/health` of the server at `base` answers; its details where it takes the `credentials`.
+pub(crate) fn health(base: &str, credentials: Option<&Credentials>) -> Result<Value, Stop> {
     let (_, client) = reach(base)?;
     let base = base.trim_end_matches('/');
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     let mut request = client.get(format!("{base}/_ts/health"));
-    if let Some(token) = token {
-        request = request.bearer_auth(token);
+    if let Some(credentials) = credentials {
+        request = credentials.sign(request);
     }
     let answered = runtime.block_on(async {
         let answer = request.send().await?;
@@ -183,11 +217,6 @@ pub(crate) fn health(base: &str, token: Option<&str>) -> Result<Value, Stop> {
 pub(crate) fn may_send_token(base: &str, insecure: bool) -> Result<bool, Stop> {
     let (url, _) = reach(base)?;
     Ok(insecure || url.scheme() == "https" || is_this_machine(&url))
-}
-
-/// The admin token of the environment.
-pub(crate) fn token_of_environment() -> Option<String> {
-    std::env::var(TOKEN).ok()
 }
 
 /// Whether a URL's host is this machine: a loopback address, or a name that stands for one (RFC 6761, section 6.3).

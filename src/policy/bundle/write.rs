@@ -16,11 +16,13 @@ use crate::policy::setting::full_key;
 use crate::policy::value::Value;
 
 /// What two policies have in common where both are in force at once: one service, one graph, one cookie.
-const SHARED: [&str; 7] = [
+const SHARED: [&str; 9] = [
     "ec_store",
     "partner_store",
     "passphrase",
     "admin_token",
+    "admin.basic.username",
+    "admin.basic.password",
     "partners",
     "cookie.name",
     "id.ipv6_form",

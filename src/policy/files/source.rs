@@ -304,6 +304,8 @@ mod tests {
             "partners = [{ id = \"a\", api_token = \"hunter2\", foo = 1 }]",
             "passphrase = hunter2é",
             "admin_token = \"hunter2\"",
+            "[ec.admin]\nbasic = { username = \"ops\", password = \"hunter2\" }",
+            "TRUSTED_SERVER__EC__ADMIN__BASIC__PASSWORD=hunter2",
             "[ec.redis]\npassword = 'hunter2'",
             "store = \"redis://:hunter2@valkey:6379/0\"",
             "store = \"rediss://user:hunter2@hunter2@valkey\"",

@@ -7,6 +7,7 @@
 //! assert_eq!(policy.tombstone.ttl.seconds(), 24 * 60 * 60);
 //! ```
 
+mod admin;
 mod cas;
 mod cluster;
 mod consent;
@@ -28,6 +29,7 @@ mod sync;
 mod tombstone;
 mod top;
 
+pub use admin::AdminBasic;
 pub use cas::{Cas, Jitter, OnRateLimited};
 pub use cluster::Cluster;
 pub use consent::{

@@ -33,11 +33,11 @@ pub use client::{Locality, LocalityError, Proxies};
 pub(crate) use duration::parse_duration;
 pub use duration::{Millis, Seconds, Ttl};
 pub use listed::{ListChange, ListedLaw};
-pub use name::{CookieName, CookieNames, DataDir, StoreName};
+pub use name::{CookieName, CookieNames, DataDir, StoreName, UserName};
 pub(in crate::policy) use name::{GPP_COOKIES, TCF_COOKIES, US_PRIVACY_COOKIES};
 pub use partner::{
-    MAX_PARTNER_NAME_CHARS, Partner, PartnerFieldError, PartnerPull, PartnerToken, Partners,
-    parse_partner_name, parse_source_domain,
+    DEFAULT_ATYPE, MAX_PARTNER_NAME_CHARS, Partner, PartnerFieldError, PartnerPull, PartnerToken,
+    Partners, parse_partner_name, parse_source_domain,
 };
 pub use path::TsPrefixes;
 pub use place::{PlaceError, RedisAddress, StorePlace};

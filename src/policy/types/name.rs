@@ -21,11 +21,6 @@ macro_rules! names {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
-
-            /// A default, known to keep the rule: a test reads every default back.
-            pub(in crate::policy) fn known(name: &str) -> Self {
-                Self(name.to_owned())
-            }
         }
 
         impl fmt::Display for $name {
@@ -61,8 +56,36 @@ names! {
     /// Not one that begins with `__Host-`: browsers drop such a cookie where it has a `Domain`, as ours does (RFC 6265bis,
     /// section 4.1.3.2). Not one that a consent signal comes in.
     CookieName: "a name that the EC cookie can have", is_cookie_name, "^(?!__[Hh][Oo][Ss][Tt]-)(?!(us_privacy|usprivacy|euconsent-v2|eupubconsent-v2|__gpp|OTGPPConsent)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$", "use letters, digits, `_` and `-`, as `ts-ec`; browsers drop a `__Host-` cookie with a `Domain`, and a name such as `us_privacy` or `__gpp` is that of a consent signal";
+    /// A user name of HTTP Basic: no colon, which ends it, and no control character (RFC 7617, section 2).
+    UserName: "a user name", is_user_name, "^[^:\\u0000-\\u001f\\u007f-\\u009f]+$", "write a name without `:` and without control characters, as `ops`";
     /// The folder that holds the embedded store.
     DataDir: "a folder", |path| !path.trim().is_empty() && !path.contains("://"), "^(?![\\s\\S]*://)[\\s\\S]*\\S", "name a folder, as `ec-data`; the address of a store belongs in `local.store`";
+}
+
+/// Declares names that a setting has by default.
+macro_rules! with_default {
+    ($($name:ident),*) => { $(
+        impl $name {
+            /// A default, known to keep the rule: a test reads every default back.
+            pub(in crate::policy) fn known(name: &str) -> Self {
+                Self(name.to_owned())
+            }
+        }
+    )* };
+}
+
+with_default!(StoreName, CookieName, DataDir);
+
+impl SettingValue for Option<UserName> {
+    const SHAPE: Shape = UserName::SHAPE;
+
+    fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
+        UserName::read(node, key, findings).map(Some)
+    }
+
+    fn show(&self) -> Value {
+        self.as_ref().map_or(Value::Nothing, UserName::show)
+    }
 }
 
 impl DataDir {
@@ -75,6 +98,10 @@ impl DataDir {
 
 /// The longest store name Fastly takes (API reference, KV stores).
 const MAX_STORE_NAME: usize = 255;
+
+fn is_user_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(':') && !name.contains(char::is_control)
+}
 
 fn is_store_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
@@ -189,6 +216,15 @@ mod tests {
 
     #[test]
     fn names_keep_their_rules() {
+        for (name, good) in [
+            ("ops", true),
+            ("ops team@publisher.example", true),
+            ("", false),
+            ("ops:", false),
+            ("ops\n", false),
+        ] {
+            assert_eq!(is_user_name(name), good, "{name:?}");
+        }
         let longest = "a".repeat(255);
         for good in ["ec_identity_store", "a", "A-1.b", &longest] {
             assert!(is_store_name(good), "{good}");

@@ -18,6 +18,11 @@ pub enum SecretFault {
         "holds a character that no `Authorization` header can carry, such as a blank or a line end: make one with `openssl rand -hex 32`"
     )]
     NotAToken,
+    /// It cannot be a password of HTTP Basic.
+    #[error(
+        "holds a control character, such as a line end, which no password of HTTP Basic can: make one with `openssl rand -hex 32`"
+    )]
+    NotAPassword,
     /// It is a placeholder, or one that is published.
     #[error("is a placeholder or a published sample: make one with `openssl rand -hex 32`")]
     Placeholder,
@@ -33,6 +38,8 @@ pub enum SecretUse {
     Key,
     /// A bearer token: one word of visible ASCII (RFC 6750, section 2.1).
     Token,
+    /// A password of HTTP Basic: any text without control characters (RFC 7617, section 2).
+    Password,
 }
 
 /// The shortest secret that is not guessed: 128 bits in hex (NIST SP 800-131A asks for 112 of an HMAC's key).
@@ -81,7 +88,7 @@ pub fn without_line_end(text: &str) -> &str {
 ///
 /// # Errors
 ///
-/// [`SecretFault::Redacted`], [`SecretFault::Blank`] or [`SecretFault::NotAToken`].
+/// [`SecretFault::Redacted`], [`SecretFault::Blank`], [`SecretFault::NotAToken`] or [`SecretFault::NotAPassword`].
 pub fn usable(secret: &str, used_as: SecretUse) -> Result<(), SecretFault> {
     if is_redacted(secret) {
         Err(SecretFault::Redacted)
@@ -89,6 +96,8 @@ pub fn usable(secret: &str, used_as: SecretUse) -> Result<(), SecretFault> {
         Err(SecretFault::Blank)
     } else if used_as == SecretUse::Token && !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
         Err(SecretFault::NotAToken)
+    } else if used_as == SecretUse::Password && secret.contains(char::is_control) {
+        Err(SecretFault::NotAPassword)
     } else {
         Ok(())
     }

@@ -189,6 +189,7 @@ fn of_secret_stores(loaded: &Loaded) -> Vec<(&Loaded, String)> {
     let own = [
         ("passphrase", policy.stores.passphrase.as_ref()),
         ("admin_token", policy.stores.admin_token.as_ref()),
+        ("admin.basic.password", policy.admin_basic.password.as_ref()),
         ("redis.password", policy.redis.password.as_ref()),
     ];
     let own = own

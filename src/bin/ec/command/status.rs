@@ -10,7 +10,8 @@ use serde_json::Value;
 use super::Format;
 use crate::output::output;
 use crate::policy::PolicyArgs;
-use crate::{End, FileArgs, Stop, render, secret, server};
+use crate::server::Credentials;
+use crate::{End, FileArgs, Stop, render, server};
 
 /// Shows how a running server is: its policy, its stores, its last reload and its outbox.
 ///
@@ -33,12 +34,12 @@ pub(crate) struct Status {
 
 impl Status {
     pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
-        let token = self.token(files);
+        let credentials = self.credentials(files);
         let may_send = server::may_send_token(&self.server, self.insecure)?;
-        let sent = token.as_deref().filter(|_| may_send);
+        let sent = credentials.as_ref().filter(|_| may_send);
         let health = server::health(&self.server, sent)?;
         if health.get("stores").is_none() {
-            render::note(match (sent, &token) {
+            render::note(match (sent, &credentials) {
                 (Some(_), _) => "the server does not take this admin token: it shows no details",
                 (None, Some(_)) => {
                     "the admin token is not sent over plain `http`, and without it a server shows no details: write `https://`, or add `--insecure` where no one can listen on the way"
@@ -57,11 +58,11 @@ impl Status {
         Ok(if well { End::Well } else { End::Problems })
     }
 
-    /// The admin token of the environment, else of the policy.
-    fn token(&self, files: &FileArgs) -> Option<String> {
-        server::token_of_environment().or_else(|| {
+    /// The admin token of the environment, else the credentials of the policy.
+    fn credentials(&self, files: &FileArgs) -> Option<Credentials> {
+        Credentials::of_environment().or_else(|| {
             let policy = self.policy.load_quietly(files)?;
-            policy.stores.admin_token.as_ref().and_then(secret::reveal)
+            Credentials::of_policy(&policy)
         })
     }
 }

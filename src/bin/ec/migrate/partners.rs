@@ -1,15 +1,12 @@
 //! The partners of the trusted-server, as partners are declared here.
 
-use edge_cookie::policy::types::Seconds;
+use edge_cookie::policy::types::{DEFAULT_ATYPE, Seconds};
 use toml_edit::{Array, ArrayOfTables, InlineTable, Item, Key, RawString, Table, Value};
 
 use super::MigrateError;
 use super::secrets::{Secrets, hash, variable};
 use super::tables::Rebuilt;
 use super::value::{flag, list, numbered, tables_of_json, text, whole};
-
-/// What the trusted-server takes a partner's ids for where nothing says it.
-const DEFAULT_ATYPE: i64 = 3;
 
 /// What it did not say in a partner's table and means all the same.
 pub(super) const DEFAULT_ATYPE_NOTE: &str = "a partner without `openrtb_atype` gets `openrtb_atype = 3`, which the trusted-server takes where nothing is written";
@@ -129,7 +126,10 @@ pub(super) fn rewrite(
         }
     }
     if !has_atype {
-        rebuilt.same(Key::new("openrtb_atype"), Item::Value(DEFAULT_ATYPE.into()));
+        rebuilt.same(
+            Key::new("openrtb_atype"),
+            Item::Value(i64::from(DEFAULT_ATYPE).into()),
+        );
     }
     rebuilt.finish(table)
 }

@@ -193,7 +193,7 @@ pub(super) const ROWS: &[Row] = &[
         "handlers.*",
         Other {
             theirs: "paths behind a user name and a password",
-            here: "not read: the admin routes take the bearer token `ec.admin_token`, and the origin protects its own paths",
+            here: "not read: operators come in by `ec.admin.basic`, which takes a user name and a password, or by the bearer token `ec.admin_token`; the origin protects its own paths",
         },
     ),
     (

@@ -42,7 +42,7 @@ pub struct Partner {
     pub name: String,
     /// The domain that the partner's ids are announced under in `OpenRTB`, as [`parse_source_domain`] has it.
     pub source_domain: String,
-    /// The `OpenRTB` agent type of the partner's ids.
+    /// The `OpenRTB` agent type of the partner's ids; [`DEFAULT_ATYPE`] where left out.
     pub openrtb_atype: Option<u32>,
     /// What the partner authenticates with; none shuts the partner out of the API.
     pub token: Option<PartnerToken>,
@@ -54,6 +54,18 @@ pub struct Partner {
     pub bidstream: bool,
     /// How the partner is asked for its uids. Kept for pull sync, a feature to come.
     pub pull: Option<PartnerPull>,
+}
+
+/// The agent type of a partner that states none: a person, on whatever device (`OpenRTB` 2.6, section 3.2.28, and `AdCOM` 1.0, list
+/// "Agent Types"). The trusted-server sends the same (`default_openrtb_atype` in its `settings.rs`).
+pub const DEFAULT_ATYPE: u32 = 3;
+
+impl Partner {
+    /// The agent type that the partner's ids are announced with.
+    #[must_use]
+    pub fn atype(&self) -> u32 {
+        self.openrtb_atype.unwrap_or(DEFAULT_ATYPE)
+    }
 }
 
 /// The declared partners, each id once.
