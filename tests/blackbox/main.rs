@@ -11,9 +11,11 @@
 
 mod admin;
 mod batch_sync;
+mod differences;
 mod duplicates;
 mod home;
 mod hostile;
 mod identify;
 mod organic;
+mod scenarios;
 mod withdrawal;

@@ -1,0 +1,229 @@
+//! The table "HTTP: what stays different" in `docs/migrating.md`: each row is a case here, and each case a row.
+
+use serde_json::json;
+
+use crate::home::{
+    Answer, BASIC, BATCH_SYNC, CONSENT, HEALTH, Home, IDENTIFY, LIMITED, ONE, OPERATOR, forged,
+    mapping,
+};
+
+const PAGE: &str = include_str!("../../docs/migrating.md");
+
+const HEADING: &str = "## HTTP: what stays different";
+
+/// A row by its first cell, and what shows that it is true of this service.
+type Case = (&'static str, fn(&Home));
+
+const CASES: [Case; 24] = [
+    ("a batch that is not JSON", |home| {
+        let answer = home.ask("POST", BATCH_SYNC).token(ONE).send_body("{");
+        assert_eq!(answer.refusal(), (400, "invalid_json".into()));
+        assert!(answer.json()["message"].is_string());
+    }),
+    ("a batch over the partner's rate", |home| {
+        let answers: Vec<Answer> = (0..3).map(|_| home.sync(LIMITED, &[])).collect();
+        // The emulator's rate limiter never trips.
+        if !home.is_emulator() {
+            let last = &answers[2];
+            assert_eq!(
+                (last.status, last.header("retry-after").is_some()),
+                (429, true)
+            );
+        }
+    }),
+    ("a batch for an unknown or withdrawn user", |home| {
+        let user = home.visitor();
+        home.get("/").ec(&user).withdrawing().send();
+        let answer = home.sync(ONE, &[mapping(&forged(), "u"), mapping(&user, "u")]);
+        let reasons = [0, 1].map(|at| answer.json()["errors"][at]["reason"].clone());
+        assert_eq!(reasons, ["ec_id_not_found", "consent_withdrawn"]);
+    }),
+    ("another method on an API path", |home| {
+        for (method, path, allow) in [
+            ("GET", BATCH_SYNC, "POST"),
+            ("HEAD", IDENTIFY, "GET, OPTIONS"),
+            ("POST", IDENTIFY, "GET, OPTIONS"),
+        ] {
+            let answer = home.ask(method, path).token(ONE).send();
+            assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)));
+        }
+    }),
+    ("a wrong or missing token", |home| {
+        for asked in [home.get(IDENTIFY), home.get(IDENTIFY).token("wrong")] {
+            assert_eq!(asked.send().headers("www-authenticate"), ["Bearer"]);
+        }
+    }),
+    ("two `Authorization` headers", |home| {
+        let user = home.visitor();
+        let ask = home.get(IDENTIFY).consenting().ec(&user);
+        assert_eq!(ask.token(ONE).token("wrong").send().status, 401);
+    }),
+    ("an answer of identify", |home| {
+        let user = home.visitor();
+        let ask = home.get(IDENTIFY).token(ONE).consenting().ec(&user);
+        let answer = ask.send().json();
+        assert_eq!(
+            (&answer["partner_id"], answer.get("cluster_size")),
+            (&json!("one"), None)
+        );
+    }),
+    ("identify from an `Origin` in upper case", |home| {
+        let ask = home.get(IDENTIFY).token(ONE).consenting();
+        let answer = ask.header("origin", "https://WWW.Publisher.Example").send();
+        assert_eq!(answer.status, 204);
+    }),
+    (
+        "`Access-Control-Allow-Methods`, `-Headers` and `-Max-Age`",
+        |home| {
+            let origin = "https://publisher.example";
+            let ask = |method| home.ask(method, IDENTIFY).header("origin", origin);
+            for name in ["methods", "headers"] {
+                let name = format!("access-control-allow-{name}");
+                assert!(ask("OPTIONS").send().header(&name).is_some());
+                assert_eq!(ask("GET").token(ONE).send().header(&name), None);
+            }
+        },
+    ),
+    ("an operator who is refused", |home| {
+        let answer = home.get("/_ts/admin/v1/policy").send();
+        assert_eq!(answer.refusal(), (401, "invalid_token".into()));
+        assert_eq!(answer.headers("www-authenticate").len(), 2);
+    }),
+    ("many wrong tokens or passwords", |home| {
+        // How many are let through is a setting; the emulator's counter never trips.
+        let policy = home.admin("GET", "policy").send().json();
+        let values = policy["values"].as_array().unwrap();
+        let limit = "ec.sync.invalid_token_limit";
+        assert!(values.iter().any(|value| value["key"] == limit));
+    }),
+    ("a record as operators see it", |home| {
+        let user = home.visitor();
+        let old = home.get(&format!("/_ts/admin/ec/{user}")).basic(BASIC);
+        assert_eq!(old.send().status, 404);
+        let record = home.record(&user);
+        assert!(record["body"].is_object() && record["state"] == "live");
+        assert_eq!(record.get("auction"), None);
+    }),
+    ("`GET /_ts/admin/ec` without an id", |home| {
+        let user = home.visitor();
+        let listed = home
+            .admin("GET", &format!("ec?prefix={}", &user[..64]))
+            .send();
+        assert!(
+            listed.json()["ids"]
+                .as_array()
+                .unwrap()
+                .contains(&json!(user))
+        );
+    }),
+    (
+        "`/_ts/admin/eids`, `/_ts/admin/keys/…`, `/_ts/set-tester`",
+        |home| {
+            for path in [
+                "/_ts/admin/eids",
+                "/_ts/admin/keys/rotate",
+                "/_ts/set-tester",
+            ] {
+                let answer = home.get(path).token(OPERATOR).send();
+                assert_eq!(answer.refusal(), (404, "not_found".into()), "{path}");
+            }
+        },
+    ),
+    ("an answer that is no page", |home| {
+        for asked in [home.get(HEALTH), home.ask("POST", BATCH_SYNC)] {
+            let answer = asked.send();
+            for (name, value) in [
+                ("cache-control", "no-store"),
+                ("pragma", "no-cache"),
+                ("x-content-type-options", "nosniff"),
+            ] {
+                assert_eq!(answer.header(name), Some(value));
+            }
+        }
+    }),
+    ("an unknown path below `/_ts/`", |home| {
+        let answer = home.get("/_ts/api/v2/identify").token(ONE).send();
+        assert_eq!(answer.refusal(), (404, "not_found".into()));
+    }),
+    ("`/_ts/health`", |home| {
+        assert_eq!(home.get(HEALTH).send().json()["status"], "ok");
+    }),
+    ("a first visit that is no page view", |home| {
+        let auction = home.ask("POST", "/auction").cookie(CONSENT.0, CONSENT.1);
+        assert_eq!(auction.send_body("{}").set_cookie(), None);
+        assert!(home.get("/").consenting().send().new_id().is_some());
+    }),
+    ("a page's headers", |home| {
+        let page = home.get("/").consenting().send();
+        for prefix in ["x-geo-", "x-ts-"] {
+            assert_eq!(page.headers_like(prefix), [""; 0]);
+        }
+    }),
+    ("`Set-Cookie`", |home| {
+        let page = home.get("/").consenting().send();
+        let cookie = page.set_cookie().unwrap();
+        let attributes =
+            "Domain=.publisher.example; Path=/; Max-Age=31536000; SameSite=Lax; Secure; HttpOnly";
+        assert!(cookie.ends_with(attributes), "{cookie}");
+    }),
+    ("several `ts-ec` cookies", |home| {
+        let user = home.visitor();
+        let page = home.get("/").consenting().ec(&user).ec(&forged()).send();
+        let cookies = page.set_cookies();
+        assert!(
+            cookies
+                .last()
+                .unwrap()
+                .starts_with(&format!("ts-ec={user};"))
+        );
+        assert!(cookies[0].starts_with("ts-ec=;"));
+    }),
+    ("a withdrawal with a batch or a refused request", |home| {
+        let user = home.visitor();
+        let answer = home.ask("POST", BATCH_SYNC).ec(&user).withdrawing().send();
+        assert_eq!((answer.status, answer.expires_cookie()), (401, true));
+        assert_eq!(home.state(&user), "tombstone");
+    }),
+    ("`ts-eids` and `sharedId` cookies", |home| {
+        let user = home.visitor();
+        let page = home.get("/").consenting().ec(&user);
+        page.cookie("sharedId", "u").send();
+        assert_eq!(home.record(&user)["body"]["ids"], json!({}));
+    }),
+    (
+        "`/auction`, `/first-party/…`, `/static/tsjs=…`",
+        |home| {
+            // A page: without an origin every page is empty.
+            for path in [
+                "/auction",
+                "/first-party/proxy",
+                "/static/tsjs=tsjs-unified.min.js",
+            ] {
+                let answer = home.get(path).consenting().send();
+                assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{path}");
+            }
+        },
+    ),
+];
+
+#[test]
+fn every_row_is_true_and_every_case_has_its_row() {
+    let section = PAGE.split_once(HEADING).unwrap().1;
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| "));
+    let rows: Vec<Vec<&str>> = rows
+        .map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    // The head of the table and the line below it.
+    let rows = &rows[2..];
+    let listed: Vec<&str> = rows.iter().map(|row| row[0]).collect();
+    let tried: Vec<&str> = CASES.iter().map(|(row, _)| *row).collect();
+    assert_eq!(listed, tried);
+    // Both sides and the reason.
+    assert!(rows.iter().all(|row| row.len() == 4), "{rows:?}");
+    let home = Home::start();
+    for (row, holds) in CASES {
+        eprintln!("{row}");
+        holds(&home);
+    }
+}
