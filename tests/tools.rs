@@ -91,6 +91,26 @@ fn a_token_for_this_machine_goes_through_no_proxy() {
 }
 
 #[test]
+fn where_a_policy_has_no_token_its_user_name_and_password_are_sent() {
+    let basic = "admin.basic = { username = \"ops\", password = \"a : pass wörd\" }";
+    let site = Site::new(&CONFIG.replace("admin_token = \"operator\"", basic));
+    let (_running, url) = serve(&site, &[]);
+    for command in [&["list"][..], &["partner", "list"], &["status"]] {
+        let done = site.ec(&[command, &["--server", &url]].concat());
+        assert!(done.status.success(), "{command:?}: {}", err(&done));
+        assert!(!err(&done).contains("token"), "{command:?}: {}", err(&done));
+    }
+    // The token of the environment comes first, and is no good here.
+    let mut command = site.command(&["list", "--server", &url]);
+    let refused = command.env("EC_ADMIN_TOKEN", "wrong").output().unwrap();
+    assert!(
+        err(&refused).contains("refuses the admin token or password"),
+        "{}",
+        err(&refused)
+    );
+}
+
+#[test]
 fn a_token_goes_to_no_other_machine_in_clear() {
     let site = Site::new(CONFIG);
     for url in [
