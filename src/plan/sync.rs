@@ -263,9 +263,22 @@ fn only_in(one: &Sentinels, other: &Sentinels) -> Vec<String> {
     uids.filter(|uid| !other.contain(uid)).collect()
 }
 
+/// The most examples of uids that an answer names: the values beside it have them all.
+const UIDS_NAMED: usize = 4;
+
+/// Some of these uids, and how many there are besides.
+fn named(uids: &[String]) -> String {
+    let first: Vec<String> = (uids.iter().take(UIDS_NAMED))
+        .map(|uid| format!("`{uid}`"))
+        .collect();
+    match uids.len().saturating_sub(UIDS_NAMED) {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
+
 fn sentinels(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.sync.sentinels);
-    let named = |uids: &[String]| format!("`{}`", uids.join("`, `"));
     let removed = only_in(from, to);
     if let Some(uid) = removed.first() {
         return Answer::never(

@@ -30,8 +30,9 @@ const FORBIDDEN: &str = "forbidden";
 /// What the partner of an example calls the user.
 const UID: &str = "a uid";
 
-/// When the candidate takes over, in Unix seconds: so late that every time to live fits before it.
-pub(super) const START: u64 = Ttl::MAX.seconds() << 1;
+/// When the candidate takes over, in Unix seconds: so late that every time to live fits before it, and early enough that a TCF
+/// string can hold it (36 bits of tenths of a second, which end in 2187).
+pub(super) const START: u64 = Ttl::MAX.seconds() + (Ttl::MAX.seconds() >> 1);
 
 /// Ids that an operator of an example lists.
 const MOST_IDS: usize = 100;
