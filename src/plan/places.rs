@@ -222,6 +222,13 @@ fn partners(pair: &Pair<'_>) -> Answer {
             }),
             "is announced otherwise with the uids that stand",
         ),
+        (
+            changed(|before, after| {
+                (before.gvl_id, before.bidstream, &before.pull)
+                    != (after.gvl_id, after.bidstream, &after.pull)
+            }),
+            "has other settings for features to come: nothing changes now",
+        ),
     ];
     let told = told.iter().filter(|(names, _)| !names.is_empty());
     let told: Vec<String> = told

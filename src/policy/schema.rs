@@ -280,6 +280,12 @@ fn partner() -> Json {
                 "type": "boolean",
                 "default": true,
             },
+            "gvl_id": {
+                "description": "The partner's number in IAB Europe's Global Vendor List. Kept for a feature to come.",
+                "type": "integer",
+                "minimum": 1,
+                "maximum": u16::MAX,
+            },
             "bidstream": {
                 "description": "Whether the partner's ids may go into bid requests. Kept for a feature to come.",
                 "type": "boolean",

@@ -23,7 +23,7 @@ settings! {
         /// Partners declared here; they win over records in `partner_store`.
         ///
         /// A table each: `id`, `name`, `source_domain`, `openrtb_atype`, `api_token` or
-        /// `api_token_sha256`, `rate_limit`, `enabled`, and for features to come `bidstream` and `pull`. Layers are
+        /// `api_token_sha256`, `rate_limit`, `enabled`, and for features to come `gvl_id`, `bidstream` and `pull`. Layers are
         /// merged by `source_domain`: a higher one overrides single fields, and `enabled = false` switches a partner off.
         [own] partners: Partners = Partners::default();
     }

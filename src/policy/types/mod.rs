@@ -37,7 +37,7 @@ pub use name::{CookieName, CookieNames, DataDir, StoreName, UserName};
 pub(in crate::policy) use name::{GPP_COOKIES, TCF_COOKIES, US_PRIVACY_COOKIES};
 pub use partner::{
     DEFAULT_ATYPE, MAX_PARTNER_NAME_CHARS, Partner, PartnerFieldError, PartnerPull, PartnerToken,
-    Partners, parse_partner_name, parse_source_domain,
+    Partners, is_partner_field, parse_partner_name, parse_source_domain,
 };
 pub use path::TsPrefixes;
 pub use place::{PlaceError, RedisAddress, StorePlace};

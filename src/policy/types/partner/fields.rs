@@ -14,11 +14,12 @@ pub(crate) enum FieldKind {
 use FieldKind::{Secret, Text, Toml};
 
 /// The fields of a partner.
-pub(super) const FIELDS: [(&str, FieldKind); 10] = [
+pub(super) const FIELDS: [(&str, FieldKind); 11] = [
     ("id", Text),
     ("name", Text),
     ("source_domain", Text),
     ("openrtb_atype", Toml),
+    ("gvl_id", Toml),
     (TOKEN, Secret),
     (TOKEN_HASH, Text),
     ("rate_limit", Toml),
@@ -60,6 +61,12 @@ pub(crate) fn field_kind(name: &str) -> FieldKind {
     };
     let field = fields.iter().find(|(field, _)| *field == own);
     field.map_or(Toml, |(_, kind)| *kind)
+}
+
+/// Whether a declared partner has a field of this name.
+#[must_use]
+pub fn is_partner_field(name: &str) -> bool {
+    FIELDS.iter().any(|(field, _)| *field == name)
 }
 
 /// The names of these fields.

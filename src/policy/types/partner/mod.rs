@@ -16,6 +16,7 @@ use crate::policy::value::Value;
 use crate::record::PartnerId;
 
 pub(crate) use fields::SECRET_FIELDS;
+pub use fields::is_partner_field;
 #[cfg(feature = "files")]
 pub(crate) use fields::{FieldKind, field_kind};
 pub use form::{
@@ -44,6 +45,8 @@ pub struct Partner {
     pub source_domain: String,
     /// The `OpenRTB` agent type of the partner's ids; [`DEFAULT_ATYPE`] where left out.
     pub openrtb_atype: Option<u32>,
+    /// The partner's number in IAB Europe's Global Vendor List, from 1. Kept for consent by vendor, a feature to come.
+    pub gvl_id: Option<u16>,
     /// What the partner authenticates with; none shuts the partner out of the API.
     pub token: Option<PartnerToken>,
     /// Batch requests within `sync.rate_window`; `sync.rate_limit` where left out.
@@ -119,6 +122,9 @@ impl Partner {
         ];
         if let Some(atype) = self.openrtb_atype {
             members.push(("openrtb_atype", atype.show()));
+        }
+        if let Some(vendor) = self.gvl_id {
+            members.push(("gvl_id", u32::from(vendor).show()));
         }
         match &self.token {
             Some(PartnerToken::Token(token)) => members.push(("api_token", secret(token))),

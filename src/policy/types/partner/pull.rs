@@ -40,7 +40,11 @@ pub(super) struct PullFault {
 impl PartnerPull {
     /// What is wrong with it as a whole.
     pub(super) fn fault(&self) -> Option<PullFault> {
-        if self.enabled && self.token.is_none() {
+        // What is switched off is only kept.
+        if !self.enabled {
+            return None;
+        }
+        if self.token.is_none() {
             return Some(PullFault {
                 members: &["enabled"],
                 message: "`pull` has no `token`".to_owned(),
@@ -48,7 +52,7 @@ impl PartnerPull {
             });
         }
         let Some(written) = &self.url else {
-            return self.enabled.then(|| PullFault {
+            return Some(PullFault {
                 members: &["enabled"],
                 message: "`pull` has no `url`".to_owned(),
                 help: "add the address to ask, as `url = \"https://…\"`, or write `enabled = false`",

@@ -115,6 +115,7 @@ struct StatedPartner {
     name: Option<String>,
     source_domain: String,
     openrtb_atype: Option<u32>,
+    gvl_id: Option<u16>,
     token: Option<PartnerToken>,
     rate_limit: Option<u32>,
     enabled: Option<bool>,
@@ -255,6 +256,19 @@ impl<'n, 'f> Fields<'n, 'f> {
             .ok()
     }
 
+    fn gvl_id(&mut self) -> Option<u16> {
+        let id: u32 = self.typed("gvl_id")?;
+        let vendor = u16::try_from(id).ok().filter(|id| *id > 0);
+        if let (None, Some(node)) = (vendor, self.node.member("gvl_id")) {
+            self.refuse(
+                node,
+                format!("`gvl_id` of a partner is {id}"),
+                "write its number in the Global Vendor List, from 1 to 65,535, or leave the line out",
+            );
+        }
+        vendor
+    }
+
     /// The `pull` table; none where there is none, or it is wrong.
     fn pull(&mut self) -> Option<PartnerPull> {
         let node = self.node.member(PULL)?;
@@ -330,6 +344,7 @@ impl<'n, 'f> Fields<'n, 'f> {
             id,
             name: self.parsed("name", parse_partner_name),
             openrtb_atype: self.typed("openrtb_atype"),
+            gvl_id: self.gvl_id(),
             token: self.token(),
             rate_limit: self.typed("rate_limit"),
             enabled: self.typed("enabled"),
@@ -365,6 +380,7 @@ impl<'n, 'f> Fields<'n, 'f> {
             id,
             source_domain: stated.source_domain,
             openrtb_atype: stated.openrtb_atype,
+            gvl_id: stated.gvl_id,
             token: stated.token,
             rate_limit: stated.rate_limit,
             enabled: stated.enabled.unwrap_or(true),
