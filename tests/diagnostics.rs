@@ -40,7 +40,7 @@ fn open(case: Case<'_>, folder: &std::path::Path) -> Result<PolicyFiles, LoadErr
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),
         sets: case.sets.iter().map(|set| (*set).to_owned()).collect(),
-        edited: None,
+        edited: Vec::new(),
     })
 }
 

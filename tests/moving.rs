@@ -25,7 +25,7 @@ use site::{Site, ec};
 const PAGE: &str = include_str!("../docs/migrating.md");
 
 /// A configuration as the trusted-server has it; its partner's token, and its origin's address.
-const CONFIG: &str = include_str!("migrate/ec.toml");
+const CONFIG: &str = include_str!("migrate/configs/ec.toml");
 const TOKEN: &str = "hunter2-a0b1c2d3e4f5061728394a5b6c7d8e9f";
 const ORIGIN: &str = "https://origin.news.example/site";
 

@@ -23,10 +23,10 @@ const PAGE: &str = include_str!("../docs/migrating.md");
 
 /// A configuration in each layout of theirs.
 const LAYOUTS: [&str; 4] = [
-    include_str!("migrate/ec.toml"),
-    include_str!("migrate/edge_cookie.toml"),
-    include_str!("migrate/synthetic.toml"),
-    include_str!("migrate/overlay.toml"),
+    include_str!("migrate/configs/ec.toml"),
+    include_str!("migrate/configs/edge_cookie.toml"),
+    include_str!("migrate/configs/synthetic.toml"),
+    include_str!("migrate/configs/overlay.toml"),
 ];
 
 /// The rows of a table of the page.

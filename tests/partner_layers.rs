@@ -50,7 +50,7 @@ fn load(layers: Layers<'_>) -> Loaded {
         policies,
         environment: layers.environment.iter().map(variable).collect(),
         sets: layers.sets.iter().map(|set| format!("ec.{set}")).collect(),
-        edited: None,
+        edited: Vec::new(),
     };
     let mut loaded = PolicyFiles::open(written).unwrap().load("own").unwrap();
     // Of paths only what is below the folder.

@@ -242,6 +242,15 @@ impl Plan {
         Self::between(of(deployed), of(candidate))
     }
 
+    /// Adds what is lost by something that is no setting of either policy. What loses something is unsafe.
+    pub fn add_loss(&mut self, loss: Option<Loss>) {
+        if let Some(loss) = loss {
+            self.loses.insert(0, loss);
+            self.verdict = Verdict::Unsafe;
+            self.safe_after = None;
+        }
+    }
+
     /// The plan for `candidate` to replace `deployed`.
     #[must_use]
     pub fn between(deployed: Deployment<'_>, candidate: Deployment<'_>) -> Self {

@@ -5,6 +5,7 @@ mod edit;
 mod laws;
 mod markdown;
 mod migrate;
+mod moving;
 mod output;
 mod policy;
 mod render;

@@ -22,14 +22,14 @@ pub(crate) struct PolicyArgs {
 impl PolicyArgs {
     /// The files, with the environment and these overrides.
     pub(crate) fn open(&self, files: &FileArgs) -> Result<PolicyFiles, Stop> {
-        self.open_edited(files, None)
+        self.open_edited(files, Vec::new())
     }
 
-    /// The same, a text being read in the place of what stands in a file.
+    /// The same, texts being read in the place of what these files hold.
     pub(crate) fn open_edited(
         &self,
         files: &FileArgs,
-        edited: Option<(PathBuf, String)>,
+        edited: Vec<(PathBuf, String)>,
     ) -> Result<PolicyFiles, Stop> {
         PolicyFiles::open(Written {
             config: files.config.clone(),

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use edge_cookie::plan::Deployment;
 use edge_cookie::policy::bundle::Bundled;
-use edge_cookie::policy::files::read_text;
+use edge_cookie::policy::files::{PolicyFiles, read_text};
 use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::printable::on_one_line;
@@ -74,6 +74,17 @@ impl Side {
         })
     }
 
+    /// The profile of this name in these files.
+    pub(crate) fn of_profile(name: &str, files: PolicyFiles) -> Result<Self, Stop> {
+        let (resolved, publisher) = loaded(name, files)?;
+        Ok(Self {
+            name: name.to_owned(),
+            label: on_one_line(name).into_owned(),
+            resolved,
+            publisher,
+        })
+    }
+
     /// As a plan compares it.
     pub(crate) const fn deployment(&self) -> Deployment<'_> {
         Deployment {
@@ -101,13 +112,20 @@ pub(crate) fn bundle_file(written: &str) -> (&str, bool) {
 }
 
 fn of_profile(name: &str, args: &FileArgs) -> Result<(Resolved, Publisher), Stop> {
+    warn_of_file(name);
+    loaded(name, PolicyArgs::default().open(args)?)
+}
+
+fn warn_of_file(name: &str) {
     // A path with a separator may well be the bundle that an older version read here.
     if Path::new(name).is_file() {
         render::note(&format!(
             "`{name}` means the profile: the file of that name is not read; write `file:{name}` for the bundle in it"
         ));
     }
-    let mut files = PolicyArgs::default().open(args)?;
+}
+
+fn loaded(name: &str, mut files: PolicyFiles) -> Result<(Resolved, Publisher), Stop> {
     let profile = files.choose(Some(name), None).map_err(Stop::because)?;
     let loaded = files.load(&profile).map_err(Stop::because)?;
     let (resolved, publisher) = (loaded.resolved, loaded.publisher);

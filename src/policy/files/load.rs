@@ -31,16 +31,24 @@ pub struct Written {
     pub environment: Vec<(String, String)>,
     /// `KEY=VALUE` overrides, in the order given.
     pub sets: Vec<String>,
-    /// A text that is read in the place of what stands in this file: an edit that is not written yet.
-    pub edited: Option<(PathBuf, String)>,
+    /// Texts that are read in the place of what these files hold: edits that are not written yet. A file of the folder of
+    /// profiles counts as one that exists.
+    pub edited: Vec<(PathBuf, String)>,
 }
 
 impl Written {
     fn text(&self, path: &Path) -> Result<String, ReadError> {
-        match &self.edited {
-            Some((edited, text)) if edited == path => Ok(text.clone()),
-            _ => read_text(path),
-        }
+        let edited = self.edited.iter().find(|(edited, _)| edited == path);
+        edited.map_or_else(|| read_text(path), |(_, text)| Ok(text.clone()))
+    }
+
+    /// The profiles among the edits.
+    fn edited_profiles(&self) -> impl Iterator<Item = String> {
+        let below = |(path, _): &(PathBuf, String)| {
+            let name = path.strip_prefix(&self.policies).ok()?.to_str()?;
+            name.strip_suffix(".toml").map(str::to_owned)
+        };
+        self.edited.iter().filter_map(below)
     }
 }
 
@@ -119,11 +127,14 @@ impl PolicyFiles {
         let source = Source::new(&path, &text);
         let (publishers, publisher) = overrides::of_publisher(&written.environment);
         let config = Config::read(&source, &text, publisher);
-        let names =
+        let mut names =
             folder::find_profiles(&written.policies).map_err(|error| LoadError::Policies {
                 path: written.policies.display().to_string(),
                 why: plain(&error),
             })?;
+        names.extend(written.edited_profiles());
+        names.sort();
+        names.dedup();
         let mut sources = Sources::default();
         sources.add(source);
         sources.add(publishers);

@@ -1,12 +1,16 @@
 //! `ec plan`
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use edge_cookie::plan::{Change, Loss, Plan as Planned, Row, Verdict};
+use serde::Serialize;
 
 use super::ReviewFormat;
 use crate::markdown;
+use crate::migrate::Ids;
+use crate::moving::{Move, OtherMeaning};
 use crate::output::output;
 use crate::side::Side;
 use crate::{End, FileArgs, Stop};
@@ -20,11 +24,20 @@ use crate::{End, FileArgs, Stop};
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
     /// The profile that is deployed, or the bundle as `file:PATH`.
-    #[arg(long, value_name = "A")]
-    deployed: String,
-    /// The profile that is to replace it, or the bundle as `file:PATH`.
-    #[arg(long, value_name = "B")]
-    candidate: String,
+    #[arg(long, value_name = "A", required_unless_present = "from")]
+    deployed: Option<String>,
+    /// The profile that is to replace it, or the bundle as `file:PATH`; with `--move` it is `production` where left out.
+    #[arg(long, value_name = "B", required_unless_present = "from")]
+    candidate: Option<String>,
+    /// Plan the move from the IAB Tech Lab's trusted-server: what is deployed is its behaviour under this configuration of
+    /// it, which is migrated in memory. Before `ec migrate` has run, the candidate is read from that migration, too.
+    #[arg(
+        id = "from",
+        long = "move",
+        value_name = "OLD.toml",
+        conflicts_with = "deployed"
+    )]
+    from: Option<PathBuf>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t = ReviewFormat::Human)]
     format: ReviewFormat,
@@ -32,17 +45,37 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
-        let deployed = Side::read(&self.deployed, args)?;
-        let candidate = Side::read(&self.candidate, args)?;
+        if let Some(old) = &self.from {
+            let candidate = self.candidate.as_deref().unwrap_or(MOVED_TO);
+            let moving = Move::read(old, candidate, args)?;
+            let mut plan =
+                Planned::between(moving.deployed.deployment(), moving.candidate.deployment());
+            plan.add_loss(moving.loss());
+            return self.print(&moving.deployed, &moving.candidate, &plan, Some(&moving));
+        }
+        let side = |name: &Option<String>| Side::read(name.as_deref().unwrap_or_default(), args);
+        let (deployed, candidate) = (side(&self.deployed)?, side(&self.candidate)?);
         let plan = Planned::between(deployed.deployment(), candidate.deployment());
+        self.print(&deployed, &candidate, &plan, None)
+    }
+
+    fn print(
+        &self,
+        deployed: &Side,
+        candidate: &Side,
+        plan: &Planned,
+        moving: Option<&Move>,
+    ) -> Result<End, Stop> {
         let mut out = output();
         match self.format {
-            ReviewFormat::Human => human(&deployed, &candidate, &plan, &mut out)?,
+            ReviewFormat::Human => human(deployed, candidate, plan, moving, &mut out)?,
             ReviewFormat::Json => {
-                serde_json::to_writer(&mut out, &plan).map_err(std::io::Error::from)?;
+                let moving = moving.map(MoveReport::of);
+                let report = JsonReport { plan, moving };
+                serde_json::to_writer(&mut out, &report).map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
-            ReviewFormat::Markdown => markdown(&deployed, &candidate, &plan, &mut out)?,
+            ReviewFormat::Markdown => markdown(deployed, candidate, plan, moving, &mut out)?,
         }
         out.flush()?;
         Ok(match plan.verdict {
@@ -50,6 +83,38 @@ impl Plan {
             Verdict::Wait => End::Wait,
             Verdict::Unsafe => End::Problems,
         })
+    }
+}
+
+/// The profile that a move ends in.
+const MOVED_TO: &str = "production";
+
+/// A plan, and what else a move changes.
+#[derive(Serialize)]
+struct JsonReport<'r> {
+    #[serde(flatten)]
+    plan: &'r Planned,
+    #[serde(rename = "move", skip_serializing_if = "Option::is_none")]
+    moving: Option<MoveReport<'r>>,
+}
+
+#[derive(Serialize)]
+struct MoveReport<'r> {
+    /// The configuration of the trusted-server.
+    from: &'r str,
+    /// Whose ids change.
+    ids: Ids,
+    /// Its keys that mean something else here and that no setting of the plan is.
+    other_meanings: Vec<OtherMeaning<'r>>,
+}
+
+impl<'r> MoveReport<'r> {
+    fn of(moving: &'r Move) -> Self {
+        Self {
+            from: &moving.deployed.name,
+            ids: moving.ids,
+            other_meanings: moving.other_meanings(),
+        }
     }
 }
 
@@ -68,7 +133,7 @@ fn verdict(verdict: Verdict, safe_after: Option<&str>) -> String {
 /// The whole plan in a line.
 fn summary(plan: &Planned) -> String {
     if plan.changes.is_empty() {
-        return "safe: nothing differs in force".to_owned();
+        return format!("{}: nothing differs in force", plan.verdict.as_str());
     }
     let count = |verdict| {
         let those = plan
@@ -138,6 +203,7 @@ fn human(
     deployed: &Side,
     candidate: &Side,
     plan: &Planned,
+    moving: Option<&Move>,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
     let (from, to) = (&deployed.label, &candidate.label);
@@ -145,12 +211,22 @@ fn human(
     if plan.verdict == Verdict::Wait {
         writeln!(out, "{COUNTED}")?;
     }
+    if let Some(moving) = moving {
+        writeln!(out, "\nids: {}", moving.ids.words())?;
+    }
     if !plan.loses.is_empty() {
         writeln!(out, "\nloses")?;
         for loss in &plan.loses {
             writeln!(out, "  {}: {}", loss.what.words(), loss.who)?;
             writeln!(out, "    by     {}", loss_key(loss))?;
             writeln!(out, "    avoid  {}", loss.avoid)?;
+        }
+    }
+    let others = moving.map(Move::other_meanings).unwrap_or_default();
+    if !others.is_empty() {
+        writeln!(out, "\nmeans something else here")?;
+        for other in others {
+            writeln!(out, "  {}: {}", other.keys.join(", "), other.meaning)?;
         }
     }
     for change in worst_first(plan) {
@@ -200,6 +276,7 @@ fn markdown(
     deployed: &Side,
     candidate: &Side,
     plan: &Planned,
+    moving: Option<&Move>,
     out: &mut impl Write,
 ) -> std::io::Result<()> {
     let (from, to) = (
@@ -210,8 +287,8 @@ fn markdown(
     if let Some(coming) = coming(plan) {
         writeln!(out, "\nComing: {coming}.")?;
     }
-    if plan.changes.is_empty() {
-        return Ok(());
+    if let Some(moving) = moving {
+        writeln!(out, "\nIds: {}.", markdown::text(moving.ids.words()))?;
     }
     if plan.verdict == Verdict::Wait {
         writeln!(out, "\n{COUNTED}")?;
@@ -230,6 +307,19 @@ fn markdown(
                 out,
             )?;
         }
+    }
+    let others = moving.map(Move::other_meanings).unwrap_or_default();
+    if !others.is_empty() {
+        writeln!(out, "\n#### Means something else here")?;
+        markdown::table(&["key of the trusted-server", "meaning"], out)?;
+        for other in others {
+            let keys: Vec<String> = other.keys.iter().map(|key| markdown::code(key)).collect();
+            markdown::row(&[keys.join(", "), markdown::text(other.meaning)], out)?;
+        }
+        writeln!(out, "\n#### Settings")?;
+    }
+    if plan.changes.is_empty() {
+        return Ok(());
     }
     markdown::table(
         &[

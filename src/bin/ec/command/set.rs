@@ -36,7 +36,7 @@ pub(crate) struct Set {
 impl Set {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
         let key = self.key.strip_prefix("ec.").unwrap_or(&self.key);
-        let (path, before) = self.loaded(args, None)?;
+        let (path, before) = self.loaded(args, Vec::new())?;
         let text = read_text(&path)
             .map_err(|error| Stop::because(format!("cannot read `{}`: {error}", path.display())))?;
         let cannot = |why: &dyn std::fmt::Display| {
@@ -51,9 +51,9 @@ impl Set {
             None => edit.remove(key).map_err(|error| cannot(&error))?,
         };
         let edited = edit.text();
-        let (_, after) = self.loaded(args, Some((path.clone(), edited.clone())))?;
+        let (_, after) = self.loaded(args, vec![(path.clone(), edited.clone())])?;
         let mut files =
-            PolicyArgs::default().open_edited(args, Some((path.clone(), edited.clone())))?;
+            PolicyArgs::default().open_edited(args, vec![(path.clone(), edited.clone())])?;
         // Read once more, so that findings show the lines of the edited text.
         files.load(&after.profile).map_err(Stop::because)?;
         let new = brought(&before, &after);
@@ -82,7 +82,7 @@ impl Set {
     fn loaded(
         &self,
         args: &FileArgs,
-        edited: Option<(PathBuf, String)>,
+        edited: Vec<(PathBuf, String)>,
     ) -> Result<(PathBuf, Loaded), Stop> {
         let policy = PolicyArgs {
             profile: self.profile.clone(),

@@ -1,6 +1,6 @@
 //! The partners of the trusted-server, as partners are declared here.
 
-use edge_cookie::policy::types::{DEFAULT_ATYPE, Seconds};
+use edge_cookie::policy::types::{DEFAULT_ATYPE, Seconds, is_partner_field};
 use toml_edit::{Array, ArrayOfTables, InlineTable, Item, Key, RawString, Table, Value};
 
 use super::MigrateError;
@@ -122,7 +122,8 @@ pub(super) fn rewrite(
                 Some(table) => rebuilt.keep(&own, &item, "pull", Value::InlineTable(table)),
                 None => rebuilt.merge(&own),
             },
-            _ => rebuilt.same(own, item),
+            _ if is_partner_field(&name) => rebuilt.same(own, item),
+            _ => rebuilt.comment_out(key, &own, &item, secrets),
         }
     }
     if !has_atype {
@@ -164,7 +165,7 @@ fn pull_of(
     }
     if let Some(item) = table.get(PULL_TOKEN) {
         let token = match text(item) {
-            Some(token) => secrets.keep(variable("EC_PULL_TOKEN", domain), token),
+            Some(token) => secrets.keep(&variable("EC_PULL_TOKEN", domain), token),
             None => (item.as_value().cloned()).ok_or((PULL_TOKEN, "a token"))?,
         };
         pull.insert("token", token);

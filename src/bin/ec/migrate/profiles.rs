@@ -1,6 +1,6 @@
 //! The profiles that a migrated configuration is served under.
 
-use toml_edit::{DocumentMut, Value};
+use toml_edit::{DocumentMut, Item, Value};
 
 use super::NewFile;
 
@@ -14,13 +14,23 @@ inherits = "production"
 description = "production's rules, served by `ec serve`"
 "#;
 
-/// The profiles, the deployed one with this store.
-pub(super) fn of(store: Option<&str>) -> Vec<NewFile> {
-    let shipped = include_str!("../../../../policies/production.toml");
+/// The trusted-server's behaviour.
+pub(crate) const TRUSTED_SERVER: &str = "trusted-server";
+
+/// The profile of it that is shipped.
+pub(crate) const fn trusted_server() -> &'static str {
+    include_str!("../../../../policies/trusted-server.toml")
+}
+
+/// The stores that a deployed profile names itself.
+const STORES: [&str; 2] = ["ec_store", "partner_store"];
+
+/// The profiles, with the stores that `[ec]` names.
+pub(super) fn of(ec: Option<&Item>) -> Vec<NewFile> {
     vec![
         NewFile {
             name: "policies/production.toml",
-            text: with_store(shipped, store),
+            text: with_stores(include_str!("../../../../policies/production.toml"), ec),
         },
         NewFile {
             name: "policies/native.toml",
@@ -28,27 +38,27 @@ pub(super) fn of(store: Option<&str>) -> Vec<NewFile> {
         },
         NewFile {
             name: "policies/trusted-server.toml",
-            text: with_store(
-                include_str!("../../../../policies/trusted-server.toml"),
-                store,
-            ),
+            text: with_stores(trusted_server(), ec),
         },
     ]
 }
 
-fn with_store(profile: &str, store: Option<&str>) -> String {
+fn with_stores(profile: &str, ec: Option<&Item>) -> String {
     // There are no schemas beside it.
     let profile = profile
         .trim_start_matches(|first| first != '\n')
         .trim_start();
-    let (Some(store), Ok(mut document)) = (store, profile.parse::<DocumentMut>()) else {
+    let Ok(mut document) = profile.parse::<DocumentMut>() else {
         return profile.to_owned();
     };
-    let own = document.get_mut("ec").and_then(|ec| ec.get_mut("ec_store"));
-    if let Some(own) = own.and_then(|own| own.as_value_mut()) {
-        let decor = own.decor().clone();
-        *own = Value::from(store);
-        *own.decor_mut() = decor;
+    for key in STORES {
+        let store = ec.and_then(|ec| ec.get(key)).and_then(Item::as_str);
+        let own = document.get_mut("ec").and_then(|ec| ec.get_mut(key));
+        if let (Some(store), Some(own)) = (store, own.and_then(Item::as_value_mut)) {
+            let decor = own.decor().clone();
+            *own = Value::from(store);
+            *own.decor_mut() = decor;
+        }
     }
     document.to_string()
 }

@@ -24,6 +24,8 @@ pub(super) enum Becomes {
     To(&'static str, Form),
     /// It is kept under this key for a feature that this version does not have; what else there is to say.
     Later(&'static str, Form, &'static str),
+    /// It is read here in another table of the file, under this key.
+    Moved(&'static str),
     /// A secret: a reference under this key takes its place.
     Secret(&'static str),
     /// Nothing sets it here. Where it has this value, what happens here is alike.
@@ -44,8 +46,15 @@ pub(super) enum Becomes {
 /// One row: a key, or all keys below one where it ends in `.*`.
 pub(super) type Row = (&'static str, Becomes);
 
-use Becomes::{Fixed, Ignored, Later, Other, Same, Secret, To};
+use Becomes::{Fixed, Ignored, Later, Moved, Other, Same, Secret, To};
 
+const COOKIE_DOMAIN: Becomes = Other {
+    theirs: "the domain of its other cookies (before April 2026 of the id's as well)",
+    here: "read as `publisher.domain` where that is missing; the EC cookie is set for `publisher.domain`",
+};
+const ORIGIN_HOST: Becomes = Ignored(
+    "the origin is asked by the name in `publisher.origin_url`; `X-Forwarded-Host` names the host that the client asked for",
+);
 const ANOTHER_PART: &str = "another part of the trusted-server, which this program is not: the table stays as it is, and is not read";
 const ADS: &str = "auctions and ads are another part of the trusted-server: the table stays as it is, and is not read";
 const GPC_STRING: &str = "a field of the US Privacy string that it makes for partners where a browser sends only Global Privacy Control";
@@ -53,25 +62,18 @@ const NO_GPC_STRING: &str = "no such string is made; Global Privacy Control coun
 
 /// Every key of theirs. The first row that fits counts.
 pub(super) const ROWS: &[Row] = &[
+    // The table of the publisher until July 2025.
+    ("server.domain", Moved("publisher.domain")),
+    ("server.cookie_domain", COOKIE_DOMAIN),
     ("publisher.domain", Same),
-    (
-        "publisher.cookie_domain",
-        Other {
-            theirs: "the domain of its other cookies (before April 2026 of the id's as well)",
-            here: "read as `publisher.domain` where that is missing; the EC cookie is set for `publisher.domain`",
-        },
-    ),
+    ("publisher.cookie_domain", COOKIE_DOMAIN),
     ("publisher.origin_url", Same),
     (
         "publisher.origin_backend",
         Ignored("the origin is found by `publisher.origin_url` alone"),
     ),
-    (
-        "publisher.origin_host_header_override",
-        Ignored(
-            "the origin is asked by the name in `publisher.origin_url`; `X-Forwarded-Host` names the host that the client asked for",
-        ),
-    ),
+    ("publisher.origin_host_header_override", ORIGIN_HOST),
+    ("publisher.origin_host_header", ORIGIN_HOST),
     (
         "publisher.proxy_secret",
         Ignored(
@@ -85,6 +87,22 @@ pub(super) const ROWS: &[Row] = &[
     ("publisher.*", Ignored(ANOTHER_PART)),
     ("ec.passphrase", Secret("passphrase")),
     ("ec.ec_store", Same),
+    // Of spring 2026, when it kept its partners in a store.
+    ("ec.partner_store", Same),
+    // Of its branches of August 2026, in which ids are made by providers.
+    (
+        "ec.provider",
+        Fixed {
+            value: "hmac",
+            theirs: "the provider that makes ids, here of something else than the address",
+            here: "an id is always made from the address, by HMAC with the passphrase",
+        },
+    ),
+    ("ec.providers.hmac.passphrase", Secret("passphrase")),
+    (
+        "ec.providers.*",
+        Ignored("no other provider of ids is read: an id is made from the address alone"),
+    ),
     (
         "ec.pull_sync_concurrency",
         Later("pull.concurrency", Form::Whole, "pull sync"),
@@ -200,7 +218,31 @@ pub(super) const ROWS: &[Row] = &[
         "response_headers.*",
         Ignored("this program adds no headers of yours to answers: let the origin send them"),
     ),
+    (
+        "trusted_client_ip.*",
+        Other {
+            theirs: "a header that carries the client's address where a secret comes along",
+            here: "not read: name the proxies in front in `ec.local.trusted_proxies`, and keep all others away from the server",
+        },
+    ),
+    (
+        "geo.default_country",
+        Other {
+            theirs: "the place of a visitor whose place the platform does not know",
+            here: "not read: such a visitor gets no id; `ec.local.geo` is the place of every visitor of `ec serve`",
+        },
+    ),
+    (
+        "geo.*",
+        Ignored("the place of a visitor is the platform's, or `ec.local.geo`"),
+    ),
     ("request_signing.*", Ignored(ANOTHER_PART)),
+    ("server.*", Ignored(ANOTHER_PART)),
+    ("device.*", Ignored(ANOTHER_PART)),
+    ("secrets.*", Ignored(ANOTHER_PART)),
+    ("backends.*", Ignored(ANOTHER_PART)),
+    ("providers.*", Ignored(ANOTHER_PART)),
+    ("script_overrides.*", Ignored(ANOTHER_PART)),
     ("integrations.*", Ignored(ANOTHER_PART)),
     ("proxy.*", Ignored(ANOTHER_PART)),
     ("rewrite.*", Ignored(ANOTHER_PART)),
@@ -217,6 +259,8 @@ pub(super) const ROWS: &[Row] = &[
     ("gam.*", Ignored(ADS)),
     ("partners.*", Ignored(ADS)),
     // The members of a partner: what becomes of them is in `partners.rs`, which reads them together.
+    // Of spring 2026: the key of the partner's uids in a record, as here.
+    ("ec.partners.id", Same),
     ("ec.partners.name", Same),
     ("ec.partners.source_domain", Same),
     ("ec.partners.openrtb_atype", Same),

@@ -10,12 +10,45 @@ use toml_edit::{Document, InlineTable, Item, TableLike, Value};
 pub(super) struct Secrets(Vec<(String, String)>);
 
 impl Secrets {
-    /// Keeps a secret, and gives back the reference to it.
-    pub(super) fn keep(&mut self, variable: String, secret: &str) -> Value {
+    /// Keeps a secret, and gives back the reference to it: `variable` gets a number where another secret has its name.
+    pub(super) fn keep(&mut self, variable: &str, secret: &str) -> Value {
+        let mut names = (1..).map(|number: u32| match number {
+            1 => variable.to_owned(),
+            number => format!("{variable}_{number}"),
+        });
+        let free = |name: &String| self.0.iter().all(|(kept, _)| kept != name);
+        let name = names.find(free).unwrap_or_default();
         let mut reference = InlineTable::new();
-        reference.insert("env", Value::from(variable.as_str()));
-        self.0.push((variable, secret.to_owned()));
+        reference.insert("env", Value::from(name.as_str()));
+        self.0.push((name, secret.to_owned()));
         Value::InlineTable(reference)
+    }
+
+    /// Keeps the secrets that a value has under the names of secrets, and puts the references to them in their places.
+    pub(super) fn take_from(&mut self, path: &str, item: &mut Item) {
+        if let Item::ArrayOfTables(tables) = item {
+            for (index, table) in tables.iter_mut().enumerate() {
+                for (key, item) in table.iter_mut() {
+                    self.take_from(&format!("{path}.{index}.{}", key.get()), item);
+                }
+            }
+        } else if let Some(table) = item.as_table_like_mut() {
+            for (key, item) in table.iter_mut() {
+                self.take_from(&format!("{path}.{}", key.get()), item);
+            }
+        } else if let Some(array) = item.as_array_mut() {
+            for (index, value) in array.iter_mut().enumerate() {
+                let mut item = Item::Value(value.clone());
+                self.take_from(&format!("{path}.{index}"), &mut item);
+                if let Item::Value(taken) = item {
+                    *value = taken;
+                }
+            }
+        } else if let Some(secret) = item.as_str()
+            && (path.split('.').any(is_secret) || holds_secrets(secret))
+        {
+            *item = Item::Value(self.keep(&variable(OLD, path), secret));
+        }
     }
 
     /// The names of the variables.
@@ -34,7 +67,10 @@ impl Secrets {
     }
 }
 
-/// A name for the variable of a partner's secret.
+/// Begins the names of secrets that nothing reads here: the trusted-server's.
+const OLD: &str = "TS";
+
+/// A name for the variable of a secret.
 pub(super) fn variable(prefix: &str, domain: &str) -> String {
     let letters = domain.chars().map(|character| match character {
         letter if letter.is_ascii_alphanumeric() => letter.to_ascii_uppercase(),

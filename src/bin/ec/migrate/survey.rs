@@ -1,8 +1,9 @@
 //! Every key of a file, and what becomes of it: read from the file as it was, whatever is done with it.
 
 use edge_cookie::policy::known_settings;
-use edge_cookie::policy::types::{Seconds, check_strength};
-use toml_edit::{DocumentMut, Item, TableLike, Value};
+use edge_cookie::policy::types::{Seconds, check_strength, is_partner_field};
+use edge_cookie::policy::value::Value as Limit;
+use toml_edit::{Array, DocumentMut, Item, Key, TableLike, Value};
 
 use super::report::{Fate, Line, Report};
 use super::rows::{self, Becomes, Form};
@@ -26,7 +27,7 @@ pub(super) struct Survey(Vec<Found>);
 pub(super) fn of(document: &DocumentMut) -> Survey {
     let mut found = Vec::new();
     for (key, item) in document.iter() {
-        collect(key, key, item, &mut found);
+        collect(&Key::new(key).display_repr(), key, item, &mut found);
     }
     Survey(found)
 }
@@ -40,11 +41,13 @@ const LISTS: [&str; 4] = [
 ];
 
 fn collect(written: &str, plain: &str, item: &Item, found: &mut Vec<Found>) {
+    let before = found.len();
     let is_list = LISTS.contains(&plain);
     let mut members = |written: &str, table: &dyn TableLike| {
         for (key, item) in table.iter() {
+            let quoted = Key::new(key);
             collect(
-                &format!("{written}.{key}"),
+                &format!("{written}.{}", quoted.display_repr()),
                 &format!("{plain}.{key}"),
                 item,
                 found,
@@ -56,7 +59,7 @@ fn collect(written: &str, plain: &str, item: &Item, found: &mut Vec<Found>) {
         Item::ArrayOfTables(tables) => {
             (tables.iter().enumerate()).for_each(|(index, table)| members(&entry(index), table));
         }
-        Item::Value(Value::Array(array)) if is_list => {
+        Item::Value(Value::Array(array)) if array.iter().all(Value::is_inline_table) => {
             let tables = array.iter().map(Value::as_inline_table);
             (tables.flatten().enumerate()).for_each(|(index, table)| members(&entry(index), table));
         }
@@ -73,12 +76,16 @@ fn collect(written: &str, plain: &str, item: &Item, found: &mut Vec<Found>) {
                 }
             }
             Some(table) if !is_value(plain) => members(written, table),
-            _ => found.push(Found {
-                written: written.to_owned(),
-                plain: plain.to_owned(),
-                item: item.clone(),
-            }),
+            _ => {}
         },
+    }
+    // A value, or a list or table without any.
+    if found.len() == before {
+        found.push(Found {
+            written: written.to_owned(),
+            plain: plain.to_owned(),
+            item: item.clone(),
+        });
     }
 }
 
@@ -86,6 +93,18 @@ fn collect(written: &str, plain: &str, item: &Item, found: &mut Vec<Found>) {
 fn is_value(plain: &str) -> bool {
     let row = rows::ROWS.iter().find(|(key, _)| *key == canonical(plain));
     row.is_some_and(|(_, becomes)| *becomes != Becomes::Same)
+}
+
+/// What `[ec]` has besides settings.
+const NO_SETTINGS: [&str; 3] = ["profile", "guardrails", "allow"];
+
+/// Whether this program reads something under this key of `[ec]`, or below it.
+pub(super) fn is_own(key: &str) -> bool {
+    let below = |setting: &str| {
+        let rest = setting.strip_prefix(key);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    NO_SETTINGS.contains(&key) || known_settings().iter().any(|setting| below(setting.key))
 }
 
 /// The key as the table of rows has it: partners are those of `[ec]` in every layout.
@@ -169,11 +188,12 @@ impl Found {
         };
         Ok(match becomes {
             Becomes::Same => (Fate::TakenOver, "as it is".to_owned()),
-            Becomes::To(to, form) => (Fate::TakenOver, format!("`{}`", self.shown(to, form)?)),
+            Becomes::To(to, form) => (Fate::TakenOver, self.shown(to, form)?),
             Becomes::Later(to, form, feature) => (
                 Fate::Later,
-                format!("`{}`, for {feature}", self.shown(to, form)?),
+                format!("{}, for {feature}", self.shown(to, form)?),
             ),
+            Becomes::Moved(to) => (Fate::TakenOver, format!("`{to}`, as it is")),
             Becomes::Secret(to) => (Fate::TakenOver, self.secret(to)),
             Becomes::Fixed {
                 value,
@@ -200,6 +220,9 @@ impl Found {
         let of_ec = self.plain.strip_prefix(layout);
         let own = of_ec.and_then(|rest| rest.strip_prefix('.'));
         let Some(own) = own else {
+            if self.is_empty() {
+                return (Fate::Alike, "it is empty: the defaults apply".to_owned());
+            }
             let words = if self.plain.starts_with(CONSENT) {
                 "no version of the trusted-server that this program knows has it"
             } else {
@@ -207,27 +230,40 @@ impl Found {
             };
             return (Fate::Ignored, words.to_owned());
         };
-        let group = own.split('.').next().unwrap_or(own);
-        let settings = known_settings().iter().map(|setting| setting.key);
-        let known = own.starts_with("partners.")
-            || ["profile", "guardrails", "allow"].contains(&group)
-            || settings.into_iter().any(|key| {
-                key == own
-                    || own
-                        .strip_prefix(key)
-                        .is_some_and(|rest| rest.starts_with('.'))
-            });
+        if self.is_empty() {
+            return (Fate::Alike, "it is empty: the defaults apply".to_owned());
+        }
+        let (group, rest) = own.split_once('.').unwrap_or((own, ""));
+        let below = |key: &str| {
+            own.strip_prefix(key)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let known = match group {
+            "partners" => is_partner_field(rest.split('.').next().unwrap_or(rest)),
+            _ => {
+                NO_SETTINGS.contains(&group)
+                    || known_settings().iter().any(|setting| below(setting.key))
+            }
+        };
         if known {
             return (
                 Fate::TakenOver,
                 format!("`ec.{own}`, a setting of this program"),
             );
         }
-        (
-            Fate::Ignored,
-            "neither the trusted-server nor this program has it: it stays, and `ec check` reports it"
-                .to_owned(),
-        )
+        let words = if group != "partners" && is_own(group) {
+            "no setting of this program: it stays, and `ec check` reports it"
+        } else {
+            "no version of the trusted-server that this program knows has it, and no setting of this program is called so: it becomes a comment"
+        };
+        (Fate::Ignored, words.to_owned())
+    }
+
+    /// Whether it is a table or a list in which nothing is.
+    fn is_empty(&self) -> bool {
+        let table = self.item.as_table_like().map(TableLike::is_empty);
+        let list = self.item.as_array().map(Array::is_empty);
+        table.or(list).unwrap_or(false)
     }
 
     /// The new line, as it is written.
@@ -235,9 +271,16 @@ impl Found {
         let value = if to.starts_with("partners.") {
             self.of_a_partner(form)
         } else {
-            super::in_form(&self.item, form, &self.written)?.to_string()
+            super::in_form(&self.item, form, to, &self.written)?.to_string()
         };
-        Ok(format!("ec.{to} = {}", value.trim()))
+        let cut = form == Form::Whole
+            && whole(&self.item).is_some_and(|number| within(to, number) != number);
+        let most = if cut {
+            ", the nearest value that is taken here"
+        } else {
+            ""
+        };
+        Ok(format!("`ec.{to} = {}`{most}", value.trim()))
     }
 
     fn of_a_partner(&self, form: Form) -> String {
@@ -271,6 +314,18 @@ impl Found {
             return format!("`ec.{to}`: the SHA-256 of the token{weak}");
         }
         format!("`ec.{to}`: a reference; the secret is in `{SECRETS_FILE}`{weak}")
+    }
+}
+
+/// The number itself, or the limit of the setting that it is beyond.
+pub(super) fn within(key: &str, number: i64) -> i64 {
+    let setting = known_settings().iter().find(|setting| setting.key == key);
+    match setting.and_then(|setting| setting.limits.as_ref()) {
+        Some((Limit::Integer(least), Limit::Integer(most))) => {
+            let cut = number.unsigned_abs().clamp(*least, *most);
+            i64::try_from(cut).unwrap_or(number)
+        }
+        _ => number,
     }
 }
 

@@ -3,6 +3,7 @@
 use toml_edit::{Item, Key, Table, TableLike, Value};
 
 use super::MigrateError;
+use super::secrets::Secrets;
 
 /// A table that is being written again.
 #[derive(Debug, Default)]
@@ -73,11 +74,31 @@ impl Rebuilt {
         self.comments.push_str(prefix(key));
     }
 
-    /// The entry becomes a comment.
-    pub(super) fn comment_out(&mut self, key: &Key, item: &Item) {
+    /// The entry of the table at `path` becomes a comment; what is secret in it goes where secrets go.
+    pub(super) fn comment_out(
+        &mut self,
+        path: &str,
+        key: &Key,
+        item: &Item,
+        secrets: &mut Secrets,
+    ) {
         self.comments.push_str(prefix(key));
-        let value = item.to_string();
-        let written = format!("{} = {}", key.get(), value.trim());
+        let name = key.get();
+        self.comment_out_value(&format!("{path}.{name}"), name, item, secrets);
+    }
+
+    fn comment_out_value(&mut self, path: &str, name: &str, item: &Item, secrets: &mut Secrets) {
+        if let Some(table) = item.as_table() {
+            self.header(table);
+            for (key, item) in table {
+                let name = format!("{name}.{key}");
+                self.comment_out_value(&format!("{path}.{key}"), &name, item, secrets);
+            }
+            return;
+        }
+        let mut item = item.clone();
+        secrets.take_from(path, &mut item);
+        let written = format!("{name} = {}", item.to_string().trim());
         for line in written.lines() {
             self.comments.push_str(NOT_READ);
             self.comments.push_str(line);
