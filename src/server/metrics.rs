@@ -195,7 +195,7 @@ impl Default for Metrics {
             new.connections.clone(),
         );
         new.outbox.register(&mut registry);
-        registry.register("policy", "the policy in force", new.policy.clone());
+        registry.register("policy", "the effective policy", new.policy.clone());
         registry.register(
             "candidate_policy",
             "the policy that is tried on a share of the users",

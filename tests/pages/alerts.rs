@@ -121,7 +121,7 @@ pub const ALERTS: &[Alert] = &[
         wait: "1h",
         severity: WARNING,
         summary: "more than half of what a partner syncs is refused",
-        action: "look at the `outcome` label, and tell the partner",
+        action: "look at the `outcome` label, and inform the partner",
     },
     Alert {
         name: "EcConsentUndecodable",
