@@ -81,9 +81,9 @@ pub enum Records {
     New,
     /// New ones, and old ones when they are next written.
     Rewritten,
-    /// All at once: whoever reads a record judges it by its own policy.
+    /// All at once: each server applies its own policy to what it reads.
     All,
-    /// None that stand: they keep what they were written with until they expire.
+    /// No existing ones: they keep what they were written with until they expire.
     NoneUntilExpiry,
     /// The cookies that are set from now on.
     NewCookies,
@@ -94,15 +94,15 @@ pub enum Records {
 impl Records {
     const fn effect(self) -> &'static str {
         match self {
-            Self::New => "at once, for records that are new; those that stand are not touched",
+            Self::New => "at once, for new records; existing ones are not touched",
             Self::Rewritten => {
-                "at once for new records; for one that stands, when it is next written"
+                "at once for new records; for an existing one, when it is next written"
             }
             Self::All => {
-                "at once, for every record that stands: whoever reads one judges it by its own policy"
+                "at once, for every existing record: each server applies its own policy to what it reads"
             }
             Self::NoneUntilExpiry => {
-                "for records written from now on; those that stand keep what they were written with until they expire"
+                "for records written from now on; existing ones keep what they were written with until they expire"
             }
             Self::NewCookies => {
                 "for cookies set from now on; browsers keep the others as they were set"

@@ -26,20 +26,20 @@ pub(super) const RULES: [Rule; 5] = [
         code: Code::ZeroDuration,
         severity: Severity::Warning,
         reason: "a duration of zero turns off what it measures",
-        protects: "what the setting is there for: a zero often means `no limit` elsewhere, and never here",
+        protects: "the purpose of the setting: zero often means `no limit` elsewhere, but never here",
         example: "[ec.organic]\nbudget = \"0ms\"\n",
         consequence: "with `organic.budget` no page request has an identity, with `cas.deadline` nothing is tried again, with `cookie.max_age` every browser drops the cookie at once, with `sync.max_age` every sync is stale a second later, with `sync.max_future` partners whose clocks are a second ahead are refused",
-        mend: "write the time you mean, or remove the line to have the default",
+        mend: "write the time you intend, or remove the line to use the default",
         find: Find::By(zero_durations),
     },
     Rule {
         code: Code::AbsurdDuration,
         severity: Severity::Warning,
-        reason: "a duration that no deployment can mean",
+        reason: "a duration that cannot be intended",
         protects: "users and requests from a slip of the unit: `900d` for `900s`, `300s` for `300ms`",
         example: "[ec.entry]\nttl = \"36500d\"\n[ec.cookie]\nmax_age = \"365d\"\n",
-        consequence: "users are kept for longer than any law allows, or a request waits for longer than the edge lets it live",
-        mend: "write the time you mean: records below ten years, waits inside one request below two minutes",
+        consequence: "users are kept for longer than any law allows, or a request waits for longer than the edge allows",
+        mend: "write the time you intend: below ten years for records, below two minutes for waits inside one request",
         find: Find::By(absurd_durations),
     },
     Rule {
@@ -48,15 +48,15 @@ pub(super) const RULES: [Rule; 5] = [
         reason: "Fastly takes one write a second to a key: a debounce below it cannot be met",
         protects: "the writes of a visit: each page of one user writes the same record",
         example: "[ec.last_seen]\ndebounce = \"0s\"\n",
-        consequence: "every page of a visitor is a write; those within a second of each other are refused, and take partner syncs and even a withdrawal down with them",
+        consequence: "every page of a visitor is a write; writes within the same second are refused, and partner syncs and even a withdrawal fail with them",
         mend: "raise `last_seen.debounce`: minutes cost little, since one visit is then one write",
         find: Find::By(debounce_below_write_rate),
     },
     Rule {
         code: Code::BatchOverDeadline,
         severity: Severity::Warning,
-        reason: "a batch whose worst case takes longer than its request may",
-        protects: "partners: a batch that is cut off has written some of its mappings, and says nothing of any",
+        reason: "a batch that can take longer than its request may",
+        protects: "partners: a batch that is cut off has written some of its mappings, and reports none of them",
         example: "[ec.sync]\nmax_batch = 1000\nconcurrency = 1\n",
         consequence: "with a slow store the request ends before the batch does; the partner sends the whole batch again, to a store that is slow already",
         mend: "lower `sync.max_batch`, raise `sync.concurrency`, shorten `cas.deadline` or `store.call_timeout`, or raise `local.request_timeout`",
@@ -68,7 +68,7 @@ pub(super) const RULES: [Rule; 5] = [
         reason: "browsers keep a cookie for 400 days at most",
         protects: "the promise that a cookie and its entry end together",
         example: "[ec.cookie]\nmax_age = \"500d\"\n[ec.entry]\nttl = \"500d\"\n",
-        consequence: "the cookie is gone after 400 days (RFC 6265bis, section 5.5); the user gets a new id, and the entry stays behind with nobody to withdraw it",
+        consequence: "the cookie expires after 400 days (RFC 6265bis, section 5.5); the user gets a new id, and no one can withdraw the old entry",
         mend: "write at most `400d`, and `cookie.renewal = \"on_touch\"` for users who keep coming",
         find: Find::By(cookie_over_browsers_limit),
     },
@@ -125,7 +125,7 @@ fn zero_durations(subject: &Subject<'_>) -> Vec<Finding> {
             Finding::new(
                 &[zero.key],
                 message,
-                "write the time you mean, or remove the line to have the default",
+                "write the time you intend, or remove the line to use the default",
             )
         })
         .collect()
@@ -169,7 +169,7 @@ fn absurd_durations(subject: &Subject<'_>) -> Vec<Finding> {
             .filter(move |(_, length)| length(subject.policy()) > longest)
             .map(move |(key, _)| {
                 let message = format!("{} is longer than {why}", subject.says(key));
-                let help = "write the time you mean: is its unit the one you want?";
+                let help = "write the time you intend: is its unit the one you want?";
                 Finding::new(&[*key], message, help)
             })
     };

@@ -63,7 +63,7 @@ settings! {
         us_states: UsStates = UsStates::shipped();
         /// No signal at all in a US state with such a law: `not_granted`, or `grant`.
         us_without_signal: UsWithoutSignal = UsWithoutSignal::NotGranted;
-        /// Global Privacy Control beside a valid consent where opt-in law applies: `ignore`, or a `refusal`. Without such a
+        /// Global Privacy Control in addition to a valid consent where opt-in law applies: `ignore`, or a `refusal`. Without such a
         /// consent it is a refusal.
         gpc_in_opt_in: GpcInOptIn = GpcInOptIn::Ignore;
         /// A TCF string that was updated longer ago grants nothing; `none` for any age. Refusals count whatever their age.

@@ -20,9 +20,9 @@ settings! {
         /// Stored records that each write looks at for expiry, so that expired ones are swept; `0` sweeps
         /// nothing.
         [restart] sweep_per_write: u32 = 2, from 0, to 1_000;
-        /// Memory that the embedded store may use to keep pages at hand, in MiB.
+        /// Memory that the embedded store may use to cache pages in, in MiB.
         [restart] cache_mib: u32 = 64, from 1, to 65_536;
-        /// Records read lately that the embedded store keeps at hand beside its pages, so that reading one again waits for
+        /// Recently read records that the embedded store caches in addition to its pages, so that reading one again waits for
         /// no disk; `0` keeps none.
         ///
         /// One takes as much memory as its body and metadata.
@@ -34,7 +34,7 @@ settings! {
         /// Withdrawals that the native server keeps in its outbox until the store takes them: a file whose space is
         /// reserved when the server starts; `0` keeps none.
         ///
-        /// One takes 128 bytes. The file is beside the embedded store, or in `local.data_dir` where servers share a
+        /// One takes 128 bytes. The file is next to the embedded store, or in `local.data_dir` where servers share a
         /// store. A store in memory has none.
         [restart] outbox_withdrawals: u32 = 65_536, from 0, to 16_777_216;
         /// The place assumed of a client whose place is not known, as `DE` or `US-CA`; `none` assumes none.
@@ -61,7 +61,7 @@ settings! {
         min_bytes_per_second: u32 = 1_024, from 0, to 1_073_741_824;
         /// Largest head of a request to the native server, in bytes.
         [restart] max_header_bytes: u32 = 65_536, from 8_192, to 1_048_576;
-        /// Longest that the native server waits for requests under way when it is told to stop.
+        /// Longest that the native server waits for requests under way when it is stopped.
         shutdown_grace: Seconds = Seconds::new(10), from Seconds::new(0), to Seconds::new(3_600);
     }
 }

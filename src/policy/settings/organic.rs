@@ -21,7 +21,7 @@ settings! {
         /// Which requests may get a new id: `navigations` (a `GET` of a page by a browser, as its fetch metadata or its
         /// `Accept` shows, that is no prefetch and no robot's), or `all`.
         ///
-        /// A font, a picture or a script that gets an id writes a record for nobody. Visits with an id and withdrawals
+        /// A font, a picture or a script that gets an id writes a record for no user. Visits with an id and withdrawals
         /// count on every request.
         identify: IdentifyOn = IdentifyOn::Navigations;
         /// Whether a page in a frame (`Sec-Fetch-Dest: iframe`) may get a new id under `navigations`.

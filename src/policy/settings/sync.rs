@@ -70,7 +70,7 @@ settings! {
         /// Uids that are no one's, such as a macro that a partner did not fill in: refused as invalid,
         /// and where one is stored, not given out.
         ///
-        /// Compared with the whole uid, in any case and without blanks around it; `*` stands for any text. One of
+        /// Compared with the whole uid, in any case and without blanks around it; `*` matches any text. One of
         /// them would join all users that it is sent for. A blank uid is refused whatever is listed.
         sentinels: Sentinels = Sentinels::known(
             "$* [*] {*} <*id> %*% @*@ ##*## #{*} #PMUID #PM_USER_ID __*id__ %s \
@@ -88,7 +88,7 @@ settings! {
         max_body_bytes: u32 = 2_097_152, from 1_024, to 1_073_741_824;
         /// Store calls that one batch keeps in flight.
         concurrency: u32 = 16, from 1, to 1_024;
-        /// `detailed` tells partners `consent_withdrawn` from `ec_id_not_found`; `opaque` says
+        /// `detailed` distinguishes `consent_withdrawn` from `ec_id_not_found`; `opaque` says
         /// `ineligible` for both.
         reasons: SyncReasons = SyncReasons::Detailed;
         /// Batch requests a partner may make per `sync.rate_window`.

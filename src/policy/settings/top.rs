@@ -20,7 +20,7 @@ settings! {
         [own] passphrase: Option<Secret> = None;
         /// Bearer token of the admin routes, as the passphrase is; without it and `admin.basic` those routes are not there.
         [own] admin_token: Option<Secret> = None;
-        /// Partners declared here; they win over records in `partner_store`.
+        /// Partners declared here; they override records in `partner_store`.
         ///
         /// A table each: `id`, `name`, `source_domain`, `openrtb_atype`, `api_token` or
         /// `api_token_sha256`, `rate_limit`, `enabled`, and for features to come `gvl_id`, `bidstream` and `pull`. Layers are
