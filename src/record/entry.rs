@@ -106,6 +106,7 @@ impl KvEntry {
         self.geo.country = geo.country;
         self.geo.region = geo.region;
         self.geo.kept.drop_all(&["region"]);
+        self.geo.kept.replace_with(geo.kept);
         self.ids = PartnerIds::default();
     }
 

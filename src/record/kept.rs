@@ -39,6 +39,23 @@ impl Kept {
         self.0.iter().rfind(named).map(|field| &*field.value)
     }
 
+    /// Puts a field in the place of any with this name, after all others.
+    pub(super) fn set(&mut self, name: &str, value: &impl serde::Serialize) {
+        self.drop_all(&[name]);
+        if let Ok(value) = serde_json::value::to_raw_value(value) {
+            self.push(Name(name.into()), value, u8::MAX);
+        }
+    }
+
+    /// Puts all fields of `newer`, each in the place of any with its name.
+    pub(super) fn replace_with(&mut self, newer: Self) {
+        if !newer.0.is_empty() {
+            let is_newer = |field: &KeptField| newer.get(&field.name).is_some();
+            self.0.retain(|field| !is_newer(field));
+            self.0.extend(newer.0);
+        }
+    }
+
     /// Drops the fields with these names, to which the writer gives a value of its own.
     pub(super) fn drop_all(&mut self, names: &[&str]) {
         if !self.0.is_empty() {

@@ -14,6 +14,7 @@
 
 mod consent;
 mod entry;
+mod extra;
 mod generation;
 mod id;
 mod kept;
@@ -25,6 +26,10 @@ mod unreadable;
 
 pub use consent::{ConsentStrings, KvConsent, KvSignal};
 pub use entry::{KvEntry, KvGeo};
+pub use extra::{
+    ExtraField, ExtraFieldError, GeoInfo, KvDevice, KvNetwork, KvPubProperties, MAX_SEEN_DOMAINS,
+    MAX_STORED_DOMAIN_LENGTH, extra_fields,
+};
 pub use generation::{Generation, Precondition};
 pub use id::{EcId, EcIdError, PartnerId, PartnerIdError};
 pub use kept::Kept;

@@ -133,7 +133,7 @@ macro_rules! object {
                                 match $crate::record::tolerant::Tolerant::tolerant(value) {
                                     Ok(value) => $field = Some(value),
                                     Err(error) => object!(
-                                        @tolerate $need
+                                        @tolerate $need $(($default))?
                                         $field error value {
                                             kept.push(name, value.to_owned(), before);
                                         }
@@ -185,11 +185,12 @@ macro_rules! object {
         let _ = $error;
         $keep
     }};
-    (@tolerate or $field:ident $error:ident $value:ident $keep:block) => {
+    (@tolerate or($default:expr) $field:ident $error:ident $value:ident $keep:block) => {{
         if $value.get() != "null" {
             return Err($crate::record::tolerant::within(stringify!($field), &$error));
         }
-    };
+        $field = Some($default);
+    }};
     (@tolerate required $field:ident $error:ident $value:ident $keep:block) => {
         return Err($crate::record::tolerant::within(stringify!($field), &$error))
     };

@@ -15,7 +15,7 @@ use super::{Client, Home, Note, Service};
 use crate::clock::AsyncClock;
 use crate::consent::Verdict;
 use crate::engine::Operation;
-use crate::record::{ConsentStrings, EcId, KvGeo};
+use crate::record::{ConsentStrings, EcId, GeoInfo, KvGeo};
 use crate::visit::{CookieChange, NewId, NewIdStep, Visit, VisitEnd, VisitStep};
 
 /// A visitor who consents and is to get an id.
@@ -177,7 +177,10 @@ impl<H: Home> Service<H> {
 }
 
 fn geo(client: &Client) -> KvGeo {
-    let place = client.place.as_ref();
-    let geo = place.and_then(|place| KvGeo::known(&place.country, place.region.as_deref()));
-    geo.unwrap_or_default()
+    let info = client.place.as_ref().map(|place| GeoInfo {
+        country: &place.country,
+        region: place.region.as_deref(),
+        ..GeoInfo::default()
+    });
+    KvGeo::from_geo_info(info.as_ref())
 }

@@ -1,13 +1,14 @@
 //! A record as operators are shown it, by the admin route and by `ec get` alike.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::Map;
+use serde_json::value::{RawValue, Value};
 
 use crate::clock::Timestamp;
 use crate::engine::{Found, RecordState, expires_at, record_state};
 use crate::graph::found;
 use crate::policy::EcPolicy;
-use crate::record::{EcId, Unreadable};
+use crate::record::{EcId, Unreadable, extra_fields};
 use crate::store::Stored;
 
 /// A record as stored, and what the policy makes of it.
@@ -24,6 +25,12 @@ pub struct ShownRecord<'s> {
     /// When the policy lets it expire, as RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
+    /// The fields of the trusted-server of the IAB Tech Lab by their paths, as they are read.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    fields: Map<String, Value>,
+    /// Those of them that are not of their type or beyond their limits, each with the reason; they are kept too.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    unrecognised: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Bits<'s>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,11 +49,18 @@ impl<'s> ShownRecord<'s> {
     /// What is stored under `id`, as `policy` sees it at `now`.
     #[must_use]
     pub fn of(policy: &EcPolicy, id: &'s EcId, stored: Option<&'s Stored>, now: Timestamp) -> Self {
+        let (mut fields, mut unrecognised) = (Map::new(), Map::new());
         let (state, why, expires) = match found(stored.cloned()) {
             Found::Nothing => ("absent", None, None),
             Found::Unreadable(record) => ("unreadable", Some(record.why.to_string()), None),
             Found::Record(record) => {
                 let (entry, metadata) = (&record.entry, &record.metadata);
+                for (path, field) in extra_fields(entry, metadata) {
+                    match field {
+                        Ok(value) => fields.insert(path.to_owned(), value),
+                        Err(why) => unrecognised.insert(path.to_owned(), why.to_string().into()),
+                    };
+                }
                 let expires = || Some(expires_at(policy, entry, metadata, now).to_string());
                 match record_state(policy, entry, metadata, now) {
                     RecordState::Live => ("live", None, expires()),
@@ -64,6 +78,8 @@ impl<'s> ShownRecord<'s> {
             why,
             generation: stored.map(|stored| stored.generation.to_string()),
             expires_at: expires,
+            fields,
+            unrecognised,
             body: stored.map(|stored| Bits::of(&stored.body)),
             metadata: stored.map(|stored| Bits::of(&stored.metadata)),
         }

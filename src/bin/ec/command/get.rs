@@ -16,7 +16,8 @@ use crate::{End, FileArgs, Stop};
 /// Prints a user's record as it is stored, and what the policy makes of it: one JSON object, the same on every store.
 ///
 /// `state` is `live`, `tombstone`, `expired`, `unreadable` (with `why`) or `absent`; `generation`, `expires_at`, `body` and
-/// `metadata` follow where there is a record. Ends with 1 where it is neither live nor a tombstone.
+/// `metadata` follow where there is a record. `fields` are those that the trusted-server writes, as they are read; what
+/// cannot be read is in `unrecognised` with the reason, and kept too. Ends with 1 where it is neither live nor a tombstone.
 #[derive(Debug, Args)]
 pub(crate) struct Get {
     /// Whose record.
