@@ -55,7 +55,7 @@ pub fn parse_source_domain(written: &str) -> Result<String, PartnerFieldError> {
     let refused = || PartnerFieldError::NotADomain(written.to_owned());
     // The root's dot is no part of a name that ids are announced under.
     let relative = written.strip_suffix('.').unwrap_or(written);
-    let canonical = idna::domain_to_ascii_strict(relative).map_err(|_| refused())?;
+    let canonical = to_ascii(relative).ok_or_else(refused)?;
     let top_level = canonical.rsplit('.').next().unwrap_or_default();
     if top_level.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(refused());
@@ -67,6 +67,26 @@ pub fn parse_source_domain(written: &str) -> Result<String, PartnerFieldError> {
         written: written.to_owned(),
         canonical,
     })
+}
+
+/// The name in lower case and ASCII, where it is one.
+#[cfg(feature = "idn")]
+fn to_ascii(name: &str) -> Option<String> {
+    idna::domain_to_ascii_strict(name).ok()
+}
+
+/// Without the tables of Unicode, a name that is not in ASCII is refused, and what a label that begins with `xn--` encodes is not
+/// checked (RFC 1035, section 2.3.4: 63 bytes a label, 253 a name).
+#[cfg(not(feature = "idn"))]
+fn to_ascii(name: &str) -> Option<String> {
+    const LONGEST_NAME: usize = 253;
+    const LONGEST_LABEL: usize = 63;
+    let is_label = |label: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let hyphens = label.starts_with('-') || label.ends_with('-');
+        (1..=LONGEST_LABEL).contains(&label.len()) && label.bytes().all(plain) && !hyphens
+    };
+    (name.len() <= LONGEST_NAME && name.split('.').all(is_label)).then(|| name.to_ascii_lowercase())
 }
 
 /// Reads the name people know a partner by: up to [`MAX_PARTNER_NAME_CHARS`] printable characters.
