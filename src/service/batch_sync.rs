@@ -218,7 +218,7 @@ fn by_user(partner: &PartnerId, mappings: &[Mapping<'_>]) -> Vec<Work> {
     users
 }
 
-/// Why a mapping that ended so is rejected (`API.md`, reasons).
+/// Why a mapping that ended so is rejected (`docs/http-api.md#reasons`).
 pub(crate) fn rejected(outcome: Outcome, reasons: SyncReasons) -> Reason {
     match outcome {
         Outcome::NotFound | Outcome::ConsentWithdrawn if reasons == SyncReasons::Opaque => {

@@ -1,4 +1,4 @@
-//! The HTTP surface: one service, whatever home it runs in (`API.md`).
+//! The HTTP surface: one service, whatever home it runs in (`docs/http-api.md`).
 //!
 //! The native server and the edge are thin adapters round it: they bring a request's head, a way to read its
 //! body and what they know of the client, and are told what to answer, or to hand the request on to the

@@ -81,7 +81,7 @@ const IDENTIFY: &str = "/_ts/api/v1/identify";
 const HEALTH: &str = "/_ts/health";
 const ADMIN: &str = "/_ts/admin/v1/";
 
-/// Every path of its own, and the methods it takes (`API.md`); any other path is a page.
+/// Every path of its own, and the methods it takes (`docs/http-api.md#routes`); any other path is a page.
 pub const ROUTES: &[(&str, &[Method])] = &[
     (BATCH_SYNC, &[Method::POST]),
     (IDENTIFY, &[Method::GET, Method::OPTIONS]),

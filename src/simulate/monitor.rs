@@ -1,4 +1,4 @@
-//! Checks the promises of `docs/semantics.md` at every operation, in terms of the writes to the store.
+//! Checks the promises (`docs/semantics.md#promises`) at every operation, in terms of the writes to the store.
 
 use super::context::SimulatedCall;
 use super::result::PromiseCheck;
@@ -29,7 +29,7 @@ const WORK: usize = 4;
 const NAMESPACE: usize = 5;
 const RETENTION: usize = 7;
 
-/// The calls that an operation may send beyond its retries (`docs/semantics.md`, promise 5).
+/// The calls that an operation may send beyond its retries (promise 5).
 const MORE_THAN_RETRIES: u32 = 2;
 
 /// How often each promise was checked, and how often it was broken.

@@ -1,8 +1,8 @@
 //! Model checking of a policy: every interleaving of a few operations on one record, with store faults, on the real engine.
 //!
 //! A [`Scope`] limits the number of actors, operations and faults; within it the search is exhaustive. The checked
-//! properties are the promises of `docs/semantics.md`, as a reader of the record sees them. For each promise that fails you get
-//! the shortest [timeline](Violation::trace) to the failure and the settings that cause it.
+//! properties are the promises (`docs/semantics.md#promises`), as a reader of the record sees them. For each promise that
+//! fails you get the shortest [timeline](Violation::trace) to the failure and the settings that cause it.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -54,7 +54,7 @@ pub struct TimelineStep {
 /// A promise that fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The number of the promise in `docs/semantics.md`.
+    /// The number of the promise (`docs/semantics.md#promises`).
     pub promise: u8,
     /// What happens to the user.
     pub what: &'static str,

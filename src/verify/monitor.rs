@@ -1,5 +1,5 @@
-//! The monitor that checks the promises of `docs/semantics.md`. It restates them in terms of the writes to the store, not of how the
-//! engine decides.
+//! The monitor that checks the promises (`docs/semantics.md#promises`). It restates them in terms of the writes to the
+//! store, not of how the engine decides.
 
 use std::hash::{Hash, Hasher};
 
@@ -12,7 +12,7 @@ use crate::policy::EcPolicy;
 use crate::policy::settings::{Expiry, OnMissingSync, Renewal, Unchanged, UnknownAge};
 use crate::record::{KvEntry, KvMetadata};
 
-/// The writes that an operation may send beyond its retries, and the same number of reads (`docs/semantics.md`, promise 5).
+/// The writes that an operation may send beyond its retries, and the same number of reads (promise 5).
 pub(super) const MORE_THAN_RETRIES: usize = 2;
 
 /// One lifetime of the record: from its creation to its end.

@@ -57,7 +57,7 @@ pub(super) enum InvariantViolation {
 }
 
 impl InvariantViolation {
-    /// The number of the promise in `docs/semantics.md`.
+    /// The number of the promise (`docs/semantics.md#promises`).
     pub(super) const fn promise(self) -> u8 {
         match self {
             Self::Resurrected { .. } => 1,

@@ -14,7 +14,7 @@ use crate::policy::types::choice::nearest;
 const ENVIRONMENT: &str = "<environment>";
 const COMMAND_LINE: &str = "<command line>";
 
-/// Begins every variable that overrides a setting (`docs/embedding.md#where-values-come-from`).
+/// Begins every variable that overrides a setting (`docs/policies.md#where-values-come-from`).
 const VARIABLE_PREFIX: &str = "TRUSTED_SERVER__EC__";
 const VARIABLE_SEPARATOR: &str = "__";
 

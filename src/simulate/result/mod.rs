@@ -78,7 +78,7 @@ pub struct PolicyResult {
     pub forgetting: ForgettingTimes,
     /// The age of the records' data when it is used.
     pub freshness: Freshness,
-    /// The promises of `docs/semantics.md`, with how often each was checked and broken.
+    /// The promises (`docs/semantics.md#promises`), with how often each was checked and broken.
     pub promises: Vec<PromiseCheck>,
     /// The main figures over all seeds; empty for a single seed.
     pub spread: Vec<SeedSpread>,
@@ -121,8 +121,8 @@ pub struct LostIdentities {
 pub struct RefusedSyncs {
     /// The partner.
     pub partner: String,
-    /// The reason, as the partner sees it (`docs/http-api.md`): of a single id, or `rate_limit_exceeded` and `batch_too_large` of a whole
-    /// batch.
+    /// The reason, as the partner sees it (`docs/http-api.md#reasons`): of a single id, or `rate_limit_exceeded` and
+    /// `batch_too_large` of a whole batch.
     pub reason: String,
     /// The number of partner ids.
     pub syncs: u64,
@@ -137,7 +137,7 @@ pub struct Freshness {
     pub uid_age_seconds: f64,
 }
 
-/// A promise of `docs/semantics.md`, as the simulation checked it.
+/// A promise (`docs/semantics.md#promises`), as the simulation checked it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct PromiseCheck {
     /// Its number.
