@@ -1,4 +1,5 @@
-//! What the documents promise is tested: their tables name tests that exist, their examples run, and what they name is in the code.
+//! What the documents promise is tested: their tables name tests that exist, their examples run, what they name is in the code, and
+//! every document that code or docs cite is in the repository, with the heading that is cited.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -12,9 +13,9 @@ mod rows;
 #[path = "support/running.rs"]
 mod running;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rows::{cells, quoted, root, source, test_exists};
 
@@ -67,10 +68,17 @@ fn each_row_of_the_tables_names_a_test_that_exists() {
 /// Folders that hold no text of ours: builds, version control, and what tools install or write.
 const LEFT_OUT: [&str; 5] = [".git", "target", "node_modules", "corpus", "artifacts"];
 
-/// Files whose text is searched, by the end of their names.
+/// Files whose text is searched for citations and names, by the end of their names.
 const TEXTS: [&str; 11] = [
     "json", "lua", "md", "mjs", "patch", "py", "rs", "sh", "toml", "yaml", "yml",
 ];
+
+/// A citation of a document: `PATH.md`, perhaps with `#HEADING`; an empty path stands for the citing document.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Citation {
+    path: String,
+    heading: Option<String>,
+}
 
 fn texts(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -87,6 +95,144 @@ fn texts(folder: &Path, found: &mut Vec<PathBuf>) {
             found.push(path);
         }
     }
+}
+
+/// The heading after a `#`, where there is one.
+fn heading_after(text: &str) -> Option<String> {
+    let rest = text.strip_prefix('#')?;
+    let end = rest.find(|c: char| !(c.is_alphanumeric() || "-_".contains(c)));
+    let heading = &rest[..end.unwrap_or(rest.len())];
+    (!heading.is_empty()).then(|| heading.to_owned())
+}
+
+/// The documents that a text cites. Addresses of other sites and patterns such as `*.md` are none.
+fn citations(text: &str) -> BTreeSet<Citation> {
+    let in_path = |c: char| c.is_ascii_alphanumeric() || "_./-".contains(c);
+    let mut found = BTreeSet::new();
+    for (at, end) in text.match_indices(".md") {
+        let (before, after) = (&text[..at], &text[at + end.len()..]);
+        let start = before.rfind(|c| !in_path(c)).map_or(0, |last| last + 1);
+        let name = &before[start..];
+        let is_path = name.chars().last().is_some_and(char::is_alphanumeric)
+            && !name.contains("//")
+            && !before[..start].ends_with(['*', '}', '$', '~'])
+            && !after.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+        if is_path {
+            found.insert(Citation {
+                path: format!("{name}.md"),
+                heading: heading_after(after),
+            });
+        }
+    }
+    for (at, link) in text.match_indices("](#") {
+        let heading = heading_after(&text[at + link.len() - 1..]);
+        let path = String::new();
+        found.insert(Citation { path, heading });
+    }
+    found
+}
+
+/// The anchors of a document's headings, as GitHub and mdBook make them.
+fn anchors(document: &str) -> BTreeSet<String> {
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    let mut in_code = false;
+    let mut found = BTreeSet::new();
+    for line in document.lines() {
+        in_code ^= line.trim_start().starts_with("```");
+        let title = line.trim_start_matches('#');
+        if in_code || title.len() == line.len() || !title.starts_with(' ') {
+            continue;
+        }
+        let kept = |c: &char| c.is_alphanumeric() || " -_".contains(*c);
+        let anchor: String = title.trim().chars().filter(kept).collect();
+        let anchor = anchor.to_lowercase().replace(' ', "-");
+        let before = taken.entry(anchor.clone()).or_default();
+        found.insert(match *before {
+            0 => anchor,
+            again => format!("{anchor}-{again}"),
+        });
+        *before += 1;
+    }
+    found
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            Component::CurDir => {}
+            named => plain.push(named),
+        }
+    }
+    plain
+}
+
+#[test]
+fn every_document_that_is_cited_exists_and_has_the_heading() {
+    let mut files = Vec::new();
+    texts(root(), &mut files);
+    // The examples of citations in this file are of documents that there are not.
+    files.retain(|file| !file.ends_with(file!()));
+    let mut missing = Vec::new();
+    let mut cited = 0;
+    for file in files {
+        let Ok(text) = fs::read_to_string(&file) else {
+            continue;
+        };
+        let shown = file.strip_prefix(root()).unwrap();
+        let is_document = file.extension().is_some_and(|end| end == "md");
+        for Citation { path, heading } in citations(&text) {
+            if path.is_empty() && !is_document {
+                continue;
+            }
+            // Documents cite from where they are, code from the root or by the name of a page.
+            let path = path.trim_start_matches('/');
+            let places = match path {
+                "" => vec![file.clone()],
+                WRITTEN_BY_A_TEST => continue,
+                _ => vec![
+                    plain(&file.with_file_name(path)),
+                    root().join(path),
+                    root().join("docs").join(path),
+                ],
+            };
+            cited += 1;
+            let Some(document) = places.iter().find(|place| place.is_file()) else {
+                missing.push(format!("{}: there is no `{path}`", shown.display()));
+                continue;
+            };
+            let headings = anchors(&fs::read_to_string(document).unwrap());
+            if let Some(heading) = heading.filter(|heading| !headings.contains(heading)) {
+                let place = shown.display();
+                missing.push(format!("{place}: `{path}` has no heading `#{heading}`"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+    assert!(cited > 100, "{cited}");
+}
+
+/// A document that a test writes.
+const WRITTEN_BY_A_TEST: &str = ".git/summary.md";
+
+#[test]
+fn a_citation_is_a_path_with_the_heading_after_it() {
+    let text = "see `docs/a.md#b-c`, [d](e/f.md) and [g](#h); not *.md, https://x.example/i.md, j.mdx or k.md2";
+    let citation = |path: &str, heading: Option<&str>| Citation {
+        path: path.to_owned(),
+        heading: heading.map(str::to_owned),
+    };
+    let expected = [
+        citation("", Some("h")),
+        citation("docs/a.md", Some("b-c")),
+        citation("e/f.md", None),
+    ];
+    assert_eq!(citations(text), BTreeSet::from(expected));
+    let document = "# A `b` c\n```\n# no heading\n```\n## D, e: f?\n## D, e: f?\n#none\n";
+    let expected = ["a-b-c", "d-e-f", "d-e-f-1"].map(str::to_owned);
+    assert_eq!(anchors(document), BTreeSet::from(expected));
 }
 
 /// Documents that name types, functions and constants of the code.

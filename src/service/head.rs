@@ -56,7 +56,7 @@ fn basic(scheme: &str, given: &str) -> Option<(String, String)> {
     Some((username.to_owned(), password.to_owned()))
 }
 
-/// The scheme and what comes with it: exactly two parts, one header (`API.md`).
+/// The scheme and what comes with it: exactly two parts, one header (`docs/http-api.md#authentication`).
 fn authorization(headers: &HeaderMap) -> Option<(&str, &str)> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
     let (only, None) = (given.next()?, given.next()) else {
