@@ -148,7 +148,7 @@ const CASES: [Case; 24] = [
     ("`/_ts/health`", |home| {
         assert_eq!(home.get(HEALTH).send().json()["status"], "ok");
     }),
-    ("a first visit that is no page view", |home| {
+    ("a first visit", |home| {
         let auction = home.ask("POST", "/auction").cookie(CONSENT.0, CONSENT.1);
         assert_eq!(auction.send_body("{}").set_cookie(), None);
         assert!(home.get("/").consenting().send().new_id().is_some());
