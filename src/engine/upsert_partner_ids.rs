@@ -123,7 +123,7 @@ const fn wrote(outcome: Outcome) -> bool {
     )
 }
 
-/// OnSuccess with nothing written: with the word that all ids share.
+/// Ends with nothing written: with the word that all ids share.
 fn end(each: Vec<Outcome>) -> Decision<'static> {
     let outcome = match each.split_first() {
         None => Outcome::Unchanged,
@@ -136,7 +136,7 @@ fn end(each: Vec<Outcome>) -> Decision<'static> {
     }))
 }
 
-/// OnSuccess with `outcome` for every id that is not refused for itself.
+/// Ends with `outcome` for every id that is not refused for itself.
 fn end_all(
     context: &OperationContext<'_>,
     syncs: &[PartnerSync],

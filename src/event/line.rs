@@ -119,10 +119,6 @@ pub(super) struct GeoFields<'l> {
     region: Option<JsonText<'l>>,
 }
 
-#[expect(
-    clippy::struct_field_names,
-    reason = "the fields are those of the line"
-)]
 #[derive(Deserialize)]
 #[serde(
     deny_unknown_fields,

@@ -229,12 +229,12 @@ impl PolicyModel {
         mut pending: PendingOperation,
         result: CallResult,
     ) -> Option<Option<Finished>> {
-        let stale = state.stale_record().map(Option::<&ModelRecord>::cloned);
+        let previous = state.stale_record().map(Option::<&ModelRecord>::cloned);
         if result != CallResult::Success {
             state.budget.faults = state.budget.faults.checked_sub(1)?;
         }
         let reply = match pending.request.clone() {
-            StoreRequest::Lookup => lookup(state, stale, result, &pending)?,
+            StoreRequest::Lookup => lookup(state, previous, result, &pending)?,
             StoreRequest::Exists => match result {
                 CallResult::Success => Reply::Exists(state.current.is_some()),
                 _ => failed(CallFailure::Unavailable, state, &pending),
@@ -334,13 +334,13 @@ fn failed(failure: CallFailure, state: &ModelState, pending: &PendingOperation) 
 )]
 fn lookup(
     state: &ModelState,
-    stale: Option<Option<ModelRecord>>,
+    previous: Option<Option<ModelRecord>>,
     result: CallResult,
     pending: &PendingOperation,
 ) -> Option<Reply> {
     let seen = match result {
         CallResult::Success => state.current.clone(),
-        CallResult::Stale => stale?,
+        CallResult::Stale => previous?,
         CallResult::Unavailable => return Some(failed(CallFailure::Unavailable, state, pending)),
         _ => return None,
     };
