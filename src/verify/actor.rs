@@ -150,7 +150,7 @@ pub(super) fn lateness(policy: &EcPolicy) -> u64 {
 
 /// A store's reply to a call, with the record it held.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Reply {
+pub(super) enum StoreReply {
     /// A lookup found nothing.
     Nothing,
     /// A lookup found this.
@@ -199,7 +199,7 @@ fn found(record: &ModelRecord) -> Found {
     }
 }
 
-impl Reply {
+impl StoreReply {
     fn answer(&self) -> Answer {
         match self {
             Self::Nothing => Answer::Found(Found::Nothing),
@@ -269,7 +269,7 @@ pub(super) struct PendingOperation {
     pub(super) delay: Delay,
     /// Whether it was pending when time last moved.
     pub(super) waited: bool,
-    pub(super) replies: Vec<Reply>,
+    pub(super) replies: Vec<StoreReply>,
     pub(super) request: StoreRequest,
     /// The request whose reply was lost, until it requests another write.
     pub(super) lost: Option<StoreRequest>,
@@ -277,7 +277,7 @@ pub(super) struct PendingOperation {
 
 impl PendingOperation {
     /// The number of replies that `counts` accepts.
-    pub(super) fn count(&self, counts: impl Fn(&Reply) -> bool) -> usize {
+    pub(super) fn count(&self, counts: impl Fn(&StoreReply) -> bool) -> usize {
         self.replies.iter().filter(|reply| counts(reply)).count()
     }
 }
@@ -316,11 +316,11 @@ impl PendingOperation {
     /// Gives the operation a reply. Returns the result if the operation ends.
     pub(super) fn receive(
         &mut self,
-        reply: Reply,
+        reply: StoreReply,
         policy: &EcPolicy,
         consistency: Consistency,
     ) -> Option<Finished> {
-        if let Reply::Failed(CallFailure::AnswerLost, _) = reply {
+        if let StoreReply::Failed(CallFailure::AnswerLost, _) = reply {
             self.lost = Some(self.request.clone());
         }
         self.replies.push(reply);
@@ -345,7 +345,7 @@ fn replay(
     policy: &EcPolicy,
     start: Timestamp,
     consistency: Consistency,
-    replies: &[Reply],
+    replies: &[StoreReply],
 ) -> ReplayOutcome {
     let sync = action.sync(policy, start);
     let operation = action.operation(sync.as_ref(), start);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use stateright::Property;
 
 use super::Scope;
-use super::actor::{ActorAction, CallFailure, Delay, PendingOperation, Reply, START, StoreRequest};
+use super::actor::{
+    ActorAction, CallFailure, Delay, PendingOperation, START, StoreReply, StoreRequest,
+};
 use super::monitor::ObservedWrite;
 use super::state::{AgeBounds, ModelRecord, ModelState, RecordContent};
 use super::time_points;
@@ -236,7 +238,7 @@ impl PolicyModel {
         let reply = match pending.request.clone() {
             StoreRequest::Lookup => lookup(state, previous, result, &pending)?,
             StoreRequest::Exists => match result {
-                CallResult::Success => Reply::Exists(state.current.is_some()),
+                CallResult::Success => StoreReply::Exists(state.current.is_some()),
                 _ => failed(CallFailure::Unavailable, state, &pending),
             },
             StoreRequest::Insert(write) => self.insert(state, &pending, &write, result)?,
@@ -264,7 +266,7 @@ impl PolicyModel {
         pending: &PendingOperation,
         write: &Write,
         result: CallResult,
-    ) -> Option<Reply> {
+    ) -> Option<StoreReply> {
         let failure = match result {
             CallResult::RateLimited => Some(CallFailure::RateLimited),
             CallResult::DroppedReplyLost => Some(CallFailure::AnswerLost),
@@ -291,7 +293,7 @@ impl PolicyModel {
         state.violation = state.monitor.check_write(&observed);
         Some(match result {
             CallResult::AppliedReplyLost => failed(CallFailure::AnswerLost, state, pending),
-            _ => Reply::Written,
+            _ => StoreReply::Written,
         })
     }
 
@@ -300,7 +302,7 @@ impl PolicyModel {
         state: &mut ModelState,
         pending: &PendingOperation,
         result: CallResult,
-    ) -> Option<Reply> {
+    ) -> Option<StoreReply> {
         match result {
             CallResult::RateLimited => {
                 return Some(failed(CallFailure::RateLimited, state, pending));
@@ -319,13 +321,13 @@ impl PolicyModel {
         }
         Some(match result {
             CallResult::AppliedReplyLost => failed(CallFailure::AnswerLost, state, pending),
-            _ => Reply::Deleted(removed),
+            _ => StoreReply::Deleted(removed),
         })
     }
 }
 
-fn failed(failure: CallFailure, state: &ModelState, pending: &PendingOperation) -> Reply {
-    Reply::Failed(failure, state.now.seconds_since(pending.start))
+fn failed(failure: CallFailure, state: &ModelState, pending: &PendingOperation) -> StoreReply {
+    StoreReply::Failed(failure, state.now.seconds_since(pending.start))
 }
 
 #[allow(
@@ -337,14 +339,14 @@ fn lookup(
     previous: Option<Option<ModelRecord>>,
     result: CallResult,
     pending: &PendingOperation,
-) -> Option<Reply> {
+) -> Option<StoreReply> {
     let seen = match result {
         CallResult::Success => state.current.clone(),
         CallResult::Stale => previous?,
         CallResult::Unavailable => return Some(failed(CallFailure::Unavailable, state, pending)),
         _ => return None,
     };
-    Some(seen.map_or(Reply::Nothing, Reply::Saw))
+    Some(seen.map_or(StoreReply::Nothing, StoreReply::Saw))
 }
 
 impl stateright::Model for PolicyModel {

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::Scope;
-use super::actor::{Delay, PendingOperation, Reply, StoreRequest, lateness};
+use super::actor::{Delay, PendingOperation, StoreReply, StoreRequest, lateness};
 use super::monitor::{InvariantMonitor, MORE_THAN_RETRIES};
 use super::violation::InvariantViolation;
 use super::visited::Budget;
@@ -243,8 +243,8 @@ impl ModelState {
         let needed = self.budget.operations + self.budget.faults + others + 1;
         let may_retry = pending
             .limit
-            .saturating_sub(pending.count(Reply::is_retried));
-        let writes = pending.count(Reply::answers_write);
+            .saturating_sub(pending.count(StoreReply::is_retried));
+        let writes = pending.count(StoreReply::answers_write);
         let calls = pending.limit + MORE_THAN_RETRIES;
         let may_write = calls.saturating_sub(writes);
         let may_read = (calls + writes).saturating_sub(pending.replies.len());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::actor::Reply;
+use super::actor::StoreReply;
 use super::state::{ModelRecord, ModelState};
 use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
@@ -37,7 +37,7 @@ pub(super) fn next_times(
         let after = |seconds| pending.start.plus_seconds(seconds);
         let end = after(longest_under_way(policy));
         last = Some(last.map_or(end, |last: Timestamp| last.min(end)));
-        if pending.replies.iter().any(Reply::is_retried) {
+        if pending.replies.iter().any(StoreReply::is_retried) {
             moments.push(after(policy.cas.deadline.duration().as_secs()));
         }
     }
