@@ -729,7 +729,7 @@ fn a_full_record_refuses_further_partners_and_nobody_becomes_unreadable() {
     let plan = plan(&[], &[], &["entry.max_partner_ids=2"]);
     let why = &plan.changes[0].why;
     assert!(
-        why.contains("nobody becomes unreadable") && why.contains("too_many_partners"),
+        why.contains("no record becomes unreadable") && why.contains("too_many_partners"),
         "{why}"
     );
     // As the engine does.

@@ -194,7 +194,7 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
     let first = digest();
     server.write_config(&CONFIG.replace("[ec]\n", "[ec]\ncookie.max_age = \"1h\"\n"));
     server.signal("HUP");
-    server.log_until("a changed policy is in force");
+    server.log_until("a changed policy is effective");
     assert!(server.get("/", CONSENT).contains("Max-Age=3600"));
     let second = digest();
     assert_ne!(second, first);
@@ -276,7 +276,7 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
     }
     server.write_config(CONFIG);
     server.signal("HUP");
-    server.log_until("a changed policy is in force");
+    server.log_until("a changed policy is effective");
     assert!(digest() == first && !server.get("/_ts/health", OPERATOR).contains("trouble"));
 }
 

@@ -22,9 +22,9 @@ fn name(pair: &Pair<'_>) -> Answer {
     Answer::never(
         Records::All,
         format!(
-            "nobody looks at `{from}` any more: every returning user is taken for a new one and gets a new id in `{to}`; {OUT_OF_REACH}"
+            "`{from}` is no longer read: every returning user counts as a new one and gets a new id in `{to}`; {OUT_OF_REACH}"
         ),
-        "keep the name; to change it, erase the graph with it, so that no record is left that nobody can withdraw",
+        "keep the name; to change it, erase the graph with it, so that no record is left that no one can withdraw",
         scenes::old_cookie(),
     )
     .losing(Kept::Users, format!("every user whose browser holds `{from}`"))

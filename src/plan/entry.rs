@@ -33,7 +33,7 @@ fn ttl(pair: &Pair<'_>) -> Answer {
     let since = renewed_by(pair.candidate);
     if from < to {
         let why = format!(
-            "users who stay away are kept longer: for {to} instead of {from} {since}. A record that stands was given to the store for {from}, and is kept longer once it is written again"
+            "users who stay away are kept longer: for {to} instead of {from} {since}. The store keeps an existing record for {from}, and longer once it is written again"
         );
         return Answer::safe(Records::Rewritten, why).mixed(
             "a machine of the deployed policy writes records for the shorter time, one of the candidate for the longer",
@@ -110,13 +110,13 @@ fn renewal(pair: &Pair<'_>) -> Answer {
         (_, FromCreation) => (
             Records::All,
             format!(
-                "retention is shorter: it counts from the day that a user first came, whatever they did since. The record of whoever came first more than {ttl} ago {gone}, with its partner ids, however faithful the visitor; they get a new id at their next visit"
+                "retention is shorter: it counts from the day that a user first came, whatever they did since. The record of a user who first came more than {ttl} ago {gone}, with its partner ids, however faithful the visitor; they get a new id at their next visit"
             ),
         ),
         (OnWrite, _) => (
             Records::Rewritten,
             format!(
-                "retention is shorter: a partner's sync no longer prolongs a user who stays away. Such a user goes {ttl} after the last write under the deployed policy, and nobody goes at once"
+                "retention is shorter: a partner's sync no longer prolongs a user who stays away. Such a user goes {ttl} after the last write under the deployed policy, and none goes at once"
             ),
         ),
         (OnVisit, _) => (
@@ -203,7 +203,7 @@ fn max_partner_ids(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.entry.max_partner_ids);
     let why = if to < from {
         format!(
-            "nobody becomes unreadable and no partner id is dropped: a record that holds {to} or more keeps them all, and its partners go on updating theirs; a further partner is refused with `too_many_partners`"
+            "no record becomes unreadable and no partner id is dropped: a record that holds {to} or more keeps them all, and its partners go on updating theirs; a further partner is refused with `too_many_partners`"
         )
     } else {
         format!(
@@ -230,7 +230,7 @@ fn max_body_bytes(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.entry.max_body_bytes);
     let why = if to < from {
         format!(
-            "nobody becomes unreadable: a record of more than {to} bytes stays, is read, touched and withdrawn as before, but takes no sync (`entry_too_large`); a visitor whose consent strings alone are longer gets no id"
+            "no record becomes unreadable: a record of more than {to} bytes stays, is read, touched and withdrawn as before, but takes no sync (`entry_too_large`); a visitor whose consent strings alone are longer gets no id"
         )
     } else {
         format!(
@@ -253,7 +253,7 @@ fn max_metadata_bytes(pair: &Pair<'_>) -> Answer {
     Answer::never(
         Records::Rewritten,
         format!(
-            "nobody becomes unreadable, but a record whose metadata, with what other systems keep in it, is longer than {to} bytes takes no touch and no sync any more, and so ends with its time; it can still be withdrawn and erased"
+            "no record becomes unreadable, but a record whose metadata, with what other systems keep in it, is longer than {to} bytes takes no touch and no sync any more, and so ends with its time; it can still be withdrawn and erased"
         ),
         format!("keep `entry.max_metadata_bytes` at {from}, or have the other systems keep less there"),
         scenes::burdened(pair),

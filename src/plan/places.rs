@@ -29,7 +29,7 @@ fn left_behind(pair: &Pair<'_>, why: &str, way_out: &str) -> Answer {
 fn ec_store(pair: &Pair<'_>) -> Answer {
     left_behind(
         pair,
-        "the graph starts empty: every user loses their partner ids and gets a new id at the next visit. What was kept stays behind in the old store, its withdrawals with it: nobody asks it any more, and no withdrawal or erasure reaches it",
+        "the graph starts empty: every user loses their partner ids and gets a new id at the next visit. What was kept stays behind in the old store, its withdrawals with it: nothing reads it any more, and no withdrawal or erasure reaches it",
         "copy the old store into the new one with the time each record has left, switch, and then empty the old one; or keep the store",
     )
     .effective("at once, for every user: no record comes along")
@@ -71,7 +71,7 @@ fn partner_store(_: &Pair<'_>) -> Answer {
     )
     .losing(
         Kept::PartnerIds,
-        "every user whom a partner has synced that is kept in the old store: its uids stay in the records, and nobody can ask for them",
+        "every user whom a partner has synced that is kept in the old store: its uids stay in the records, and no one can ask for them",
     )
     .effective("at once: no partner's record comes along")
     .mixed("a partner gets in or not by the machine it meets")
@@ -93,7 +93,7 @@ fn passphrase(pair: &Pair<'_>) -> Answer {
         .losing(Kept::Users, "every user: no page, withdrawal or partner is served"),
         _ => Answer::never(
             Records::New,
-            "every id that is made from now on is another: the same address gives another hash. A visitor who brings the cookie keeps the id in it; everybody else starts anew, and what was kept under the hash of their address is no longer found by it, nor erased",
+            "every id that is made from now on is another: the same address gives another hash. A visitor who brings the cookie keeps the id in it; everyone else starts again, and what was kept under the hash of their address is no longer found by it, nor erased",
             "keep the passphrase; to change it, erase by the old hash as well for as long as `entry.ttl` of the deployed policy",
             scenes::other_hash(),
         )

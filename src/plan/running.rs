@@ -157,7 +157,7 @@ fn identify(pair: &Pair<'_>) -> Answer {
                 "new ids are made for page views only: fonts, pictures, scripts, prefetches and robots get none; who has an id keeps it"
             }
             IdentifyOn::All => {
-                "every request of a visitor without an id makes one, a robot's and a prefetch's too: more records, many of them of nobody"
+                "every request of a visitor without an id makes one, a robot's and a prefetch's too: more records, many of them of no user"
             }
         },
     )
@@ -203,7 +203,7 @@ fn cors_max_age(pair: &Pair<'_>) -> Answer {
     Answer::safe(
         Records::None,
         format!(
-            "browsers ask again after {to} whether a page may identify; what they were told before holds for up to {from}"
+            "browsers ask again after {to} whether a page may identify; an earlier answer holds for up to {from}"
         ),
     )
 }
@@ -235,7 +235,7 @@ fn commit_writes(_: &Pair<'_>) -> Answer {
 
 fn sweep_per_write(pair: &Pair<'_>) -> Answer {
     native(if pair.candidate.local.sweep_per_write == 0 {
-        "the bytes of expired records stay on disk, though nobody reads them"
+        "the bytes of expired records stay on disk, though nothing reads them"
     } else {
         "the bytes of expired records go from the disk at another pace"
     })
@@ -254,7 +254,7 @@ fn cache_mib(_: &Pair<'_>) -> Answer {
 }
 
 fn recent_records(_: &Pair<'_>) -> Answer {
-    native("the embedded store keeps another number of records at hand, and answers the same")
+    native("the embedded store caches another number of records, and answers the same")
 }
 
 fn password(_: &Pair<'_>) -> Answer {
@@ -285,7 +285,7 @@ fn store_calls(_: &Pair<'_>) -> Answer {
 
 fn trusted_proxies(_: &Pair<'_>) -> Answer {
     native(
-        "new ids are made from the address that these proxies tell (`X-Forwarded-For`), and nobody else's word for it; a proxy that is left out becomes the address of all its users, and one that is trusted wrongly can name any. Ids in cookies stay as they are",
+        "new ids are made from the address that these proxies report (`X-Forwarded-For`), and no one else's; a proxy that is left out becomes the address of all its users, and one that is trusted wrongly can name any. Ids in cookies stay as they are",
     )
 }
 
@@ -306,13 +306,13 @@ fn max_header_bytes(_: &Pair<'_>) -> Answer {
 }
 
 fn shutdown_grace(_: &Pair<'_>) -> Answer {
-    native("requests under way have another time to end when it is told to stop")
+    native("requests under way have another time limit when the server stops")
 }
 
 fn bundle_place(_: &Pair<'_>) -> Answer {
     Answer::safe(
         Records::None,
-        "the edge looks for a bundle that replaces its own in another place, from the next deploy on: what was put in the old place no longer counts, and what stands in the new one is in force instead of the candidate. Look what stands there first; the native server does not read it",
+        "the edge looks for a bundle that replaces its own in another place, from the next deploy on: what was put in the old place no longer counts, and what is in the new one is effective instead of the candidate. Look what stands there first; the native server does not read it",
     )
     .mixed("machines may be under two bundles: compare them by `ec plan` as well")
 }

@@ -33,7 +33,7 @@ fn on_missing(pair: &Pair<'_>) -> Answer {
     if pair.candidate.sync.on_missing == OnMissingSync::Reject {
         return Answer::safe(
             Records::New,
-            "a partner can no longer make a user: its syncs for an id that has no record are refused, and so nobody who withdrew comes back by one. Records that syncs made stay until they expire",
+            "a partner can no longer make a user: its syncs for an id that has no record are refused, so that no user who withdrew comes back by one. Records that syncs made stay until they expire",
         )
         .effective(FROM_NOW_ON)
         .mixed("a machine of the deployed policy still makes users of syncs");
@@ -166,7 +166,7 @@ fn unchanged(pair: &Pair<'_>) -> Answer {
         Unchanged::Skip if prolongs => {
             "the same uid again writes nothing, and no longer prolongs the user's record: users who stay away go `entry.ttl` after the last write that changed something".to_owned()
         }
-        Unchanged::Skip => "the same uid again writes nothing; `synced` tells when it was first sent".to_owned(),
+        Unchanged::Skip => "the same uid again writes nothing; `synced` is when it was first sent".to_owned(),
         Unchanged::Refresh => refreshed(pair.candidate),
     };
     answered(pair, why)
@@ -322,7 +322,7 @@ fn limit(from: u32, to: u32, smaller: &str, larger: &str) -> Answer {
 fn max_batch(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.sync.max_batch);
     let smaller = format!(
-        "a batch of more than {to} mappings is refused whole, with `batch_too_large`: tell partners first, or their syncs are lost"
+        "a batch of more than {to} mappings is refused whole, with `batch_too_large`: inform partners first, or their syncs are lost"
     );
     let larger = format!("partners may send {to} mappings at once");
     limit(from, to, &smaller, &larger).mixed("a large batch gets in or not by the machine that it meets: let partners send larger ones only when every machine takes them")
@@ -331,7 +331,7 @@ fn max_batch(pair: &Pair<'_>) -> Answer {
 fn max_body_bytes(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.sync.max_body_bytes);
     let smaller = format!(
-        "a request of more than {to} bytes is refused whole, with `body_too_large`: tell partners first, or their syncs are lost"
+        "a request of more than {to} bytes is refused whole, with `body_too_large`: inform partners first, or their syncs are lost"
     );
     let larger = format!("partners may send {to} bytes at once");
     limit(from, to, &smaller, &larger).mixed("a large request gets in or not by the machine that it meets: let partners send larger ones only when every machine takes them")
@@ -352,10 +352,10 @@ fn reasons(pair: &Pair<'_>) -> Answer {
         Records::None,
         match pair.candidate.sync.reasons {
             SyncReasons::Opaque => {
-                "partners no longer learn who withdrew: they are told `ineligible` for that and for an unknown id, and cannot drop the uids of those who did"
+                "partners no longer learn who withdrew: they get `ineligible` for that and for an unknown id, and cannot drop the uids of those who did"
             }
             SyncReasons::Detailed => {
-                "partners learn who withdrew, and can drop the uids of those who did: that a user said no is told to each partner that still syncs them"
+                "partners learn who withdrew, and can drop the uids of those who did: each partner that still syncs a user learns that they said no"
             }
         },
     )

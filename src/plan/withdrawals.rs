@@ -38,7 +38,7 @@ fn ttl(pair: &Pair<'_>) -> Answer {
         Answer::never(
             Records::All,
             format!(
-                "withdrawals are forgotten earlier, those that stand at once where they are older than {to}; but no sync can make a user of nothing (`sync.on_missing` is `reject` in both), so that only fresh consent brings one back. Partners are told that the id is unknown, and no longer that the user withdrew"
+                "withdrawals are forgotten earlier, existing ones at once where they are older than {to}; but no sync can make a user of nothing (`sync.on_missing` is `reject` in both), so that only fresh consent brings one back. Partners are told that the id is unknown, and no longer that the user withdrew"
             ),
             "",
             scenes::forgotten_sooner(pair),
@@ -81,12 +81,12 @@ fn longer(pair: &Pair<'_>) -> Answer {
     Answer::safe(
         Records::New,
         format!(
-            "withdrawals are remembered longer, from the next one on. A tombstone that stands was given to the store for {from}, and goes with that{again}"
+            "withdrawals are remembered longer, from the next one on. The store keeps an existing tombstone for {from}, and drops it then{again}"
         ),
     )
     .effective("for withdrawals from now on; tombstones that stand keep the time they were given")
     .mixed(format!(
-        "a machine of the deployed policy forgets a withdrawal after {from}, whoever wrote it"
+        "a machine of the deployed policy forgets a withdrawal after {from}, whichever machine wrote it"
     ))
 }
 
@@ -257,7 +257,7 @@ fn delete_mode(pair: &Pair<'_>) -> Answer {
     let why = if pair.creates() {
         let makes = makes_a_record(pair);
         format!(
-            "an erased user is back with the next sync of a partner that still holds the uid: nothing stands that it would meet, and it {makes}"
+            "an erased user is back with the next sync of a partner that still holds the uid: no tombstone refuses it, and it {makes}"
         )
     } else {
         "an erased record leaves nothing that a sync under way would meet: on a store that lets a swap create what is gone, that sync writes the user back. A later sync cannot (`sync.on_missing` is `reject` in both)".to_owned()

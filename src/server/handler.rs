@@ -127,7 +127,7 @@ impl Server {
                 service.setup().profile(),
                 service.setup().policy().digest.mark(),
             );
-            info!(profile, digest, "a changed policy is in force");
+            info!(profile, digest, "a changed policy is effective");
         }
     }
 

@@ -146,7 +146,7 @@ pub async fn serve(
     tokio::select! {
         () = finish(&server, &clients) => Ok(Stopped::InTime),
         again = signals.stop() => {
-            warn!("stopped at once: told so a second time");
+            warn!("stopped at once: a second signal to stop arrived");
             Ok(Stopped::AtOnce(again))
         }
     }

@@ -98,7 +98,7 @@ enum End {
 enum Stop {
     #[error("{0}")]
     Because(String),
-    #[error("the policy cannot be used: mend what is told above, or see `ec check`")]
+    #[error("the policy is invalid: fix the errors above (`ec check` shows all of them)")]
     BadPolicy,
     #[error("cannot write the output: {0}")]
     Output(#[from] std::io::Error),

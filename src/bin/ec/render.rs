@@ -101,7 +101,7 @@ fn report<'r>(finding: &'r Diagnostic, sources: &'r Sources) -> annotate_snippet
         .id(finding.code.as_str())
         .elements(snippets(&finding.places, sources));
     if finding.places.is_empty() && finding.key.is_some() {
-        group = group.element(Level::NOTE.message("nobody set it: this is the default"));
+        group = group.element(Level::NOTE.message("not set: this is the default"));
     }
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(shown(help)));

@@ -74,7 +74,7 @@ impl Batch<'_> {
 }
 
 fn damaged_record() -> StoreError {
-    StoreError::Unavailable("its record is damaged: write it anew, or delete it".to_owned())
+    StoreError::Unavailable("its record is damaged: write it again, or delete it".to_owned())
 }
 
 /// What `records` holds under `key`, given to `read` unless its time is over.

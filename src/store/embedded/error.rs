@@ -39,7 +39,7 @@ pub enum OpenError {
     },
     /// The file was a store once.
     #[error(
-        "the store `{path}` is damaged: put a copy in its place, or move it away and start anew"
+        "the store `{path}` is damaged: put a copy in its place, or move it away and start with a new one"
     )]
     Damaged {
         /// The file.
@@ -96,7 +96,7 @@ impl OpenError {
 const FULL: &str = "no room is left on its disk: free some";
 
 pub(super) const DAMAGED: &str =
-    "its file is damaged: put a copy in its place, or move it away and start anew";
+    "its file is damaged: put a copy in its place, or move it away and start with a new one";
 
 /// A failure that shows the file to be damaged.
 pub(super) fn damaged() -> StoreError {

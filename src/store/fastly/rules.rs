@@ -61,7 +61,7 @@ pub(super) fn check(key: &str, insert: &Insert) -> Result<(), StoreError> {
     let length = insert.metadata.len();
     if length > MAX_METADATA_BYTES {
         return Err(StoreError::TooLarge(format!(
-            "its metadata has {length} bytes, and with more than {MAX_METADATA_BYTES} nobody could read it"
+            "its metadata has {length} bytes, and with more than {MAX_METADATA_BYTES} it could not be read"
         )));
     }
     // A time to live is cut to whole seconds of 32 bits there: `Ttl` holds no others.

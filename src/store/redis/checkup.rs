@@ -70,10 +70,10 @@ fn judge(min_replicas: u32, policy: Option<&str>, replicas: Option<&str>) -> Vec
             "the server's `{POLICY}` is `{policy}`: full, it forgets users and withdrawals; set `{NO_EVICTION}`"
         )
     });
-    let stands: Option<u32> = replicas.and_then(|replicas| replicas.parse().ok());
-    let alone = stands.filter(|stands| *stands < min_replicas).map(|stands| {
+    let set: Option<u32> = replicas.and_then(|replicas| replicas.parse().ok());
+    let alone = set.filter(|set| *set < min_replicas).map(|set| {
         format!(
-            "the server's `{REPLICAS}` is `{stands}`, and `redis.min_replicas_to_write` says {min_replicas}: a fail-over may lose any number of acknowledged writes"
+            "the server's `{REPLICAS}` is `{set}`, and `redis.min_replicas_to_write` says {min_replicas}: a fail-over may lose any number of acknowledged writes"
         )
     });
     evicts.into_iter().chain(alone).collect()

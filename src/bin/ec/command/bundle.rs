@@ -117,7 +117,7 @@ fn clean(files: &mut PolicyFiles, profile: &str, forced: Option<&str>) -> Result
     }
     if !findings.is_empty() && forced.is_none() {
         return Err(Stop::because(format!(
-            "`{profile}` does not pass `ec check --deny-warnings`: mend what is told above, allow it in the profile with `[[ec.allow]]`, or give a reason with `--force REASON`"
+            "`{profile}` does not pass `ec check --deny-warnings`: fix the problems above, allow them in the profile with `[[ec.allow]]`, or give a reason with `--force REASON`"
         )));
     }
     Ok(loaded)

@@ -66,9 +66,9 @@ impl Diff {
 /// How many settings differ, in words.
 fn count(differences: &[Difference<'_>]) -> String {
     match differences.len() {
-        0 => "nothing differs in force".to_owned(),
-        1 => "1 setting differs in force".to_owned(),
-        several => format!("{several} settings differ in force"),
+        0 => "no settings differ".to_owned(),
+        1 => "1 setting differs".to_owned(),
+        several => format!("{several} settings differ"),
     }
 }
 

@@ -122,7 +122,7 @@ impl Init {
         }
         writeln!(
             out,
-            "\nnext: `ec check --all` finds nothing in them, `ec show --origin` tells what is in force, and `ec serve --geo US-CA` serves under `development`"
+            "\nnext: run `ec check --all` (it should report no problems), `ec show --origin` to see what is effective, and `ec serve --geo US-CA` to serve under `development`"
         )?;
         Ok(End::Well)
     }

@@ -133,7 +133,7 @@ fn verdict(verdict: Verdict, safe_after: Option<&str>) -> String {
 /// The whole plan in a line.
 fn summary(plan: &Planned) -> String {
     if plan.changes.is_empty() {
-        return format!("{}: nothing differs in force", plan.verdict.as_str());
+        return format!("{}: no settings differ", plan.verdict.as_str());
     }
     let count = |verdict| {
         let those = plan
@@ -238,7 +238,7 @@ fn human(
         writeln!(out, "  effect   {}", change.effect)?;
         writeln!(out, "  mixed    {}", change.mixed)?;
         if let Some(way_out) = &change.way_out {
-            writeln!(out, "  way out  {way_out}")?;
+            writeln!(out, "  fix      {way_out}")?;
         }
         if !change.example.is_empty() {
             writeln!(out, "  example  the candidate takes over at 0s:")?;
