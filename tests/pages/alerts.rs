@@ -3,7 +3,7 @@
 /// An alert worth setting.
 pub struct Alert {
     pub name: &'static str,
-    /// The condition, in PromQL.
+    /// The condition, in `PromQL`.
     pub expr: &'static str,
     /// How long it must hold.
     pub wait: &'static str,

@@ -27,7 +27,10 @@ fn read(path: &str) -> String {
 fn pages() -> Vec<String> {
     let files = std::fs::read_dir(root().join("docs")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let pages = names.filter(|name| name.ends_with(".md") && name != "SUMMARY.md");
+    let is_page = |name: &String| {
+        Path::new(name).extension().is_some_and(|end| end == "md") && name != "SUMMARY.md"
+    };
+    let pages = names.filter(is_page);
     let mut pages: Vec<String> = pages.map(|name| format!("docs/{name}")).collect();
     pages.extend(OUTSIDE.map(str::to_owned));
     pages.sort();

@@ -7,7 +7,8 @@
     clippy::too_many_lines,
     clippy::type_complexity,
     clippy::cast_possible_truncation,
-    reason = "a failed test should stop"
+    clippy::format_push_string,
+    reason = "a failed test should stop, and pages are built of text"
 )]
 
 mod alerts;

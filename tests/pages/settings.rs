@@ -155,9 +155,10 @@ fn verdict(change: &Change) -> String {
     };
     let mut lost: Vec<&str> = change.loses.iter().map(|loss| loss.what.words()).collect();
     lost.dedup();
-    match lost.is_empty() {
-        true => what,
-        false => format!("{what}, loses {}", lost.join(" and ")),
+    if lost.is_empty() {
+        what
+    } else {
+        format!("{what}, loses {}", lost.join(" and "))
     }
 }
 
