@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use edge_cookie::engine::Consistency;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::settings::{DeleteMode, Ipv6Form, OnMissingSync, Repeat};
+use edge_cookie::policy::settings::{DeleteMode, Ipv6Form, OnMissingSync, Repeat, UnknownAge};
 use edge_cookie::policy::types::Ttl;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::Value;
@@ -213,6 +213,30 @@ fn ours_makes_again_what_theirs_dropped_with_values_that_are_safe() {
         assert_eq!(after.body.pointer(path), None, "{path}");
     }
     assert_eq!(after.metadata["t"], now);
+}
+
+#[test]
+fn a_user_whom_theirs_keeps_is_kept_where_the_policy_says_so() {
+    const HALF: u64 = 200 * 86_400;
+    for (unknown_age, kept) in [(UnknownAge::Created, false), (UnknownAge::Now, true)] {
+        let mut policy = EcPolicy::default();
+        policy.import.unknown_age = unknown_age;
+        let world = World::new(Arc::new(policy), Consistency::Strong);
+        let acts = [
+            Act::Theirs(Theirs::Consent(3)),
+            Act::Pass(HALF),
+            Act::Theirs(Theirs::Put {
+                partners: 1,
+                uid: 1,
+            }),
+            Act::Pass(HALF),
+            Act::Ours(Ours::Touch { ago: 0 }),
+        ];
+        assert_eq!(world.run(&alone(acts)), None);
+        let seen = world.seen().unwrap();
+        assert_eq!(seen.body.get("last_seen").is_some(), kept);
+        assert_eq!(seen.body["ids"]["one.example"]["uid"], "u1");
+    }
 }
 
 #[test]

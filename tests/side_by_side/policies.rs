@@ -31,6 +31,7 @@ const SPACE: &[(&str, &[&str])] = &[
     ("tombstone.on_missing", &["write", "skip"]),
     ("delete.mode", &["hard", "tombstone"]),
     ("cas.max_retries", &["0", "1", "3"]),
+    ("import.unknown_age", &["created", "now"]),
     ("sync.on_missing", &["create_minimal", "reject"]),
     ("sync.unchanged", &["rewrite", "skip", "refresh"]),
     ("sync.max_age", &["none", "1h", "24h"]),

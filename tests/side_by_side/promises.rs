@@ -1,7 +1,7 @@
 //! What must hold of each write to the store that both share.
 
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::settings::{Expiry, Renewal};
+use edge_cookie::policy::settings::{Expiry, Renewal, UnknownAge};
 use edge_cookie::record::{KvEntry, KvMetadata};
 use serde_json::Value;
 
@@ -188,7 +188,7 @@ fn safe(change: &Change<'_>, ours: &Ours, before: &Seen) -> Vec<Broken> {
         (_, Renewal::OnWrite) => stated(before)
             .map_or(change.start, |t| t.max(change.start))
             .into(),
-        (_, Renewal::OnVisit) => counted_from(before, change.start).into(),
+        (_, Renewal::OnVisit) => counted_from(change, before).into(),
     };
     expect("t", after.metadata.get("t"), Some(&counted_from));
     let mark = Value::from(change.policy.digest.mark());
@@ -212,16 +212,23 @@ fn stated(record: &Seen) -> Option<u64> {
     record.metadata.get("t")?.as_u64()
 }
 
-/// The second from which the retention of a record counts that a visit does not renew, as seen at `now`.
-fn counted_from(record: &Seen, now: u64) -> u64 {
+/// The second from which the retention of a record counts that a visit does not renew.
+fn counted_from(change: &Change<'_>, record: &Seen) -> u64 {
     if let Some(stated) = stated(record) {
         return stated;
+    }
+    let seen = record.body.get("last_seen").is_some();
+    if !seen && change.policy.import.unknown_age == UnknownAge::Now {
+        return change.start;
     }
     let times = ["/created", "/last_seen", "/consent/updated"];
     let times = times
         .iter()
         .filter_map(|path| record.body.pointer(path)?.as_u64());
-    times.filter(|time| *time <= now).max().unwrap_or(now)
+    times
+        .filter(|time| *time <= change.start)
+        .max()
+        .unwrap_or(change.start)
 }
 
 /// Whether ours is past keeping a live record.
@@ -229,7 +236,7 @@ fn is_over(change: &Change<'_>, record: &Seen) -> bool {
     let entry = &change.policy.entry;
     let from = match entry.renewal {
         Renewal::FromCreation => record.body["created"].as_u64().unwrap(),
-        _ => counted_from(record, change.start),
+        _ => counted_from(change, record),
     };
     entry.expiry == Expiry::Engine && change.start > from + entry.ttl.seconds()
 }
