@@ -123,7 +123,7 @@ fn a_first_page_a_sync_and_an_identify_as_the_page_says() {
     let eids = "W3sic291cmNlIjoidHdvLmV4YW1wbGUiLCJ1aWRzIjpbeyJpZCI6IngifV19XQ==";
     let visit = format!(
         "curl -sf {url}/ -A Browser -H 'Accept: text/html' -H 'Cookie: us_privacy=1YNN; ts-ec={id}; ts-eids={eids}'
-        set -a; . ./ec-secrets.env; set +a
+        set -a; . ./ec-admin.env; set +a
         ec get {id} --server {url}"
     );
     let out = run(&site, &visit);
@@ -134,6 +134,8 @@ fn a_first_page_a_sync_and_an_identify_as_the_page_says() {
     // Back again: the file is what it was.
     run(&site, block("back"));
     assert_eq!(site.read("trusted-server.toml"), config);
+    // And over again.
+    run(&site, block("move"));
 }
 
 #[test]
@@ -149,15 +151,14 @@ fn records_of_a_key_value_store_are_brought_as_the_page_says() {
     );
     site.write(&format!("records/{}.json", id("aaaaaa")), &live);
     site.write(&format!("records/{}.json", id("bbbbbb")), &withdrawn);
-    let secrets = "set -a; . ./ec-secrets.env; set +a\n";
-    let out = run(&site, &format!("{secrets}{}", block("import")));
+    let out = run(&site, block("import"));
     assert!(
         out.contains(&id("aaaaaa")) && out.contains(&id("bbbbbb")),
         "{out}"
     );
     let shown = run(
         &site,
-        &format!("{secrets}ec get {}; ec get {}", id("aaaaaa"), id("bbbbbb")),
+        &format!("ec get {}; ec get {}", id("aaaaaa"), id("bbbbbb")),
     );
     let mut lines = shown
         .lines()

@@ -21,17 +21,16 @@ pub fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// The source of a test binary: `tests/NAME.rs`, or all of `tests/NAME/`.
+/// The source of a test binary: `tests/NAME.rs`, and all of `tests/NAME/`.
 pub fn source(binary: &str) -> String {
-    let file = root().join(format!("tests/{binary}.rs"));
-    if file.is_file() {
-        return fs::read_to_string(file).unwrap();
+    let mut source =
+        fs::read_to_string(root().join(format!("tests/{binary}.rs"))).unwrap_or_default();
+    let files = fs::read_dir(root().join("tests").join(binary));
+    for file in files.into_iter().flatten() {
+        source.push_str(&fs::read_to_string(file.unwrap().path()).unwrap_or_default());
     }
-    let folder = root().join("tests").join(binary);
-    let files = fs::read_dir(&folder).unwrap_or_else(|_| panic!("no tests of `{binary}`"));
-    files
-        .map(|file| fs::read_to_string(file.unwrap().path()).unwrap_or_default())
-        .collect()
+    assert!(!source.is_empty(), "no tests of `{binary}`");
+    source
 }
 
 /// Whether a test is there: `FILE::NAME`, or a file.
