@@ -219,7 +219,7 @@ impl Serialize for Code {
     }
 }
 
-/// The most findings of one policy that are kept and shown; more are counted. Whoever has so many mends the first ones first.
+/// The most findings of one policy that are kept and shown; more are counted. With so many, fix the first ones first.
 pub const MAX_FINDINGS: usize = 100;
 
 /// Findings that are counted and not kept.

@@ -439,7 +439,7 @@ fn a_run_that_cannot_start_ends_with_two() {
     let site = Site::new("[ec.entry]\nttl = \"1month\"\n");
     let empty = tempfile::tempdir().unwrap();
     let cases: [(&[&str], &str); 6] = [
-        (&["apply", "none.jsonl"], "the policy cannot be used"),
+        (&["apply", "none.jsonl"], "the policy is invalid"),
         (
             &[
                 "apply",
@@ -449,7 +449,7 @@ fn a_run_that_cannot_start_ends_with_two() {
                 "memory",
                 "none.jsonl",
             ],
-            "the policy cannot be used",
+            "the policy is invalid",
         ),
         (
             &["apply", "--profile", "none"],

@@ -165,7 +165,7 @@ fn what_cannot_be_compared_ends_with_two_and_says_why() {
             "there is no profile `prodction` in `policies`: did you mean `production`?",
         ),
         ("missing.json", "there is no profile `missing.json`"),
-        ("bad", "the policy cannot be used"),
+        ("bad", "the policy is invalid"),
         (
             "file:missing.json",
             "cannot use the bundle `missing.json`: there is no such file",

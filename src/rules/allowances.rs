@@ -15,7 +15,7 @@ pub(super) const RULES: [Rule; 2] = [
         protects: "the next finding of that code: an allowance left behind would hide it",
         example: "[[ec.allow]]\ncode = \"EC0305\"\nreason = \"we used to have no retries\"\n",
         consequence: "nothing, until someone makes the mistake that it would hide",
-        mend: "remove it",
+        fix: "remove it",
         find: Find::Elsewhere,
     },
     Rule {
@@ -25,7 +25,7 @@ pub(super) const RULES: [Rule; 2] = [
         protects: "the reviewer: every accepted finding is named, for one profile, with a reason",
         example: "[[ec.allow]]\ncode = \"EC0201\"\n",
         consequence: "the policy cannot be used until it is fixed",
-        mend: "write `code` and `reason`, and `severity = \"warning\"` to lower an error instead of hiding it",
+        fix: "write `code` and `reason`, and `severity = \"warning\"` to lower an error instead of hiding it",
         find: Find::Elsewhere,
     },
 ];
@@ -140,7 +140,7 @@ fn allowance(item: &Node, told: &mut Vec<Diagnostic>) -> Option<Allowance> {
         }
         Some(rule) if !may_be_allowed(rule.code) => {
             let message = format!("`{written}` cannot be allowed: {}", rule.reason);
-            told.push(bad(&message, &place("code"), rule.mend));
+            told.push(bad(&message, &place("code"), rule.fix));
         }
         Some(_) => {}
     }

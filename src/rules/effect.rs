@@ -15,7 +15,7 @@ pub(super) const RULES: [Rule; 3] = [
         protects: "the waits between retries: they double from `cas.backoff` up to `cas.max_backoff`, so that writers in conflict move apart",
         example: "[ec.cas]\nbackoff = \"50ms\"\nmax_backoff = \"10ms\"\n",
         consequence: "every wait is cut to `cas.max_backoff`; if that is `0ms`, a conflicting write is tried again at once, and conflicts with the same writer again",
-        mend: "raise `cas.max_backoff` above `cas.backoff`",
+        fix: "raise `cas.max_backoff` above `cas.backoff`",
         find: Find::By(wait_never_grows),
     },
     Rule {
@@ -25,7 +25,7 @@ pub(super) const RULES: [Rule; 3] = [
         protects: "readers of the policy: what it says is what it does",
         example: "[ec.sync]\nunchanged = \"skip\"\nrefresh_after = \"7d\"\n",
         consequence: "nothing happens to users; the author relies on a value that has no effect",
-        mend: "set the other setting as well, or remove the line",
+        fix: "set the other setting as well, or remove the line",
         find: Find::By(no_effect),
     },
     Rule {
@@ -35,7 +35,7 @@ pub(super) const RULES: [Rule; 3] = [
         protects: "partners' rate limit, which must be the same natively and at the edge",
         example: "[ec.sync]\nrate_window = \"30s\"\n",
         consequence: "at the edge the next longer window is used, so a partner is refused sooner than the policy says",
-        mend: "write `1s`, `10s` or `60s`, and `sync.rate_limit` for that",
+        fix: "write `1s`, `10s` or `60s`, and `sync.rate_limit` for that",
         find: Find::By(no_such_window),
     },
 ];

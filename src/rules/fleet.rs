@@ -17,7 +17,7 @@ pub(super) const RULES: [Rule; 1] = [Rule {
     protects: "users of the profile that inherits: its ancestor was hardened for all of them",
     example: "# file: policies/base.toml\n[ec.tombstone]\nttl = \"48h\"\n# file: policies/sample.toml\ninherits = \"base\"\ndeploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n[ec.tombstone]\nttl = \"24h\"\n",
     consequence: "a user's withdrawal is forgotten sooner, or counts for less, in this deployment than in its ancestor's",
-    mend: "remove the line that weakens it, or give the reason in an allowance",
+    fix: "remove the line that weakens it, or give the reason in an allowance",
     find: Find::By(weaker_than_ancestor),
 }];
 

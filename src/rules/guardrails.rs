@@ -23,7 +23,7 @@ pub(super) const RULES: [Rule; 3] = [
         protects: "what the organisation decided once for every profile: no layer exceeds it, the command line included",
         example: "# file: trusted-server.toml\n[ec.guardrails]\n\"entry.ttl\" = { max = \"395d\" }\n# file: policies/sample.toml\n[ec.entry]\nttl = \"400d\"\n",
         consequence: "users would be kept for longer, or protected less, than the organisation allows",
-        mend: "change the value, or ask the owner of the guardrail to change it where it is configured; no allowance hides this finding",
+        fix: "change the value, or ask the owner of the guardrail to change it where it is configured; no allowance hides this finding",
         find: Find::Elsewhere,
     },
     Rule {
@@ -33,7 +33,7 @@ pub(super) const RULES: [Rule; 3] = [
         protects: "readers of the profile: a profile may tighten a guardrail, never loosen it",
         example: "# file: trusted-server.toml\n[ec.guardrails]\n\"entry.ttl\" = { max = \"395d\" }\n# file: policies/sample.toml\n[ec.guardrails]\n\"entry.ttl\" = { max = \"500d\" }\n",
         consequence: "nothing changes: the tighter bound applies",
-        mend: "remove it, or tighten it",
+        fix: "remove it, or tighten it",
         find: Find::Elsewhere,
     },
     Rule {
@@ -43,7 +43,7 @@ pub(super) const RULES: [Rule; 3] = [
         protects: "everyone who relies on it: a misspelt guardrail would guard nothing",
         example: "[ec.guardrails]\n\"entry.tll\" = { max = \"395d\" }\n",
         consequence: "the policy cannot be used until it is fixed, because it is unclear what the guardrail should bound",
-        mend: "write `\"entry.ttl\" = { max = \"395d\" }`: a setting's key in quotes, and `min`, `max` or `one_of`",
+        fix: "write `\"entry.ttl\" = { max = \"395d\" }`: a setting's key in quotes, and `min`, `max` or `one_of`",
         find: Find::Elsewhere,
     },
 ];

@@ -20,7 +20,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "the link between a browser and its record: they begin together and should end together",
         example: "[ec.cookie]\nmax_age = \"365d\"\n[ec.entry]\nttl = \"30d\"\n",
         consequence: "a browser keeps an id whose record has expired: the next visit with consent creates a record for it again, and users see a cookie that lives longer than you say you keep the identifier",
-        mend: "make `cookie.max_age` and `entry.ttl` the same",
+        fix: "make `cookie.max_age` and `entry.ttl` the same",
         find: Find::By(cookie_outlives_entry),
     },
     Rule {
@@ -30,7 +30,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "the link between a browser and its record: they begin together and should end together",
         example: "[ec.cookie]\nmax_age = \"30d\"\n[ec.entry]\nttl = \"365d\"\n",
         consequence: "the browser drops its id while the record stays: the user comes back as a new one, and a withdrawal no longer reaches the old record",
-        mend: "make `cookie.max_age` and `entry.ttl` the same, or also set `cookie.renewal = \"on_touch\"`",
+        fix: "make `cookie.max_age` and `entry.ttl` the same, or also set `cookie.renewal = \"on_touch\"`",
         find: Find::By(entry_outlives_cookie),
     },
     Rule {
@@ -40,7 +40,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "the store from clients that send made-up ids",
         example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n[ec.tombstone]\non_missing = \"write\"\n",
         consequence: "each request with a made-up id and a refusal writes a record that is kept for `tombstone.ttl`: a script can fill the store, at your cost",
-        mend: "set `tombstone.on_missing = \"skip\"`: it costs one read a withdrawal",
+        fix: "set `tombstone.on_missing = \"skip\"`: it costs one read a withdrawal",
         find: Find::By(forged_ids_write),
     },
     Rule {
@@ -50,7 +50,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "the store from writes without new information, and the tombstone's promised time",
         example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n[ec.tombstone]\nrepeat = \"rewrite\"\n",
         consequence: "every page of a user who refused is a write to one key, and a tombstone that is written every day never expires",
-        mend: "set `tombstone.repeat = \"keep\"`: it costs one read a withdrawal",
+        fix: "set `tombstone.repeat = \"keep\"`: it costs one read a withdrawal",
         find: Find::By(repeats_prolong),
     },
     Rule {
@@ -60,7 +60,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "partners' writes and users' withdrawals that conflict with other writes of the same record",
         example: "[ec.cas]\nmax_retries = 0\n",
         consequence: "two edges write one user at once, and the slower one fails: a sync is refused, and a withdrawal that exceeds the store's write limit is not stored until the user's next request",
-        mend: "allow a few retries, as `cas.max_retries = 3`",
+        fix: "allow a few retries, as `cas.max_retries = 3`",
         find: Find::By(no_retry),
     },
     Rule {
@@ -70,7 +70,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "the store and every other writer of the same record",
         example: "[ec.cas]\nmax_retries = 5\nbackoff = \"0ms\"\n",
         consequence: "the retries are used up within milliseconds, conflict with the same writer, exceed the write limit, and all fail (real deployments logged 45 such failures on one identity within one page load)",
-        mend: "set `cas.backoff = \"20ms\"` and `cas.max_backoff = \"200ms\"`, or retry once at most",
+        fix: "set `cas.backoff = \"20ms\"` and `cas.max_backoff = \"200ms\"`, or retry once at most",
         find: Find::By(retries_without_wait),
     },
     Rule {
@@ -80,7 +80,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "writers that conflicted once from conflicting again",
         example: "[ec.cas]\nbackoff = \"20ms\"\nmax_backoff = \"200ms\"\njitter = \"none\"\n",
         consequence: "edges that conflicted wait exactly as long as each other, and conflict again after each wait",
-        mend: "set `cas.jitter = \"full\"`",
+        fix: "set `cas.jitter = \"full\"`",
         find: Find::By(no_jitter),
     },
     Rule {
@@ -90,7 +90,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "page requests at the edge, whose executions have a bounded number of calls",
         example: "[ec.cas]\nmax_retries = 8\nbackoff = \"20ms\"\nmax_backoff = \"200ms\"\n",
         consequence: "a request under contention reads and writes until the platform ends it, and the page with it",
-        mend: "lower `cas.max_retries` to 3 or less",
+        fix: "lower `cas.max_retries` to 3 or less",
         find: Find::By(too_many_calls),
     },
     Rule {
@@ -100,7 +100,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "users in that place, whose consent the law requires",
         example: "[ec.consent]\nus_states = [\"CA\"]\n",
         consequence: "users there are treated as if no law applied: an id is given without asking",
-        mend: "add the place, or allow the finding with the reason why the law does not apply to you",
+        fix: "add the place, or allow the finding with the reason why the law does not apply to you",
         find: Find::By(law_left_out),
     },
     Rule {
@@ -110,7 +110,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "the publisher, whose visitors on the native server would get no id",
         example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\npassphrase = { env = \"PASSPHRASE\" }\n",
         consequence: "on the native server no consent can be granted, and no id is given; on the edge the platform knows the place",
-        mend: "set `local.geo`, or allow the finding if the profile runs only on the edge",
+        fix: "set `local.geo`, or allow the finding if the profile runs only on the edge",
         find: Find::By(no_place),
     },
 ];

@@ -13,7 +13,7 @@ pub(super) const RULES: [Rule; 4] = [
         protects: "users of one deployment from the policy of another",
         example: "# file: policies/production.toml\ndeploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n# file: policies/staging.toml\ndeploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners_staging\"\n",
         consequence: "a test on staging changes, prolongs and erases production's users, and staging's shorter tombstones forget production's withdrawals",
-        mend: "give each its own store, or, to share on purpose, write `shares_stores_with = \"NAME\"` in one of them",
+        fix: "give each its own store, or, to share on purpose, write `shares_stores_with = \"NAME\"` in one of them",
         find: Find::By(shared_store),
     },
     Rule {
@@ -23,7 +23,7 @@ pub(super) const RULES: [Rule; 4] = [
         protects: "partners' tokens and users' records from being listed, counted and erased as each other",
         example: "[ec]\nec_store = \"graph\"\npartner_store = \"graph\"\n",
         consequence: "a partner's record is among the users' records, is listed and counted as one, and is deleted when the graph is emptied",
-        mend: "name two stores",
+        fix: "name two stores",
         find: Find::By(one_store_for_both),
     },
     Rule {
@@ -33,7 +33,7 @@ pub(super) const RULES: [Rule; 4] = [
         protects: "a deploy from succeeding with no graph behind it",
         example: "# file: fastly.toml\n[setup.kv_stores.graph]\n# file: policies/sample.toml\n[ec]\nec_store = \"grahp\"\npartner_store = \"graph_partners\"\n",
         consequence: "the service starts, finds no such store, and answers every page without an identity and every partner with `503`",
-        mend: "declare it, as `[setup.kv_stores.NAME]`, or correct the name",
+        fix: "declare it, as `[setup.kv_stores.NAME]`, or correct the name",
         find: Find::By(undeclared_store),
     },
     Rule {
@@ -43,7 +43,7 @@ pub(super) const RULES: [Rule; 4] = [
         protects: "stores from being shared by a permission that has lost its reason",
         example: "deploy = true\nshares_stores_with = \"prodction\"\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n",
         consequence: "nothing is shared as intended; a later profile of that name would share users with this one unintentionally",
-        mend: "name a profile that has `deploy = true`, or remove the line",
+        fix: "name a profile that has `deploy = true`, or remove the line",
         find: Find::By(shares_with_nobody),
     },
 ];
@@ -183,7 +183,7 @@ fn undeclared_store(subject: &Subject<'_>) -> Vec<Finding> {
                     "the service would find no store `{name}`: `{}` does not declare it",
                     declared.file
                 ),
-                format!("declare it there, as `[setup.kv_stores.{name}]`, or mend `{key}`"),
+                format!("declare it there, as `[setup.kv_stores.{name}]`, or correct `{key}`"),
             )
         })
         .collect()

@@ -29,7 +29,7 @@ pub(super) const RULES: [Rule; 5] = [
         protects: "the purpose of the setting: zero often means `no limit` elsewhere, but never here",
         example: "[ec.organic]\nbudget = \"0ms\"\n",
         consequence: "with `organic.budget` no page request has an identity, with `cas.deadline` nothing is tried again, with `cookie.max_age` every browser drops the cookie at once, with `sync.max_age` every sync is stale a second later, with `sync.max_future` partners whose clocks are a second ahead are refused",
-        mend: "write the time you intend, or remove the line to use the default",
+        fix: "write the time you intend, or remove the line to use the default",
         find: Find::By(zero_durations),
     },
     Rule {
@@ -39,7 +39,7 @@ pub(super) const RULES: [Rule; 5] = [
         protects: "users and requests from a slip of the unit: `900d` for `900s`, `300s` for `300ms`",
         example: "[ec.entry]\nttl = \"36500d\"\n[ec.cookie]\nmax_age = \"365d\"\n",
         consequence: "users are kept for longer than any law allows, or a request waits for longer than the edge allows",
-        mend: "write the time you intend: below ten years for records, below two minutes for waits inside one request",
+        fix: "write the time you intend: below ten years for records, below two minutes for waits inside one request",
         find: Find::By(absurd_durations),
     },
     Rule {
@@ -49,7 +49,7 @@ pub(super) const RULES: [Rule; 5] = [
         protects: "the writes of a visit: each page of one user writes the same record",
         example: "[ec.last_seen]\ndebounce = \"0s\"\n",
         consequence: "every page of a visitor is a write; writes within the same second are refused, and partner syncs and even a withdrawal fail with them",
-        mend: "raise `last_seen.debounce`: minutes cost little, since one visit is then one write",
+        fix: "raise `last_seen.debounce`: minutes cost little, since one visit is then one write",
         find: Find::By(debounce_below_write_rate),
     },
     Rule {
@@ -59,7 +59,7 @@ pub(super) const RULES: [Rule; 5] = [
         protects: "partners: a batch that is cut off has written some of its mappings, and reports none of them",
         example: "[ec.sync]\nmax_batch = 1000\nconcurrency = 1\n",
         consequence: "with a slow store the request ends before the batch does; the partner sends the whole batch again, to a store that is slow already",
-        mend: "lower `sync.max_batch`, raise `sync.concurrency`, shorten `cas.deadline` or `store.call_timeout`, or raise `local.request_timeout`",
+        fix: "lower `sync.max_batch`, raise `sync.concurrency`, shorten `cas.deadline` or `store.call_timeout`, or raise `local.request_timeout`",
         find: Find::By(batch_over_deadline),
     },
     Rule {
@@ -69,7 +69,7 @@ pub(super) const RULES: [Rule; 5] = [
         protects: "the promise that a cookie and its entry end together",
         example: "[ec.cookie]\nmax_age = \"500d\"\n[ec.entry]\nttl = \"500d\"\n",
         consequence: "the cookie expires after 400 days (RFC 6265bis, section 5.5); the user gets a new id, and no one can withdraw the old entry",
-        mend: "write at most `400d`, and `cookie.renewal = \"on_touch\"` for users who keep coming",
+        fix: "write at most `400d`, and `cookie.renewal = \"on_touch\"` for users who keep coming",
         find: Find::By(cookie_over_browsers_limit),
     },
 ];

@@ -49,8 +49,8 @@ pub struct Rule {
     pub example: &'static str,
     /// What then happens to a user, or to whoever runs the service.
     pub consequence: &'static str,
-    /// How to mend it.
-    pub mend: &'static str,
+    /// How to fix it.
+    pub fix: &'static str,
     find: Find,
 }
 

@@ -14,7 +14,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "promise 1, no resurrection: after a withdrawal only fresh consent makes a record live",
         example: "[ec.sync]\non_missing = \"create_minimal\"\nmax_age = \"24h\"\n[ec.tombstone]\nttl = \"24h\"\n",
         consequence: "a user withdraws; after `tombstone.ttl` the tombstone has expired, and the next sync of any partner that still has the uid creates a live record, although the user never consented again. `sync.max_age` prevents this for late syncs, not for new ones",
-        mend: "set `sync.on_missing = \"reject\"`: only a visit with consent creates a user",
+        fix: "set `sync.on_missing = \"reject\"`: only a visit with consent creates a user",
         find: Find::By(sync_creates_user),
     },
     Rule {
@@ -24,7 +24,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "promise 1, no resurrection: after a withdrawal only fresh consent makes a record live",
         example: "[ec.sync]\non_missing = \"create_minimal\"\n[ec.tombstone]\nttl = \"24h\"\n",
         consequence: "a user withdraws; once the tombstone has expired, a sync that a partner queued before the withdrawal arrives and creates a live record, and so does every new one",
-        mend: "set `sync.on_missing = \"reject\"`; at least set `sync.max_age` below `tombstone.ttl`",
+        fix: "set `sync.on_missing = \"reject\"`; at least set `sync.max_age` below `tombstone.ttl`",
         find: Find::By(late_sync_creates_user),
     },
     Rule {
@@ -34,7 +34,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "the users who keep coming: each touch starts their retention again",
         example: "[ec.last_seen]\ndebounce = \"24h\"\n[ec.entry]\nttl = \"24h\"\n",
         consequence: "a visitor who comes every hour is not recorded before `last_seen.debounce` has passed, and by then the entry has expired: they lose every partner id, again and again",
-        mend: "keep `last_seen.debounce` well below `entry.ttl`",
+        fix: "keep `last_seen.debounce` well below `entry.ttl`",
         find: Find::By(debounce_outlives_entry),
     },
     Rule {
@@ -44,7 +44,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "the partners' uids: `refresh` should keep the entry and its `synced` times alive",
         example: "[ec.sync]\nunchanged = \"refresh\"\nrefresh_after = \"30d\"\n[ec.entry]\nttl = \"7d\"\n",
         consequence: "a partner syncs the same uid every day, nothing is written before `sync.refresh_after` has passed, and by then the entry has expired: the refresh never happens",
-        mend: "keep `sync.refresh_after` well below `entry.ttl`, or set `sync.unchanged = \"skip\"` if you intend that",
+        fix: "keep `sync.refresh_after` well below `entry.ttl`, or set `sync.unchanged = \"skip\"` if you intend that",
         find: Find::By(refresh_outlives_entry),
     },
     Rule {
@@ -54,7 +54,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "promise 1, no resurrection, for users who asked to be erased",
         example: "[ec.delete]\nmode = \"hard\"\n",
         consequence: "a sync reads the record, the user is erased, the sync writes: on a store where a swap can create a deleted record the user is back, with all partner ids; under `sync.on_missing = \"create_minimal\"` any later sync also brings the user back",
-        mend: "set `delete.mode = \"tombstone\"`: it costs one read a deletion",
+        fix: "set `delete.mode = \"tombstone\"`: it costs one read a deletion",
         find: Find::By(hard_delete),
     },
     Rule {
@@ -64,7 +64,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "promise 1, no resurrection: a write that began before the withdrawal must find the tombstone",
         example: "[ec.tombstone]\nttl = \"60s\"\n",
         consequence: "a sync reads the live record and hangs; the user withdraws, the tombstone expires, the sync writes what it read: the user is back",
-        mend: "keep `tombstone.ttl` above the sum of the minute by which a lookup may lag, the two minutes of a request at the edge, and the longest operation: hours cost nothing",
+        fix: "keep `tombstone.ttl` above the sum of the minute by which a lookup may lag, the two minutes of a request at the edge, and the longest operation: hours cost nothing",
         find: Find::By(tombstone_too_short),
     },
     Rule {
@@ -74,7 +74,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "promise 8, retention: `entry.ttl` is how long a user who stays away is kept",
         example: "[ec.entry]\nrenewal = \"on_write\"\n",
         consequence: "a user comes once and never again; a partner that syncs once a month starts `entry.ttl` again each time, and the user is kept for as long as the partner syncs",
-        mend: "set `entry.renewal = \"on_visit\"`, or `from_creation` for a fixed limit",
+        fix: "set `entry.renewal = \"on_visit\"`, or `from_creation` for a fixed limit",
         find: Find::By(syncs_keep_for_ever),
     },
     Rule {
@@ -84,7 +84,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "promise 8, retention: no read returns an entry older than the policy allows",
         example: "[ec.entry]\nexpiry = \"store\"\n",
         consequence: "Fastly collects expired records within 24 hours, not at once, and keeps the TTL that the record was written with: expired users are still read, shown to partners and written again, and a shorter `entry.ttl` does nothing for existing records",
-        mend: "set `entry.expiry = \"engine\"`: it costs nothing",
+        fix: "set `entry.expiry = \"engine\"`: it costs nothing",
         find: Find::By(retention_rests_on_store),
     },
     Rule {
@@ -94,7 +94,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "promises 1 to 3: an acknowledged withdrawal or sync is kept",
         example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n[ec.local]\nstore = \"redis://valkey.internal\"\n",
         consequence: "the server is lost, a replica takes over, and the last acknowledged writes are missing: a user who withdrew is live again, and a partner's uid is lost",
-        mend: "run the server with `min-replicas-to-write`, and write the number as `redis.min_replicas_to_write`: then no more is lost than `min-replicas-max-lag` allows; if there is no replica to fail over to, allow the finding with that reason",
+        fix: "run the server with `min-replicas-to-write`, and write the number as `redis.min_replicas_to_write`: then no more is lost than `min-replicas-max-lag` allows; if there is no replica to fail over to, allow the finding with that reason",
         find: Find::By(fail_over_loses),
     },
     Rule {
@@ -104,7 +104,7 @@ pub(super) const RULES: [Rule; 10] = [
         protects: "promise 8, retention: no read returns an entry older than the policy allows",
         example: "[ec.import]\nunknown_age = \"now\"\n",
         consequence: "the trusted-server wrote a user's record a year ago, who has not come since: it has neither `t` nor `last_seen`, counts as new at every read, and is shown to partners until its store collects it",
-        mend: "set `import.unknown_age = \"created\"`; while you move from the trusted-server, allow it with that reason, until `entry.ttl` has passed since its last write",
+        fix: "set `import.unknown_age = \"created\"`; while you move from the trusted-server, allow it with that reason, until `entry.ttl` has passed since its last write",
         find: Find::By(unknown_age_kept),
     },
 ];

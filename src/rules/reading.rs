@@ -11,7 +11,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "everything else in the file: what cannot be read cannot be checked",
         example: "[ec.tombstone]\nttl = 24h\n",
         consequence: "the policy cannot be used; the rest of the file is still checked",
-        mend: "correct the line: strings need quotes, durations too",
+        fix: "correct the line: strings need quotes, durations too",
         find: Find::Elsewhere,
     },
     Rule {
@@ -21,7 +21,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "the author, who relies on a line that has no effect",
         example: "[ec.tombstone]\ntll = \"48h\"\n",
         consequence: "the misspelt line would do nothing, and the setting would keep its default",
-        mend: "write the suggested key; `ec show` lists all of them",
+        fix: "write the suggested key; `ec show` lists all of them",
         find: Find::Elsewhere,
     },
     Rule {
@@ -31,7 +31,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "the meaning of a number: `\"3\"` and `3` are not the same to TOML",
         example: "[ec.cas]\nmax_retries = \"3\"\n",
         consequence: "the policy cannot be used",
-        mend: "write a value of the expected type",
+        fix: "write a value of the expected type",
         find: Find::Elsewhere,
     },
     Rule {
@@ -41,7 +41,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "every time limit",
         example: "[ec.entry]\nttl = \"soon\"\n",
         consequence: "the policy cannot be used",
-        mend: "write a number and its unit, as `365d`, `24h`, `300s` or `1h 30m`",
+        fix: "write a number and its unit, as `365d`, `24h`, `300s` or `1h 30m`",
         find: Find::Elsewhere,
     },
     Rule {
@@ -51,7 +51,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "a retention promise: a month has no fixed length, and would be 30.44 days",
         example: "[ec.entry]\nttl = \"1year\"\n",
         consequence: "users would be kept for 365.25 days by a policy that says one year",
-        mend: "write a number of days, as `365d`",
+        fix: "write a number of days, as `365d`",
         find: Find::Elsewhere,
     },
     Rule {
@@ -61,7 +61,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "a retention promise from being read as milliseconds by one reader and as days by another",
         example: "[ec.entry]\nttl = 300\n",
         consequence: "the policy cannot be used",
-        mend: "add the unit, as `\"300s\"`",
+        fix: "add the unit, as `\"300s\"`",
         find: Find::Elsewhere,
     },
     Rule {
@@ -71,7 +71,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "the platform's limits: beyond them keys, metadata, bodies and TTLs make a record lost or unreadable",
         example: "[ec.entry]\nmax_metadata_bytes = 4000\n",
         consequence: "the store accepts metadata over 2,000 bytes, and the record is then unreadable; a TTL beyond 32 bits wraps around",
-        mend: "write a value within the limits that the message names",
+        fix: "write a value within the limits that the message names",
         find: Find::Elsewhere,
     },
     Rule {
@@ -81,7 +81,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "the author, whose value would have no meaning",
         example: "[ec.delete]\nmode = \"soft\"\n",
         consequence: "the policy cannot be used",
-        mend: "write one of the words that the message names",
+        fix: "write one of the words that the message names",
         find: Find::Elsewhere,
     },
     Rule {
@@ -91,7 +91,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "the settings that the profile relies on",
         example: "inherits = \"prodction\"\n",
         consequence: "the profile would have the defaults, and none of its parent's hardening",
-        mend: "name an existing profile",
+        fix: "name an existing profile",
         find: Find::Elsewhere,
     },
     Rule {
@@ -101,7 +101,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "the order of layers: in a ring there is no first one",
         example: "# file: policies/base.toml\ninherits = \"sample\"\n# file: policies/sample.toml\ninherits = \"base\"\n",
         consequence: "the policy cannot be used",
-        mend: "remove one `inherits` of the ring",
+        fix: "remove one `inherits` of the ring",
         find: Find::Elsewhere,
     },
     Rule {
@@ -111,7 +111,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "users of one deployment from another's: a store is never inherited",
         example: "deploy = true\n[ec]\nec_store = \"graph\"\n",
         consequence: "the profile would use a store that it does not name, perhaps another's",
-        mend: "name both stores in the profile itself",
+        fix: "name both stores in the profile itself",
         find: Find::Elsewhere,
     },
     Rule {
@@ -121,7 +121,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "a policy written for the trusted-server, which would otherwise be ignored silently",
         example: "# file: trusted-server.toml\n[edge_cookie]\nec_store = \"graph\"\n",
         consequence: "every value would be its default",
-        mend: "run `ec migrate`, which rewrites it and keeps comments and order",
+        fix: "run `ec migrate`, which rewrites it and keeps comments and order",
         find: Find::Elsewhere,
     },
     Rule {
@@ -131,7 +131,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "the settings in it",
         example: "",
         consequence: "the policy cannot be used",
-        mend: "make it a text file in UTF-8 that you may read",
+        fix: "make it a text file in UTF-8 that you may read",
         find: Find::Elsewhere,
     },
     Rule {
@@ -141,7 +141,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "stores, cookies and secrets from names that the platform refuses",
         example: "[ec]\nec_store = \"\"\n",
         consequence: "the policy cannot be used",
-        mend: "write what the message asks for",
+        fix: "write what the message asks for",
         find: Find::Elsewhere,
     },
     Rule {
@@ -151,7 +151,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "partners from each other: each has an id and a token of its own",
         example: "[[ec.partners]]\nname = \"nobody\"\n",
         consequence: "the policy cannot be used",
-        mend: "complete the partner, or give it another `id`",
+        fix: "complete the partner, or give it another `id`",
         find: Find::Elsewhere,
     },
     Rule {
@@ -161,7 +161,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "users of the environment and the command line, whose override would be ignored",
         example: "",
         consequence: "the command stops, and nothing is done under the wrong policy",
-        mend: "write the full key and its value, as `--set ec.tombstone.ttl=12h`",
+        fix: "write the full key and its value, as `--set ec.tombstone.ttl=12h`",
         find: Find::Elsewhere,
     },
 ];

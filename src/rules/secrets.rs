@@ -21,7 +21,7 @@ pub(super) const RULES: [Rule; 8] = [
         protects: "every id: anyone who has the passphrase can make ids that look like yours, anyone who has a token can write as the partner",
         example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\npassphrase = \"6f1ed002ab5595859014ebf0951522d96f1ed002ab559585\"\n",
         consequence: "everyone who can read the repository, its copies and its build logs has the secret, and a new one means new ids for all users",
-        mend: "refer to it, as `{ secret_store = \"STORE\", key = \"KEY\" }` or `{ env = \"NAME\" }`; for a partner's token write `api_token_sha256`",
+        fix: "refer to it, as `{ secret_store = \"STORE\", key = \"KEY\" }` or `{ env = \"NAME\" }`; for a partner's token write `api_token_sha256`",
         find: Find::By(secret_in_clear),
     },
     Rule {
@@ -31,7 +31,7 @@ pub(super) const RULES: [Rule; 8] = [
         protects: "every id from the first guess",
         example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\npassphrase = \"change me\"\n",
         consequence: "ids are made with a key that is in every tutorial: anyone can forge them, and withdraw or write for any user",
-        mend: "generate one with `openssl rand -hex 32`, keep it in a secret store, and refer to it",
+        fix: "generate one with `openssl rand -hex 32`, keep it in a secret store, and refer to it",
         find: Find::By(placeholder_secret),
     },
     Rule {
@@ -41,7 +41,7 @@ pub(super) const RULES: [Rule; 8] = [
         protects: "every id: anyone with an id and the address it was made from can try keys offline, without limit",
         example: "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\npassphrase = \"tr0ub4dor&3\"\n",
         consequence: "the key is found by trying, and with it the id of everyone whose address is known",
-        mend: "generate one of 32 characters or more, as with `openssl rand -hex 32`, and refer to it",
+        fix: "generate one of 32 characters or more, as with `openssl rand -hex 32`, and refer to it",
         find: Find::By(short_secret),
     },
     Rule {
@@ -51,7 +51,7 @@ pub(super) const RULES: [Rule; 8] = [
         protects: "every partner: by `source_domain` the layers of a policy are merged, and bidders know whose an id is",
         example: "[[ec.partners]]\nid = \"one\"\nsource_domain = \"partner.example\"\n[[ec.partners]]\nid = \"two\"\nsource_domain = \"partner.example\"\n",
         consequence: "no higher layer can say which of them it overrides, and a user has two uids of one source",
-        mend: "keep one of them, or give each its own `source_domain`",
+        fix: "keep one of them, or give each its own `source_domain`",
         find: Find::Elsewhere,
     },
     Rule {
@@ -61,7 +61,7 @@ pub(super) const RULES: [Rule; 8] = [
         protects: "promise 6, own namespace: the service identifies partners and operators by their tokens",
         example: "[[ec.partners]]\nsource_domain = \"one.example\"\napi_token = { env = \"TOKEN\" }\n[[ec.partners]]\nsource_domain = \"two.example\"\napi_token = { env = \"TOKEN\" }\n",
         consequence: "one of them writes the other's uids, and reads them, on every request; a partner with the admin token may read and erase every record",
-        mend: "give each its own token",
+        fix: "give each its own token",
         find: Find::By(shared_token),
     },
     Rule {
@@ -71,7 +71,7 @@ pub(super) const RULES: [Rule; 8] = [
         protects: "the start of the service: without a passphrase there are no ids, and without a token no partner",
         example: "[ec]\npassphrase = { env = \"A_VARIABLE_THAT_IS_NOT_SET\" }\n",
         consequence: "`ec serve` does not start, or keeps the previous policy on a reload; the edge answers `503`",
-        mend: "set the variable, or write the key into the secret store; `ec check --resolve-secrets` checks it",
+        fix: "set the variable, or write the key into the secret store; `ec check --resolve-secrets` checks it",
         find: Find::Elsewhere,
     },
     Rule {
@@ -81,7 +81,7 @@ pub(super) const RULES: [Rule; 8] = [
         protects: "operators and partners: no request can carry a token with a line end in it",
         example: "[ec]\nadmin_token = \"two words\"\n",
         consequence: "no request can have the token, so its owner is shut out",
-        mend: "generate one with `openssl rand -hex 32`; one line end after it is ignored",
+        fix: "generate one with `openssl rand -hex 32`; one line end after it is ignored",
         find: Find::By(unusable_secret),
     },
     Rule {
@@ -91,7 +91,7 @@ pub(super) const RULES: [Rule; 8] = [
         protects: "the partner, who expects access",
         example: "[[ec.partners]]\nsource_domain = \"partner.example\"\n",
         consequence: "every request of the partner is `401 invalid_token`, also if the store has a partner of that name",
-        mend: "give it `api_token_sha256`, or write `enabled = false`",
+        fix: "give it `api_token_sha256`, or write `enabled = false`",
         find: Find::By(partner_without_token),
     },
 ];
@@ -314,7 +314,7 @@ fn alike<K: Ord>(
             .collect();
         let (message, help) = told(&names.join(" and "));
         let mut finding = Finding::new(&[], message, help);
-        // The last to come is the one to mend.
+        // The last to come is the one to fix.
         for (index, _) in partners.iter().rev() {
             let (key, place) = written_field(subject, *index, fields);
             finding = finding.about_first(key).at(place);

@@ -51,7 +51,7 @@ fn details() -> String {
         text += &format!("{}: {}.\n\n", capitalised(severity(rule)), rule.reason);
         text += &format!("- **Protects**: {}\n", rule.protects);
         text += &format!("- **What follows**: {}\n", rule.consequence);
-        text += &format!("- **How to fix**: {}\n", rule.mend);
+        text += &format!("- **How to fix**: {}\n", rule.fix);
         if !rule.example.is_empty() {
             text += &format!("\n```toml\n{}\n```\n", rule.example.trim_end());
         }

@@ -34,7 +34,7 @@ fn described(rule: &Rule) -> Value {
         "id": rule.code,
         "shortDescription": { "text": rule.reason },
         "fullDescription": { "text": format!("it protects {}", rule.protects) },
-        "help": { "text": format!("{}. what happens otherwise: {}", rule.mend, rule.consequence) },
+        "help": { "text": format!("{}. what happens otherwise: {}", rule.fix, rule.consequence) },
         "defaultConfiguration": { "level": level(rule.severity) },
     })
 }

@@ -61,7 +61,7 @@ fn explain(rule: &Rule, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out)?;
     }
     writeln!(out, "what then happens:\n  {}\n", rule.consequence)?;
-    writeln!(out, "how to fix it:\n  {}", rule.mend)
+    writeln!(out, "how to fix it:\n  {}", rule.fix)
 }
 
 const fn word(severity: Severity) -> &'static str {
