@@ -78,21 +78,21 @@ const FAMILIES: [&[Rule]; 10] = [
 ];
 
 /// Every rule, in the order of the codes.
-pub fn book() -> impl Iterator<Item = &'static Rule> {
+pub fn all_rules() -> impl Iterator<Item = &'static Rule> {
     FAMILIES.into_iter().flatten()
 }
 
 /// The rule of a code.
 #[must_use]
 pub fn rule(code: Code) -> Option<&'static Rule> {
-    book().find(|rule| rule.code == code)
+    all_rules().find(|rule| rule.code == code)
 }
 
 /// Everything that the rules find, less what the profile's author allows.
 #[must_use]
 pub fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     let mut found = guardrails::check(subject);
-    for rule in book() {
+    for rule in all_rules() {
         if let Find::By(find) = rule.find {
             let findings = find(subject).into_iter();
             let sound = findings.filter(|finding| !finding.rests_on(&subject.resolved.refused));

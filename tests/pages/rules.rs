@@ -27,7 +27,7 @@ fn the_page_of_rules_is_the_codes_own() {
 }
 
 fn overview() -> String {
-    let rows = rules::book().map(|rule| {
+    let rows = rules::all_rules().map(|rule| {
         let link = format!("[`{}`](#{})", rule.code, anchor(&heading(rule)));
         vec![link, severity(rule).to_owned(), rule.reason.to_owned()]
     });
@@ -37,7 +37,7 @@ fn overview() -> String {
 fn details() -> String {
     let mut text = String::new();
     let mut family = "";
-    for rule in rules::book() {
+    for rule in rules::all_rules() {
         let name = rule.code.to_string();
         let (prefix, title) = FAMILIES
             .iter()

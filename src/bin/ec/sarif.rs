@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 ///
 /// Beside each finding is the file that it is shown in where it has no place of its own.
 pub(crate) fn log(findings: &[(&Diagnostic, String)], sources: &Sources) -> Value {
-    let rules: Vec<Value> = rules::book().map(described).collect();
+    let rules: Vec<Value> = rules::all_rules().map(described).collect();
     let results: Vec<Value> = findings
         .iter()
         .map(|(finding, file)| result(finding, file, sources))
@@ -40,7 +40,7 @@ fn described(rule: &Rule) -> Value {
 }
 
 fn result(finding: &Diagnostic, file: &str, sources: &Sources) -> Value {
-    let index = rules::book().position(|rule| rule.code == finding.code);
+    let index = rules::all_rules().position(|rule| rule.code == finding.code);
     let text = match &finding.help {
         Some(help) => format!("{}. help: {help}", finding.message),
         None => finding.message.clone(),

@@ -22,7 +22,7 @@ impl Explain {
     pub(crate) fn run(&self) -> Result<End, Stop> {
         let mut out = output();
         let Some(written) = &self.code else {
-            for rule in rules::book() {
+            for rule in rules::all_rules() {
                 writeln!(
                     out,
                     "{}  {:7}  {}",
