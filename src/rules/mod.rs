@@ -20,8 +20,8 @@ mod guardrails;
 mod hygiene;
 mod isolation;
 mod limits;
+mod parse;
 mod promises;
-mod reading;
 mod secrets;
 mod subject;
 
@@ -65,7 +65,7 @@ enum Find {
 
 /// The families of the book, in the order of their codes.
 const FAMILIES: [&[Rule]; 10] = [
-    &reading::RULES,
+    &parse::RULES,
     &effect::RULES,
     &limits::RULES,
     &promises::RULES,
