@@ -168,7 +168,7 @@ fn absurd_durations(subject: &Subject<'_>) -> Vec<Finding> {
             .iter()
             .filter(move |(_, length)| length(subject.policy()) > longest)
             .map(move |(key, _)| {
-                let message = format!("{} is longer than {why}", subject.says(key));
+                let message = format!("{} is longer than {why}", subject.format_setting(key));
                 let help = "write the time you intend: is its unit the one you want?";
                 Finding::new(&[*key], message, help)
             })

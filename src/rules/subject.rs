@@ -50,7 +50,7 @@ impl<'s> Subject<'s> {
     }
 
     /// A setting and its value, as `sync.max_age = "24h"`, in backticks.
-    pub(super) fn says(&self, key: &str) -> String {
+    pub(super) fn format_setting(&self, key: &str) -> String {
         self.resolved
             .value(key)
             .map_or_else(String::new, |value| format!("`{key} = {}`", value.value))
