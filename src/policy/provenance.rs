@@ -69,9 +69,9 @@ impl Origin {
         }
     }
 
-    /// An origin as it was told in JSON, with no bytes to draw; none where it is none.
+    /// An origin from its JSON, with no bytes to draw; none where it is not one.
     #[must_use]
-    pub fn told(json: &serde_json::Value) -> Option<Self> {
+    pub fn from_json(json: &serde_json::Value) -> Option<Self> {
         let text = |member: &str| json.get(member)?.as_str();
         let number = |member: &str| u32::try_from(json.get(member)?.as_u64()?).ok();
         let layer = match text("layer")? {
@@ -322,7 +322,7 @@ mod tests {
             let told = serde_json::to_value(&origin).unwrap();
             assert_eq!(told.to_string(), format!(r#"{{"layer":{json}{at}}}"#));
             // What was told is the same origin, but for the bytes to draw.
-            let again = Origin::told(&told).unwrap();
+            let again = Origin::from_json(&told).unwrap();
             assert_eq!(again.to_string(), origin.to_string());
             assert_eq!(serde_json::to_value(&again).unwrap(), told);
         }

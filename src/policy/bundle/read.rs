@@ -193,7 +193,7 @@ fn trace(resolved: &mut Resolved, values: &[Told]) {
         let told = values.iter().find(|told| full_key(value.key) == told.key);
         let origin = told
             .and_then(|told| serde_json::from_str(told.origin.get()).ok())
-            .and_then(|json| Origin::told(&json));
+            .and_then(|json| Origin::from_json(&json));
         value.origin = origin.unwrap_or_else(Origin::default_value);
         value.overrides.clear();
         value.partners.clear();
