@@ -104,7 +104,7 @@ struct Bundle {
     #[serde(with = "defaults")]
     defaults: BTreeMap<String, Box<RawValue>>,
     /// The settings that somebody set, as `ec show --format json` tells them.
-    values: Vec<Told>,
+    values: Vec<BundledValue>,
     /// Secrets of a profile that is not deployed.
     in_clear: BTreeMap<String, Box<RawValue>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,7 +112,7 @@ struct Bundle {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-struct Told {
+struct BundledValue {
     key: String,
     value: Box<RawValue>,
     origin: Box<RawValue>,
@@ -129,7 +129,7 @@ struct Candidate {
     digest: String,
     percent: String,
     /// What it says otherwise.
-    values: Vec<Told>,
+    values: Vec<BundledValue>,
 }
 
 fn checksum(bundle: &RawValue) -> String {

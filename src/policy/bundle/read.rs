@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::layer::layer;
-use super::{Bundle, BundleError, ENGINE, Sealed, Told, broken, checksum, version};
+use super::{Bundle, BundleError, BundledValue, ENGINE, Sealed, broken, checksum, version};
 use crate::diagnostic::Code;
 use crate::policy::digest::PolicyDigest;
 use crate::policy::layers::Layer;
@@ -88,7 +88,7 @@ impl Bundled {
     #[must_use]
     pub fn traced(&self) -> Resolved {
         let mut resolved = self.resolved.clone();
-        let values = self.told().map(|bundle| bundle.values);
+        let values = self.bundle().map(|bundle| bundle.values);
         trace(&mut resolved, &values.unwrap_or_default());
         resolved
     }
@@ -97,7 +97,7 @@ impl Bundled {
     #[must_use]
     pub fn traced_candidate(&self) -> Option<Resolved> {
         let mut resolved = self.rollout.as_ref()?.resolved.clone();
-        let bundle = self.told()?;
+        let bundle = self.bundle()?;
         let mut values = bundle.rollout?.values;
         values.extend(bundle.values);
         trace(&mut resolved, &values);
@@ -105,7 +105,7 @@ impl Bundled {
     }
 
     /// What was read before, from the same text.
-    fn told(&self) -> Option<Bundle> {
+    fn bundle(&self) -> Option<Bundle> {
         serde_json::from_str(&self.text).ok()
     }
 
@@ -116,13 +116,13 @@ impl Bundled {
         struct Report<'r> {
             profile: &'r str,
             digest: &'r str,
-            values: Vec<Told>,
+            values: Vec<BundledValue>,
             #[serde(skip_serializing_if = "Option::is_none")]
             rollout: Option<super::Candidate>,
             #[serde(skip_serializing_if = "Option::is_none")]
             forced: Option<String>,
         }
-        let Some(bundle) = self.told() else {
+        let Some(bundle) = self.bundle() else {
             return String::new();
         };
         let raw = |json: &str| RawValue::from_string(json.to_owned()).ok();
@@ -137,7 +137,7 @@ impl Bundled {
             .collect();
         for (key, value) in bundle.defaults.into_iter().chain(of_the_machine) {
             if let (Some(origin), Some(overrides)) = (raw(r#"{"layer":"default"}"#), raw("[]")) {
-                values.push(Told {
+                values.push(BundledValue {
                     key,
                     value,
                     origin,
@@ -146,7 +146,7 @@ impl Bundled {
                 });
             }
         }
-        let place = |told: &Told| {
+        let place = |told: &BundledValue| {
             let known = |value: &InForce| full_key(value.key) == told.key;
             self.resolved.values.iter().position(known)
         };
@@ -188,7 +188,7 @@ fn usable(
 }
 
 /// Gives each value the origin that was told of it; the first to tell of it counts.
-fn trace(resolved: &mut Resolved, values: &[Told]) {
+fn trace(resolved: &mut Resolved, values: &[BundledValue]) {
     for value in &mut resolved.values {
         let told = values.iter().find(|told| full_key(value.key) == told.key);
         let origin = told

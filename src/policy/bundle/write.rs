@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::value::to_raw_value;
 
-use super::{Bundle, BundleError, Candidate, ENGINE, NEEDS_ENGINE, Sealed, Told, broken, checksum};
+use super::{
+    Bundle, BundleError, BundledValue, Candidate, ENGINE, NEEDS_ENGINE, Sealed, broken, checksum,
+};
 use crate::policy::difference::between;
 use crate::policy::known_settings;
 use crate::policy::layers::LayerName;
@@ -104,7 +106,7 @@ pub fn write(contents: &Contents<'_>) -> Result<String, BundleError> {
             let value = to_raw_value(&value.value).map_err(broken)?;
             bundle.defaults.insert(key, value);
         } else {
-            bundle.values.push(told(value)?);
+            bundle.values.push(bundled_value(value)?);
         }
     }
     for (key, in_clear) in secrets_in_clear(resolved) {
@@ -122,14 +124,14 @@ pub fn write(contents: &Contents<'_>) -> Result<String, BundleError> {
     serde_json::to_string(&sealed).map_err(broken)
 }
 
-fn told(value: &InForce) -> Result<Told, BundleError> {
+fn bundled_value(value: &InForce) -> Result<BundledValue, BundleError> {
     let mut partners = value.partners.clone();
     for partner in &mut partners {
         partner.fields.retain(|field| !field.overrides.is_empty());
     }
     partners.retain(|partner| !partner.fields.is_empty());
     let partners = (!partners.is_empty()).then(|| to_raw_value(&partners).map_err(broken));
-    Ok(Told {
+    Ok(BundledValue {
         key: full_key(value.key),
         value: to_raw_value(&value.value).map_err(broken)?,
         origin: to_raw_value(&value.origin).map_err(broken)?,
@@ -147,7 +149,9 @@ fn candidate(deployed: &Resolved, rollout: &Rollout) -> Result<Candidate, Bundle
         let key = full_key(difference.key());
         return Err(BundleError::NotShared { key });
     }
-    let values = differences.iter().map(|difference| told(difference.to));
+    let values = differences
+        .iter()
+        .map(|difference| bundled_value(difference.to));
     Ok(Candidate {
         profile: rollout.profile.clone(),
         digest: rollout.resolved.policy.digest.to_string(),
