@@ -40,7 +40,7 @@ use resolve::Resolver;
 use setting::SettingInfo;
 use settings::{
     AdminBasic, Cas, Cluster, Consent, ConsentCookies, Cookie, Delete, Edge, Entry, Identify, Ids,
-    Import, LastSeen, Local, Log, Organic, Pull, Redis, Store, Sync, Tombstone, Top,
+    Import, LastSeen, Local, Log, Organic, Pull, Redis, RootSettings, Store, Sync, Tombstone,
 };
 use value::Value;
 
@@ -83,7 +83,7 @@ policy! {
     /// Cheap to share behind an [`Arc`](std::sync::Arc); the engine borrows it for one operation at a time.
     EcPolicy {
         /// `[ec]` itself: the stores, the passphrase and the declared partners.
-        stores: Top,
+        stores: RootSettings,
         /// `[ec.admin.basic]`
         admin_basic: AdminBasic,
         /// `[ec.id]`

@@ -51,4 +51,4 @@ pub use redis::Redis;
 pub use store::Store;
 pub use sync::{OnMissingSync, Sync, SyncOrder, SyncReasons, Unchanged};
 pub use tombstone::{OnMissingWithdrawal, Repeat, Tombstone};
-pub use top::Top;
+pub use top::RootSettings;

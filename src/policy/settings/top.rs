@@ -5,7 +5,7 @@ use crate::policy::types::{Partners, Secret, StoreName};
 
 settings! {
     /// The stores, the secrets and the declared partners.
-    Top in "" {
+    RootSettings in "" {
         /// KV store that holds the identity graph.
         ///
         /// A profile that is deployed states its own: two graphs in one store would share users and
