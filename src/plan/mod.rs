@@ -39,7 +39,7 @@ use serde::Serialize;
 
 use crate::policy::EcPolicy;
 use crate::policy::difference::{Difference, between};
-use crate::policy::provenance::InForce;
+use crate::policy::provenance::EffectiveValue;
 use crate::policy::publisher::Publisher;
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::full_key;
@@ -353,7 +353,7 @@ fn as_written(time: Seconds, policies: [&Resolved; 2]) -> String {
     let meant = Value::from(exact.as_str());
     let values = policies.into_iter().flat_map(|policy| &policy.values);
     match values.into_iter().find(|value| value.digested == meant) {
-        Some(InForce {
+        Some(EffectiveValue {
             value: Value::Text(written),
             ..
         }) => written.clone(),

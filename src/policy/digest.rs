@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use crate::policy::provenance::InForce;
+use crate::policy::provenance::EffectiveValue;
 
 /// The SHA-256 of a policy's values in 64 lower-case hex digits; equal exactly where the policies are, whatever machine
 /// they run on.
@@ -21,7 +21,7 @@ const MARK_HEX_DIGITS: usize = 8;
 const SHA256_HEX_DIGITS: usize = 64;
 
 impl PolicyDigest {
-    pub(super) fn of(values: &[InForce]) -> Self {
+    pub(super) fn of(values: &[EffectiveValue]) -> Self {
         let mut hasher = Sha256::new();
         for value in values.iter().filter(|value| !value.machine) {
             // A value shows quoted, so that no two policies give the same lines.

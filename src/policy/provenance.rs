@@ -236,7 +236,7 @@ impl fmt::Debug for InClear {
 
 /// A setting's value in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InForce {
+pub struct EffectiveValue {
     /// The key below `ec`.
     pub key: &'static str,
     /// The value, as shown: as written where somebody wrote it.
@@ -256,7 +256,7 @@ pub struct InForce {
 }
 
 #[cfg(feature = "files")]
-impl InForce {
+impl EffectiveValue {
     /// Everything that says where it, or a part of it, is configured.
     pub(in crate::policy) fn origins_mut(&mut self) -> impl Iterator<Item = &mut Origin> {
         let overrides = self.overrides.iter_mut().map(|one| &mut one.origin);

@@ -11,7 +11,7 @@
 
 use serde::Serialize;
 
-use crate::policy::provenance::{InForce, Origin, Overridden, PartnerOrigin};
+use crate::policy::provenance::{EffectiveValue, Origin, Overridden, PartnerOrigin};
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::full_key;
 use crate::policy::value::Value;
@@ -45,12 +45,12 @@ impl<'r> Report<'r> {
     /// What is in force under `profile`.
     #[must_use]
     pub fn of(profile: &'r str, resolved: &'r Resolved) -> Self {
-        let value = |in_force: &'r InForce| ValueReport {
-            key: full_key(in_force.key),
-            value: &in_force.value,
-            origin: &in_force.origin,
-            overrides: &in_force.overrides,
-            partners: &in_force.partners,
+        let value = |effective: &'r EffectiveValue| ValueReport {
+            key: full_key(effective.key),
+            value: &effective.value,
+            origin: &effective.origin,
+            overrides: &effective.overrides,
+            partners: &effective.partners,
         };
         Self {
             profile,

@@ -14,7 +14,7 @@ use crate::diagnostic::{Code, Diagnostic, Omitted, Severity};
 use crate::policy::digest::PolicyDigest;
 use crate::policy::layers::Layer;
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::provenance::{InClear, InForce, Origin, Overridden, PartnerOrigin};
+use crate::policy::provenance::{EffectiveValue, InClear, Origin, Overridden, PartnerOrigin};
 use crate::policy::setting::{SettingInfo, SettingValue, Shape, full_key, wrong_type};
 use crate::policy::types::choice::nearest;
 use crate::policy::types::partner::merge;
@@ -27,7 +27,7 @@ pub struct Resolved {
     /// The policy; not to be used where `findings` hold an error, since a refused value is left out.
     pub policy: EcPolicy,
     /// Every value in force with its origin, in the order of the settings.
-    pub values: Vec<InForce>,
+    pub values: Vec<EffectiveValue>,
     /// Whether it is the policy of a profile that is meant to be deployed: no secret of it may be weak.
     pub deployed: bool,
     /// What is wrong, lowest layer first: the first [`MAX_FINDINGS`](crate::diagnostic::MAX_FINDINGS) of what files hold, errors
@@ -51,7 +51,7 @@ impl Resolved {
 
     /// The value in force of a setting, by its key below `ec`.
     #[must_use]
-    pub fn value(&self, key: &str) -> Option<&InForce> {
+    pub fn value(&self, key: &str) -> Option<&EffectiveValue> {
         self.values.iter().find(|value| value.key == key)
     }
 
@@ -67,7 +67,7 @@ impl Resolved {
         &mut self,
         variable: impl Fn(&crate::diagnostic::Place) -> Option<String>,
     ) {
-        for origin in self.values.iter_mut().flat_map(InForce::origins_mut) {
+        for origin in self.values.iter_mut().flat_map(EffectiveValue::origins_mut) {
             if origin.layer == crate::policy::layers::LayerName::Environment {
                 origin.variable = origin.place.as_ref().and_then(&variable);
             }
@@ -133,7 +133,7 @@ impl<T: PartialOrd> Limits<T> {
 /// Reads one setting after another from the layers, and keeps what it finds.
 pub(super) struct Resolver<'l> {
     layers: &'l [Layer],
-    values: Vec<InForce>,
+    values: Vec<EffectiveValue>,
     findings: Vec<Diagnostic>,
     settings: Vec<SettingInfo>,
     refused: Vec<&'static str>,
@@ -147,26 +147,26 @@ impl<'l> Resolver<'l> {
         default: T,
         limits: Option<Limits<T>>,
     ) -> T {
-        let mut in_force = by_default(
+        let mut effective = by_default(
             about,
             default.show(),
             default.digested(),
             default.in_clear(),
         );
-        let default_shown = in_force.value.clone();
+        let default_shown = effective.value.clone();
         let mut value = default;
-        for (layer, node) in self.stated(about, T::SHAPE, &mut in_force) {
+        for (layer, node) in self.stated(about, T::SHAPE, &mut effective) {
             let Some(read) = self.read(&node, about.key, limits.as_ref()) else {
                 self.refused.push(about.key);
                 continue;
             };
             let shown = read.show_as_written(&node).masked();
             let (digested, in_clear) = (read.digested(), read.in_clear());
-            supply(&mut in_force, layer, &node, shown, digested, in_clear);
+            supply(&mut effective, layer, &node, shown, digested, in_clear);
             value = read;
         }
         let limits = limits.map(|limits| (limits.least.show(), limits.greatest.show()));
-        self.keep(about, in_force, default_shown, limits, T::SHAPE);
+        self.keep(about, effective, default_shown, limits, T::SHAPE);
         value
     }
 
@@ -175,7 +175,7 @@ impl<'l> Resolver<'l> {
         &mut self,
         about: About,
         shape: Shape,
-        in_force: &mut InForce,
+        effective: &mut EffectiveValue,
     ) -> Vec<(&'l Layer, Cow<'l, Node>)> {
         if shape != Shape::Partners {
             let of =
@@ -192,19 +192,19 @@ impl<'l> Resolver<'l> {
             }
             return Vec::new();
         };
-        in_force.partners = merged.origins;
+        effective.partners = merged.origins;
         vec![(merged.highest, Cow::Owned(merged.node))]
     }
 
     fn keep(
         &mut self,
         about: About,
-        in_force: InForce,
+        effective: EffectiveValue,
         default: Value,
         limits: Option<(Value, Value)>,
         shape: Shape,
     ) {
-        self.values.push(in_force);
+        self.values.push(effective);
         self.settings.push(SettingInfo {
             key: about.key,
             doc: about.doc,
@@ -236,8 +236,8 @@ impl<'l> Resolver<'l> {
 }
 
 /// A setting's default, in force until a layer says otherwise.
-fn by_default(about: About, shown: Value, digested: Value, in_clear: Value) -> InForce {
-    InForce {
+fn by_default(about: About, shown: Value, digested: Value, in_clear: Value) -> EffectiveValue {
+    EffectiveValue {
         key: about.key,
         value: about.shown.map_or(shown, Value::from),
         digested,
@@ -251,7 +251,7 @@ fn by_default(about: About, shown: Value, digested: Value, in_clear: Value) -> I
 
 /// Puts what a layer supplies in force.
 fn supply(
-    in_force: &mut InForce,
+    effective: &mut EffectiveValue,
     layer: &Layer,
     node: &Node,
     shown: Value,
@@ -260,12 +260,12 @@ fn supply(
 ) {
     let origin = Origin::of(layer.name.clone(), node.place.clone());
     let overridden = Overridden {
-        value: std::mem::replace(&mut in_force.value, shown),
-        origin: std::mem::replace(&mut in_force.origin, origin),
+        value: std::mem::replace(&mut effective.value, shown),
+        origin: std::mem::replace(&mut effective.origin, origin),
     };
-    in_force.overrides.insert(0, overridden);
-    in_force.digested = digested;
-    in_force.in_clear = InClear(in_clear);
+    effective.overrides.insert(0, overridden);
+    effective.digested = digested;
+    effective.in_clear = InClear(in_clear);
 }
 
 fn out_of_range(

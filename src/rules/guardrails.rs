@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::policy::known_settings;
 use crate::policy::layers::LayerName;
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::provenance::InForce;
+use crate::policy::provenance::EffectiveValue;
 use crate::policy::setting::{SettingInfo, Shape, full_key};
 use crate::policy::types::choice::nearest;
 use crate::policy::types::duration::parse_duration;
@@ -134,7 +134,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     found
 }
 
-fn beyond(guardrail: &Guardrail, value: &InForce) -> Option<Diagnostic> {
+fn beyond(guardrail: &Guardrail, value: &EffectiveValue) -> Option<Diagnostic> {
     let setting = setting(guardrail.key)?;
     if measure_of(&value.digested, setting.shape).is_some_and(|value| guardrail.permits(&value)) {
         return None;

@@ -26,7 +26,7 @@ labels! {
     Ended { operation: &'static str, outcome: &'static str }
     OfOperation { operation: &'static str }
     OfKind { kind: &'static str }
-    InForce { profile: String, digest: String }
+    EffectiveValue { profile: String, digest: String }
     Build { version: &'static str, digest: String }
     OfCall { store: &'static str, call: &'static str }
     OfPartner { partner: String, route: &'static str, outcome: &'static str }
@@ -117,8 +117,8 @@ pub struct Metrics {
     build: Family<Build, Gauge>,
     outbox: OfOutbox,
     connections: Gauge,
-    policy: Family<InForce, Gauge>,
-    candidate_policy: Family<InForce, Gauge>,
+    policy: Family<EffectiveValue, Gauge>,
+    candidate_policy: Family<EffectiveValue, Gauge>,
 }
 
 impl Default for Metrics {
@@ -299,8 +299,8 @@ impl Metrics {
         self.build.get_or_create(&build).set(1);
         self.policy.clear();
         self.candidate_policy.clear();
-        let name = |gauge: &Family<InForce, Gauge>, profile: &str, policy: &EcPolicy| {
-            let of = InForce {
+        let name = |gauge: &Family<EffectiveValue, Gauge>, profile: &str, policy: &EcPolicy| {
+            let of = EffectiveValue {
                 profile: profile.to_owned(),
                 digest: policy.digest.mark().to_owned(),
             };

@@ -11,7 +11,7 @@ use super::{Bundle, BundleError, BundledValue, ENGINE, Sealed, broken, checksum,
 use crate::diagnostic::Code;
 use crate::policy::digest::PolicyDigest;
 use crate::policy::layers::Layer;
-use crate::policy::provenance::{InForce, Origin};
+use crate::policy::provenance::{EffectiveValue, Origin};
 use crate::policy::publisher::{Domain, OriginUrl, Publisher};
 use crate::policy::resolve::{Resolved, resolve};
 use crate::policy::rollout::{Rollout, Share};
@@ -147,7 +147,7 @@ impl Bundled {
             }
         }
         let place = |told: &BundledValue| {
-            let known = |value: &InForce| full_key(value.key) == told.key;
+            let known = |value: &EffectiveValue| full_key(value.key) == told.key;
             self.resolved.values.iter().position(known)
         };
         values.sort_by_key(|told| place(told).unwrap_or(usize::MAX));

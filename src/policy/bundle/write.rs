@@ -10,7 +10,7 @@ use super::{
 use crate::policy::difference::between;
 use crate::policy::known_settings;
 use crate::policy::layers::LayerName;
-use crate::policy::provenance::InForce;
+use crate::policy::provenance::EffectiveValue;
 use crate::policy::publisher::Publisher;
 use crate::policy::resolve::Resolved;
 use crate::policy::rollout::Rollout;
@@ -124,7 +124,7 @@ pub fn write(contents: &Contents<'_>) -> Result<String, BundleError> {
     serde_json::to_string(&sealed).map_err(broken)
 }
 
-fn bundled_value(value: &InForce) -> Result<BundledValue, BundleError> {
+fn bundled_value(value: &EffectiveValue) -> Result<BundledValue, BundleError> {
     let mut partners = value.partners.clone();
     for partner in &mut partners {
         partner.fields.retain(|field| !field.overrides.is_empty());
@@ -162,7 +162,7 @@ fn candidate(deployed: &Resolved, rollout: &Rollout) -> Result<Candidate, Bundle
 
 /// The settings whose values are not told as they are, and their values.
 fn secrets_in_clear(resolved: &Resolved) -> impl Iterator<Item = (String, &Value)> {
-    let hidden = |value: &&InForce| {
+    let hidden = |value: &&EffectiveValue| {
         let in_clear = &value.in_clear.0;
         let masked = || in_clear.clone().masked() != *in_clear;
         value.value != *in_clear && (is_secret(value.key) || masked())

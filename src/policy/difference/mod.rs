@@ -14,7 +14,7 @@ use serde::Serialize;
 
 pub use partners::PartnerDifference;
 
-use crate::policy::provenance::{InForce, Origin};
+use crate::policy::provenance::{EffectiveValue, Origin};
 use crate::policy::resolve::Resolved;
 use crate::policy::setting::full_key;
 use crate::policy::value::Value;
@@ -23,9 +23,9 @@ use crate::policy::value::Value;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Difference<'r> {
     /// The value in the one.
-    pub from: &'r InForce,
+    pub from: &'r EffectiveValue,
     /// The value in the other.
-    pub to: &'r InForce,
+    pub to: &'r EffectiveValue,
 }
 
 /// A difference as JSON tells it.

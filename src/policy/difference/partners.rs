@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::Difference;
-use crate::policy::provenance::{InForce, Origin};
+use crate::policy::provenance::{EffectiveValue, Origin};
 use crate::policy::value::Value;
 
 /// A field of a partner that two policies give different values; the whole partner where one of them does not declare it.
@@ -73,8 +73,9 @@ struct Listed<'v> {
     digested: &'v Value,
 }
 
-fn partners(in_force: &InForce) -> Vec<Listed<'_>> {
-    let (Value::List(shown), Value::List(digested)) = (&in_force.value, &in_force.digested) else {
+fn partners(effective: &EffectiveValue) -> Vec<Listed<'_>> {
+    let (Value::List(shown), Value::List(digested)) = (&effective.value, &effective.digested)
+    else {
         return Vec::new();
     };
     let each = shown.iter().zip(digested);
@@ -112,8 +113,8 @@ fn flat(table: &Value) -> Vec<(String, &Value)> {
 }
 
 fn fields(
-    from: &InForce,
-    to: &InForce,
+    from: &EffectiveValue,
+    to: &EffectiveValue,
     before: &Listed<'_>,
     after: &Listed<'_>,
 ) -> Vec<PartnerDifference> {
@@ -144,8 +145,8 @@ fn fields(
 }
 
 fn whole(
-    from: &InForce,
-    to: &InForce,
+    from: &EffectiveValue,
+    to: &EffectiveValue,
     domain: &str,
     before: &Value,
     after: &Value,
@@ -161,8 +162,8 @@ fn whole(
 }
 
 /// Where a partner, or a field of it, is configured; the list where no more is known.
-fn origin(in_force: &InForce, domain: &str, field: Option<&str>) -> Origin {
-    let known = in_force.partners.iter();
+fn origin(effective: &EffectiveValue, domain: &str, field: Option<&str>) -> Origin {
+    let known = effective.partners.iter();
     let partner = known
         .clone()
         .find(|partner| partner.source_domain == domain);
@@ -173,9 +174,9 @@ fn origin(in_force: &InForce, domain: &str, field: Option<&str>) -> Origin {
         }
         (Some(partner), None) => {
             let table = partner.tables.first();
-            table.map_or_else(|| in_force.origin.clone(), Clone::clone)
+            table.map_or_else(|| effective.origin.clone(), Clone::clone)
         }
-        (None, _) if !in_force.partners.is_empty() => Origin::default_value(),
-        (None, _) => in_force.origin.clone(),
+        (None, _) if !effective.partners.is_empty() => Origin::default_value(),
+        (None, _) => effective.origin.clone(),
     }
 }

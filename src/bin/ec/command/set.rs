@@ -116,18 +116,18 @@ impl Set {
             };
             return format!("{path}: `{key}` is taken out (was {})", shown(old));
         };
-        let in_force = after.resolved.value(key);
-        let place = in_force
+        let effective = after.resolved.value(key);
+        let place = effective
             .and_then(|value| value.origin.place.as_ref())
             .filter(|place| *place.file == *path.to_string());
         let Some(place) = place else {
-            let origin = in_force.map_or_else(String::new, |value| value.origin.to_string());
+            let origin = effective.map_or_else(String::new, |value| value.origin.to_string());
             return format!(
                 "{path}: `{key}` is {} there, but {origin} holds",
                 shown(written)
             );
         };
-        let value = in_force.map_or_else(String::new, |value| value.value.to_string());
+        let value = effective.map_or_else(String::new, |value| value.value.to_string());
         match old {
             Some(old) => format!(
                 "{path}:{}: `{key}` is {value} (was {})",

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use edge_cookie::policy::layers::LayerName;
-use edge_cookie::policy::provenance::{InForce, Origin, Overridden};
+use edge_cookie::policy::provenance::{EffectiveValue, Origin, Overridden};
 use edge_cookie::policy::report::Report;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::nearest;
@@ -150,7 +150,7 @@ fn bundled(name: &str) -> Result<(String, Resolved), Stop> {
 }
 
 /// The value of a setting, whose key may begin with `ec.`.
-fn value<'r>(resolved: &'r Resolved, written: &str) -> Result<&'r InForce, Stop> {
+fn value<'r>(resolved: &'r Resolved, written: &str) -> Result<&'r EffectiveValue, Stop> {
     let key = written.strip_prefix("ec.").unwrap_or(written);
     resolved.value(key).ok_or_else(|| {
         let keys = resolved.values.iter().map(|value| value.key);
@@ -163,7 +163,7 @@ fn value<'r>(resolved: &'r Resolved, written: &str) -> Result<&'r InForce, Stop>
 }
 
 /// Where each declared partner and each of its fields is configured, as comments.
-fn write_partners(value: &InForce, out: &mut impl Write) -> std::io::Result<()> {
+fn write_partners(value: &EffectiveValue, out: &mut impl Write) -> std::io::Result<()> {
     for partner in &value.partners {
         let tables: Vec<String> = partner.tables.iter().map(ToString::to_string).collect();
         let domain = on_one_line(&partner.source_domain);
@@ -177,7 +177,7 @@ fn write_partners(value: &InForce, out: &mut impl Write) -> std::io::Result<()> 
 }
 
 /// Where a value came from and what it overrode, on one line.
-fn told(value: &InForce) -> String {
+fn told(value: &EffectiveValue) -> String {
     let mut layers: Vec<&LayerName> = Vec::new();
     for table in value.partners.iter().flat_map(|partner| &partner.tables) {
         if !layers.contains(&&table.layer) {
