@@ -11,7 +11,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::policy::known_settings;
-use crate::policy::setting::{SettingInfo, Shape, Sort};
+use crate::policy::setting::{SettingInfo, Shape, TextKind};
 use crate::policy::types::{MAX_PARTNER_NAME_CHARS, length};
 use crate::policy::value::Value;
 
@@ -189,12 +189,12 @@ fn shape(shape: Shape) -> Json {
         Shape::Integer => json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::Choice(words) => json!({ "enum": words }),
-        Shape::Text(sort) => text(sort),
-        Shape::TextList(sort) => list(sort),
-        Shape::Amendable(sort) => json!({ "anyOf": [list(sort), {
+        Shape::Text(kind) => text(kind),
+        Shape::TextList(kind) => list(kind),
+        Shape::Amendable(kind) => json!({ "anyOf": [list(kind), {
             "type": "object",
             "additionalProperties": false,
-            "properties": { "add": list(sort), "remove": list(sort) },
+            "properties": { "add": list(kind), "remove": list(kind) },
         }] }),
         Shape::Secret => secret(),
         Shape::Partners => json!({ "type": "array", "items": partner() }),
@@ -205,12 +205,12 @@ fn duration() -> Json {
     json!({ "type": "string", "pattern": length::pattern() })
 }
 
-fn list(sort: Sort) -> Json {
-    json!({ "type": "array", "items": text(sort) })
+fn list(kind: TextKind) -> Json {
+    json!({ "type": "array", "items": text(kind) })
 }
 
-fn text(sort: Sort) -> Json {
-    json!({ "type": "string", "pattern": sort.pattern })
+fn text(kind: TextKind) -> Json {
+    json!({ "type": "string", "pattern": kind.pattern })
 }
 
 fn named() -> Json {

@@ -15,9 +15,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::value::Value;
 
-/// What sort of text a setting takes.
+/// What kind of text a setting takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sort {
+pub struct TextKind {
     /// In words, as `a store name`.
     pub words: &'static str,
     /// As a regular expression (ECMA-262), for editors.
@@ -38,11 +38,11 @@ pub enum Shape {
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A text.
-    Text(Sort),
+    Text(TextKind),
     /// A list of texts.
-    TextList(Sort),
+    TextList(TextKind),
     /// A list of texts, or a table of what to `add` to the shipped list and to `remove` from it.
-    Amendable(Sort),
+    Amendable(TextKind),
     /// A secret, in clear or by reference.
     Secret,
     /// The declared partners.

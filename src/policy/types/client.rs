@@ -9,7 +9,7 @@ use super::iso;
 use super::name::read_text;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::setting::{SettingValue, Shape, Sort, full_key, wrong_type};
+use crate::policy::setting::{SettingValue, Shape, TextKind, full_key, wrong_type};
 use crate::policy::value::Value;
 
 /// A coarse place: a country, and where it has any that matter, a state.
@@ -110,7 +110,7 @@ impl fmt::Display for Locality {
 const NONE: &str = "none";
 
 impl SettingValue for Option<Locality> {
-    const SHAPE: Shape = Shape::Text(Sort {
+    const SHAPE: Shape = Shape::Text(TextKind {
         words: "a place",
         pattern: "^([A-Z]{2}(-[A-Z0-9]{1,3})?|none)$",
     });
@@ -162,7 +162,7 @@ fn network(text: &str) -> Option<IpNet> {
 }
 
 impl SettingValue for Proxies {
-    const SHAPE: Shape = Shape::TextList(Sort {
+    const SHAPE: Shape = Shape::TextList(TextKind {
         words: "addresses or networks",
         pattern: "^[0-9A-Fa-f.:]+(/[0-9]{1,3})?$",
     });

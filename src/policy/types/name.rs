@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::setting::{SettingValue, Shape, Sort, full_key, wrong_type};
+use crate::policy::setting::{SettingValue, Shape, TextKind, full_key, wrong_type};
 use crate::policy::value::Value;
 
 /// Declares a name: a text with a rule, read once.
@@ -30,7 +30,7 @@ macro_rules! names {
         }
 
         impl SettingValue for $name {
-            const SHAPE: Shape = Shape::Text(Sort {
+            const SHAPE: Shape = Shape::Text(TextKind {
                 words: $sort,
                 pattern: $pattern,
             });
@@ -182,7 +182,7 @@ impl CookieNames {
 }
 
 impl SettingValue for CookieNames {
-    const SHAPE: Shape = Shape::TextList(Sort {
+    const SHAPE: Shape = Shape::TextList(TextKind {
         words: "names of cookies",
         pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
     });

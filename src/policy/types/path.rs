@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::setting::{SettingValue, Shape, Sort, wrong_type};
+use crate::policy::setting::{SettingValue, Shape, TextKind, wrong_type};
 use crate::policy::types::name::read_text;
 use crate::policy::value::Value;
 
@@ -40,7 +40,7 @@ fn is_prefix(text: &str) -> bool {
 }
 
 impl SettingValue for TsPrefixes {
-    const SHAPE: Shape = Shape::TextList(Sort {
+    const SHAPE: Shape = Shape::TextList(TextKind {
         words: "paths below `/_ts/`",
         pattern: "^/_ts/(?!(api|admin|health)(/|$))((?!\\.\\.?(/|$))[A-Za-z0-9._~-]+/)*(?!\\.\\.?/?$)[A-Za-z0-9._~-]+/?$",
     });

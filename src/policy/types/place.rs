@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::name::read_text;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::Node;
-use crate::policy::setting::{SettingValue, Shape, Sort, full_key};
+use crate::policy::setting::{SettingValue, Shape, TextKind, full_key};
 use crate::policy::value::Value;
 
 /// Where records are kept.
@@ -132,7 +132,7 @@ impl fmt::Display for StorePlace {
 }
 
 impl SettingValue for Option<StorePlace> {
-    const SHAPE: Shape = Shape::Text(Sort {
+    const SHAPE: Shape = Shape::Text(TextKind {
         words: "a place of records",
         pattern: "^(?!rediss?://[^@]*:[^@]*@)\\S.*$",
     });

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::laws;
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::setting::{SettingValue, Shape, Sort, full_key, wrong_type};
+use crate::policy::setting::{SettingValue, Shape, TextKind, full_key, wrong_type};
 use crate::policy::value::Value;
 
 /// Places: countries, and regions of countries.
@@ -79,7 +79,7 @@ macro_rules! place_lists {
         }
 
         impl SettingValue for $name {
-            const SHAPE: Shape = Shape::Amendable(Sort {
+            const SHAPE: Shape = Shape::Amendable(TextKind {
                 words: $sort,
                 pattern: $pattern,
             });
@@ -348,7 +348,7 @@ impl Entry for UsState {
 }
 
 impl SettingValue for UsStates {
-    const SHAPE: Shape = Shape::Amendable(Sort {
+    const SHAPE: Shape = Shape::Amendable(TextKind {
         words: "US states",
         pattern: "^[A-Z]{2}(@[0-9]{4}-[0-9]{2}-[0-9]{2})?$",
     });

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Node, NodeValue};
-use crate::policy::setting::{SettingValue, Shape, Sort, full_key, wrong_type};
+use crate::policy::setting::{SettingValue, Shape, TextKind, full_key, wrong_type};
 use crate::policy::value::Value;
 
 /// Stands for any text, in an entry of the list.
@@ -143,7 +143,7 @@ const HELP: &str =
     "write uids as partners send them, `*` for any text: `[\"0\", \"null\", \"$*\", \"[*]\"]`";
 
 impl SettingValue for Sentinels {
-    const SHAPE: Shape = Shape::TextList(Sort {
+    const SHAPE: Shape = Shape::TextList(TextKind {
         words: "uids that are no one's",
         pattern: "^(?=.*[^*])\\S(.*\\S)?$",
     });
