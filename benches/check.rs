@@ -5,14 +5,14 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
+use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
 
 const FLEET: usize = 1_000;
 
 const PRODUCTION: &str = include_str!("../policies/production.toml");
 
 /// A fleet whose first profile is production, and whose others inherit from it.
-fn fleet(folder: &Path, size: usize) -> Written {
+fn fleet(folder: &Path, size: usize) -> PolicySources {
     let policies = folder.join("policies");
     let config = folder.join("trusted-server.toml");
     let written = fs::create_dir_all(&policies)
@@ -29,14 +29,14 @@ fn fleet(folder: &Path, size: usize) -> Written {
             })
         });
     assert!(written.is_ok(), "{written:?}");
-    Written {
+    PolicySources {
         config,
         policies,
-        ..Written::default()
+        ..PolicySources::default()
     }
 }
 
-fn all(written: &Written) -> Vec<Loaded> {
+fn all(written: &PolicySources) -> Vec<Loaded> {
     let checked = PolicyFiles::open(written.clone()).and_then(|mut files| files.load_all());
     checked.unwrap_or_default()
 }

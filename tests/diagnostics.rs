@@ -10,7 +10,7 @@
 )]
 
 use edge_cookie::diagnostic::{Code, Diagnostic, Severity};
-use edge_cookie::policy::files::{LoadError, Loaded, PolicyFiles, Written};
+use edge_cookie::policy::files::{LoadError, Loaded, PolicyFiles, PolicySources};
 
 /// What is written, and where.
 #[derive(Default, Clone, Copy)]
@@ -31,7 +31,7 @@ fn open(case: Case<'_>, folder: &std::path::Path) -> Result<PolicyFiles, LoadErr
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();
         std::fs::write(file, text).unwrap();
     }
-    PolicyFiles::open(Written {
+    PolicyFiles::open(PolicySources {
         config,
         policies,
         environment: case
@@ -586,9 +586,9 @@ fn a_profile_that_cannot_be_read_is_a_finding_and_a_configuration_that_cannot_st
         Err(LoadError::UnknownProfile { .. })
     ));
 
-    let missing = Written {
+    let missing = PolicySources {
         config: folder.path().join("none.toml"),
-        ..Written::default()
+        ..PolicySources::default()
     };
     let message = PolicyFiles::open(missing).unwrap_err().to_string();
     assert!(
@@ -839,12 +839,12 @@ fn a_profile_that_is_not_there_is_told_with_those_that_are() {
     assert!(message.ends_with("it holds `production`"), "{message}");
 
     let file = folder.path().join("policies/production.toml");
-    let written = Written {
+    let sources = PolicySources {
         config: folder.path().join("trusted-server.toml"),
         policies: file,
-        ..Written::default()
+        ..PolicySources::default()
     };
-    let message = PolicyFiles::open(written).unwrap_err().to_string();
+    let message = PolicyFiles::open(sources).unwrap_err().to_string();
     assert!(message.contains("--policies DIR"), "{message}");
 }
 

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 
 use edge_cookie::diagnostic::Diagnostic;
 use edge_cookie::policy::difference::between;
-use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
+use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::policy::resolve::Resolved;
 use proptest::prelude::*;
 
@@ -45,14 +45,14 @@ fn load(layers: Layers<'_>) -> Loaded {
             (*value).to_owned(),
         )
     };
-    let written = Written {
+    let sources = PolicySources {
         config: folder.path().join("trusted-server.toml"),
         policies,
         environment: layers.environment.iter().map(variable).collect(),
         sets: layers.sets.iter().map(|set| format!("ec.{set}")).collect(),
         edited: Vec::new(),
     };
-    let mut loaded = PolicyFiles::open(written).unwrap().load("own").unwrap();
+    let mut loaded = PolicyFiles::open(sources).unwrap().load("own").unwrap();
     // Of paths only what is below the folder.
     let prefix = format!("{}/", folder.path().display());
     for finding in &mut loaded.resolved.findings {

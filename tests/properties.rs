@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use edge_cookie::event::Event;
 use edge_cookie::policy::difference::between;
-use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
+use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::policy::value::Value;
 use edge_cookie::record::{EcId, KvEntry};
 use proptest::prelude::*;
@@ -85,14 +85,14 @@ fn load(layers: &[BTreeMap<&'static str, String>; 4]) -> (Loaded, BTreeMap<Strin
         sets.iter()
             .fold(String::new(), |text, set| format!("{text}--set {set}\n")),
     );
-    let written = Written {
+    let sources = PolicySources {
         config: folder.path().join("trusted-server.toml"),
         policies,
         sets,
-        ..Written::default()
+        ..PolicySources::default()
     };
     (
-        PolicyFiles::open(written).unwrap().load("profile").unwrap(),
+        PolicyFiles::open(sources).unwrap().load("profile").unwrap(),
         files,
     )
 }
@@ -179,8 +179,8 @@ proptest! {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("trusted-server.toml");
         std::fs::write(&config, &text).unwrap();
-        let written = Written { config, sets: vec![text], ..Written::default() };
-        let _ = PolicyFiles::open(written).unwrap().load("development").unwrap();
+        let sources = PolicySources { config, sets: vec![text], ..PolicySources::default() };
+        let _ = PolicyFiles::open(sources).unwrap().load("development").unwrap();
     }
 
     #[test]

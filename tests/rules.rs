@@ -20,7 +20,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use edge_cookie::diagnostic::{Code, Diagnostic, Place};
-use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
+use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::rules;
 use overrides::sets;
 use samples::{code, name, samples, site};
@@ -32,13 +32,13 @@ const NOT_IN_A_FILE: [Code; 3] = [Code::UnreadableFile, Code::BadOverride, Code:
 const LOOKED_UP: [Code; 1] = [Code::MissingSecret];
 
 fn load_all(root: &Path) -> Vec<Loaded> {
-    let written = Written {
+    let sources = PolicySources {
         config: root.join("trusted-server.toml"),
         policies: root.join("policies"),
         sets: sets(root),
-        ..Written::default()
+        ..PolicySources::default()
     };
-    PolicyFiles::open(written).unwrap().load_all().unwrap()
+    PolicyFiles::open(sources).unwrap().load_all().unwrap()
 }
 
 fn sample_of(root: &Path) -> Loaded {

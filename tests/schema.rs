@@ -14,7 +14,7 @@ mod samples;
 use std::path::{Path, PathBuf};
 
 use edge_cookie::diagnostic::{Code, Severity};
-use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::schema;
 use edge_cookie::policy::value::Value as Shown;
@@ -170,12 +170,12 @@ fn reads(profile: &str) -> bool {
     std::fs::write(folder.path().join("trusted-server.toml"), "").unwrap();
     std::fs::create_dir(folder.path().join("policies")).unwrap();
     std::fs::write(folder.path().join("policies/sample.toml"), profile).unwrap();
-    let written = Written {
+    let sources = PolicySources {
         config: folder.path().join("trusted-server.toml"),
         policies: folder.path().join("policies"),
-        ..Written::default()
+        ..PolicySources::default()
     };
-    let loaded = PolicyFiles::open(written).unwrap().load("sample").unwrap();
+    let loaded = PolicyFiles::open(sources).unwrap().load("sample").unwrap();
     // What a guardrail makes of a value is the rule book's.
     loaded
         .resolved
@@ -362,12 +362,12 @@ fn reads_config(config: &str) -> bool {
     std::fs::write(&path, config).unwrap();
     std::fs::create_dir(folder.path().join("policies")).unwrap();
     std::fs::write(folder.path().join("policies/sample.toml"), "").unwrap();
-    let written = Written {
+    let sources = PolicySources {
         config: path,
         policies: folder.path().join("policies"),
-        ..Written::default()
+        ..PolicySources::default()
     };
-    let loaded = PolicyFiles::open(written).unwrap().load("sample").unwrap();
+    let loaded = PolicyFiles::open(sources).unwrap().load("sample").unwrap();
     loaded.resolved.is_usable()
 }
 
@@ -421,13 +421,13 @@ proptest::proptest! {
         let matches = validator.is_valid(&Value::String(text.clone()));
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("trusted-server.toml"), "").unwrap();
-        let written = Written {
+        let sources = PolicySources {
             config: folder.path().join("trusted-server.toml"),
             policies: folder.path().to_owned(),
             sets: vec![format!("cas.deadline={text}")],
-            ..Written::default()
+            ..PolicySources::default()
         };
-        let mut files = PolicyFiles::open(written).unwrap();
+        let mut files = PolicyFiles::open(sources).unwrap();
         let profile = files.names().first().cloned();
         let loaded = files.load(profile.as_deref().unwrap_or("development")).unwrap();
         let of_grammar = loaded.resolved.findings.iter().any(|finding| {

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::simulate::workload::Workload;
 use edge_cookie::simulate::{SimulatedPolicy, Simulator};
@@ -25,13 +25,13 @@ fn root() -> PathBuf {
 }
 
 fn resolved(profile: &str, sets: &[String]) -> Resolved {
-    let written = Written {
+    let sources = PolicySources {
         config: root().join("trusted-server.toml"),
         policies: root().join("policies"),
         sets: sets.to_vec(),
-        ..Written::default()
+        ..PolicySources::default()
     };
-    PolicyFiles::open(written)
+    PolicyFiles::open(sources)
         .unwrap()
         .load(profile)
         .unwrap()

@@ -3,20 +3,20 @@
 
 use std::path::PathBuf;
 
-use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
+use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::policy::types::{PartnerToken, Secret};
 use edge_cookie::policy::value::Value;
 use libfuzzer_sys::fuzz_target;
 
 fn load(text: &str) -> Loaded {
     let config = PathBuf::from("no-folder/trusted-server.toml");
-    let written = Written {
+    let sources = PolicySources {
         edited: Some((config.clone(), text.to_owned())),
         policies: PathBuf::from("no-folder/policies"),
         config,
-        ..Written::default()
+        ..PolicySources::default()
     };
-    PolicyFiles::open(written)
+    PolicyFiles::open(sources)
         .expect("nothing is read from disk")
         .load("development")
         .expect("that profile need not be there")

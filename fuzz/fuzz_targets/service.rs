@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use edge_cookie::clock::SystemClock;
-use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::types::{Locality, Secret};
 use edge_cookie::server::{Metrics, NativeHome, Stores};
 use edge_cookie::service::{Client, Reply, Service, Setup};
@@ -31,13 +31,13 @@ api_token = "token-a"
 /// What a service runs under, by the text of its configuration.
 pub fn setup(config: &str) -> Setup {
     let path = PathBuf::from("no-folder/trusted-server.toml");
-    let written = Written {
+    let sources = PolicySources {
         edited: Some((path.clone(), config.to_owned())),
         policies: PathBuf::from("no-folder/policies"),
         config: path,
-        ..Written::default()
+        ..PolicySources::default()
     };
-    let loaded = PolicyFiles::open(written)
+    let loaded = PolicyFiles::open(sources)
         .and_then(|mut files| files.load("development"))
         .expect("the policy is this file's own");
     let reveal = |secret: &Secret| match secret {

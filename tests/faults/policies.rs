@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use edge_cookie::engine::Consistency;
 use edge_cookie::plan::{Deployment, Verdict};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::rules::{self, Subject};
@@ -45,11 +45,11 @@ type NamedPolicy = (String, Arc<EcPolicy>);
 
 static SHIPPED: LazyLock<Vec<NamedPolicy>> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = PolicyFiles::open(Written {
+    let mut files = PolicyFiles::open(PolicySources {
         config: root.join("trusted-server.toml"),
         policies: root.join("policies"),
         environment: Vec::new(),
-        ..Written::default()
+        ..PolicySources::default()
     })
     .unwrap();
     // The constants of the trusted-server break promises, as the profile's allowances say.

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use edge_cookie::diagnostic::Severity;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::rules::{self, Subject};
 
@@ -41,11 +41,11 @@ const SPACE: &[(&str, &[&str])] = &[
 /// All of them, the shipped ones first.
 pub static POLICIES: LazyLock<Vec<Named>> = LazyLock::new(|| {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = PolicyFiles::open(Written {
+    let mut files = PolicyFiles::open(PolicySources {
         config: root.join("trusted-server.toml"),
         policies: root.join("policies"),
         environment: Vec::new(),
-        ..Written::default()
+        ..PolicySources::default()
     })
     .unwrap();
     let names = files.names().to_vec();

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use edge_cookie::diagnostic::{Code, Diagnostic};
-use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 
 /// What a publisher wrote: files by their path in the folder, and the environment's variables.
 #[derive(Default, Clone, Copy)]
@@ -22,11 +22,11 @@ impl Publisher<'_> {
             std::fs::write(root.join(name), text).unwrap();
         }
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        let mut files = PolicyFiles::open(Written {
+        let mut files = PolicyFiles::open(PolicySources {
             config: root.join("trusted-server.toml"),
             policies: root.join("policies"),
             environment: self.environment.iter().map(owned).collect(),
-            ..Written::default()
+            ..PolicySources::default()
         })
         .unwrap();
         let mut all = files.load_all().unwrap().into_iter();

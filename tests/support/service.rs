@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use edge_cookie::clock::{SystemClock, Timestamp};
-use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::types::Secret;
 use edge_cookie::server::{Metrics, NativeHome, Outbox, SharedStore, Stores};
 use edge_cookie::service::{Client, Home, Reply, Service, Setup};
@@ -47,13 +47,13 @@ pub fn setup_of(config: &str, sets: &[&str]) -> Setup {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("trusted-server.toml");
     std::fs::write(&config, text).unwrap();
-    let written = Written {
+    let sources = PolicySources {
         config,
         policies: folder.path().join("policies"),
         sets: sets.iter().map(|set| format!("ec.{set}")).collect(),
-        ..Written::default()
+        ..PolicySources::default()
     };
-    let loaded = PolicyFiles::open(written)
+    let loaded = PolicyFiles::open(sources)
         .unwrap()
         .load("development")
         .unwrap();

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::resolve::Resolved;
 use tempfile::TempDir;
 
@@ -14,7 +14,7 @@ pub fn overridden<S: AsRef<str>>(sets: impl IntoIterator<Item = S>) -> Resolved 
         std::fs::write(folder.path().join("trusted-server.toml"), "").unwrap();
         folder
     });
-    let mut files = PolicyFiles::open(Written {
+    let mut files = PolicyFiles::open(PolicySources {
         config: folder.path().join("trusted-server.toml"),
         policies: folder.path().join("none"),
         environment: Vec::new(),
@@ -22,7 +22,7 @@ pub fn overridden<S: AsRef<str>>(sets: impl IntoIterator<Item = S>) -> Resolved 
             .into_iter()
             .map(|set| format!("ec.{}", set.as_ref()))
             .collect(),
-        ..Written::default()
+        ..PolicySources::default()
     })
     .unwrap();
     files.load("development").unwrap().resolved

@@ -8,7 +8,7 @@ use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::engine::{Answer, Consistency, Found, Operation, Step, StoreError, Transaction};
 use edge_cookie::partner::{PartnerRecord, Registry};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{PolicyFiles, Written};
+use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::types::Ttl;
 use edge_cookie::store::{EmbeddedStore, Inline, Insert, KvStore, Precondition, run_to_end};
 
@@ -17,13 +17,13 @@ fn policy(sets: &[&str]) -> EcPolicy {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("trusted-server.toml");
     std::fs::write(&config, "").unwrap();
-    let written = Written {
+    let sources = PolicySources {
         config,
         policies: folder.path().join("policies"),
         sets: sets.iter().map(|set| format!("ec.{set}")).collect(),
-        ..Written::default()
+        ..PolicySources::default()
     };
-    let mut files = PolicyFiles::open(written).unwrap();
+    let mut files = PolicyFiles::open(sources).unwrap();
     let loaded = files.load("development").unwrap();
     assert!(
         loaded.resolved.is_usable(),

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use edge_cookie::plan::{Kept, Loss};
-use edge_cookie::policy::files::{PolicyFiles, Written, read_text};
+use edge_cookie::policy::files::{PolicyFiles, PolicySources, read_text};
 use edge_cookie::policy::types::Secret;
 use serde::Serialize;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
@@ -139,14 +139,14 @@ impl Migrated {
         let path = args.policies.join(format!("{TRUSTED_SERVER}.toml"));
         let shipped = || trusted_server().to_owned();
         let profile = read_text(&path).unwrap_or_else(|_| shipped());
-        let mut files = PolicyFiles::open(Written {
+        let mut files = PolicyFiles::open(PolicySources {
             config: old.to_owned(),
             policies: args.policies.clone(),
             edited: vec![
                 (old.to_owned(), self.migration.config.clone()),
                 (path, self.profile(&profile, passphrase)?),
             ],
-            ..Written::default()
+            ..PolicySources::default()
         })
         .map_err(Stop::because)?;
         let loaded = files.load(TRUSTED_SERVER).map_err(Stop::because)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{Loaded, PolicyFiles, Written};
+use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
 
 use crate::{FileArgs, Stop, render};
 
@@ -31,7 +31,7 @@ impl PolicyArgs {
         files: &FileArgs,
         edited: Vec<(PathBuf, String)>,
     ) -> Result<PolicyFiles, Stop> {
-        PolicyFiles::open(Written {
+        PolicyFiles::open(PolicySources {
             config: files.config.clone(),
             policies: files.policies.clone(),
             environment: environment(),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::config::Config;
-use super::{PolicyFiles, Source, Written};
+use super::{PolicyFiles, PolicySources, Source};
 use crate::policy::builder::accept;
 use crate::policy::resolve::resolve;
 use crate::policy::{EcPolicy, PolicyError};
@@ -61,10 +61,10 @@ impl EcPolicy {
     ) -> Result<Self, PolicyError> {
         let config = config.into();
         let policies = config.with_file_name("policies");
-        let mut files = PolicyFiles::open(Written {
+        let mut files = PolicyFiles::open(PolicySources {
             config,
             policies,
-            ..Written::default()
+            ..PolicySources::default()
         })?;
         let profile = files.choose(profile, None)?;
         accept(files.load(&profile)?.resolved)

@@ -45,7 +45,7 @@ impl PolicyFiles {
                     Some(meant) => format!("did you mean `{meant}`?"),
                     None => format!(
                         "put it into `{}`, or inherit from another",
-                        self.written.policies.display()
+                        self.from.policies.display()
                     ),
                 };
                 findings.push(

@@ -20,9 +20,9 @@ use crate::rules::{self, Ancestor, Declared, Fleet, Subject};
 /// The profile where nobody chooses one.
 const DEFAULT_PROFILE: &str = "development";
 
-/// Where policies are written. The environment is handed in: nothing here reads it.
+/// What policies are read from. The environment is handed in: nothing here reads it.
 #[derive(Debug, Clone, Default)]
-pub struct Written {
+pub struct PolicySources {
     /// The configuration file.
     pub config: PathBuf,
     /// The folder of profiles.
@@ -36,7 +36,7 @@ pub struct Written {
     pub edited: Vec<(PathBuf, String)>,
 }
 
-impl Written {
+impl PolicySources {
     fn text(&self, path: &Path) -> Result<String, ReadError> {
         let edited = self.edited.iter().find(|(edited, _)| edited == path);
         edited.map_or_else(|| read_text(path), |(_, text)| Ok(text.clone()))
@@ -99,7 +99,7 @@ pub struct Loaded {
 /// The files that policies are written in, each read once.
 #[derive(Debug)]
 pub struct PolicyFiles {
-    pub(super) written: Written,
+    pub(super) from: PolicySources,
     pub(super) names: Vec<String>,
     pub(super) config: Config,
     overrides: Vec<Layer>,
@@ -116,23 +116,21 @@ impl PolicyFiles {
     /// # Errors
     ///
     /// Where the configuration or the folder of profiles cannot be read.
-    pub fn open(written: Written) -> Result<Self, LoadError> {
-        let path = written.config.display().to_string();
-        let text = written
-            .text(&written.config)
-            .map_err(|why| LoadError::Config {
-                path: path.clone(),
-                why: why.to_string(),
-            })?;
+    pub fn open(from: PolicySources) -> Result<Self, LoadError> {
+        let path = from.config.display().to_string();
+        let text = from.text(&from.config).map_err(|why| LoadError::Config {
+            path: path.clone(),
+            why: why.to_string(),
+        })?;
         let source = Source::new(&path, &text);
-        let (publishers, publisher) = overrides::of_publisher(&written.environment);
+        let (publishers, publisher) = overrides::of_publisher(&from.environment);
         let config = Config::read(&source, &text, publisher);
         let mut names =
-            folder::find_profiles(&written.policies).map_err(|error| LoadError::Policies {
-                path: written.policies.display().to_string(),
+            folder::find_profiles(&from.policies).map_err(|error| LoadError::Policies {
+                path: from.policies.display().to_string(),
                 why: plain(&error),
             })?;
-        names.extend(written.edited_profiles());
+        names.extend(from.edited_profiles());
         names.sort();
         names.dedup();
         let mut sources = Sources::default();
@@ -141,8 +139,8 @@ impl PolicyFiles {
         let mut layers = Vec::new();
         let mut findings = Vec::new();
         for part in [
-            overrides::of_environment(&written.environment),
-            overrides::of_command_line(&written.sets),
+            overrides::of_environment(&from.environment),
+            overrides::of_command_line(&from.sets),
         ] {
             let Overrides {
                 source,
@@ -153,9 +151,9 @@ impl PolicyFiles {
             layers.extend(own);
             findings.extend(found);
         }
-        let declared = manifest::declared(&written.config);
+        let declared = manifest::declared(&from.config);
         Ok(Self {
-            written,
+            from,
             names,
             config,
             overrides: layers,
@@ -175,7 +173,7 @@ impl PolicyFiles {
     /// The file that a profile of this name stands in.
     #[must_use]
     pub fn profile_file(&self, name: &str) -> PathBuf {
-        self.written.policies.join(format!("{name}.toml"))
+        self.from.policies.join(format!("{name}.toml"))
     }
 
     /// What was read, for showing the lines of a finding.
@@ -209,7 +207,7 @@ impl PolicyFiles {
         };
         LoadError::UnknownProfile {
             name: name.to_owned(),
-            folder: self.written.policies.display().to_string(),
+            folder: self.from.policies.display().to_string(),
             hint,
         }
     }
@@ -382,7 +380,7 @@ impl PolicyFiles {
         }
         let path = self.profile_file(name);
         let shown = path.display().to_string();
-        let read = self.written.text(&path);
+        let read = self.from.text(&path);
         let text = read.as_deref().unwrap_or_default();
         let source = Source::new(&shown, text);
         let mut profile = Profile::read(&source, text);
