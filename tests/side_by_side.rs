@@ -167,6 +167,10 @@ fn the_settings_that_the_page_asks_for_are_those_of_production() {
             "entry.max_uid_bytes",
             policy.entry.max_uid_bytes as usize <= MAX_UID_BYTES,
         ),
+        (
+            "import.unknown_age",
+            policy.import.unknown_age != UnknownAge::Reject,
+        ),
         ("delete.mode", policy.delete.mode == DeleteMode::Tombstone),
     ];
     for (key, holds) in holds {
