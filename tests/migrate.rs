@@ -15,6 +15,8 @@ mod site;
 mod files;
 #[path = "migrate/generated.rs"]
 mod generated;
+#[path = "migrate/ids.rs"]
+mod ids;
 #[path = "migrate/page.rs"]
 mod page;
 #[path = "migrate/plans.rs"]

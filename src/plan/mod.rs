@@ -47,6 +47,7 @@ use crate::policy::types::{Seconds, UsState};
 use crate::policy::value::Value;
 use answer::Answer;
 use pair::Pair;
+pub use places::new_ids;
 
 /// How a change may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -3,13 +3,14 @@
 use super::answer::{Answer, Known};
 use super::pair::Pair;
 use super::{Kept, Records, scenes};
+use crate::policy::resolve::Resolved;
 use crate::policy::types::{Partner, Partners};
 
 pub(super) const ANSWERS: [Known; 10] = [
     ("ec_store", ec_store),
     ("partner_store", partner_store),
     ("passphrase", passphrase),
-    ("id.ipv6_form", ipv6_form),
+    (IPV6_FORM, ipv6_form),
     ("admin_token", admin_token),
     ("admin.basic.username", admin_basic),
     ("admin.basic.password", admin_basic),
@@ -106,6 +107,26 @@ fn passphrase(pair: &Pair<'_>) -> Answer {
     }
 }
 
+/// The users whose ids follow from how an IPv6 network is written.
+const IPV6_USERS: &str = "IPv6 visitors who come without their cookie, and those whom an operator finds by the hash of their network";
+
+const IPV6_FORM: &str = "id.ipv6_form";
+
+/// Which users get new ids by a deployed profile alone: where it changes how IPv6 networks are hashed from what the layers
+/// below it, or the default, have. Whether another policy is deployed now, only a plan knows.
+#[must_use]
+pub fn new_ids(resolved: &Resolved) -> Option<String> {
+    let form = resolved.value(IPV6_FORM).filter(|_| resolved.deployed)?;
+    let before = form
+        .overrides
+        .iter()
+        .find(|before| before.value != form.value)?;
+    Some(format!(
+        "`{IPV6_FORM}` is {} here, and {} in what it overrides ({}). Where it takes the place of that, new ids are for {IPV6_USERS}; `ec plan` compares it with what is deployed",
+        form.value, before.value, before.origin
+    ))
+}
+
 fn ipv6_form(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.id.ipv6_form.as_str());
     Answer::never(
@@ -118,10 +139,7 @@ fn ipv6_form(pair: &Pair<'_>) -> Answer {
         ),
         scenes::other_hash(),
     )
-    .losing(
-        Kept::Users,
-        "IPv6 visitors who come without their cookie, and those whom an operator finds by the hash of their network",
-    )
+    .losing(Kept::Users, IPV6_USERS)
     .effective("at once, for every id that is made for an IPv6 visitor from now on")
     .mixed("one IPv6 network gets ids of two hashes, by the machine that it meets")
 }

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Place, Severity};
+use edge_cookie::plan::new_ids;
 use edge_cookie::policy::files::Loaded;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::{PartnerToken, Secret};
@@ -62,6 +63,9 @@ struct ProfileReport<'r> {
     ok: bool,
     digest: Option<&'r str>,
     diagnostics: &'r [Diagnostic],
+    /// Which users get new ids by this profile; left out where none do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new_ids: Option<String>,
     /// Findings that are counted and not listed; left out where all are listed.
     #[serde(skip_serializing_if = "Option::is_none")]
     omitted: Option<Omitted>,
@@ -92,6 +96,9 @@ impl Check {
             CheckFormat::Human => {
                 render::findings(each_once(&loaded), omitted(&loaded), files.sources());
                 for loaded in &loaded {
+                    if let Some(new_ids) = new_ids(&loaded.resolved) {
+                        render::note(&format!("{}: {new_ids}", loaded.profile));
+                    }
                     writeln!(out, "{}", summary(loaded))?;
                 }
             }
@@ -105,6 +112,12 @@ impl Check {
                 let found = each_once(&loaded);
                 for finding in found.iter().take(MAX_FINDINGS) {
                     writeln!(out, "{}", annotation(finding))?;
+                }
+                for loaded in &loaded {
+                    if let Some(new_ids) = new_ids(&loaded.resolved) {
+                        let profile = on_one_line(&loaded.profile);
+                        writeln!(out, "::notice::{profile}: {new_ids}")?;
+                    }
                 }
                 let more = found.len().saturating_sub(MAX_FINDINGS) + omitted(&loaded).all();
                 if more > 0 {
@@ -150,6 +163,7 @@ impl Check {
                 .is_usable()
                 .then(|| resolved.policy.digest.as_str()),
             diagnostics: &resolved.findings,
+            new_ids: new_ids(resolved),
             omitted: Some(resolved.omitted).filter(|omitted| omitted.all() > 0),
         }
     }
