@@ -1,0 +1,238 @@
+//! Plain words in every tracked text, and a unique name for each type in `src`.
+//!
+//! `remaining.txt` lists what is still to be fixed. It can only shrink: when you have fixed some, run
+//! `UPDATE_WORDS=1 cargo test --test words`.
+#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Words and phrases that plain technical English does without.
+const BANNED: [&str; 19] = [
+    "told",
+    "tells",
+    "tell",
+    "mend",
+    "anew",
+    "afresh",
+    "stands",
+    "hears",
+    "whoever",
+    "nobody",
+    "somebody",
+    "way out",
+    "comes of",
+    "is to be had",
+    "at hand",
+    "none is",
+    "said so",
+    "beside it",
+    "in force",
+];
+
+/// Files and folders that are not checked, and why.
+const SKIPPED: [(&str, &str); 6] = [
+    ("tests/words/", "has the words themselves"),
+    ("CHANGELOG.md", "is history"),
+    ("fuzz/corpus/", "is data"),
+    ("src/robots/patterns.txt", "is a list of another project"),
+    (".lock", "is generated"),
+    ("-lock.json", "is generated"),
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+}
+
+fn tracked() -> Vec<String> {
+    let listed = Command::new("git")
+        .current_dir(root())
+        .args(["ls-files", "-z"])
+        .output()
+        .unwrap();
+    assert!(
+        listed.status.success(),
+        "run this test in a git work tree: it reads `git ls-files`"
+    );
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    listed.split_terminator('\0').map(str::to_owned).collect()
+}
+
+/// The words of a text in lower case, each with the characters before it. An underscore separates words, so that names in
+/// code count as well.
+fn words(text: &str) -> Vec<(&str, String)> {
+    let mut words = Vec::new();
+    let mut rest = text;
+    while let Some(start) = rest.find(char::is_alphanumeric) {
+        let (gap, from) = rest.split_at(start);
+        let end = from.find(|letter: char| !letter.is_alphanumeric());
+        let (word, after) = from.split_at(end.unwrap_or(from.len()));
+        words.push((gap, word.to_lowercase()));
+        rest = after;
+    }
+    words
+}
+
+/// The banned words of a text. A phrase may continue on the next line of a comment.
+fn banned_in(text: &str) -> Vec<&'static str> {
+    let joins = |gap: &str| gap.chars().all(|letter| " _\n\t/!#*>".contains(letter));
+    let words = words(text);
+    let starts_at = |start: usize, banned: &str| {
+        let mut here = words.iter().skip(start);
+        banned.split(' ').enumerate().all(|(index, part)| {
+            here.next()
+                .is_some_and(|(gap, word)| word == part && (index == 0 || joins(gap)))
+        })
+    };
+    (0..words.len())
+        .flat_map(|start| {
+            BANNED
+                .into_iter()
+                .filter(move |banned| starts_at(start, banned))
+        })
+        .collect()
+}
+
+/// The part of the repository that a file belongs to: `src/policy/`, `tests/`, `README.md`.
+fn room(path: &str) -> String {
+    let parts: Vec<&str> = path.split('/').collect();
+    match parts.as_slice() {
+        [top, inner, _, ..] => format!("{top}/{inner}/"),
+        [top, _] => format!("{top}/"),
+        _ => path.to_owned(),
+    }
+}
+
+/// The banned words by part of the repository, with the files that have them.
+fn remaining_words() -> BTreeMap<String, (usize, Vec<String>)> {
+    let mut rooms: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
+    for path in tracked() {
+        let is_skipped = |(what, _): &(&str, &str)| path.starts_with(what) || path.ends_with(what);
+        if SKIPPED.iter().any(is_skipped) {
+            continue;
+        }
+        // A file that is not UTF-8, or that was deleted, has no text.
+        let Ok(text) = std::fs::read_to_string(root().join(&path)) else {
+            continue;
+        };
+        let banned = banned_in(&text);
+        if !banned.is_empty() {
+            let (count, files) = rooms.entry(room(&path)).or_default();
+            *count += banned.len();
+            let kinds: BTreeSet<&str> = banned.into_iter().collect();
+            files.push(format!("{path}: {kinds:?}"));
+        }
+    }
+    rooms
+}
+
+/// The name of the type that a line defines, if it does. Associated types are indented, and do not count.
+fn defined(line: &str) -> Option<&str> {
+    let item = line.trim_start();
+    let item = match item.strip_prefix("pub") {
+        Some(rest) if rest.starts_with('(') => rest.split_once(") ")?.1,
+        Some(rest) => rest.trim_start(),
+        None => item,
+    };
+    let (kind, rest) = item.split_once(' ')?;
+    let counts = match kind {
+        "struct" | "enum" | "trait" => true,
+        "type" => !line.starts_with(' '),
+        _ => false,
+    };
+    let end = rest.find(|letter: char| !letter.is_alphanumeric() && letter != '_')?;
+    let name = rest.split_at(end).0;
+    Some(name).filter(|name| counts && !name.is_empty())
+}
+
+/// The type names that more than one file of `src` defines, with the files.
+fn repeated_types() -> BTreeMap<String, BTreeSet<String>> {
+    let mut types: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let is_source = |path: &String| {
+        path.starts_with("src/") && Path::new(path).extension() == Some("rs".as_ref())
+    };
+    for path in tracked().into_iter().filter(is_source) {
+        let Ok(text) = std::fs::read_to_string(root().join(&path)) else {
+            continue;
+        };
+        let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
+        for name in code.lines().filter_map(defined) {
+            let files = types.entry(name.to_owned()).or_default();
+            files.insert(path.clone());
+        }
+    }
+    types.retain(|_, files| files.len() > 1);
+    types
+}
+
+/// `remaining.txt`: banned words by part of the repository, and type names.
+fn allowed() -> (BTreeMap<String, usize>, BTreeSet<String>) {
+    let text = std::fs::read_to_string(root().join("tests/words/remaining.txt")).unwrap();
+    let (mut counts, mut types) = (BTreeMap::new(), BTreeSet::new());
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        match line.split_once(' ') {
+            Some((room, count)) => drop(counts.insert(room.to_owned(), count.parse().unwrap())),
+            None => drop(types.insert(line.to_owned())),
+        }
+    }
+    (counts, types)
+}
+
+#[test]
+fn words_are_plain_and_type_names_unique() {
+    let (counts, names) = allowed();
+    let (words, types) = (remaining_words(), repeated_types());
+    for (room, (count, files)) in &words {
+        let most = counts.get(room).copied().unwrap_or_default();
+        assert!(
+            *count <= most,
+            "`{room}` has {count} banned words, and at most {most} are allowed: use plain words\n{}",
+            files.join("\n")
+        );
+    }
+    for (name, files) in &types {
+        assert!(
+            names.contains(name),
+            "the type name `{name}` exists more than once, in {files:?}: give each type a name of its own"
+        );
+    }
+    let mut now = String::from(
+        "# Banned words that remain, by part of the repository, then type names that `src` has more than once.\n\
+         # Remove what you have fixed: `UPDATE_WORDS=1 cargo test --test words` does it. Never add to it.\n",
+    );
+    for (room, (count, _)) in &words {
+        now += room;
+        now += " ";
+        now += &count.to_string();
+        now += "\n";
+    }
+    for name in types.keys() {
+        now += name;
+        now += "\n";
+    }
+    let file = root().join("tests/words/remaining.txt");
+    if std::env::var_os("UPDATE_WORDS").is_some() {
+        std::fs::write(&file, &now).unwrap();
+    }
+    assert!(
+        std::fs::read_to_string(file).unwrap() == now,
+        "`tests/words/remaining.txt` allows more than there is: run `UPDATE_WORDS=1 cargo test --test words`"
+    );
+}
+
+#[test]
+fn words_are_found_in_names_and_across_lines() {
+    for (text, count) in [
+        ("It is told.", 1),
+        ("fn a_time_is_told()", 1),
+        ("what is in force, and\n/// what is at\n/// hand", 2),
+        ("let x = None; is_it(intelligent, standstill)", 0),
+        ("None => is_it", 0),
+    ] {
+        assert_eq!(banned_in(text).len(), count, "{text}");
+    }
+    assert_eq!(defined("pub(crate) struct Held<'a> {"), Some("Held"));
+    assert_eq!(defined("    type Value = u64;"), None);
+    assert_eq!(defined("type Pair = (u64, u64);"), Some("Pair"));
+}
