@@ -4,7 +4,7 @@ use super::answer::{Answer, Known};
 use super::pair::Pair;
 use super::{Kept, Records, scenes};
 use crate::policy::resolve::Resolved;
-use crate::policy::types::{Partner, Partners};
+use crate::policy::types::{Partner, PartnerPull, Partners};
 
 pub(super) const ANSWERS: [Known; 10] = [
     ("ec_store", ec_store),
@@ -176,6 +176,16 @@ fn admin_basic(pair: &Pair<'_>) -> Answer {
         .mixed("old and new credentials are each good on the machines that know them")
 }
 
+/// How a partner's uids are announced.
+fn announced(partner: &Partner) -> (&str, &str, Option<u32>) {
+    (&partner.name, &partner.source_domain, partner.openrtb_atype)
+}
+
+/// What is kept of a partner for features to come.
+const fn kept_for_later(partner: &Partner) -> (Option<u16>, bool, Option<&PartnerPull>) {
+    (partner.gvl_id, partner.bidstream, partner.pull.as_ref())
+}
+
 /// The declared partners by what befalls them.
 fn partners(pair: &Pair<'_>) -> Answer {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.partners);
@@ -228,23 +238,11 @@ fn partners(pair: &Pair<'_>) -> Answer {
             "may make another number of requests",
         ),
         (
-            changed(|before, after| {
-                let announced = |partner: &Partner| {
-                    (
-                        partner.name.clone(),
-                        partner.source_domain.clone(),
-                        partner.atype(),
-                    )
-                };
-                announced(before) != announced(after)
-            }),
+            changed(|before, after| announced(before) != announced(after)),
             "is announced otherwise with the uids that stand",
         ),
         (
-            changed(|before, after| {
-                (before.gvl_id, before.bidstream, &before.pull)
-                    != (after.gvl_id, after.bidstream, &after.pull)
-            }),
+            changed(|before, after| kept_for_later(before) != kept_for_later(after)),
             "has other settings for features to come: nothing changes now",
         ),
     ];
