@@ -189,6 +189,11 @@ struct Text {
 }
 
 impl Text {
+    fn line(&mut self, line: &str) {
+        self.text.push_str(line);
+        self.text.push('\n');
+    }
+
     fn comment(&mut self) {
         self.comments += 1;
         let comment = format!("# comment {} of the file\n", self.comments);
@@ -197,13 +202,13 @@ impl Text {
 
     fn table(&mut self, header: &str, keys: &[Key], form: Form) {
         self.comment();
-        self.text.push_str(&format!("{header}\n"));
+        self.line(header);
         for (index, (key, value)) in keys.iter().enumerate() {
             if index % 2 == 1 {
                 self.comment();
             }
             let value = value.toml(form);
-            self.text.push_str(&format!("{key} = {value}\n"));
+            self.line(&format!("{key} = {value}"));
         }
     }
 
@@ -216,7 +221,7 @@ impl Text {
                 format!("{{ {} }}", members.collect::<Vec<String>>().join(", "))
             });
             let tables = tables.collect::<Vec<String>>().join(", ");
-            self.text.push_str(&format!("partners = [{tables}]\n"));
+            self.line(&format!("partners = [{tables}]"));
             return;
         }
         // Numbered entries need not be in the order of their numbers, and the numbers need not be close.

@@ -59,9 +59,10 @@ pub fn keys(text: &str) -> BTreeSet<String> {
 /// A key as it is written after the table that it is in.
 fn below(path: &str, key: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    let key = match key.bytes().all(bare) {
-        true => key.to_owned(),
-        false => format!("\"{key}\""),
+    let key = if key.bytes().all(bare) {
+        key.to_owned()
+    } else {
+        format!("\"{key}\"")
     };
     if path.is_empty() {
         key
@@ -76,9 +77,10 @@ fn members(path: &str, table: &dyn TableLike, found: &mut BTreeSet<String>) {
     let numbered = path == "ec.partners";
     members.sort_by_key(|(key, _)| numbered.then(|| key.parse::<u32>().unwrap()));
     for (index, (key, item)) in members.into_iter().enumerate() {
-        let path = match numbered {
-            true => format!("{path}[{index}]"),
-            false => below(path, key),
+        let path = if numbered {
+            format!("{path}[{index}]")
+        } else {
+            below(path, key)
         };
         collect(&path, item, found);
     }
