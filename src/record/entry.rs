@@ -140,9 +140,11 @@ impl KvEntry {
     pub fn from_body(body: &[u8]) -> Result<Self, Unreadable> {
         // Checked once as a whole, strings need no check each.
         let body = str::from_utf8(body).map_err(|error| Unreadable::NotJson(error.to_string()))?;
-        let read = serde_json::from_str(body).or_else(|error| tolerant::object(body, error));
-        let mut entry: Self =
-            read.map_err(|error| Unreadable::body(body, SCHEMA_VERSION, &error))?;
+        let mut entry: Self = match serde_json::from_str(body) {
+            Ok(entry) => entry,
+            Err(error) => tolerant::object(body, error)
+                .map_err(|error| Unreadable::body(body, SCHEMA_VERSION, &error))?,
+        };
         match entry.v {
             SCHEMA_VERSION => Ok(entry),
             NO_VERSION => {

@@ -198,7 +198,7 @@ fn read<T: DeserializeOwned + Limits>(
     };
     let error = |why| ExtraFieldError { field, why };
     let value: Option<T> =
-        serde_json::from_str(json.get()).map_err(|why| error(why.to_string()))?;
+        serde_json::from_slice(json.get().as_bytes()).map_err(|why| error(why.to_string()))?;
     match value.as_ref().and_then(Limits::beyond) {
         Some(why) => Err(error(why)),
         None => Ok(value),

@@ -96,6 +96,19 @@ impl KeptWriter<'_> {
         map: &mut M,
         index: u8,
     ) -> Result<(), M::Error> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        self.write_some_before(map, index)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn write_some_before<M: SerializeMap>(
+        &mut self,
+        map: &mut M,
+        index: u8,
+    ) -> Result<(), M::Error> {
         while let [field, rest @ ..] = self.0 {
             if field.before > index {
                 break;
