@@ -186,35 +186,32 @@ const fn kept_for_later(partner: &Partner) -> (Option<u16>, bool, Option<&Partne
     (partner.gvl_id, partner.bidstream, partner.pull.as_ref())
 }
 
-/// The declared partners by what befalls them.
-fn partners(pair: &Pair<'_>) -> Answer {
-    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.partners);
+/// The same partner among others: known by its domain, and where it changes that, by its id.
+fn counterpart<'p>(partners: &'p Partners, partner: &Partner) -> Option<&'p Partner> {
+    let by_domain = |other: &&Partner| other.source_domain == partner.source_domain;
+    let by_id = |other: &&Partner| other.id == partner.id;
+    (partners.iter().find(by_domain)).or_else(|| partners.iter().find(by_id))
+}
+
+/// What effects for the declared partners, those with the same change together.
+fn partner_changes(from: &Partners, to: &Partners) -> String {
     let named = |partners: &Partners, keep: &dyn Fn(&Partner) -> bool| {
         let kept = partners.iter().filter(|partner| keep(partner));
         let names: Vec<String> = kept.map(|partner| format!("`{}`", partner.id)).collect();
         names.join(", ")
     };
-    // A partner is known by its domain; one that changes its domain is still known by its id.
-    let other = |partners: &Partners, partner: &Partner| {
-        let by_domain = partners
-            .iter()
-            .find(|other| other.source_domain == partner.source_domain);
-        by_domain
-            .or_else(|| partners.iter().find(|other| other.id == partner.id))
-            .cloned()
-    };
     let changed = |differs: fn(&Partner, &Partner) -> bool| {
         named(to, &|partner| {
-            other(from, partner).is_some_and(|before| differs(&before, partner))
+            counterpart(from, partner).is_some_and(|before| differs(before, partner))
         })
     };
-    let told = [
+    let effects = [
         (
-            named(to, &|partner| other(from, partner).is_none()),
+            named(to, &|partner| counterpart(from, partner).is_none()),
             "may come in from now on, and no longer with what `partner_store` keeps of it",
         ),
         (
-            named(from, &|partner| other(to, partner).is_none()),
+            named(from, &|partner| counterpart(to, partner).is_none()),
             "is no longer declared, and is refused unless `partner_store` knows it; its uids stay in the records until they expire",
         ),
         (
@@ -243,21 +240,27 @@ fn partners(pair: &Pair<'_>) -> Answer {
         ),
         (
             changed(|before, after| kept_for_later(before) != kept_for_later(after)),
-            "has other settings for features to come: nothing changes now",
+            "has other settings for features to come: nothing effects now",
         ),
     ];
-    let told = told.iter().filter(|(names, _)| !names.is_empty());
-    let told: Vec<String> = told
+    let effects = effects.iter().filter(|(names, _)| !names.is_empty());
+    let effects: Vec<String> = effects
         .map(|(names, what)| format!("{names} {what}"))
         .collect();
-    let why = if told.is_empty() {
+    if effects.is_empty() {
         "the same partners, in another order".to_owned()
     } else {
-        told.join("; ")
-    };
+        effects.join("; ")
+    }
+}
+
+/// The declared partners by what effects for them.
+fn partners(pair: &Pair<'_>) -> Answer {
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.partners);
+    let why = partner_changes(from, to);
     let is_shut_out = |partner: &&Partner| {
         let still = |after: &Partner| after.enabled && after.id == partner.id;
-        partner.enabled && !other(to, partner).as_ref().is_some_and(still)
+        partner.enabled && !counterpart(to, partner).is_some_and(still)
     };
     let shut_out: Vec<&Partner> = from.iter().filter(is_shut_out).collect();
     let answer = match shut_out.first() {

@@ -1,4 +1,4 @@
-//! What the documentation of the IABTech Lab's trusted-server describes and its integration tests try, one test each: first
+//! What the documentation of the IAB Tech Lab's trusted-server describes and its integration tests try, one test each: first
 //! visit, return, withdrawal, batch sync, identify, operators. What this service does not do yet is tried as what it does
 //! instead (`docs/migrating.md`).
 
