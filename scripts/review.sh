@@ -124,7 +124,7 @@ review() {
     local differs="$code"
     code=0
     ec plan --deployed="bundle:$deployed" --candidate="profile:$profile" --format markdown >"$old/plan" 2>"$old/why" || code=$?
-    if [ "$code" = 0 ] && [ "$differs" = 0 ] && grep -q 'nothing differs in force' "$old/plan"; then
+    if [ "$code" = 0 ] && [ "$differs" = 0 ] && grep -q 'no settings differ' "$old/plan"; then
         return
     fi
     tell <"$old/plan"

@@ -18,6 +18,7 @@
 
 mod defaults;
 mod layer;
+mod overrides;
 mod read;
 mod write;
 
@@ -116,6 +117,7 @@ struct BundledValue {
     key: String,
     value: Box<RawValue>,
     origin: Box<RawValue>,
+    #[serde(deserialize_with = "overrides::deserialize")]
     overrides: Box<RawValue>,
     /// Of declared partners, the fields that one layer overrides in another: a config store has little room.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,6 +6,7 @@ use serde_json::value::to_raw_value;
 
 use super::{
     Bundle, BundleError, BundledValue, Candidate, ENGINE, NEEDS_ENGINE, Sealed, broken, checksum,
+    overrides,
 };
 use crate::policy::difference::between;
 use crate::policy::known_settings;
@@ -135,7 +136,7 @@ fn bundled_value(value: &EffectiveValue) -> Result<BundledValue, BundleError> {
         key: full_key(value.key),
         value: to_raw_value(&value.value).map_err(broken)?,
         origin: to_raw_value(&value.origin).map_err(broken)?,
-        overrides: to_raw_value(&value.overrides).map_err(broken)?,
+        overrides: overrides::short(&value.overrides).map_err(broken)?,
         partners: partners.transpose()?,
     })
 }
