@@ -113,10 +113,21 @@ fn done(output: &Output, what: &str) {
     assert!(output.status.success(), "{what}: {said}");
 }
 
-/// Copies a file or a folder, and leaves alone what is the same: it need not be built again.
+/// Copies a file or a folder, and leaves alone what is the same: it need not be built again. What moved away is removed.
 fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
         fs::create_dir_all(to).unwrap();
+        for entry in fs::read_dir(to).unwrap() {
+            let entry = entry.unwrap();
+            if from.join(entry.file_name()).exists() {
+                continue;
+            }
+            let removed = match entry.file_type().unwrap().is_dir() {
+                true => fs::remove_dir_all(entry.path()),
+                false => fs::remove_file(entry.path()),
+            };
+            removed.unwrap();
+        }
         for entry in fs::read_dir(from).unwrap() {
             let name = entry.unwrap().file_name();
             copy(&from.join(&name), &to.join(&name));
