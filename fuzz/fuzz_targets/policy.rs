@@ -11,7 +11,7 @@ use libfuzzer_sys::fuzz_target;
 fn load(text: &str) -> Loaded {
     let config = PathBuf::from("no-folder/trusted-server.toml");
     let sources = PolicySources {
-        edited: Some((config.clone(), text.to_owned())),
+        edited: vec![(config.clone(), text.to_owned())],
         policies: PathBuf::from("no-folder/policies"),
         config,
         ..PolicySources::default()

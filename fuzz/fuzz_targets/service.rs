@@ -32,7 +32,7 @@ api_token = "token-a"
 pub fn setup(config: &str) -> Setup {
     let path = PathBuf::from("no-folder/trusted-server.toml");
     let sources = PolicySources {
-        edited: Some((path.clone(), config.to_owned())),
+        edited: vec![(path.clone(), config.to_owned())],
         policies: PathBuf::from("no-folder/policies"),
         config: path,
         ..PolicySources::default()
