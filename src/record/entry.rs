@@ -28,7 +28,7 @@ object! {
     /// The body of a record.
     KvEntry {
         /// The schema version; a record without one, or with 0, is of the first.
-        v: u64 = or(NO_VERSION),
+        v: u64 = or(SCHEMA_VERSION),
         /// When this life of the record began.
         created: Timestamp = required,
         /// When the user was last seen; others may leave it out.
@@ -140,19 +140,28 @@ impl KvEntry {
     pub fn from_body(body: &[u8]) -> Result<Self, Unreadable> {
         // Checked once as a whole, strings need no check each.
         let body = str::from_utf8(body).map_err(|error| Unreadable::NotJson(error.to_string()))?;
-        let mut entry: Self = match serde_json::from_str(body) {
-            Ok(entry) => entry,
-            Err(error) => tolerant::object(body, error)
-                .map_err(|error| Unreadable::body(body, SCHEMA_VERSION, &error))?,
-        };
-        match entry.v {
-            SCHEMA_VERSION => Ok(entry),
-            NO_VERSION => {
-                entry.v = SCHEMA_VERSION;
-                Ok(entry)
-            }
-            other => Err(Unreadable::WrongVersion(other)),
+        match serde_json::from_str::<Self>(body) {
+            Ok(entry) if entry.v == SCHEMA_VERSION => Ok(entry),
+            read => Self::of_other_writers(body, read),
         }
+    }
+
+    /// The second way to read a body, which the first has refused or found to state no version that it knows.
+    #[cold]
+    #[inline(never)]
+    fn of_other_writers(
+        body: &str,
+        read: Result<Self, serde_json::Error>,
+    ) -> Result<Self, Unreadable> {
+        let mut entry = read
+            .or_else(|error| tolerant::object(body, error))
+            .map_err(|error| Unreadable::body(body, SCHEMA_VERSION, &error))?;
+        match entry.v {
+            SCHEMA_VERSION => {}
+            NO_VERSION => entry.v = SCHEMA_VERSION,
+            other => return Err(Unreadable::WrongVersion(other)),
+        }
+        Ok(entry)
     }
 
     /// The body as stored.

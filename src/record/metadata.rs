@@ -54,10 +54,11 @@ impl KvMetadata {
         }
         let metadata =
             str::from_utf8(metadata).map_err(|error| Unreadable::Metadata(error.to_string()))?;
-        serde_json::from_str(metadata).or_else(|error| {
-            let read = tolerant::object(metadata, error);
-            read.map_err(|error| Unreadable::Metadata(plain(&error)))
-        })
+        match serde_json::from_str(metadata) {
+            Ok(read) => Ok(read),
+            Err(error) => tolerant::object(metadata, error)
+                .map_err(|error| Unreadable::Metadata(plain(&error))),
+        }
     }
 
     /// The metadata as stored.

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Visitor};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+
+use super::Kept;
 
 /// The most bytes that `text` takes as a JSON string: each may become an escape such as `\u0001`.
 pub(super) fn longest_string(text: &str) -> usize {
@@ -35,6 +37,19 @@ impl<'de> Deserialize<'de> for Name<'de> {
 
         deserializer.deserialize_str(NameVisitor)
     }
+}
+
+/// Keeps a field that is not known. Apart, so that reading those that are known stays small.
+#[cold]
+#[inline(never)]
+pub(super) fn keep<'de, A: MapAccess<'de>>(
+    kept: &mut Kept,
+    name: Name<'de>,
+    map: &mut A,
+    before: u8,
+) -> Result<(), A::Error> {
+    kept.push(name, map.next_value()?, before);
+    Ok(())
 }
 
 /// Declares an object of the stored schema: its known fields, in the order in which they are written, and a place for the
@@ -99,7 +114,9 @@ macro_rules! object {
                                     } )*
                                     _ => {
                                         let before = object!(@before $($field)*);
-                                        kept.push(name, map.next_value()?, before);
+                                        $crate::record::object::keep(
+                                            &mut kept, name, &mut map, before,
+                                        )?;
                                     }
                                 }
                             }
