@@ -21,16 +21,19 @@ pub(crate) trait StoredAs: RecordOperation {
 }
 
 impl StoredAs for Operation<'_> {
+    #[inline]
     fn found(stored: Option<Stored>) -> Found {
         found(stored)
     }
 
+    #[inline]
     fn insert(write: PendingWrite<'_>) -> Insert {
         write.with_write(insert)
     }
 }
 
 /// What a store removed, in the terms of the operation.
+#[inline]
 fn deleted<O: StoredAs>(removed: Removed) -> Deleted<O::Record> {
     match removed {
         Removed::Nothing => Deleted::Nothing,
@@ -41,17 +44,16 @@ fn deleted<O: StoredAs>(removed: Removed) -> Deleted<O::Record> {
 
 /// Runs a transaction to its end and returns from the function around it. `await` at the end awaits each call.
 macro_rules! run_transaction {
-    ($operation:ty, $transaction:expr, ($store:expr, $key:expr), $clock:expr, $start:expr, $random:expr $(, $await:tt)?) => {{
-        let mut transaction = $transaction;
+    ($operation:ty, $transaction:ident, ($store:expr, $key:expr), $clock:expr, $start:expr, $random:expr $(, $await:tt)?) => {{
         loop {
-            let done = match transaction.step() {
-                Step::End => return transaction.ended(),
+            let done = match $transaction.step() {
+                Step::End => return $transaction.ended(),
                 Step::Lookup => ($store.lookup($key)$(.$await)?)
                     .map(<$operation>::found)
                     .map(Answer::Found),
                 Step::Exists => $store.exists($key)$(.$await)?.map(Answer::Exists),
                 Step::Insert(write) => match $store.insert($key, <$operation>::insert(write))$(.$await)? {
-                    Ok(()) => return transaction.written(),
+                    Ok(()) => return $transaction.written(),
                     Err(error) => Err(error),
                 },
                 Step::Delete => ($store.delete($key)$(.$await)?)
@@ -64,7 +66,7 @@ macro_rules! run_transaction {
                     })
                 }
             };
-            transaction.resume(done.unwrap_or_else(|error: StoreError| Answer::Failed {
+            $transaction.resume(done.unwrap_or_else(|error: StoreError| Answer::Failed {
                 error,
                 elapsed: $clock.now().since($start),
             }));
@@ -81,7 +83,8 @@ pub(crate) async fn run_to_completion<O: StoredAs>(
     operation: O,
 ) -> Finished<O::Done> {
     let start = clock.now();
-    let transaction = Transaction::new(policy, operation, start.timestamp(), store.consistency());
+    let mut transaction =
+        Transaction::new(policy, operation, start.timestamp(), store.consistency());
     run_transaction!(O, transaction, (store, key), clock, start, random, await)
 }
 
@@ -90,7 +93,7 @@ impl<S: KvStore, C: Clock> KvIdentityGraph<S, C> {
     pub fn run(&self, policy: &EcPolicy, id: &EcId, operation: Operation<'_>) -> Finished {
         let (store, clock) = (&self.store, &self.clock);
         let start = clock.now();
-        let transaction =
+        let mut transaction =
             Transaction::new(policy, operation, start.timestamp(), store.consistency());
         run_transaction!(
             Operation<'_>,

@@ -104,6 +104,7 @@ pub fn found(stored: Option<Stored>) -> Found {
     }
 }
 
+#[inline]
 fn insert(write: WriteRef<'_>) -> Insert {
     Insert {
         body: write.entry.to_body(),
