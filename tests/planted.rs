@@ -122,9 +122,11 @@ fn copy(from: &Path, to: &Path) {
             if from.join(entry.file_name()).exists() {
                 continue;
             }
-            let removed = match entry.file_type().unwrap().is_dir() {
-                true => fs::remove_dir_all(entry.path()),
-                false => fs::remove_file(entry.path()),
+            let is_folder = entry.file_type().unwrap().is_dir();
+            let removed = if is_folder {
+                fs::remove_dir_all(entry.path())
+            } else {
+                fs::remove_file(entry.path())
             };
             removed.unwrap();
         }
