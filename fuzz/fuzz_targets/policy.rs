@@ -35,7 +35,13 @@ fn shows_all(loaded: &Loaded) -> bool {
         });
     !stores.passphrase.iter().any(literal)
         && !stores.admin_token.iter().any(literal)
-        && !loaded.resolved.policy.admin_basic.password.iter().any(literal)
+        && !loaded
+            .resolved
+            .policy
+            .admin_basic
+            .password
+            .iter()
+            .any(literal)
         && !tokens.any(literal)
 }
 
