@@ -283,7 +283,7 @@ fn every_name_of_the_code_that_a_document_uses_is_in_the_code() {
 #[cfg(all(feature = "cli", unix))]
 #[test]
 fn the_examples_for_partners_work_as_pasted() {
-    use std::process::{Command, Stdio};
+    use std::process::Command;
 
     let guide = fs::read_to_string(root().join("docs/partners.md")).unwrap();
     let (_, guide) = guide
@@ -306,23 +306,7 @@ fn the_examples_for_partners_work_as_pasted() {
         version.is_ok_and(|version| version.status.success())
     };
 
-    let mut serve = Command::new(env!("CARGO_BIN_EXE_ec"));
-    serve
-        .args([
-            "serve",
-            "--geo",
-            "US-CA",
-            "--store",
-            "memory",
-            "--addr",
-            "127.0.0.1:0",
-        ])
-        .current_dir(root())
-        .env_remove("EC_PROFILE")
-        // A busy machine may take longer for a page's identity.
-        .env("TRUSTED_SERVER__EC__ORGANIC__BUDGET", "60s")
-        .stderr(Stdio::null());
-    let mut server = running::Running::start(&mut serve);
+    let mut server = running::Running::start(&mut running::serve_the_repository());
     let mut script = format!("set -euo pipefail\n{}", blocks("sh").join("\n"));
     let mut expected = vec![
         r#"{"accepted":1,"rejected":0"#,

@@ -71,7 +71,7 @@ fn holds(cells: &[Cell], operation: Operation<'_>) {
         let finished = bench.run(operation);
         let after = bench.graph.store().calls();
         let cell = format!("{operation:?} on {before:?}");
-        assert_eq!(support::word(&finished), outcome, "{cell}");
+        assert_eq!(finished.as_str(), outcome, "{cell}");
         assert_eq!(after.lookups - before_it.lookups, reads, "reads of {cell}");
         let written = after.inserts + after.deletes - before_it.inserts - before_it.deletes;
         assert_eq!(written, writes, "writes of {cell}");

@@ -6,8 +6,12 @@
     reason = "a failed test should stop"
 )]
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
+#[path = "support/running.rs"]
+mod running;
+
+use std::process::Command;
+
+use running::{Running, serve_the_repository};
 
 #[test]
 fn what_the_documents_show_is_what_happens() {
@@ -26,38 +30,12 @@ fn the_lines_about_the_service_work_as_pasted() {
     let page = std::fs::read_to_string(format!("{root}/docs/serving.md")).unwrap();
     let (_, rest) = page.split_once(SERVICE).unwrap();
     let (lines, _) = rest.split_once("```\n<!-- end of service -->").unwrap();
-    let mut server = Command::new(env!("CARGO_BIN_EXE_ec"))
-        .args([
-            "serve",
-            "--geo",
-            "US-CA",
-            "--store",
-            "memory",
-            "--addr",
-            "127.0.0.1:0",
-        ])
-        .current_dir(root)
-        // A busy machine may take longer for a page's identity.
-        .env("TRUSTED_SERVER__EC__ORGANIC__BUDGET", "60s")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut told = String::new();
-    BufReader::new(server.stdout.take().unwrap())
-        .read_line(&mut told)
-        .unwrap();
-    let address = told
-        .split_whitespace()
-        .find_map(|word| word.strip_prefix("http://"))
-        .unwrap();
+    let mut server = Running::start(&mut serve_the_repository());
     let script = format!(
         "set -euo pipefail\n{}",
-        lines.replace("127.0.0.1:7676", address)
+        lines.replace("http://127.0.0.1:7676", &server.url())
     );
     let output = Command::new("bash").arg("-c").arg(script).output().unwrap();
-    server.kill().unwrap();
-    server.wait().unwrap();
     let out = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{output:?}");
     for said in [

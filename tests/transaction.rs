@@ -129,7 +129,7 @@ fn conflicts_are_retried_as_often_as_the_policy_says() {
             refuse_all(&old, &StoreError::PreconditionFailed),
         );
         assert_eq!(steps, ["look", "swap"].repeat(retries as usize + 1));
-        assert_eq!(support::word(&finished), "retries_exhausted");
+        assert_eq!(finished.as_str(), "retries_exhausted");
         let message = finished.result.unwrap_err().to_string();
         assert!(
             message.contains(&format!("at attempt {}", retries + 1)),
@@ -225,7 +225,7 @@ fn no_retry_starts_after_the_deadline() {
             "{steps:?}"
         );
         if steps_made == 4 {
-            assert_eq!(support::word(&finished), "written");
+            assert_eq!(finished.as_str(), "written");
         } else {
             let error = finished.result.unwrap_err();
             assert_eq!(error.as_str(), "retries_exhausted");
@@ -325,7 +325,7 @@ fn rate_limits_fail_or_are_retried_as_the_policy_says() {
             Consistency::Strong,
         );
         let (_, finished) = run(transaction, refuse_all(&old, &StoreError::RateLimited));
-        assert_eq!(support::word(&finished), word);
+        assert_eq!(finished.as_str(), word);
         assert_eq!((finished.tally.reads, finished.tally.writes), (1, writes));
     }
 }
@@ -345,7 +345,7 @@ fn a_withdrawal_is_retried_whatever_stops_it() {
         );
         let (steps, finished) = run(transaction, refuse_all(&Found::Nothing, &error));
         assert_eq!(steps, ["overwrite"; 4], "{error}");
-        assert_eq!(support::word(&finished), "retries_exhausted");
+        assert_eq!(finished.as_str(), "retries_exhausted");
     }
 }
 
@@ -364,7 +364,7 @@ fn a_store_that_is_down_or_refuses_the_size_ends_the_operation_at_once() {
         );
         let (steps, finished) = run(transaction, refuse_all(&old, &error));
         assert_eq!(steps, ["look", "swap"]);
-        assert_eq!(support::word(&finished), word);
+        assert_eq!(finished.as_str(), word);
     }
     for (error, word) in [
         (StoreError::Unavailable("down".to_owned()), "kv_unavailable"),
@@ -372,7 +372,7 @@ fn a_store_that_is_down_or_refuses_the_size_ends_the_operation_at_once() {
     ] {
         let transaction = begin(&policy, Operation::Get, Consistency::Strong);
         let (steps, finished) = run(transaction, |_, _| failed(error.clone()));
-        assert_eq!((steps.len(), support::word(&finished)), (1, word));
+        assert_eq!((steps.len(), finished.as_str()), (1, word));
         assert_eq!(finished.tally.reads, 1);
     }
 }
@@ -388,7 +388,7 @@ fn a_touch_that_loses_the_race_leaves_it_at_that() {
         refuse_all(&record(live()), &StoreError::PreconditionFailed),
     );
     assert_eq!(steps, ["look", "swap"]);
-    assert_eq!(support::word(&finished), "superseded");
+    assert_eq!(finished.as_str(), "superseded");
 }
 
 #[test]
@@ -456,7 +456,7 @@ fn a_write_whose_answer_was_lost_finds_its_own_work_done() {
                     other => panic!("{other:?}"),
                 },
             );
-        assert_eq!(support::word(&finished), word, "{operation:?}");
+        assert_eq!(finished.as_str(), word, "{operation:?}");
         assert_eq!(
             (finished.tally.writes, finished.tally.retries),
             (1, 1),
@@ -477,7 +477,7 @@ fn what_was_to_be_replaced_is_not_taken_for_what_was_written() {
         _ => Answer::Written,
     });
     assert_eq!(steps, ["look", "swap", "look", "swap"]);
-    assert_eq!(support::word(&finished), "already_withdrawn");
+    assert_eq!(finished.as_str(), "already_withdrawn");
 }
 
 #[test]
@@ -495,7 +495,7 @@ fn a_write_whose_answer_was_lost_and_that_did_not_happen_is_made_again() {
         _ => Answer::Written,
     });
     assert_eq!(steps, ["look", "swap", "look", "swap"]);
-    assert_eq!(support::word(&finished), "written");
+    assert_eq!(finished.as_str(), "written");
 }
 
 #[test]
@@ -529,7 +529,7 @@ fn a_write_whose_answer_was_lost_is_not_taken_for_anothers() {
                 other => panic!("{other:?}"),
             },
         );
-        assert_eq!(support::word(&finished), "already_exists");
+        assert_eq!(finished.as_str(), "already_exists");
     }
 }
 
@@ -589,7 +589,7 @@ fn a_deletion_whose_answer_was_lost_finds_its_own_work_done() {
         },
     );
     assert_eq!(steps, ["delete", "delete"]);
-    assert_eq!(support::word(&finished), "deleted");
+    assert_eq!(finished.as_str(), "deleted");
 }
 
 #[test]
@@ -605,7 +605,7 @@ fn a_deletion_tells_what_was_there_as_far_as_the_store_can() {
             begin(&policy, Operation::Delete, Consistency::Strong),
             |_, _| Answer::Deleted(deleted.clone()),
         );
-        assert_eq!(support::word(&finished), word);
+        assert_eq!(finished.as_str(), word);
     }
 }
 
@@ -626,7 +626,7 @@ fn a_race_that_ends_in_the_wished_state_is_success() {
         },
     );
     assert_eq!(steps, ["look", "add", "look"]);
-    assert_eq!(support::word(&finished), "already_live");
+    assert_eq!(finished.as_str(), "already_live");
 }
 
 #[test]
@@ -645,7 +645,7 @@ fn a_revival_that_meets_a_newer_withdrawal_gives_way() {
             _ => conflict(),
         },
     );
-    assert_eq!(support::word(&finished), "consent_withdrawn");
+    assert_eq!(finished.as_str(), "consent_withdrawn");
 }
 
 fn keep_and_skip() -> EcPolicy {
@@ -678,7 +678,7 @@ fn where_reads_may_be_stale_a_kept_tombstone_is_put_back_with_the_time_it_had_le
     );
     assert_eq!(write.ttl.seconds(), DAY - HOUR + 1);
     transaction.resume(Answer::Written);
-    assert_eq!(support::word(&transaction.finish()), "already_withdrawn");
+    assert_eq!(transaction.finish().as_str(), "already_withdrawn");
 }
 
 #[test]
@@ -699,7 +699,7 @@ fn a_kept_tombstone_that_is_not_the_current_record_is_read_again_and_overwritten
     let mut expected = ["look", "swap"].repeat(4);
     expected.push("overwrite");
     assert_eq!(steps, expected);
-    assert_eq!(support::word(&finished), "withdrawn");
+    assert_eq!(finished.as_str(), "withdrawn");
 }
 
 #[test]
@@ -721,7 +721,7 @@ fn where_reads_may_be_stale_absence_is_made_sure_of() {
             );
             assert_eq!(steps.get(..2).unwrap(), ["look", "exists"]);
             assert_eq!(
-                support::word(&finished),
+                finished.as_str(),
                 if there { there_word } else { "not_found" }
             );
             assert_eq!(
@@ -753,19 +753,19 @@ fn a_withdrawal_that_is_delivered_late_never_overwrites_what_it_has_not_seen() {
                 _ => Answer::Written,
             });
             assert_eq!(steps, ["look"]);
-            assert_eq!(support::word(&finished), "kv_unavailable");
+            assert_eq!(finished.as_str(), "kv_unavailable");
             let (steps, finished) = run(
                 begin(policy, LATE, consistency),
                 refuse_all(&record(live()), &StoreError::PreconditionFailed),
             );
             assert_eq!(steps, ["look", "swap"].repeat(4));
-            assert_eq!(support::word(&finished), "retries_exhausted");
+            assert_eq!(finished.as_str(), "retries_exhausted");
             let (steps, finished) = run(
                 begin(policy, LATE, consistency),
                 refuse_all(&record(live()), &StoreError::RateLimited),
             );
             assert_eq!(steps, ["look", "swap", "swap", "swap", "swap"]);
-            assert_eq!(support::word(&finished), "retries_exhausted");
+            assert_eq!(finished.as_str(), "retries_exhausted");
         }
     }
 }
@@ -781,7 +781,7 @@ fn a_withdrawal_that_is_delivered_late_believes_no_stale_lookup() {
             other => panic!("{other:?}"),
         });
         assert_eq!(steps, ["look", "exists"]);
-        assert_eq!(support::word(&finished), word);
+        assert_eq!(finished.as_str(), word);
     }
     // Each of these may be what stood there before a live entry.
     for (found, word) in [
@@ -795,7 +795,7 @@ fn a_withdrawal_that_is_delivered_late_believes_no_stale_lookup() {
             _ => Answer::Written,
         });
         assert_eq!(steps, ["look", "swap"]);
-        assert_eq!(support::word(&finished), word);
+        assert_eq!(finished.as_str(), word);
     }
 }
 
@@ -816,7 +816,7 @@ fn a_withdrawal_or_an_erasure_is_not_lost_because_the_record_could_not_be_read()
                 },
             );
         assert_eq!(steps, ["look", "overwrite"]);
-        assert_eq!(support::word(&finished), word);
+        assert_eq!(finished.as_str(), word);
     }
 }
 
@@ -828,7 +828,7 @@ fn an_answer_to_another_step_changes_nothing() {
     transaction.resume(Answer::Waited { elapsed: NO_TIME });
     assert_eq!(transaction.step(), Step::Lookup);
     assert_eq!(
-        support::word(&transaction.clone().finish()),
+        transaction.clone().finish().as_str(),
         "kv_unavailable",
         "cut short"
     );
@@ -962,7 +962,7 @@ fn a_single_sync_has_one_outcome_however_it_ends() {
             Step::Lookup => Answer::Found(record(live())),
             _ => Answer::Written,
         });
-        assert_eq!(support::word(&finished), word);
+        assert_eq!(finished.as_str(), word);
         assert!(finished.result.unwrap().each.is_empty(), "{word}");
     }
 }

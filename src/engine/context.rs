@@ -50,7 +50,7 @@ pub fn record_state(
     }
 }
 
-/// Whether a record is a tombstone: its body or its metadata says so, whoever wrote them.
+/// Whether a record is a tombstone: its body or its metadata says so, whichever system wrote them.
 #[inline]
 const fn is_withdrawn(entry: &KvEntry, metadata: &KvMetadata) -> bool {
     entry.is_tombstone() || matches!(metadata.ok, Some(false))

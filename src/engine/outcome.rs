@@ -165,3 +165,23 @@ pub struct Finished<D = Done> {
     /// What it cost.
     pub tally: Tally,
 }
+
+impl Finished {
+    /// The outcome, without what a read found.
+    ///
+    /// # Errors
+    ///
+    /// Why the operation failed.
+    pub fn outcome(&self) -> Result<Outcome, &OperationError> {
+        self.result.as_ref().map(|done| done.outcome)
+    }
+
+    /// The name of the outcome or of the error, as logs and metrics have it.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match &self.result {
+            Ok(done) => done.outcome.as_str(),
+            Err(error) => error.as_str(),
+        }
+    }
+}

@@ -44,7 +44,7 @@ fn deleted<O: StoredAs>(removed: Removed) -> Deleted<O::Record> {
 
 /// Runs a transaction to its end and returns from the function around it. `await` at the end awaits each call.
 macro_rules! run_transaction {
-    ($operation:ty, $transaction:ident, ($store:expr, $key:expr), $clock:expr, $start:expr, $random:expr $(, $await:tt)?) => {{
+    ($operation:ty, $transaction:ident, ($store:expr, $key:expr), $clock:expr, $start:expr, $random:expr $(, $await:tt)?) => {
         loop {
             let done = match $transaction.step() {
                 Step::End => return $transaction.ended(),
@@ -71,7 +71,7 @@ macro_rules! run_transaction {
                 elapsed: $clock.now().since($start),
             }));
         }
-    }};
+    };
 }
 
 /// Runs one operation on the record under `key` to its end, its waits drawn from `random`; others may run meanwhile.

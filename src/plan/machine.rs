@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::store::Moody;
 use crate::clock::ManualClock;
-use crate::engine::{Operation, OperationError, Outcome};
+use crate::engine::{Finished, Operation, Outcome};
 use crate::graph::KvIdentityGraph;
 use crate::policy::EcPolicy;
 use crate::policy::publisher::Domain;
@@ -47,14 +47,6 @@ pub(super) enum CookieScope {
     Domain(Domain),
 }
 
-/// How an operation ended, by its name.
-pub(super) fn name_of(result: &Result<Outcome, OperationError>) -> &'static str {
-    match result {
-        Ok(outcome) => outcome.as_str(),
-        Err(error) => error.as_str(),
-    }
-}
-
 /// The machine that an event meets.
 pub(super) struct Machine<'p> {
     pub(super) policy: &'p EcPolicy,
@@ -71,17 +63,12 @@ pub(super) struct Machine<'p> {
 }
 
 impl Machine<'_> {
-    pub(super) fn result(
-        &self,
-        id: &EcId,
-        operation: Operation<'_>,
-    ) -> Result<Outcome, OperationError> {
-        let finished = self.graph.run(self.policy, id, operation);
-        finished.result.map(|done| done.outcome)
+    pub(super) fn run(&self, id: &EcId, operation: Operation<'_>) -> Finished {
+        self.graph.run(self.policy, id, operation)
     }
 
-    pub(super) fn run(&self, id: Option<EcId>, operation: Operation<'_>) -> &'static str {
-        id.map_or(NO_ID, |id| name_of(&self.result(&id, operation)))
+    pub(super) fn outcome_name(&self, id: Option<EcId>, operation: Operation<'_>) -> &'static str {
+        id.map_or(NO_ID, |id| self.run(&id, operation).as_str())
     }
 
     /// How the partner's question for its uid ends.
@@ -102,14 +89,14 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn create(&self, id: &EcId) -> Result<Outcome, OperationError> {
+    pub(super) fn create(&self, id: &EcId) -> Finished {
         let (consent, geo) = (&ConsentStrings::default(), &KvGeo::default());
-        self.result(id, Operation::CreateOrRevive { consent, geo })
+        self.run(id, Operation::CreateOrRevive { consent, geo })
     }
 
-    pub(super) fn create_for_new_id(&self, id: &EcId) -> Result<Outcome, OperationError> {
+    pub(super) fn create_for_new_id(&self, id: &EcId) -> Finished {
         let (consent, geo) = (&ConsentStrings::default(), &KvGeo::default());
-        self.result(id, Operation::CreateForNewId { consent, geo })
+        self.run(id, Operation::CreateForNewId { consent, geo })
     }
 
     pub(super) fn cookie(&self, id: EcId) -> Cookie {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::machine::{Cookie, Graph, INVALID_TOKEN, Machine, NO_ID, name_of, partner};
+use super::machine::{Cookie, Graph, INVALID_TOKEN, Machine, NO_ID, partner};
 use super::pair::Pair;
 use super::says::Says;
 use super::scene::{Act, Event, PartnerKept, Scene};
@@ -134,16 +134,18 @@ impl User {
             Act::Page { from_elsewhere } => self.page(machine, *from_elsewhere),
             Act::Judged { place, says, day } => self.judged(machine, place.as_ref(), says, *day),
             Act::Withdraw { refused } => self.withdraw(machine, *refused),
-            Act::WithdrawElsewhere => machine.run(self.known, Operation::WriteWithdrawalTombstone),
+            Act::WithdrawElsewhere => {
+                machine.outcome_name(self.known, Operation::WriteWithdrawalTombstone)
+            }
             Act::Sync { made } => self.sync(machine, *made, UID),
             Act::SyncUid { uid } => self.sync(machine, machine.now, uid),
             Act::Identify => machine.uid_of(self.known),
             Act::IdentifyOnPage => self.identify_on_page(machine),
             Act::Burden { bytes } => machine.burden(self.known, *bytes),
             Act::WriteElsewhere => machine.write_elsewhere(self.known),
-            Act::Erase => machine.run(self.known, Operation::Delete),
+            Act::Erase => machine.outcome_name(self.known, Operation::Delete),
             Act::EraseAddress => erase_address(machine),
-            Act::Read => machine.run(self.known, Operation::Get),
+            Act::Read => machine.outcome_name(self.known, Operation::Get),
         }
     }
 
@@ -174,9 +176,9 @@ impl User {
         let mut visit = Visit::new(ids.as_slice());
         let mut ended = NO_ID;
         loop {
-            let result = match visit.step() {
+            let finished = match visit.step() {
                 VisitStep::UpdateLastSeen(id) => {
-                    machine.result(id, Operation::UpdateLastSeen { timestamp })
+                    machine.run(id, Operation::UpdateLastSeen { timestamp })
                 }
                 VisitStep::Revive(id) => machine.create(id),
                 VisitStep::End(VisitEnd::NewVisitor) => return self.begin(machine),
@@ -189,8 +191,8 @@ impl User {
                 }
                 VisitStep::End(VisitEnd::Unchanged) => return ended,
             };
-            ended = name_of(&result);
-            visit.resume(result.as_ref().copied());
+            ended = finished.as_str();
+            visit.resume(finished.outcome());
         }
     }
 
@@ -205,8 +207,8 @@ impl User {
                 return NO_ID;
             };
             let created = machine.create_for_new_id(&id);
-            ended = name_of(&created);
-            new_id.resume(created.as_ref().copied());
+            ended = created.as_str();
+            new_id.resume(created.outcome());
             if new_id.step() == NewIdStep::Given {
                 self.keep(machine, machine.cookie(id));
                 self.known = self.known.or(Some(id));
@@ -237,10 +239,10 @@ impl User {
             return NO_COOKIE;
         };
         machine.graph.store().refusals.set(refused);
-        let written = machine.result(&id, Operation::WriteWithdrawalTombstone);
+        let written = machine.run(&id, Operation::WriteWithdrawalTombstone);
         machine.graph.store().refusals.set(0);
         // No machine of an example has an outbox.
-        let delivery = match written {
+        let delivery = match written.result {
             Ok(_) => WithdrawalDelivery::Written,
             Err(_) => WithdrawalDelivery::Lost,
         };
@@ -249,7 +251,7 @@ impl User {
             self.cookies
                 .retain(|cookie| cookie.name != rules.name.as_str());
         }
-        name_of(&written)
+        written.as_str()
     }
 
     fn identify_on_page(&self, machine: &Machine<'_>) -> &'static str {
@@ -274,7 +276,7 @@ impl User {
             uid: uid.into(),
             timestamp: Timestamp::from_unix(START.saturating_add_signed(made)),
         };
-        machine.run(self.known, Operation::UpsertPartnerId(&sync))
+        machine.outcome_name(self.known, Operation::UpsertPartnerId(&sync))
     }
 }
 
@@ -285,6 +287,6 @@ fn erase_address(machine: &Machine<'_>) -> &'static str {
     let erased = ids
         .iter()
         .filter_map(|id| id.parse().ok())
-        .map(|id| machine.run(Some(id), Operation::Delete));
+        .map(|id| machine.outcome_name(Some(id), Operation::Delete));
     erased.fold(NO_ID, |_, word| word)
 }

@@ -3,7 +3,6 @@
 use super::EcPolicy;
 use super::layers::of_values;
 use super::resolve::{Resolved, resolve};
-use super::value::Value;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::rules::{self, Subject};
 
@@ -95,26 +94,12 @@ impl PolicyBuilder {
         let defaults = EcPolicy::default().values();
         let changed = self.policy.values().into_iter().zip(defaults);
         let changed = changed.filter(|(own, default)| own != default);
-        let values = changed.map(|((key, value), _)| (key, json(value)));
+        let values =
+            changed.filter_map(|((key, value), _)| Some((key, serde_json::to_value(value).ok()?)));
         let mut resolved = resolve(&[of_values(values, "<builder>")]);
         let findings = rules::check(&Subject::of(&resolved));
         resolved.findings.extend(findings);
         accept(resolved)
-    }
-}
-
-fn json(value: Value) -> serde_json::Value {
-    match value {
-        Value::Nothing => serde_json::Value::Null,
-        Value::Text(text) => text.into(),
-        Value::Integer(number) => number.into(),
-        Value::Boolean(truth) => truth.into(),
-        Value::List(items) => items.into_iter().map(json).collect(),
-        Value::Table(members) => {
-            let members = members.into_iter();
-            let members = members.map(|(name, value)| (name.to_owned(), json(value)));
-            serde_json::Value::Object(members.collect())
-        }
     }
 }
 

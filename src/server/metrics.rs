@@ -79,10 +79,7 @@ impl OfGraph {
     }
 
     fn count(&self, operation: &'static str, finished: &Finished) {
-        let outcome = match &finished.result {
-            Ok(done) => done.outcome.as_str(),
-            Err(error) => error.as_str(),
-        };
+        let outcome = finished.as_str();
         let ended = Ended { operation, outcome };
         self.operations.get_or_create(&ended).inc();
         let of = OfOperation { operation };

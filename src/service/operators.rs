@@ -1,4 +1,4 @@
-//! Who is an operator: whoever brings the admin token, or the user name and password of HTTP Basic.
+//! Who is an operator: anyone who brings the admin token, or the user name and password of HTTP Basic.
 
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};

@@ -104,7 +104,7 @@ impl<H: Home> Service<H> {
                 VisitStep::End(VisitEnd::NewVisitor) => return Kept::Unknown,
                 VisitStep::End(VisitEnd::Unchanged) => return Kept::Known(Vec::new()),
             };
-            visit.resume(finished.result.as_ref().map(|done| done.outcome));
+            visit.resume(finished.outcome());
         }
     }
 
@@ -144,8 +144,8 @@ impl<H: Home> Service<H> {
         while new_id.step() == NewIdStep::Create {
             let id = mint(&self.setup.passphrase, *address, form).ok()?;
             let create = Operation::CreateForNewId { consent, geo };
-            let created = self.run(&id, create).await.result;
-            new_id.resume(created.as_ref().map(|done| done.outcome));
+            let created = self.run(&id, create).await;
+            new_id.resume(created.outcome());
             if new_id.step() == NewIdStep::Given {
                 let unclaimed = Unclaimed::new(self.clone(), id);
                 let mut cookies = expired.clone();

@@ -144,11 +144,7 @@ impl TimelineWriter<'_> {
         finished: Option<&Finished>,
     ) {
         if let Some(finished) = finished {
-            let word = match &finished.result {
-                Ok(done) => done.outcome.as_str(),
-                Err(error) => error.as_str(),
-            };
-            events.push(format!("and ends with `{word}`"));
+            events.push(format!("and ends with `{}`", finished.as_str()));
         } else if after.pending.len() > self.pending.len() {
             self.pending.push(name.to_owned());
         }

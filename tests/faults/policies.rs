@@ -1,19 +1,17 @@
 //! The policies of a world: the shipped ones, random ones without findings, pairs whose change `ec plan` calls safe, and some
 //! that promise less, to reach the outcomes that the others never have.
 
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use edge_cookie::engine::Consistency;
 use edge_cookie::plan::{Deployment, Verdict};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::rules::{self, Subject};
 
 use crate::rng::Rng;
-use crate::written::overridden;
+use crate::written::{overridden, shipped};
 
 /// The environment of a world.
 #[derive(Clone)]
@@ -44,22 +42,10 @@ pub struct PolicyBlock {
 type NamedPolicy = (String, Arc<EcPolicy>);
 
 static SHIPPED: LazyLock<Vec<NamedPolicy>> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = PolicyFiles::open(PolicySources {
-        config: root.join("trusted-server.toml"),
-        policies: root.join("policies"),
-        environment: Vec::new(),
-        ..PolicySources::default()
-    })
-    .unwrap();
+    let mut policies = shipped();
     // The constants of the trusted-server break promises, as the profile's allowances say.
-    let mut names = files.names().to_vec();
-    names.retain(|name| name != "trusted-server");
-    let load = |name: String| {
-        let policy = files.load(&name).unwrap().resolved.policy;
-        (name, Arc::new(policy))
-    };
-    names.into_iter().map(load).collect()
+    policies.retain(|(name, _)| name != "trusted-server");
+    policies
 });
 
 impl Environment {

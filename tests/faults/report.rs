@@ -66,10 +66,7 @@ impl Statistics {
     }
 
     pub fn ended(&mut self, operation: &'static str, finished: &Finished) {
-        let word = match &finished.result {
-            Ok(done) => done.outcome.as_str(),
-            Err(error) => error.as_str(),
-        };
+        let word = finished.as_str();
         // Comparing the addresses of the static strings is faster than comparing their content.
         let same = |one: &str, other: &str| std::ptr::eq(one, other);
         let known = self.ends.iter_mut();

@@ -1,16 +1,14 @@
 //! Policies that ours may run under: the shipped ones, and drawn ones in which the checks find no error.
 
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use edge_cookie::diagnostic::Severity;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::rules::{self, Subject};
 
 use super::random::Random;
-use super::written::overridden;
+use super::written::{overridden, shipped};
 
 pub type Named = (String, Arc<EcPolicy>);
 
@@ -40,20 +38,7 @@ const SPACE: &[(&str, &[&str])] = &[
 
 /// All of them, the shipped ones first.
 pub static POLICIES: LazyLock<Vec<Named>> = LazyLock::new(|| {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = PolicyFiles::open(PolicySources {
-        config: root.join("trusted-server.toml"),
-        policies: root.join("policies"),
-        environment: Vec::new(),
-        ..PolicySources::default()
-    })
-    .unwrap();
-    let names = files.names().to_vec();
-    let shipped = names.into_iter().map(|name| {
-        let policy = files.load(&name).unwrap().resolved.policy;
-        (name, Arc::new(policy))
-    });
-    let mut policies: Vec<Named> = shipped.collect();
+    let mut policies: Vec<Named> = shipped();
     let mut random = Random(1);
     while policies.len() < DRAWN {
         let sets: Vec<String> = (SPACE.iter())

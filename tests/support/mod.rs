@@ -90,7 +90,7 @@ impl Bench {
 
     /// The word the operation ends in, of an outcome or of an error.
     pub fn word(&self, operation: Operation<'_>) -> &'static str {
-        word(&self.run(operation))
+        self.run(operation).as_str()
     }
 
     pub fn create(&self) -> &'static str {
@@ -132,13 +132,6 @@ impl Bench {
     pub fn get(&self) -> Option<Record> {
         let done = self.run(Operation::Get).result.unwrap();
         done.record.map(|record| *record)
-    }
-}
-
-pub fn word(finished: &Finished) -> &'static str {
-    match &finished.result {
-        Ok(done) => done.outcome.as_str(),
-        Err(error) => error.as_str(),
     }
 }
 

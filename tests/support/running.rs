@@ -39,3 +39,17 @@ impl Running {
         url.unwrap().to_owned()
     }
 }
+
+/// The command that serves the repository's own configuration from memory, for the lines that a page shows.
+pub fn serve_the_repository() -> Command {
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_ec"));
+    serve
+        .args(["serve", "--geo", "US-CA", "--store", "memory"])
+        .args(["--addr", "127.0.0.1:0"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("EC_PROFILE")
+        // A busy machine may take longer for a page's identity.
+        .env("TRUSTED_SERVER__EC__ORGANIC__BUDGET", "60s")
+        .stderr(Stdio::null());
+    serve
+}

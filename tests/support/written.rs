@@ -1,7 +1,9 @@
 //! Policies as somebody writes them on a command line.
 
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
+use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::resolve::Resolved;
 use tempfile::TempDir;
@@ -33,4 +35,21 @@ pub fn with<S: AsRef<str>>(sets: impl IntoIterator<Item = S>) -> Resolved {
     let resolved = overridden(sets);
     assert!(resolved.is_usable(), "{:?}", resolved.findings);
     resolved
+}
+
+/// The shipped profiles by their names, under the shipped configuration.
+pub fn shipped() -> Vec<(String, Arc<EcPolicy>)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = PolicyFiles::open(PolicySources {
+        config: root.join("trusted-server.toml"),
+        policies: root.join("policies"),
+        ..PolicySources::default()
+    })
+    .unwrap();
+    let names = files.names().to_vec();
+    let load = |name: String| {
+        let policy = files.load(&name).unwrap().resolved.policy;
+        (name, Arc::new(policy))
+    };
+    names.into_iter().map(load).collect()
 }

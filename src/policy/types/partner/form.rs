@@ -76,17 +76,10 @@ fn to_ascii(name: &str) -> Option<String> {
 }
 
 /// Without the tables of Unicode, a name that is not in ASCII is refused, and what a label that begins with `xn--` encodes is not
-/// checked (RFC 1035, section 2.3.4: 63 bytes a label, 253 a name).
+/// checked.
 #[cfg(not(feature = "idn"))]
 fn to_ascii(name: &str) -> Option<String> {
-    const LONGEST_NAME: usize = 253;
-    const LONGEST_LABEL: usize = 63;
-    let is_label = |label: &str| {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-        let hyphens = label.starts_with('-') || label.ends_with('-');
-        (1..=LONGEST_LABEL).contains(&label.len()) && label.bytes().all(plain) && !hyphens
-    };
-    (name.len() <= LONGEST_NAME && name.split('.').all(is_label)).then(|| name.to_ascii_lowercase())
+    crate::policy::publisher::Domain::parse(name).map(|domain| domain.to_string())
 }
 
 /// Reads the name people know a partner by: up to [`MAX_PARTNER_NAME_CHARS`] printable characters.
