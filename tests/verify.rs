@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use edge_cookie::diagnostic::Code;
 use edge_cookie::policy::resolve::Resolved;
+use edge_cookie::policy::settings::{Unchanged, UnknownAge};
 use edge_cookie::rules::{self, Subject};
 use edge_cookie::verify::{Proof, Scope, verify};
 use proptest::prelude::*;
@@ -38,7 +39,14 @@ fn changed(sets: &[&str]) -> Resolved {
 
 fn proof(resolved: &Resolved) -> Proof {
     let policy = Arc::new(resolved.policy.clone());
-    verify(&[policy], SMALL, &|_| {})
+    // A refresh needs a record and two syncs: where the other system's record counts as absent, a visit has to create one.
+    let refreshes = policy.sync.unchanged == Unchanged::Refresh;
+    let creation = usize::from(refreshes && policy.import.unknown_age == UnknownAge::Reject);
+    let scope = Scope {
+        operations: SMALL.operations + creation,
+        ..SMALL
+    };
+    verify(&[policy], scope, &|_| {})
 }
 
 /// The findings of the rules about promises, each with its setting.
@@ -97,6 +105,16 @@ fn each_rule_of_a_promise_has_its_counterexample() {
                 "entry.ttl=7d",
                 "sync.unchanged=refresh",
                 "sync.refresh_after=7d",
+            ],
+            &[Code::RefreshOutlivesEntry],
+            &[(10, "ec.sync.refresh_after")],
+        ),
+        (
+            &[
+                "entry.ttl=7d",
+                "sync.unchanged=refresh",
+                "sync.refresh_after=7d",
+                "import.unknown_age=reject",
             ],
             &[Code::RefreshOutlivesEntry],
             &[(10, "ec.sync.refresh_after")],
