@@ -10,8 +10,8 @@
 mod tcf_strings;
 
 use edge_cookie::clock::Timestamp;
-use edge_cookie::consent::{Place, Signals, Verdict, decide};
 use edge_cookie::policy::EcPolicy;
+use edge_cookie_service::consent::{Place, Signals, Verdict, decide};
 use http::header::{COOKIE, HeaderMap};
 use tcf_strings::{Bits, Tcf};
 

@@ -15,9 +15,8 @@ use std::time::{Duration, Instant};
 use edge_cookie::clock::SystemClock;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::{Millis, StorePlace, Ttl};
-use edge_cookie::store::{
-    AsyncKvStore, EmbeddedStore, Insert, KvStore, Precondition, RedisEngine, RedisStore,
-};
+use edge_cookie::store::{AsyncKvStore, Insert, KvStore, Precondition};
+use edge_cookie_stores::{EmbeddedStore, RedisEngine, RedisStore};
 
 /// Calls under way at once, as `redis-benchmark` has them unless told otherwise.
 const CLIENTS: u64 = 50;

@@ -11,7 +11,7 @@ eval "$(scripts/edge-setup.sh)"
 build() {
     mkdir -p bin target
     cargo run --quiet --locked -- bundle --out target/edge-bundle.json "$@"
-    local wasm=(--locked --profile edge --target wasm32-wasip1 --no-default-features --features fastly --bin ec-edge)
+    local wasm=(--locked --profile edge --target wasm32-wasip1 -p edge-cookie-edge --features program --bin ec-edge)
     export EC_BUNDLE="$PWD/target/edge-bundle.json"
     if [ -n "${EDGE_RUSTC:-}" ]; then
         # Debian's compiler has its own standard library, which is built along.

@@ -14,7 +14,7 @@ if [ ! -x "$GUNGRAUN_RUNNER" ]; then
     cargo install --locked --root "$tools" --version "$version" gungraun-runner
 fi
 
-cargo bench --locked --no-default-features --features service --bench instructions | awk '
+cargo bench --locked -p edge-cookie-cli --bench instructions | awk '
     BEGIN { printf "%-30s %12s %12s %8s\n", "operation", "policy", "constants", "ratio" }
     /Comparison with/ { split($4, name, ":"); compared = 1; next }
     compared {

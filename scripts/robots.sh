@@ -9,7 +9,7 @@ work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
 npm pack --silent --pack-destination "$work" "crawler-user-agents@${1:-latest}" >/dev/null
 tar -xzf "$work"/*.tgz -C "$work"
-cp "$work/package/LICENSE" src/robots/LICENSE
+cp "$work/package/LICENSE" crates/service/src/robots/LICENSE
 node - "$work/package" >"$work/patterns.txt" <<'NODE'
 const folder = process.argv[2];
 const version = require(`${folder}/package.json`).version;
@@ -52,5 +52,5 @@ const today = new Date().toISOString().slice(0, 10);
 console.log(`# crawler-user-agents ${version}, taken on ${today} by scripts/robots.sh; MIT licence, see LICENSE beside this file.`);
 console.log(lines.join('\n'));
 NODE
-mv "$work/patterns.txt" src/robots/patterns.txt
-echo "src/robots/patterns.txt: $(grep -vc '^#' src/robots/patterns.txt) patterns" >&2
+mv "$work/patterns.txt" crates/service/src/robots/patterns.txt
+echo "crates/service/src/robots/patterns.txt: $(grep -vc '^#' crates/service/src/robots/patterns.txt) patterns" >&2

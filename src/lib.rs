@@ -68,35 +68,14 @@
 struct Embedding;
 
 pub mod clock;
-#[cfg(feature = "service")]
-pub mod consent;
 pub mod diagnostic;
-#[cfg(all(feature = "fastly", target_os = "wasi"))]
-pub mod edge;
 pub mod engine;
 pub mod event;
 pub mod graph;
 pub mod mask;
-#[cfg(feature = "service")]
-pub mod partner;
-#[cfg(feature = "service")]
-pub mod plan;
 pub mod policy;
 pub mod printable;
-#[cfg(any(feature = "embedded", feature = "server"))]
 pub mod private;
 pub mod record;
-#[cfg(feature = "service")]
-pub mod robots;
 pub mod rules;
-#[cfg(feature = "server")]
-pub mod server;
-#[cfg(feature = "service")]
-pub mod service;
-#[cfg(feature = "simulate")]
-pub mod simulate;
 pub mod store;
-#[cfg(feature = "verify")]
-pub mod verify;
-#[cfg(feature = "service")]
-pub mod visit;

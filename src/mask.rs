@@ -21,7 +21,7 @@ const SECRET_PARAMETERS: [&str; 3] = ["pass", "token", "secret"];
 
 /// The longest line whose values are told apart, in bytes: of a longer one everything from its first secret on is masked, so that
 /// masking takes no longer than reading.
-pub(crate) const LONGEST_LINE: usize = 4_096;
+pub const LONGEST_LINE: usize = 4_096;
 
 /// The line that holds `at`, where a line begins at `from`; its end is not part of it.
 pub(crate) fn line_around(text: &str, from: usize, at: usize) -> Range<usize> {

@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// What the modes of a folder and of a file let their owner do, and no one else.
 #[cfg(unix)]
-pub(crate) const PRIVATE_FOLDER: u32 = 0o700;
+pub const PRIVATE_FOLDER: u32 = 0o700;
 #[cfg(unix)]
 const PRIVATE_FILE: u32 = 0o600;
 

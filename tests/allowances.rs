@@ -1,5 +1,4 @@
 //! Allowances: what each silences or lowers, for whom it holds, and what is no allowance.
-#![cfg(feature = "files")]
 #![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
 #[path = "support/publisher.rs"]

@@ -1,5 +1,4 @@
 //! Where a rule begins to find something: the last value that it lets pass, and the first that it does not.
-#![cfg(feature = "files")]
 #![allow(
     dead_code,
     clippy::too_many_lines,

@@ -1,6 +1,6 @@
 //! The cookie in a real browser: Chromium over TLS, a server with a publisher's domain, and an origin that leads the browser
 //! from page to page. What counts is which cookies come back.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

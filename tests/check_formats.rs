@@ -1,5 +1,4 @@
 //! Every format of `ec check`: each rule is told in each of them.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,4 @@
 //! The command line from outside: what goes in, what comes out, and how it ends.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::too_many_lines,
     clippy::unwrap_used,
@@ -786,7 +785,7 @@ fn show_tells_the_origin_of_every_value() {
 
 #[test]
 fn what_is_shown_is_a_policy_that_says_the_same() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     // A secret in clear is not shown, and so cannot be read back: by reference it can.
     let by_reference = [
         "--set",
@@ -875,7 +874,7 @@ fn completions_are_printed_for_every_shell() {
 
 #[test]
 fn every_store_that_a_profile_names_is_declared_to_the_platform() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let manifest: toml::Table =
         toml::from_str(&std::fs::read_to_string(root.join("fastly.toml")).unwrap()).unwrap();
     for profile in ["development", "staging", "production"] {

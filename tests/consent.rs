@@ -1,5 +1,4 @@
 //! What signals mean at each place: every row of `docs/consent.md#rules`, over strings built by their specifications.
-#![cfg(feature = "service")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -15,10 +14,12 @@
 mod strings;
 
 use edge_cookie::clock::Timestamp;
-use edge_cookie::consent::{ConsentDecision, Place, Rule, Signal, Signals, Verdict, Why, decide};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{
     Consent, GpcInOptIn, HonourRefusals, TcfValidity, UsWithoutSignal,
+};
+use edge_cookie_service::consent::{
+    ConsentDecision, Place, Rule, Signal, Signals, Verdict, Why, decide,
 };
 use proptest::prelude::*;
 use strings::{Bits, Tcf, disclosed_vendors, gpp};
@@ -778,7 +779,7 @@ fn one_refusal_among_many_values_is_a_refusal() {
         }
         // What is beyond the bound grants nothing, and what was read before it counts.
         for (first, verdict) in [(consents, NotGranted), (refuses, Withdrawn)] {
-            let fillers: Vec<String> = (0..edge_cookie::consent::MAX_SIGNALS)
+            let fillers: Vec<String> = (0..edge_cookie_service::consent::MAX_SIGNALS)
                 .map(|number| {
                     gpp(&[(6, "1YNN".into()), (9, virginia(number as u64 % 2 * 2))])
                         + &"A".repeat(number)

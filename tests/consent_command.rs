@@ -1,5 +1,4 @@
 //! `ec consent explain` and what `ec show` says of lists of places, as people and programs run them.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,5 +1,4 @@
 //! An explanation has every field as its specification names it, and explains what is decided.
-#![cfg(feature = "service")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -13,15 +12,15 @@
 mod strings;
 
 use edge_cookie::clock::Timestamp;
-use edge_cookie::consent::{
-    MAX_SIGNALS, MAX_UNDECODABLE, Place, RULES, Signal, Signals, Undecodable, Verdict, decide,
-    explain,
-};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{
     Consent, GpcInOptIn, HonourRefusals, TcfValidity, UsWithoutSignal,
 };
 use edge_cookie::policy::types::Locality;
+use edge_cookie_service::consent::{
+    MAX_SIGNALS, MAX_UNDECODABLE, Place, RULES, Signal, Signals, Undecodable, Verdict, decide,
+    explain,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use strings::{Bits, gpp, tcf};
@@ -435,7 +434,7 @@ proptest! {
     }
 }
 
-fn part_says(part: &edge_cookie::consent::explain::ExplainedPart, rule: &str) -> bool {
+fn part_says(part: &edge_cookie_service::consent::explain::ExplainedPart, rule: &str) -> bool {
     part.says
         .iter()
         .any(|says| says.what == "consents" && says.rule == Some(rule))

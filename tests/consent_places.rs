@@ -1,5 +1,4 @@
 //! Every place and every field that decides: stated here from the statutes and specifications, and compared with what is decided.
-#![cfg(feature = "service")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -14,11 +13,11 @@
 mod strings;
 
 use edge_cookie::clock::{Moment, Timestamp};
-use edge_cookie::consent::{Place, Signal, Signals, Verdict, decide};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::laws::{OPT_IN, OPT_IN_REGIONS, US_STATES};
 use edge_cookie::policy::settings::{Consent, HonourRefusals};
 use edge_cookie::policy::types::Locality;
+use edge_cookie_service::consent::{Place, Signal, Signals, Verdict, decide};
 use strings::{Bits, gpp, tcf};
 
 use Verdict::{Granted, NotGranted, Withdrawn};

@@ -1,5 +1,4 @@
 //! What a record keeps of its user's consent: the strings that the decision rests on, from which the same rule follows again.
-#![cfg(feature = "service")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -12,12 +11,12 @@
 mod tcf;
 
 use edge_cookie::clock::Timestamp;
-use edge_cookie::consent::{
-    ConsentDecision, MAX_SIGNALS, Place, Rule, Signal, Signals, Verdict, decide,
-};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Consent, HonourRefusals};
 use edge_cookie::record::{ConsentStrings, KvEntry, KvGeo};
+use edge_cookie_service::consent::{
+    ConsentDecision, MAX_SIGNALS, Place, Rule, Signal, Signals, Verdict, decide,
+};
 
 use Signal::{Gpp, Tcf, UsPrivacy};
 use tcf::Bits;

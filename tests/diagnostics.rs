@@ -1,6 +1,5 @@
 //! Everything that is wrong with what was written, at its place: the file, the line and the column. What the rule
 //! book makes of a policy that can be read is in `rules.rs`.
-#![cfg(feature = "files")]
 #![allow(
     clippy::too_many_lines,
     clippy::type_complexity,

@@ -1,5 +1,4 @@
 //! `ec diff` from outside: what differs in force, with both origins.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -11,9 +10,9 @@
 mod site;
 mod support;
 
-use edge_cookie::plan::{Plan, Verdict};
 use edge_cookie::policy::difference::between;
 use edge_cookie::policy::resolve::Resolved;
+use edge_cookie_review::{Plan, Verdict};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use site::Site;

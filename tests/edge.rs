@@ -1,6 +1,5 @@
 //! The edge service under the emulator, where `EC_EDGE_WASM` names it and `EDGE_VICEROY` runs it (scripts/test.sh):
 //! what the black-box suite cannot see, since it needs a bundle or stores of its own.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -21,10 +20,7 @@ use sha2::{Digest, Sha256};
 #[path = "support/port.rs"]
 mod port;
 
-const CONFIG: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/tests/blackbox/trusted-server.toml"
-);
+const CONFIG: &str = concat!(env!("REPOSITORY"), "/tests/blackbox/trusted-server.toml");
 const OPERATOR: &str = "Bearer operator-token-0123456789";
 
 /// Far longer than anything here takes.

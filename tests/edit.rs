@@ -1,5 +1,4 @@
 //! Editing policies in place: what is written, what stays, and what is refused.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

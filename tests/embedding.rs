@@ -1,5 +1,4 @@
 //! A program that embeds the graph: the policy it reads or builds, and operations by name.
-#![cfg(feature = "files")]
 
 use std::error::Error;
 use std::path::Path;

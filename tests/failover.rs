@@ -1,6 +1,6 @@
 //! A fail-over behind one address: two servers, a proxy that leads new connections to the one that was promoted, and old
 //! connections that stay open at the one that was demoted.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -25,7 +25,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Millis;
-use edge_cookie::store::{Awaited, Insert, KvStore, Precondition, RedisStore, StoreError};
+use edge_cookie::store::{Insert, KvStore, Precondition, StoreError};
+use edge_cookie_stores::{Awaited, RedisStore};
 use serde_json::{Value, json};
 
 use cutter::Cutter;

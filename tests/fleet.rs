@@ -1,5 +1,4 @@
 //! A deployed profile and the one it was made from: in what it is weaker on withdrawals.
-#![cfg(feature = "files")]
 #![allow(
     clippy::too_many_lines,
     clippy::unwrap_used,

@@ -1,5 +1,4 @@
 //! Guardrails: which values each bound permits, which bounds a later layer may add, and which are none.
-#![cfg(feature = "files")]
 #![allow(
     clippy::too_many_lines,
     clippy::unwrap_used,

@@ -1,5 +1,4 @@
 //! Concurrent operations of threads on one record are linearizable: on the stores, and on the graph.
-#![cfg(all(feature = "verify", feature = "embedded"))]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -23,9 +22,9 @@ use edge_cookie::policy::settings::{DeleteMode, OnMissingSync};
 use edge_cookie::policy::types::Millis;
 use edge_cookie::record::{ConsentStrings, EcId, KvGeo};
 use edge_cookie::store::{
-    Consistency, EmbeddedStore, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError,
-    Stored,
+    Consistency, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError, Stored,
 };
+use edge_cookie_stores::EmbeddedStore;
 use random::Random;
 use stateright::semantics::{ConsistencyTester, LinearizabilityTester, SequentialSpec};
 use support::{NOON, sync};

@@ -1,5 +1,5 @@
 //! What `ec apply` holds in memory does not follow the number of events.
-#![cfg(all(feature = "cli", target_os = "linux"))]
+#![cfg(target_os = "linux")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -62,7 +62,7 @@ fn peak_memory_does_not_grow_with_the_number_of_events() {
         ])
         .arg("--store")
         .arg(folder.path().join("graph.redb"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(env!("REPOSITORY"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

@@ -1,5 +1,5 @@
 //! `GET /metrics`: what is counted, in which format for whom, and that Prometheus itself can read it.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,4 @@
 //! `ec migrate`: a publisher of the trusted-server brings the configuration, in each layout that it has had.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,6 +1,6 @@
 //! The steps of docs/migrating.md, run as a reader pastes them: from the trusted-server's file to a server that answers a page,
 //! a sync and an identify, and back.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,4 @@
 //! Policies that cannot work, and what is nearly a policy: refused before they ship, with what was meant.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

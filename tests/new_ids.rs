@@ -1,5 +1,4 @@
 //! A new visitor's id is no one else's: the last six characters are random, and many users may share an address.
-#![cfg(feature = "server")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

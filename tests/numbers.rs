@@ -63,7 +63,7 @@ fn is_distinctive(number: u64) -> bool {
 
 #[test]
 fn no_number_of_the_policy_is_repeated_in_code() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let mut files = Vec::new();
     for folder in ["src", "crates"] {
         sources(&root.join(folder), &mut files);
@@ -101,7 +101,7 @@ fn no_number_of_the_policy_is_repeated_in_code() {
 
 #[test]
 fn no_store_name_is_repeated_in_code() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let mut files = Vec::new();
     for folder in ["src", "crates"] {
         sources(&root.join(folder), &mut files);

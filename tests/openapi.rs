@@ -1,6 +1,5 @@
 //! The description of the API is the service's own: every route and method of one is in the other, every answer that
 //! the black-box suite would get has its schema.
-#![cfg(feature = "server")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -17,14 +16,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use edge_cookie::clock::SystemClock;
-use edge_cookie::service::ROUTES;
 use edge_cookie::store::MemoryStore;
+use edge_cookie_service::ROUTES;
 use http::Request;
 use serde_json::Value;
 use support::{Answer, Served, id};
 
 fn description() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    let path = concat!(env!("REPOSITORY"), "/openapi.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 

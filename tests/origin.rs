@@ -1,5 +1,5 @@
 //! The exchange with the publisher's origin: what it is asked, and what leaves with its answer.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -26,8 +26,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use edge_cookie::clock::SystemClock;
-use edge_cookie::service::Reply;
 use edge_cookie::store::{KvStore, MemoryStore};
+use edge_cookie_service::Reply;
 use http::{HeaderMap, Request};
 use running::Running;
 use service::Served;

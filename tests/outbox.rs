@@ -1,5 +1,5 @@
 //! The outbox: no withdrawal is lost while the store is down, the server is killed or the disk is full.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unused_self,
     clippy::unwrap_used,
@@ -28,8 +28,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use disk::Disk;
 use edge_cookie::clock::{SystemClock, Timestamp};
 use edge_cookie::record::EcId;
-use edge_cookie::server::Outbox;
 use edge_cookie::store::MemoryStore;
+use edge_cookie_server::Outbox;
 use redis::{Redis, until};
 use running::Running;
 use serde_json::Value;

@@ -1,6 +1,5 @@
 //! What docs/migrating.md says of the trusted-server and of `ec` is so: each row names tests and settings that exist, its
 //! constants are those of the profiles, and no row says of a key what the report of a migration does not.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -39,8 +38,8 @@ fn table(name: &str) -> Vec<Vec<&'static str>> {
 
 /// Values by key, and the defaults where they are others, under a shipped profile.
 fn shown(profile: &str) -> BTreeMap<String, Value> {
-    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/trusted-server.toml");
-    let policies = concat!(env!("CARGO_MANIFEST_DIR"), "/policies");
+    let root = concat!(env!("REPOSITORY"), "/trusted-server.toml");
+    let policies = concat!(env!("REPOSITORY"), "/policies");
     let args = ["show", "--format", "json", "--profile", profile];
     let files = ["--config", root, "--policies", policies];
     let ran = Site::new("").ec(&[&args[..], &files].concat());

@@ -1,5 +1,4 @@
 //! Declared partners of several layers: merged by `source_domain`, with the place of each field.
-#![cfg(feature = "files")]
 #![allow(
     clippy::too_many_lines,
     clippy::unwrap_used,
@@ -8,7 +7,6 @@
     reason = "tables of cases are long, and a failed test should stop"
 )]
 
-#[cfg(feature = "cli")]
 #[path = "support/site.rs"]
 mod site;
 
@@ -472,7 +470,6 @@ fn secrets_of_no_layer_are_shown() {
 }
 
 /// A partner of three layers, one of a profile alone, and an environment that switches the first off.
-#[cfg(feature = "cli")]
 fn three_layers() -> (site::Site, [(&'static str, &'static str); 2]) {
     let site = site::Site::new(
         "[[ec.partners]]\nsource_domain = \"a.com\"\napi_token = { env = \"A\" }\nrate_limit = 60\n",
@@ -489,7 +486,6 @@ fn three_layers() -> (site::Site, [(&'static str, &'static str); 2]) {
     (site, environment)
 }
 
-#[cfg(feature = "cli")]
 fn out(command: &mut std::process::Command) -> String {
     let output = command.output().unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
@@ -497,7 +493,6 @@ fn out(command: &mut std::process::Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-#[cfg(feature = "cli")]
 #[test]
 fn show_names_the_place_of_each_field() {
     let (site, environment) = three_layers();
@@ -565,7 +560,6 @@ fn show_names_the_place_of_each_field() {
     );
 }
 
-#[cfg(feature = "cli")]
 #[test]
 fn diff_and_plan_compare_partner_by_partner() {
     let (site, _) = three_layers();

@@ -2,7 +2,6 @@
 //!
 //! What runs is `Registry` itself, on a store that answers call by call: an operation under way is played again from the
 //! answers it had.
-#![cfg(feature = "verify")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

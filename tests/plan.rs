@@ -1,5 +1,4 @@
 //! `ec plan` from outside: every case has the verdict, the time and the outcomes that were reasoned out by hand.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::too_many_lines,
     clippy::type_complexity,
@@ -15,8 +14,8 @@ mod support;
 
 use std::process::Command;
 
-use edge_cookie::plan::{Change, Plan, Verdict};
 use edge_cookie::policy::known_settings;
+use edge_cookie_review::{Change, Plan, Verdict};
 use serde_json::Value;
 use setting_values::{beside, values};
 use support::written::with;
@@ -819,7 +818,7 @@ fn every_change_of_every_setting_is_answered_by_itself_and_unsafe_ones_are_shown
 /// `ec` in this repository's folder: what it ends in, and what it prints.
 fn ec(args: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_ec"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(env!("REPOSITORY"))
         .args(args)
         .env_remove("EC_PROFILE")
         .output()
@@ -832,7 +831,7 @@ fn ec(args: &[&str]) -> (i32, String, String) {
 /// A folder of profiles that inherit from the shipped ones.
 fn profiles(written: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/policies/production.toml");
+    let shipped = concat!(env!("REPOSITORY"), "/policies/production.toml");
     std::fs::copy(shipped, folder.path().join("production.toml")).unwrap();
     for (name, text) in written {
         std::fs::write(folder.path().join(format!("{name}.toml")), text).unwrap();

@@ -1,5 +1,4 @@
 //! What `ec plan` says is lost: after the change it is no longer readable, kept as long, or reachable.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::too_many_lines,
     clippy::type_complexity,
@@ -13,10 +12,10 @@ mod support;
 use std::path::Path;
 use std::process::Command;
 
-use edge_cookie::plan::Kept::{self, PartnerIds, Tombstones, Users};
-use edge_cookie::plan::{Deployment, Plan, Verdict};
 use edge_cookie::policy::publisher::{Domain, OriginUrl, Publisher};
 use edge_cookie::policy::resolve::resolve;
+use edge_cookie_review::Kept::{self, PartnerIds, Tombstones, Users};
+use edge_cookie_review::{Deployment, Plan, Verdict};
 use serde_json::Value;
 use support::written::with;
 

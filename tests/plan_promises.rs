@@ -1,6 +1,5 @@
 //! What a plan's verdict promises holds, whatever happens: events drawn at random, on machines of both policies, run on
 //! the real engine against the deployed policy alone.
-#![cfg(all(feature = "service", feature = "files"))]
 #![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
 mod support;
@@ -8,12 +7,12 @@ mod support;
 use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::engine::{Operation, Outcome};
 use edge_cookie::graph::KvIdentityGraph;
-use edge_cookie::plan::{Plan, Verdict};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::settings::Repeat;
 use edge_cookie::record::{ConsentStrings, KvGeo};
 use edge_cookie::store::MemoryStore;
+use edge_cookie_review::{Plan, Verdict};
 use proptest::prelude::*;
 use support::written::with;
 use support::{HOUR, NOON, sync, user};

@@ -3,7 +3,6 @@
 //! `tests/planted/*.patch` are the faults. Each is applied to a copy of the sources, which is built with
 //! `tests/planted/judge.rs` and asked what it breaks: by the model checker, by the fault simulation, and side by side with a model
 //! of the trusted-server, as the patch says.
-#![cfg(feature = "verify")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -16,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// What the sources need to be built from.
-const SOURCES: [&str; 4] = ["Cargo.toml", "src", "benches", "examples"];
+const SOURCES: [&str; 3] = ["Cargo.toml", "src", "crates"];
 
 /// The judge's manifest, but for where its code is.
 const JUDGE: &str = r#"
@@ -26,7 +25,9 @@ version = "0.0.0"
 edition = "2024"
 
 [dependencies]
-edge-cookie = { path = "../sources", default-features = false, features = ["files", "service", "verify"] }
+edge-cookie = { path = "../sources" }
+edge-cookie-review = { path = "../sources/crates/review" }
+edge-cookie-verify = { path = "../sources/crates/verify" }
 proptest = { version = "1", default-features = false, features = ["std"] }
 serde_json = { version = "1", features = ["preserve_order"] }
 tempfile = "3"
@@ -64,7 +65,7 @@ impl Plot {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("planted");
         let judge = folder.join("judge");
         fs::create_dir_all(&judge).unwrap();
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let repository = Path::new(env!("REPOSITORY"));
         let code = repository.join("tests/planted/judge.rs");
         let manifest = format!("{JUDGE}path = '{}'\n", code.display());
         fs::write(judge.join("Cargo.toml"), manifest).unwrap();
@@ -79,7 +80,7 @@ impl Plot {
         let sources = self.folder.join("sources");
         fs::create_dir_all(&sources).unwrap();
         for part in SOURCES {
-            let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(part);
+            let from = Path::new(env!("REPOSITORY")).join(part);
             copy(&from, &sources.join(part));
         }
         let Some(patch) = patch else { return };
@@ -151,7 +152,7 @@ fn every_planted_fault_is_caught_by_what_it_breaks() {
         assert_eq!(seen, BTreeSet::new(), "{judge}, without a fault: {told}");
     }
 
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/planted");
+    let folder = Path::new(env!("REPOSITORY")).join("tests/planted");
     let mut patches: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())

@@ -1,5 +1,4 @@
 //! What must hold of every policy, record and line, not only of those thought of.
-#![cfg(feature = "files")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,4 @@
 //! What the README and the pages of `docs/` show runs: their `console` blocks, and the lines about the service.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -15,6 +14,8 @@ use running::{Running, serve_the_repository};
 
 #[test]
 fn what_the_documents_show_is_what_happens() {
+    // The pages' commands name files of the repository.
+    std::env::set_current_dir(env!("REPOSITORY")).unwrap();
     trycmd::TestCases::new()
         .case("README.md")
         .case("docs/*.md")
@@ -26,7 +27,7 @@ const SERVICE: &str = "<!-- service: run by tests/readme.rs -->\n```sh\n";
 /// The lines that readers paste are run by a shell, one for one, against a server of the test's own.
 #[test]
 fn the_lines_about_the_service_work_as_pasted() {
-    let root = env!("CARGO_MANIFEST_DIR");
+    let root = env!("REPOSITORY");
     let page = std::fs::read_to_string(format!("{root}/docs/serving.md")).unwrap();
     let (_, rest) = page.split_once(SERVICE).unwrap();
     let (lines, _) = rest.split_once("```\n<!-- end of service -->").unwrap();

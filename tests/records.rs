@@ -7,7 +7,7 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::record::{ConsentStrings, KvEntry, KvGeo, KvMetadata, PartnerId, Unreadable};
 
 fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records")
+    Path::new(env!("REPOSITORY")).join("tests/records")
 }
 
 /// Every golden file whose name begins so, with its bytes.

@@ -1,5 +1,5 @@
 //! The review that CI runs: `scripts/review.sh` on a repository of its own, from the commit to the markdown.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -62,7 +62,7 @@ impl Repository {
     fn review(&self, args: &[&str], fail_on: &str) -> Reviewed {
         let summary = self.path().join(".git/summary.md");
         let _ = std::fs::remove_file(&summary);
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/review.sh");
+        let script = Path::new(env!("REPOSITORY")).join("scripts/review.sh");
         let output: Output = Command::new("bash")
             .arg(script)
             .args(args)

@@ -1,5 +1,5 @@
 //! A policy tried on a share of the users: from `ec bundle` to what the store holds in the end.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -344,7 +344,7 @@ fn a_candidate_needs_a_percentage_and_a_percentage_a_candidate() {
 
 #[test]
 fn the_canary_of_the_documents_can_be_tried_on_the_shipped_production() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let page = std::fs::read_to_string(root.join("docs/policies.md")).unwrap();
     let (_, canary) = page.split_once("# policies/canary.toml\n").unwrap();
     let canary = canary.split("```").next().unwrap();

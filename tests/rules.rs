@@ -3,7 +3,6 @@
 //! `tests/policies/invalid/CODE_…` breaks the rule of its code and no other, at the places that its comments mark:
 //! `#   ^ CODE` under the value that the finding is about, `#   - CODE` under one that takes part (`#@N` for the
 //! column N, where no caret can stand). `tests/policies/valid/CODE_…` is clean. A sample is a profile, or a folder.
-#![cfg(feature = "files")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -219,7 +218,6 @@ fn what_an_explanation_shows_breaks_its_rule() {
     }
 }
 
-#[cfg(feature = "cli")]
 mod shown {
     use std::path::Path;
     use std::process::Command;
@@ -235,7 +233,7 @@ mod shown {
 
     #[test]
     fn the_shipped_profiles_survive_being_shown() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = Path::new(env!("REPOSITORY"));
         // Development's own secrets stand in clear, and are not shown.
         for profile in ["production", "staging"] {
             survives(root, profile);

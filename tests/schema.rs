@@ -1,5 +1,4 @@
 //! The schemas that editors read: those checked in are the code's own, and say what the code says.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -23,7 +22,7 @@ use samples::{code, name, samples, site};
 use serde_json::Value;
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("REPOSITORY"))
 }
 
 fn validator(schema: &Value) -> Validator {

@@ -1,5 +1,4 @@
 //! Secrets in a deployed profile: which literals are refused, and as what.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -1,5 +1,5 @@
 //! `ec serve` as a process: signals, limits, logs, metrics, the way to the origin, and commands that ask it.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,5 @@
 //! `ec` on a Redis: servers that share it, one that is down under them, and commands that look into it.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -407,7 +407,7 @@ fn a_password_comes_from_the_environment_and_never_shows() {
 #[test]
 fn a_user_of_few_rights_is_enough() {
     let Some(store) = Redis::start() else { return };
-    let operations = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/operations.md");
+    let operations = concat!(env!("REPOSITORY"), "/docs/operations.md");
     let operations = std::fs::read_to_string(operations).unwrap();
     let rights = operations
         .split('`')

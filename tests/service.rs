@@ -1,5 +1,4 @@
 //! What the service does where its store does not do what it is asked for.
-#![cfg(feature = "server")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -17,8 +16,8 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Barrier, Mutex};
 
 use edge_cookie::clock::SystemClock;
-use edge_cookie::server::{Exposition, SharedStore};
 use edge_cookie::store::{Consistency, Insert, KvStore, Precondition, Removed, StoreError, Stored};
+use edge_cookie_server::{Exposition, SharedStore};
 use support::{Before, Call, HEALTH, Memory, Served, body, id, now, reasons, set_cookie};
 
 fn down(_: Call) -> Result<(), StoreError> {

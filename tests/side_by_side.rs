@@ -1,6 +1,5 @@
 //! Ours and the trusted-server write one store, in turns and between each other's store calls: nothing of theirs is lost, no
 //! withdrawal is undone, and what their rewrite drops of ours is what docs/migrating.md lists.
-#![cfg(feature = "files")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,5 +1,4 @@
 //! `ec apply` runs the events of `--emit`, with the same counts as the simulation.
-#![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -17,7 +16,7 @@ use simulated::simulate_in;
 
 #[test]
 fn apply_counts_the_same_for_emitted_events() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("events.jsonl");
     let events = file.to_str().unwrap();
@@ -48,7 +47,7 @@ fn apply_counts_the_same_for_emitted_events() {
 
 #[test]
 fn events_that_cannot_be_written_are_an_error() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let workload = "tests/workloads/late.toml";
     let output = simulate_in(root, &[workload, "--emit", "nowhere/events.jsonl"]);
     assert_eq!(output.exit_code, 2);

@@ -1,5 +1,4 @@
 //! Logs: every format, the filters, and the positions of unreadable lines.
-#![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

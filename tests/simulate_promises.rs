@@ -1,5 +1,4 @@
 //! The monitor reports the promises that a policy breaks; `production` breaks none.
-#![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -29,7 +28,7 @@ fn watched_and_broken(output: &Value) -> (Vec<u64>, Vec<u64>) {
 
 #[test]
 fn a_partner_whose_clock_runs_ahead_is_refused_as_by_the_engine() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let late = std::fs::read_to_string(root.join("tests/workloads/late.toml")).unwrap();
     let folder = tempfile::tempdir().unwrap();
     // A sync takes up to 72 hours to arrive, and its timestamp may be in the past by then.
@@ -61,7 +60,7 @@ fn a_partner_whose_clock_runs_ahead_is_refused_as_by_the_engine() {
 
 #[test]
 fn a_broken_promise_is_reported() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let cases: [(&str, &[&str], &[u64]); 4] = [
         ("production", &[], &[]),
         ("development", &[], &[]),

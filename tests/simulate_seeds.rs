@@ -1,5 +1,4 @@
 //! A seed gives the same result on any number of threads; several seeds give a spread.
-#![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -11,12 +10,12 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 
 use edge_cookie::policy::resolve::{Resolved, resolve};
-use edge_cookie::simulate::result::{SimulationResult, SpreadFigure};
-use edge_cookie::simulate::workload::Workload;
-use edge_cookie::simulate::{SimulatedPolicy, Simulator};
+use edge_cookie_simulate::result::{SimulationResult, SpreadFigure};
+use edge_cookie_simulate::workload::Workload;
+use edge_cookie_simulate::{SimulatedPolicy, Simulator};
 
 fn late() -> Workload {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/workloads/late.toml");
+    let file = Path::new(env!("REPOSITORY")).join("tests/workloads/late.toml");
     Workload::open(&file)
         .unwrap()
         .workload

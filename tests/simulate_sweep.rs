@@ -1,5 +1,4 @@
 //! A sweep runs several values of a setting and marks the current one.
-#![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,7 +15,7 @@ use simulated::simulate_in;
 
 /// The points of the sweep, and the totals of the policy.
 fn sweep(sweep: &str, sets: &[&str]) -> (Vec<Value>, Value) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let mut args = vec!["tests/workloads/late.toml", "--profile", "development"];
     args.extend(["--sweep", sweep]);
     for set in sets {

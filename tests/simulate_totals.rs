@@ -1,5 +1,4 @@
 //! The totals of a simulation equal those of `ec apply` on the same events.
-#![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -13,15 +12,15 @@ use std::process::Command;
 
 use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::resolve::Resolved;
-use edge_cookie::simulate::workload::Workload;
-use edge_cookie::simulate::{SimulatedPolicy, Simulator};
+use edge_cookie_simulate::workload::Workload;
+use edge_cookie_simulate::{SimulatedPolicy, Simulator};
 use serde_json::Value;
 
 /// The count, reads and writes by operation and outcome.
 type Counts = BTreeMap<(String, String), (u64, u64, u64)>;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+    Path::new(env!("REPOSITORY")).to_path_buf()
 }
 
 fn resolved(profile: &str, sets: &[String]) -> Resolved {

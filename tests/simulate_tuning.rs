@@ -1,5 +1,4 @@
 //! Every figure in `docs/tuning.md` is the result of the command before it.
-#![cfg(all(feature = "cli", feature = "simulate"))]
 #![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
 use std::path::Path;
@@ -13,7 +12,7 @@ fn run_json(command: &str) -> Value {
     let mut words = words.split_whitespace();
     assert_eq!(words.next(), Some("ec"));
     let output = Command::new(env!("CARGO_BIN_EXE_ec"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(env!("REPOSITORY"))
         .args(words)
         .args(["--format", "json"])
         .output()
@@ -45,7 +44,7 @@ fn figures(text: &str) -> Vec<(&str, &str)> {
 
 #[test]
 fn every_figure_of_the_guide_is_the_result_of_its_command() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/tuning.md");
+    let path = Path::new(env!("REPOSITORY")).join("docs/tuning.md");
     let guide = std::fs::read_to_string(path).unwrap();
     let mut steps = guide.split("```sh\n");
     let mut prose = steps.next().unwrap().to_owned();

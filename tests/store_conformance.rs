@@ -1,5 +1,4 @@
 //! What every store must do: one suite, run unchanged on each of them.
-#![cfg(all(feature = "embedded", feature = "redis"))]
 #![allow(
     clippy::unwrap_used,
     reason = "a store that fails to answer should stop the suite"
@@ -17,9 +16,10 @@ use edge_cookie::clock::{Clock, ManualClock, Moment};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Ttl;
 use edge_cookie::store::{
-    Awaited, Consistency, EmbeddedStore, Generation, Insert, KvStore, MemoryStore, PROBE_KEYS,
-    Precondition, Removed, StoreError, Stored,
+    Consistency, Generation, Insert, KvStore, MemoryStore, PROBE_KEYS, Precondition, Removed,
+    StoreError, Stored,
 };
+use edge_cookie_stores::{Awaited, EmbeddedStore};
 
 /// Monday, 2 March 2026, noon.
 const NOON: u64 = 1_772_452_800_000;

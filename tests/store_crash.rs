@@ -1,5 +1,4 @@
 //! The durable store when things end badly: killed processes, damaged files, abandoned batches.
-#![cfg(feature = "embedded")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -22,7 +21,8 @@ use std::thread;
 use edge_cookie::clock::{ManualClock, Moment, SystemClock};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Ttl;
-use edge_cookie::store::{EmbeddedStore, Insert, KvStore, Precondition, StoreError, Stored};
+use edge_cookie::store::{Insert, KvStore, Precondition, StoreError, Stored};
+use edge_cookie_stores::EmbeddedStore;
 use random::Random;
 use redb::{ReadableDatabase, TableHandle};
 

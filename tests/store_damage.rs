@@ -1,5 +1,4 @@
 //! The durable store on damaged files: what opens is whole, and what is not whole is refused, and left as it was.
-#![cfg(feature = "embedded")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -17,7 +16,8 @@ use std::path::Path;
 
 use edge_cookie::clock::SystemClock;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::store::{EmbeddedStore, Insert, KvStore, OpenError, Precondition};
+use edge_cookie::store::{Insert, KvStore, Precondition};
+use edge_cookie_stores::{EmbeddedStore, OpenError};
 use random::Random;
 
 /// What the store was told to keep: bodies by their keys.

@@ -1,5 +1,4 @@
 //! What the durable store has at hand: what was read lately, for as long as the file holds it.
-#![cfg(feature = "embedded")]
 #![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
 mod support;
@@ -9,7 +8,8 @@ use std::sync::Arc;
 use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Ttl;
-use edge_cookie::store::{EmbeddedStore, Insert, KvStore, Precondition};
+use edge_cookie::store::{Insert, KvStore, Precondition};
+use edge_cookie_stores::EmbeddedStore;
 use support::NOON;
 
 type Store = EmbeddedStore<Arc<ManualClock>>;

@@ -1,5 +1,4 @@
 //! The store that servers share, when things end badly: cut connections, restarts, writers in many processes.
-#![cfg(feature = "redis")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -28,9 +27,8 @@ use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Millis;
 use edge_cookie::record::{ConsentStrings, EcId, KvGeo, PartnerId};
-use edge_cookie::store::{
-    AsyncKvStore, Awaited, Insert, KvStore, Precondition, RedisStore, StoreError,
-};
+use edge_cookie::store::{AsyncKvStore, Insert, KvStore, Precondition, StoreError};
+use edge_cookie_stores::{Awaited, RedisStore};
 
 use cutter::Cutter;
 use redis::{PATIENCE, Redis, engine, until};

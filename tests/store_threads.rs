@@ -1,5 +1,4 @@
 //! Compare-and-swap under threads: no update is lost, and an add has one winner.
-#![cfg(all(feature = "embedded", feature = "redis"))]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -16,9 +15,8 @@ use std::thread;
 
 use edge_cookie::clock::{ManualClock, SystemClock};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::store::{
-    Awaited, EmbeddedStore, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError,
-};
+use edge_cookie::store::{Insert, KvStore, MemoryStore, Precondition, Removed, StoreError};
+use edge_cookie_stores::{Awaited, EmbeddedStore};
 
 const THREADS: u64 = 16;
 const INCREMENTS: u64 = 25;

@@ -1,5 +1,5 @@
 //! Tools that say what is so: whom they send a token to, what they change, and what they compare.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,6 +1,5 @@
 //! The rules about promises are correct: a policy that they accept keeps every promise, and one that they warn about
 //! breaks one, by the model checker.
-#![cfg(all(feature = "verify", feature = "files"))]
 #![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
 mod support;
@@ -12,7 +11,7 @@ use edge_cookie::diagnostic::Code;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::settings::{Unchanged, UnknownAge};
 use edge_cookie::rules::{self, Subject};
-use edge_cookie::verify::{Proof, Scope, verify};
+use edge_cookie_verify::{Proof, Scope, verify};
 use proptest::prelude::*;
 use support::written::with;
 

@@ -3,7 +3,7 @@
 
 mod consent_case;
 
-use edge_cookie::consent::Signal;
+use edge_cookie_service::consent::Signal;
 use libfuzzer_sys::fuzz_target;
 
 /// More than are read.

@@ -3,11 +3,11 @@
 
 use allocation_counter::measure;
 use edge_cookie::clock::Timestamp;
-use edge_cookie::consent::{
-    ConsentDecision, MAX_SIGNALS, Place, Rule, Signal, Signals, Verdict, decide,
-};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Consent, GpcInOptIn, HonourRefusals};
+use edge_cookie_service::consent::{
+    ConsentDecision, MAX_SIGNALS, Place, Rule, Signal, Signals, Verdict, decide,
+};
 
 /// Bytes allocated for each that is sent, where it is URL-encoded and a copy grows; for the list of values; and for a decision.
 const PER_BYTE: usize = 4;

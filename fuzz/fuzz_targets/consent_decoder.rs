@@ -4,7 +4,7 @@
 
 mod consent_case;
 
-use edge_cookie::consent::Signal;
+use edge_cookie_service::consent::Signal;
 use libfuzzer_sys::fuzz_target;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

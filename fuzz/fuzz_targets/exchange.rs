@@ -11,7 +11,7 @@ use std::sync::mpsc::channel;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use edge_cookie::server::{Listeners, Server, serve};
+use edge_cookie_server::{Listeners, Server, serve};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use tokio::sync::oneshot;
 

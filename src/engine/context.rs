@@ -12,9 +12,12 @@ use crate::record::{KvEntry, KvMetadata, Precondition};
 /// The policy an operation is under, when it started, and how far its lookups can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OperationContext<'p> {
-    pub(crate) policy: &'p EcPolicy,
-    pub(crate) now: Timestamp,
-    pub(crate) consistency: Consistency,
+    /// The policy of the operation.
+    pub policy: &'p EcPolicy,
+    /// When it started.
+    pub now: Timestamp,
+    /// How far its lookups can be trusted.
+    pub consistency: Consistency,
 }
 
 /// What a readable record is to a policy at a time.

@@ -100,7 +100,7 @@ pub enum Intent<C, E, D> {
 pub(super) type Decision<'p> = Intent<Content<'p>, OnSuccess, Done>;
 
 /// What a [`RecordOperation`] wants next.
-pub(crate) type IntentOf<O> = Intent<
+pub type IntentOf<O> = Intent<
     <O as RecordOperation>::Content,
     <O as RecordOperation>::OnSuccess,
     <O as RecordOperation>::Done,

@@ -38,15 +38,12 @@ mod withdrawal;
 pub use answer::{
     Answer, Consistency, Deleted, Found, Record, Step, StoreError, UnreadableRecord, Wait, Write,
 };
-#[cfg(feature = "service")]
-pub(crate) use context::OperationContext;
+pub use context::OperationContext;
 pub use context::{RecordState, expires_at, record_state};
-pub(crate) use decision::RecordOperation;
-#[cfg(feature = "service")]
-pub(crate) use decision::{Intent, IntentOf, OnConflict};
+pub use decision::RecordOperation;
+pub use decision::{Intent, IntentOf, OnConflict};
 pub use operation::{Operation, PartnerSync};
 pub use outcome::{Done, Finished, OperationError, Outcome, Tally};
-#[cfg(feature = "service")]
-pub(crate) use pending_write::PlannedWrite;
+pub use pending_write::PlannedWrite;
 pub use pending_write::{PendingWrite, WriteRef};
 pub use transaction::Transaction;

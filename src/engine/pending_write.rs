@@ -14,8 +14,10 @@ const ROUNDING_SECONDS: u64 = 1;
 /// What is to be written, and what must hold for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedWrite<C> {
-    pub(crate) content: C,
-    pub(crate) precondition: Precondition,
+    /// What is to be written.
+    pub content: C,
+    /// What must hold for it.
+    pub precondition: Precondition,
 }
 
 /// The write of an entry.

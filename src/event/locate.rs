@@ -80,7 +80,7 @@ impl EventError {
 }
 
 /// The text of an error without ` at line 1 column 7`, which counts in bytes.
-pub(crate) fn without_place(error: &serde_json::Error) -> String {
+pub fn without_place(error: &serde_json::Error) -> String {
     let full = error.to_string();
     match full.rfind(" at line ") {
         Some(end) => full.get(..end).unwrap_or(&full).to_owned(),

@@ -17,8 +17,7 @@ mod line;
 mod locate;
 
 pub use line::OPERATION_NAMES;
-#[cfg(any(feature = "service", feature = "simulate"))]
-pub(crate) use locate::without_place;
+pub use locate::without_place;
 
 use crate::clock::Moment;
 use crate::engine::{Operation, PartnerSync};

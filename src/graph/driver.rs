@@ -12,7 +12,7 @@ use crate::record::EcId;
 use crate::store::{AsyncKvStore, Insert, KvStore, Removed, Stored};
 
 /// How a store keeps the records of an operation.
-pub(crate) trait StoredAs: RecordOperation {
+pub trait StoredAs: RecordOperation {
     /// What the bytes that a store holds are to the operation.
     fn found(stored: Option<Stored>) -> Found<Self::Record>;
 
@@ -75,7 +75,7 @@ macro_rules! run_transaction {
 }
 
 /// Runs one operation on the record under `key` to its end, its waits drawn from `random`; others may run meanwhile.
-pub(crate) async fn run_to_completion<O: StoredAs>(
+pub async fn run_to_completion<O: StoredAs>(
     (store, key): (&impl AsyncKvStore, &str),
     clock: &impl AsyncClock,
     random: fn() -> u64,

@@ -37,8 +37,7 @@ use crate::engine::{Found, Record, UnreadableRecord, WriteRef};
 use crate::policy::EcPolicy;
 use crate::record::{KvEntry, KvMetadata};
 use crate::store::{Insert, Stored};
-#[cfg(feature = "service")]
-pub(crate) use driver::{StoredAs, run_to_completion};
+pub use driver::{StoredAs, run_to_completion};
 pub use handle::{AsyncGraphHandle, GraphHandle};
 pub use outcomes::{
     CreateOrReviveOutcome, CreateOutcome, DeleteOutcome, UpdateLastSeenOutcome,
@@ -115,6 +114,6 @@ fn insert(write: WriteRef<'_>) -> Insert {
 }
 
 /// Randomness good enough to spread retries, and nothing else: the standard library's hash keys.
-pub(crate) fn machine_random() -> u64 {
+pub fn machine_random() -> u64 {
     RandomState::new().hash_one(())
 }

@@ -34,8 +34,7 @@ use std::sync::LazyLock;
 
 pub use builder::{PolicyBuilder, PolicyError};
 pub use digest::PolicyDigest;
-#[cfg(feature = "service")]
-pub(crate) use digest::{hex, is_sha256};
+pub use digest::{hex, is_sha256};
 use resolve::Resolver;
 use setting::SettingInfo;
 use settings::{
@@ -67,7 +66,7 @@ macro_rules! policy {
             }
 
             /// Every setting by its key below `ec`, and its value with secrets in clear.
-            pub(crate) fn values(&self) -> Vec<(&'static str, Value)> {
+            pub fn values(&self) -> Vec<(&'static str, Value)> {
                 let mut values = Vec::new();
                 $( self.$field.values(&mut values); )*
                 values

@@ -242,7 +242,7 @@ pub struct EffectiveValue {
     /// The value, as shown: as written where somebody wrote it.
     pub value: Value,
     /// The value as the digest holds it.
-    pub(crate) digested: Value,
+    pub digested: Value,
     /// The value with its secrets in clear.
     pub(crate) in_clear: InClear,
     /// Whether it is about the machine that runs the policy, and so no part of the policy's digest.

@@ -259,7 +259,7 @@ fn no_cookie_for(domain: &Domain) -> Option<&'static str> {
 }
 
 /// The one name of a single label that cookies work for: they are then the host's alone.
-pub(crate) const LOCALHOST: &str = "localhost";
+pub const LOCALHOST: &str = "localhost";
 
 /// Whether browsers read a host as an IPv4 address: its last label is a number (WHATWG URL, section 3.5).
 fn is_address(name: &str) -> bool {
@@ -271,13 +271,13 @@ fn is_address(name: &str) -> bool {
 }
 
 /// Whether the list of public suffixes has it. Only the command line carries the list; what it bundles is checked.
-#[cfg(feature = "cli")]
+#[cfg(feature = "public-suffixes")]
 fn is_public_suffix(name: &str) -> bool {
     psl::suffix_str(name) == Some(name)
         && psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix.is_known())
 }
 
-#[cfg(not(feature = "cli"))]
+#[cfg(not(feature = "public-suffixes"))]
 const fn is_public_suffix(_: &str) -> bool {
     false
 }

@@ -109,7 +109,7 @@ impl SettingInfo {
 }
 
 /// The full key of a setting, as diagnostics and overrides name it.
-pub(crate) fn full_key(key: &str) -> String {
+pub fn full_key(key: &str) -> String {
     format!("ec.{key}")
 }
 
@@ -141,7 +141,7 @@ pub trait SettingValue: Clone + PartialEq {
 }
 
 /// The finding for a value of the wrong type.
-pub(crate) fn wrong_type(node: &Node, key: &str, expected: &str) -> Diagnostic {
+pub fn wrong_type(node: &Node, key: &str, expected: &str) -> Diagnostic {
     Diagnostic::error(
         Code::WrongType,
         format!("`{key}` is {expected}, but {} was given", node.value.kind()),

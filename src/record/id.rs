@@ -121,7 +121,7 @@ impl PartnerId {
     }
 
     /// A partner id as another system stored it: whatever it is, it is kept.
-    pub(crate) fn stored(name: Box<str>) -> Self {
+    pub fn stored(name: Box<str>) -> Self {
         Self(name)
     }
 

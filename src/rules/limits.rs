@@ -214,7 +214,7 @@ fn longest_operation(policy: &EcPolicy) -> Duration {
 
 /// How far a lookup at the edge may lag behind. No bound is documented (Fastly's documentation, data stores): within a
 /// second as a rule, and so a minute is ample.
-pub(crate) const LOOKUP_LAG: Seconds = Seconds::new(60);
+pub const LOOKUP_LAG: Seconds = Seconds::new(60);
 
 /// For how many seconds after a write an operation may act on what stood before it.
 pub(super) fn longest_after_write(policy: &EcPolicy) -> u64 {
@@ -223,7 +223,7 @@ pub(super) fn longest_after_write(policy: &EcPolicy) -> u64 {
 
 /// In how many seconds an operation has ended at the latest, counted from the second in which it started: the edge lets
 /// a request live for so long, and the native server as long as its last operation takes beside.
-pub(crate) fn longest_under_way(policy: &EcPolicy) -> u64 {
+pub fn longest_under_way(policy: &EcPolicy) -> u64 {
     let longest = EDGE_EXECUTION.saturating_add(longest_operation(policy));
     let begun = u64::from(longest.subsec_nanos() > 0);
     longest.as_secs().saturating_add(begun)

@@ -30,8 +30,7 @@ use subject::Finding;
 
 pub use fleet::Ancestor;
 pub use isolation::{Declared, Deployed, Fleet};
-#[cfg(feature = "verify")]
-pub(crate) use limits::{LOOKUP_LAG, longest_under_way};
+pub use limits::{LOOKUP_LAG, longest_under_way};
 pub use subject::Subject;
 
 /// One rule, and everything that is told of it. The first two digits of its code name its family.

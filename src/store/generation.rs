@@ -7,18 +7,18 @@ use crate::record::Generation;
 
 /// The step between two states of `SplitMix64` (Steele, Lea, Flood 2014): odd, so that the states visit
 /// every number before one comes again.
-pub(crate) const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+pub const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Turns a counter that never repeats into generations that never repeat either, and show no order.
 #[derive(Debug)]
-pub(super) struct Generations {
+pub struct Generations {
     salt: u64,
     used: AtomicU64,
 }
 
 impl Generations {
     /// The generations of a store with this salt that has handed out `used` of them.
-    pub(super) const fn resume(salt: u64, used: u64) -> Self {
+    pub const fn resume(salt: u64, used: u64) -> Self {
         Self {
             salt,
             used: AtomicU64::new(used),
@@ -26,24 +26,22 @@ impl Generations {
     }
 
     /// The generations of a new store.
-    pub(super) fn fresh() -> Self {
+    pub fn fresh() -> Self {
         Self::resume(RandomState::new().hash_one(()), 0)
     }
 
     /// What tells this store's generations from another's.
-    #[cfg(feature = "embedded")]
-    pub(super) const fn salt(&self) -> u64 {
+    pub const fn salt(&self) -> u64 {
         self.salt
     }
 
     /// How many were handed out.
-    #[cfg(feature = "embedded")]
-    pub(super) fn used(&self) -> u64 {
+    pub fn used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
     }
 
     /// One that was never handed out before.
-    pub(super) fn next(&self) -> Generation {
+    pub fn next(&self) -> Generation {
         let count = self.used.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         let state = self.salt.wrapping_add(count.wrapping_mul(GOLDEN_GAMMA));
         Generation::from_platform(mix(state))
@@ -51,7 +49,7 @@ impl Generations {
 }
 
 /// The finaliser of `SplitMix64`. Every step is a bijection, so that two counts never meet.
-pub(crate) const fn mix(state: u64) -> u64 {
+pub const fn mix(state: u64) -> u64 {
     let mut mixed = state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

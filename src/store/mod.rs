@@ -11,24 +11,12 @@
 //! ```
 
 pub use crate::engine::{Consistency, StoreError};
-#[cfg(feature = "embedded")]
-mod embedded;
-mod fastly;
 mod generation;
 mod memory;
-#[cfg(feature = "redis")]
-mod redis;
 mod side_by_side;
 
-#[cfg(feature = "embedded")]
-pub use embedded::{Batch, EmbeddedStore, OpenError, Pending};
-#[cfg(all(feature = "fastly", target_os = "wasi"))]
-pub use fastly::FastlyStore;
-#[cfg(feature = "simulate")]
-pub(crate) use generation::{GOLDEN_GAMMA, mix};
+pub use generation::{GOLDEN_GAMMA, Generations, mix};
 pub use memory::{Calls, MemoryStore};
-#[cfg(feature = "redis")]
-pub use redis::{AddressError, Awaited, RedisEngine, RedisStore, RedisWindow};
 pub use side_by_side::{AsyncKvStore, Inline, run_to_end};
 
 use std::time::Duration;
@@ -69,7 +57,7 @@ impl Insert {
     }
 
     /// When a record that is kept for `ttl` from `now` on is gone.
-    pub(crate) fn expires_after(ttl: Ttl, now: Moment) -> Moment {
+    pub fn expires_after(ttl: Ttl, now: Moment) -> Moment {
         now.plus(Duration::from_secs(ttl.seconds()))
     }
 }
@@ -143,7 +131,7 @@ pub trait KvStore {
 pub const PROBE_KEYS: &str = "health/";
 
 /// Whether a listing shows `key`.
-fn is_listed(key: &str) -> bool {
+pub fn is_listed(key: &str) -> bool {
     !key.starts_with(PROBE_KEYS)
 }
 

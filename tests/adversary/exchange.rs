@@ -12,7 +12,7 @@ fn no_kept_case_splits_a_message_or_forges_a_header() {
         let address = server.address.parse().unwrap();
         (server, address)
     };
-    let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/corpus/exchange");
+    let corpus = concat!(env!("REPOSITORY"), "/fuzz/corpus/exchange");
     let mut replayed = 0;
     for case in std::fs::read_dir(corpus).unwrap() {
         let path = case.unwrap().path();

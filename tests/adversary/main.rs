@@ -1,7 +1,7 @@
 //! What an attacker and a bad day bring, against the release build where `EC_TEST_BINARY` names it (scripts/test.sh).
 //!
 //! A bound on time here only catches what hangs.
-#![cfg(all(feature = "cli", unix))]
+#![cfg(unix)]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -38,7 +38,7 @@ fn commit(site: &Site) {
 
 /// What the shipped script ends with, its standard output and its standard error.
 fn review(site: &Site) -> (Option<i32>, String, String) {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/review.sh");
+    let script = concat!(env!("REPOSITORY"), "/scripts/review.sh");
     let output = Command::new("bash")
         .arg(script)
         .current_dir(site.path())

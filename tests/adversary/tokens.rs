@@ -194,7 +194,7 @@ fn a_clock_that_is_set_back_locks_no_partner_out() {
     );
     let site = Site::new(&config);
     let library = site.path().join("clock.so");
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/adversary/clock.c");
+    let source = concat!(env!("REPOSITORY"), "/tests/adversary/clock.c");
     let built = Command::new("cc")
         .args(["-shared", "-fPIC", "-O1", source, "-o"])
         .arg(&library)

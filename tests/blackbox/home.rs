@@ -12,10 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 /// What both homes run under.
-const CONFIG: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/tests/blackbox/trusted-server.toml"
-);
+const CONFIG: &str = concat!(env!("REPOSITORY"), "/tests/blackbox/trusted-server.toml");
 
 pub const OPERATOR: &str = "operator-token-0123456789";
 /// The user name and password that operators may come in with instead.

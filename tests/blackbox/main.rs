@@ -1,5 +1,4 @@
 //! The HTTP surface from outside, on whatever home answers: `ec serve`, or at `EC_BASE_URL` the edge (`docs/http-api.md`).
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -1,6 +1,5 @@
 //! The fault simulation: many edges against one store with every kind of fault, for years of virtual time, with every promise
 //! checked. `scripts/faults.sh` runs it at length.
-#![cfg(all(feature = "files", feature = "service"))]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -31,7 +30,6 @@ use policies::Environment;
 use report::{Failure, Statistics};
 
 /// The simulation allocates millions of records: a fast allocator saves a third of the time.
-#[cfg(feature = "cli")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -4,11 +4,11 @@
 use std::sync::{Arc, LazyLock};
 
 use edge_cookie::engine::Consistency;
-use edge_cookie::plan::{Deployment, Verdict};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::rules::{self, Subject};
+use edge_cookie_review::{Deployment, Verdict};
 
 use crate::rng::Rng;
 use crate::written::{overridden, shipped};

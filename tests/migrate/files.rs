@@ -11,7 +11,7 @@ fn comments_and_order_stay() {
     let after = site.read("trusted-server.toml");
     let expected = include_str!("configs/ec.migrated.toml");
     if std::env::var_os("UPDATE_MIGRATED").is_some() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = Path::new(env!("REPOSITORY"));
         std::fs::write(root.join("tests/migrate/configs/ec.migrated.toml"), &after).unwrap();
     }
     assert_eq!(after, expected);

@@ -16,7 +16,7 @@ const OUTSIDE: [&str; 6] = [
 const NAMING_FILES: [&str; 2] = ["ARCHITECTURE.md", "CONTRIBUTING.md"];
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
+    Path::new(env!("REPOSITORY"))
 }
 
 fn read(path: &str) -> String {
@@ -90,6 +90,7 @@ fn the_files_that_the_guides_to_the_code_name_exist() {
         for name in prose.split('`').skip(1).step_by(2) {
             let folders = [
                 "src/",
+                "crates/",
                 "tests/",
                 "scripts/",
                 "docs/",

@@ -2,13 +2,13 @@
 use std::collections::BTreeMap;
 
 use crate::page::{self, code, table};
-use edge_cookie::consent::{RULES, Section, us_sections};
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::laws::{AS_OF, OPT_IN, OPT_IN_REGIONS, US_STATES};
 use edge_cookie::policy::value::Value;
+use edge_cookie_service::consent::{RULES, Section, us_sections};
 
 /// The page in the repository.
-const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/consent.md");
+const PATH: &str = concat!(env!("REPOSITORY"), "/docs/consent.md");
 
 fn rules() -> String {
     let rows = RULES.iter().map(|row| {
@@ -207,6 +207,6 @@ fn what_is_said_beside_the_tables_holds() {
     }));
     assert!(page.contains(&format!(
         "Up to {} different values",
-        edge_cookie::consent::MAX_SIGNALS
+        edge_cookie_service::consent::MAX_SIGNALS
     )));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 fn read(path: &str) -> String {
-    std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    std::fs::read_to_string(format!("{}/{path}", env!("REPOSITORY"))).unwrap()
 }
 
 /// The names in a manifest's tables of dependencies, those of targets included.
@@ -11,7 +11,10 @@ fn dependencies(table: &toml::Table) -> BTreeSet<String> {
     let own = table.iter().flat_map(|(key, value)| {
         let value = value.as_table().cloned().unwrap_or_default();
         match &**key {
-            "dependencies" | "dev-dependencies" => value.keys().cloned().collect(),
+            "workspace" => (value["dependencies"].as_table().unwrap().keys())
+                .filter(|name| !name.starts_with("edge-cookie"))
+                .cloned()
+                .collect(),
             "target" => value
                 .values()
                 .flat_map(|target| dependencies(target.as_table().unwrap()))

@@ -1,6 +1,5 @@
 //! Pages of `docs/` that are the code's own. `UPDATE_DOCS=1 cargo test --test pages` writes them; without it they are
 //! compared.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use edge_cookie::server::{MetricInfo, Metrics};
+use edge_cookie_server::{MetricInfo, Metrics};
 
 use crate::alerts::{ALERTS, Alert};
 use crate::page::{self, capitalised, code, table};
@@ -60,7 +60,7 @@ fn the_page_of_metrics_is_the_codes_own() {
         "docs/metrics.md",
         &[("metrics", overview(metrics.known())), ("alerts", alerts())],
     );
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/alerts.yaml");
+    let path = concat!(env!("REPOSITORY"), "/deploy/alerts.yaml");
     let before = std::fs::read_to_string(path).unwrap_or_default();
     page::compare("deploy/alerts.yaml", &before, &rule_file());
 }
@@ -121,7 +121,7 @@ fn selectors(expr: &str) -> Vec<String> {
 /// Debian's `prometheus` has the parser of rule files.
 #[test]
 fn prometheus_reads_the_alerts() {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/alerts.yaml");
+    let path = concat!(env!("REPOSITORY"), "/deploy/alerts.yaml");
     let Ok(checked) = Command::new("promtool")
         .args(["check", "rules", path])
         .output()

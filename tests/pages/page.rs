@@ -4,7 +4,7 @@ use std::path::Path;
 
 /// Compares each part of the page with the code, or writes it where `UPDATE_DOCS` is set.
 pub fn check(path: &str, parts: &[(&str, String)]) {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let file = Path::new(env!("REPOSITORY")).join(path);
     let before = std::fs::read_to_string(&file).unwrap();
     let after = parts.iter().fold(before.clone(), |page, (name, text)| {
         let begin = format!(
@@ -24,7 +24,7 @@ pub fn check(path: &str, parts: &[(&str, String)]) {
 pub fn compare(path: &str, before: &str, after: &str) {
     // A file that need not change is not written: another test may be reading it.
     if std::env::var_os("UPDATE_DOCS").is_some() && before != after {
-        std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join(path), after).unwrap();
+        std::fs::write(Path::new(env!("REPOSITORY")).join(path), after).unwrap();
         return;
     }
     assert!(

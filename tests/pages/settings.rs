@@ -1,9 +1,9 @@
 //! `docs/settings.md`: every setting, from its declaration, `ec plan` and the tests that show its effect.
 
-use edge_cookie::plan::{Change, Plan, Verdict};
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::setting::{SettingInfo, Shape};
 use edge_cookie::policy::value::Value;
+use edge_cookie_review::{Change, Plan, Verdict};
 
 use crate::elsewhere::{ELSEWHERE, NOT_USED_YET};
 use crate::page::{self, anchor, capitalised, code, table};

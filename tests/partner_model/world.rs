@@ -7,10 +7,12 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use edge_cookie::clock::ManualClock;
-use edge_cookie::partner::{PartnerChange, PartnerRecord, Registry, TokenHash, store_entries};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::record::PartnerId;
 use edge_cookie::store::Inline;
+use edge_cookie_service::partner::{
+    PartnerChange, PartnerRecord, Registry, TokenHash, store_entries,
+};
 
 use crate::store::{Call, Scripted, Told, Value, When};
 

@@ -33,7 +33,7 @@ use edge_cookie::engine::Consistency;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{DeleteMode, OnMissingSync, Renewal};
 use edge_cookie::policy::types::Seconds;
-use edge_cookie::verify::{Scope, verify};
+use edge_cookie_verify::{Scope, verify};
 
 use policies::Environment;
 use proptest::strategy::{Strategy, ValueTree};

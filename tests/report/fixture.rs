@@ -3,7 +3,7 @@
 use edge_cookie::policy::layers::LayerName;
 use edge_cookie::policy::provenance::Origin;
 use edge_cookie::policy::value::Value;
-use edge_cookie::simulate::result::{
+use edge_cookie_simulate::result::{
     AvoidedWrites, CallerContention, Contention, DayFigures, ForgettingPercentile, ForgettingTimes,
     Freshness, LostIdentities, OperationCost, PolicyResult, Price, Prices, PromiseCheck,
     RefusedSyncs, SeedSpread, SettingDifference, SimulationResult, SpreadFigure, Totals,

@@ -1,5 +1,4 @@
 //! The output of a simulation: the summary in a terminal, and the HTML page as text and in a browser.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -19,7 +18,7 @@ use std::sync::OnceLock;
 /// The output of `ec simulate` on the small blog under the shipped policies.
 fn simulate(more: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_ec"))
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(env!("REPOSITORY"))
         .args(["simulate", "workloads/blog.toml", "--profile", "production"])
         .args(more)
         .output()

@@ -1,8 +1,8 @@
 //! The text of the page.
 
 use edge_cookie::clock::Timestamp;
-use edge_cookie::simulate::report::{page, sentence};
-use edge_cookie::simulate::result::SimulationResult;
+use edge_cookie_simulate::report::{page, sentence};
+use edge_cookie_simulate::result::SimulationResult;
 
 use super::fixture::{compared, single};
 

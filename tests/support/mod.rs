@@ -5,7 +5,6 @@
     reason = "each test file uses its part, and a broken fixture should stop it"
 )]
 
-#[cfg(feature = "files")]
 pub mod written;
 
 use edge_cookie::clock::{ManualClock, Timestamp};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::StorePlace;
-use edge_cookie::store::RedisEngine;
+use edge_cookie_stores::RedisEngine;
 
 #[path = "port.rs"]
 pub mod port;

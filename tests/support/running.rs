@@ -46,7 +46,7 @@ pub fn serve_the_repository() -> Command {
     serve
         .args(["serve", "--geo", "US-CA", "--store", "memory"])
         .args(["--addr", "127.0.0.1:0"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .current_dir(env!("REPOSITORY"))
         .env_remove("EC_PROFILE")
         // A busy machine may take longer for a page's identity.
         .env("TRUSTED_SERVER__EC__ORGANIC__BUDGET", "60s")

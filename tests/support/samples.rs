@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use edge_cookie::diagnostic::Code;
 
 pub fn samples(kind: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+    let folder = Path::new(env!("REPOSITORY"))
         .join("tests/policies")
         .join(kind);
     let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
@@ -42,7 +42,7 @@ fn copy(from: &Path, to: &Path) {
 pub fn site(sample: &Path) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path();
-    let hardened = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies/hardened.toml");
+    let hardened = Path::new(env!("REPOSITORY")).join("tests/policies/hardened.toml");
     copy(&hardened, &root.join("policies/hardened.toml"));
     if sample.is_dir() {
         copy(sample, root);

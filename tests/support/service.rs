@@ -7,9 +7,9 @@ use bytes::Bytes;
 use edge_cookie::clock::{SystemClock, Timestamp};
 use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::types::Secret;
-use edge_cookie::server::{Metrics, NativeHome, Outbox, SharedStore, Stores};
-use edge_cookie::service::{Client, Home, Reply, Service, Setup};
 use edge_cookie::store::{Consistency, Insert, KvStore, MemoryStore, Removed, StoreError, Stored};
+use edge_cookie_server::{Metrics, NativeHome, Outbox, SharedStore, Stores};
+use edge_cookie_service::{Client, Home, Reply, Service, Setup};
 use http::{HeaderValue, Request, Response};
 
 pub const CONFIG: &str = r#"

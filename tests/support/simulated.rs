@@ -17,7 +17,7 @@ pub struct SimulateOutput {
 
 /// Runs `ec simulate` with these arguments in `folder`, with this repository's profiles.
 pub fn simulate_in(folder: &Path, args: &[&str]) -> SimulateOutput {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let output = Command::new(env!("CARGO_BIN_EXE_ec"))
         .current_dir(folder)
         .arg("--config")

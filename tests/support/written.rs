@@ -39,7 +39,7 @@ pub fn with<S: AsRef<str>>(sets: impl IntoIterator<Item = S>) -> Resolved {
 
 /// The shipped profiles by their names, under the shipped configuration.
 pub fn shipped() -> Vec<(String, Arc<EcPolicy>)> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = Path::new(env!("REPOSITORY"));
     let mut files = PolicyFiles::open(PolicySources {
         config: root.join("trusted-server.toml"),
         policies: root.join("policies"),

@@ -109,7 +109,6 @@ fn extra_fields_are_read_with_their_types_and_limits() {
     );
 }
 
-#[cfg(feature = "service")]
 #[test]
 fn operators_are_shown_what_is_read_and_what_is_not() {
     use crate::support::{Bench, NOON, user};
@@ -120,7 +119,7 @@ fn operators_are_shown_what_is_read_and_what_is_not() {
         bench.put_raw(body, metadata, None);
         let (id, stored) = (user(), bench.stored().unwrap());
         let now = Timestamp::from_unix(NOON);
-        let shown = edge_cookie::service::ShownRecord::of(&bench.policy, &id, Some(&stored), now);
+        let shown = edge_cookie_service::ShownRecord::of(&bench.policy, &id, Some(&stored), now);
         serde_json::to_value(&shown).unwrap()
     };
     let phone = with(BODY, &[(r#""is_mobile":0"#, r#""is_mobile":7"#)]);

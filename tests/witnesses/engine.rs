@@ -6,11 +6,12 @@ use std::sync::Arc;
 use crate::support::{self, Bench, DAY, HOUR, MINUTE, NOON, live, sync, tombstone};
 use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::engine::{Answer, Consistency, Found, Operation, Step, StoreError, Transaction};
-use edge_cookie::partner::{PartnerRecord, Registry};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::types::Ttl;
-use edge_cookie::store::{EmbeddedStore, Inline, Insert, KvStore, Precondition, run_to_end};
+use edge_cookie::store::{Inline, Insert, KvStore, Precondition, run_to_end};
+use edge_cookie_service::partner::{PartnerRecord, Registry};
+use edge_cookie_stores::EmbeddedStore;
 
 /// The policy that these overrides make of the defaults.
 fn policy(sets: &[&str]) -> EcPolicy {

@@ -1,5 +1,4 @@
 //! A setting that changes nothing is a defect: for every key, a change of only that key shows.
-#![cfg(feature = "cli")]
 #![allow(
     clippy::too_many_lines,
     clippy::type_complexity,
@@ -20,7 +19,7 @@ use elsewhere::{ELSEWHERE, NOT_USED_YET};
 
 /// The text of the file that has the test `BINARY::TEST`, or of a file of `src/`.
 fn source_of(witness: &str) -> String {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = std::path::Path::new(env!("REPOSITORY"));
     let Some((binary, test)) = witness.split_once("::") else {
         return std::fs::read_to_string(root.join(witness)).unwrap();
     };

@@ -14,9 +14,9 @@ use std::time::Duration;
 
 use edge_cookie::clock::SystemClock;
 use edge_cookie::record::EcId;
-use edge_cookie::server::SharedStore;
-use edge_cookie::service::ShownId;
 use edge_cookie::store::{Insert, KvStore, MemoryStore, Precondition};
+use edge_cookie_server::SharedStore;
+use edge_cookie_service::ShownId;
 use http::Request;
 use served::{Answer, Before, IDENTIFY, Served, body, id, now, reasons, set_cookie, setup};
 use tcf::{Bits, Tcf};

@@ -36,13 +36,16 @@ const SKIPPED: [(&str, &str); 6] = [
     ("tests/words/", "has the words themselves"),
     ("CHANGELOG.md", "is history"),
     ("fuzz/corpus/", "is data"),
-    ("src/robots/patterns.txt", "is a list of another project"),
+    (
+        "crates/service/src/robots/patterns.txt",
+        "is a list of another project",
+    ),
     (".lock", "is generated"),
     ("-lock.json", "is generated"),
 ];
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).to_path_buf()
+    Path::new(env!("REPOSITORY")).to_path_buf()
 }
 
 fn tracked() -> Vec<String> {
@@ -150,7 +153,8 @@ fn defined(line: &str) -> Option<&str> {
 fn repeated_types() -> BTreeMap<String, BTreeSet<String>> {
     let mut types: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let is_source = |path: &String| {
-        path.starts_with("src/") && Path::new(path).extension() == Some("rs".as_ref())
+        (path.starts_with("src/") || path.starts_with("crates/"))
+            && Path::new(path).extension() == Some("rs".as_ref())
     };
     for path in tracked().into_iter().filter(is_source) {
         let Ok(text) = std::fs::read_to_string(root().join(&path)) else {

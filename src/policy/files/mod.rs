@@ -34,5 +34,4 @@ pub use load::{LoadError, Loaded, PolicyFiles, PolicySources};
 pub use profile::Header;
 pub use read::{MAX_FILE_BYTES, ReadError, read_text};
 pub use source::{Source, Sources};
-#[cfg(feature = "simulate")]
-pub(crate) use toml::document;
+pub use toml::document;

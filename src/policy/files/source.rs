@@ -29,7 +29,8 @@ const STEP: usize = 1_024;
 pub struct Sources(Vec<Source>);
 
 impl Source {
-    pub(crate) fn new(name: &str, text: &str) -> Self {
+    /// A source of this name and text.
+    pub fn new(name: &str, text: &str) -> Self {
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0)
             .chain(starts.map(|(index, _)| index + 1))
@@ -100,7 +101,8 @@ impl Source {
 }
 
 impl Sources {
-    pub(crate) fn add(&mut self, source: Source) {
+    /// Adds a source; one of the same name is replaced.
+    pub fn add(&mut self, source: Source) {
         self.0.push(source);
     }
 

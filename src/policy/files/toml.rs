@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::policy::node::{Key, MAX_DEPTH, Node, NodeValue};
 
 /// Reads a TOML document; every syntax error becomes a finding, and the rest is read all the same.
-pub(crate) fn document(source: &Source, text: &str, findings: &mut Vec<Diagnostic>) -> Node {
+pub fn document(source: &Source, text: &str, findings: &mut Vec<Diagnostic>) -> Node {
     let (table, errors) = DeTable::parse_recoverable(text);
     let mut lines = HashSet::new();
     for error in errors {

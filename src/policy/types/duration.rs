@@ -172,7 +172,7 @@ fn exact(length: Duration, unit_of_zero: &str) -> String {
 /// # Errors
 ///
 /// The code and words for what is wrong, and what to do about it.
-pub(crate) fn parse_duration(text: &str) -> Result<Duration, (Code, String, String)> {
+pub fn parse_duration(text: &str) -> Result<Duration, (Code, String, String)> {
     let calendar = text
         .split(|character: char| !character.is_alphabetic())
         .find(|unit| CALENDAR_UNITS.contains(unit) || *unit == "years");

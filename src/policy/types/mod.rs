@@ -10,27 +10,26 @@
 //! assert_eq!(Ttl::from_hours(36).to_string(), "36h");
 //! ```
 
-pub(crate) mod choice;
+pub mod choice;
 mod client;
 mod day;
-pub(crate) mod duration;
+pub mod duration;
 mod iso;
 pub(in crate::policy) mod length;
 mod listed;
 mod name;
-pub(crate) mod partner;
+pub mod partner;
 mod path;
 mod place;
 mod places;
-pub(crate) mod secret;
+pub mod secret;
 mod sentinel;
-pub(crate) mod strength;
+pub mod strength;
 mod window;
 
 pub use choice::nearest;
 pub use client::{Locality, LocalityError, Proxies};
-#[cfg(feature = "simulate")]
-pub(crate) use duration::parse_duration;
+pub use duration::parse_duration;
 pub use duration::{Millis, Seconds, Ttl};
 pub use listed::{ListChange, ListedLaw};
 pub use name::{CookieName, CookieNames, DataDir, StoreName, UserName};

@@ -29,8 +29,7 @@ pub enum Secret {
 
 impl Secret {
     /// The secret itself, without the line end after it; `look_up` knows what a reference refers to.
-    #[cfg(feature = "service")]
-    pub(crate) fn resolve(&self, look_up: impl Fn(&Self) -> Option<String>) -> Option<String> {
+    pub fn resolve(&self, look_up: impl Fn(&Self) -> Option<String>) -> Option<String> {
         let found = look_up(self)?;
         Some(super::strength::without_line_end(&found).to_owned())
     }

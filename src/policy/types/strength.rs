@@ -75,7 +75,6 @@ const SAMPLES: [&str; 5] = [
 ];
 
 /// The secret without the line end that `echo`, an editor or a mounted file put after it: one, `\n` or `\r\n`.
-#[cfg(any(feature = "service", test))]
 #[must_use]
 pub fn without_line_end(text: &str) -> &str {
     let Some(text) = text.strip_suffix('\n') else {

@@ -1,0 +1,124 @@
+//! `ec bundle`
+
+use std::io::{Write, stdout};
+use std::path::PathBuf;
+
+use clap::Args;
+use edge_cookie::policy::bundle::{self, Contents};
+use edge_cookie::policy::files::{Loaded, PolicyFiles};
+use edge_cookie::policy::rollout::{Rollout, Share};
+use edge_cookie_review::{Plan, Verdict};
+
+use crate::policy::PolicyArgs;
+use crate::{End, FileArgs, Stop, edit, render};
+
+/// Writes the policy in force as one file, with its origins, for the edge.
+///
+/// The edge's build embeds it, and one in a config store replaces that without a redeploy. It is refused where
+/// `ec check --deny-warnings` finds anything, and where the plan for the candidate is unsafe.
+#[derive(Debug, Args)]
+pub(crate) struct Bundle {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// A second profile, tried on a share of the users: which of them follows from their ids alone.
+    #[arg(long, value_name = "NAME", requires = "percent")]
+    candidate: Option<String>,
+    /// How many percent of the users are under the candidate, as `5` or `0.5`.
+    #[arg(long, value_name = "N", requires = "candidate", value_parser = share)]
+    percent: Option<Share>,
+    /// Write it though checks advise against it; the reason goes into the bundle, and health tells it.
+    #[arg(long, value_name = "REASON")]
+    force: Option<String>,
+    /// The file to write; else standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+fn share(written: &str) -> Result<Share, String> {
+    let help = "write a percentage from 0 to 100, with two decimals at most, as `5` or `0.5`";
+    Share::parse(written).ok_or_else(|| help.to_owned())
+}
+
+/// The longest value that an item of Fastly's config stores takes, in characters (its documentation, limits).
+const CONFIG_STORE_ITEM: usize = 8_000;
+
+impl Bundle {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+        let forced = self.force.as_deref().map(str::trim);
+        if forced == Some("") {
+            return Err(Stop::because(
+                "`--force` wants the reason, which goes into the bundle",
+            ));
+        }
+        let mut files = self.policy.open(args)?;
+        let profile = self.policy.choose(&files)?;
+        let loaded = clean(&mut files, &profile, forced)?;
+        let rollout = match (&self.candidate, self.percent) {
+            (Some(name), Some(share)) => {
+                let name = files.choose(Some(name), None).map_err(Stop::because)?;
+                let candidate = clean(&mut files, &name, forced)?;
+                may_be_tried(&loaded, &candidate, forced)?;
+                Some(Rollout::new(&name, candidate.resolved, share))
+            }
+            _ => None,
+        };
+        let contents = Contents {
+            profile: &loaded.profile,
+            resolved: &loaded.resolved,
+            publisher: &loaded.publisher,
+            deployed: loaded.header.deploys(),
+            rollout: rollout.as_ref(),
+            forced,
+        };
+        let written = bundle::write(&contents).map_err(Stop::because)?;
+        let length = written.chars().count();
+        if length > CONFIG_STORE_ITEM {
+            render::warning(&format!(
+                "the bundle has {length} characters, and a config store takes {CONFIG_STORE_ITEM}: embed it, or keep partners in `partner_store`"
+            ));
+        }
+        match &self.out {
+            Some(path) => {
+                let secret = contents.holds_secrets();
+                edit::write(path, &written, secret).map_err(|error| {
+                    Stop::because(format!("cannot write `{}`: {error}", path.display()))
+                })?;
+            }
+            None => writeln!(stdout().lock(), "{written}")?,
+        }
+        Ok(End::Well)
+    }
+}
+
+/// Whether a candidate may run beside the profile: its plan is not unsafe, or somebody has a reason.
+fn may_be_tried(deployed: &Loaded, candidate: &Loaded, forced: Option<&str>) -> Result<(), Stop> {
+    let plan = Plan::of(&deployed.resolved, &candidate.resolved);
+    let worst = plan
+        .changes
+        .iter()
+        .find(|change| change.verdict == Verdict::Unsafe);
+    let (Some(worst), None) = (worst, forced) else {
+        return Ok(());
+    };
+    let (from, to) = (&deployed.profile, &candidate.profile);
+    Err(Stop::because(format!(
+        "trying `{to}` beside `{from}` is unsafe, even on a few: of `{}`, {}. See `ec plan --deployed {from} --candidate {to}`, or give a reason with `--force REASON`",
+        worst.key, worst.why
+    )))
+}
+
+/// The policy of a profile that `ec check --deny-warnings` finds nothing in, or that somebody has a reason for.
+fn clean(files: &mut PolicyFiles, profile: &str, forced: Option<&str>) -> Result<Loaded, Stop> {
+    let loaded = files.load(profile).map_err(Stop::because)?;
+    let findings = &loaded.resolved.findings;
+    render::findings(findings, loaded.resolved.omitted, files.sources());
+    if !loaded.resolved.is_usable() {
+        return Err(Stop::BadPolicy);
+    }
+    if !findings.is_empty() && forced.is_none() {
+        return Err(Stop::because(format!(
+            "`{profile}` does not pass `ec check --deny-warnings`: fix the problems above, allow them in the profile with `[[ec.allow]]`, or give a reason with `--force REASON`"
+        )));
+    }
+    Ok(loaded)
+}

@@ -1,0 +1,357 @@
+//! `ec partner`
+
+use std::io::Write;
+
+use clap::{Args, Subcommand};
+use edge_cookie::clock::SystemClock;
+use edge_cookie::policy::EcPolicy;
+use edge_cookie::policy::provenance::Origin;
+use edge_cookie::policy::types::Partner as Declared;
+use edge_cookie::record::PartnerId;
+use edge_cookie::store::{Inline, run_to_end};
+use edge_cookie_service::partner::{
+    NewPartner, PartnerChange, PartnerRecord, Registry, RegistryError, store_entries,
+};
+use edge_cookie_stores::EmbeddedStore;
+use reqwest::Method;
+use serde::Serialize;
+
+use crate::output::output;
+use crate::policy::PolicyArgs;
+use crate::server::{AdminApi, ServerArgs};
+use crate::store::{AnyStore, Place, engine, partners_beside, shared};
+use crate::{End, FileArgs, Stop};
+
+/// Keeps the partners that may use the API, in a store or on a running server.
+#[derive(Debug, Args)]
+pub(crate) struct Partner {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Adds a partner, and prints its token, once: only its SHA-256 is kept.
+    Add {
+        #[command(flatten)]
+        described: Described,
+        #[command(flatten)]
+        store: Where,
+    },
+    /// Prints the partners, one JSON object a line.
+    List {
+        #[command(flatten)]
+        store: Where,
+    },
+    /// Gives a partner a new token, and prints it, once: the old one is no longer good.
+    Rotate(One),
+    /// Shuts a partner out.
+    Disable(One),
+    /// Lets a partner in again.
+    Enable(One),
+    /// Removes a partner: its token is no longer good, and another one may take its id.
+    Delete(One),
+    /// Prints the records to load into a Fastly KV store: `fastly kv-store-entry create --stdin`.
+    Export {
+        /// Only this partner's.
+        #[arg(value_parser = partner_id)]
+        id: Option<PartnerId>,
+        #[command(flatten)]
+        store: Where,
+    },
+}
+
+#[derive(Debug, Args)]
+struct One {
+    /// Which partner.
+    #[arg(value_parser = partner_id)]
+    id: PartnerId,
+    #[command(flatten)]
+    store: Where,
+}
+
+/// A partner as an operator describes it.
+#[derive(Debug, Args)]
+struct Described {
+    /// The domain that the partner's ids are announced under.
+    #[arg(long, value_name = "DOMAIN")]
+    source_domain: String,
+    /// The name under which its uid stands in a record; else the domain.
+    #[arg(long, value_parser = partner_id, value_name = "ID")]
+    id: Option<PartnerId>,
+    /// The name people know it by; else the id.
+    #[arg(long)]
+    name: Option<String>,
+    /// The `OpenRTB` agent type of its ids.
+    #[arg(long, value_name = "N")]
+    openrtb_atype: Option<u32>,
+    /// Batch requests it may make within `sync.rate_window`; else `sync.rate_limit`.
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<u32>,
+}
+
+impl Described {
+    fn partner(&self) -> NewPartner {
+        NewPartner {
+            source_domain: self.source_domain.clone(),
+            id: self.id.as_ref().map(PartnerId::to_string),
+            name: self.name.clone(),
+            openrtb_atype: self.openrtb_atype,
+            rate_limit: self.rate_limit,
+        }
+    }
+}
+
+impl One {
+    fn open(&self, files: &FileArgs) -> Result<Partners, Stop> {
+        self.store.open_to_change(files, &self.id, None)
+    }
+}
+
+/// Where the partners are kept.
+#[derive(Debug, Args)]
+struct Where {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// The graph's file or folder, beside which they are, or `redis://HOST`; else what `[ec.local]` names.
+    #[arg(long, value_name = "PATH|URL", conflicts_with = "server")]
+    store: Option<String>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl Where {
+    /// The partners, to change this one: one that the policy declares is not in the store, and is changed in its file.
+    /// So is one that has a declared one's domain.
+    fn open_to_change(
+        &self,
+        files: &FileArgs,
+        id: &PartnerId,
+        source_domain: Option<&str>,
+    ) -> Result<Partners, Stop> {
+        let mut read = self.policy.open(files)?;
+        let profile = self.policy.choose(&read)?;
+        let loaded = read.load(&profile).map_err(Stop::because)?;
+        let mut declared = loaded.resolved.policy.stores.partners.iter().enumerate();
+        let same = |(_, partner): &(usize, &Declared)| {
+            partner.id == *id || Some(partner.source_domain.as_str()) == source_domain
+        };
+        if let Some((index, Declared { id, .. })) = declared.find(same) {
+            let origin = loaded.resolved.partner_origin(index);
+            let tables = origin.into_iter().flat_map(|origin| &origin.tables);
+            let places: Vec<String> = tables.map(place).collect();
+            let place = match places.as_slice() {
+                [] => String::new(),
+                places => format!(", in {}", places.join(" and ")),
+            };
+            return Err(Stop::because(format!(
+                "the policy declares the partner `{id}`{place}: change it there, as the store's record of it is not read"
+            )));
+        }
+        self.open(files)
+    }
+}
+
+/// Where a layer has a partner's table.
+fn place(table: &Origin) -> String {
+    match (&table.variable, &table.place) {
+        (None, Some(place)) => place.to_string(),
+        _ => table.to_string(),
+    }
+}
+
+type Store = Inline<AnyStore>;
+
+/// The clock of changes in a store that is open here.
+const CLOCK: &Inline<SystemClock> = &Inline(SystemClock);
+
+type LocalRegistry<'r> = Registry<'r, Store, Inline<SystemClock>>;
+
+/// The partners of a store, or of a running server.
+enum Partners {
+    Store(Store, Box<EcPolicy>),
+    Server(AdminApi),
+}
+
+impl Where {
+    fn open(&self, files: &FileArgs) -> Result<Partners, Stop> {
+        let (_, policy) = self.policy.load(files)?;
+        if let Some(server) = &self.server.server {
+            let insecure = self.server.insecure;
+            return Ok(Partners::Server(AdminApi::new(server, insecure, &policy)?));
+        }
+        let (name, local) = (&policy.stores.partner_store, &policy.local);
+        let store: AnyStore = match Place::of(self.store.as_deref(), &policy)? {
+            Place::Memory => {
+                return Err(Stop::because(
+                    "partners in `memory` would be gone at once: name a file with `--store PATH`",
+                ));
+            }
+            Place::File(graph) => {
+                let opened =
+                    EmbeddedStore::open(&partners_beside(&graph), name, local, SystemClock);
+                Box::new(opened.map_err(Stop::because)?)
+            }
+            Place::Shared(address) => Box::new(shared(engine(&address, &policy)?.store(name))?),
+        };
+        Ok(Partners::Store(Inline(store), Box::new(policy)))
+    }
+}
+
+impl Partner {
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+        match &self.action {
+            Action::Add { described, store } => {
+                let partner = described.partner().record().map_err(Stop::because)?;
+                let domain = Some(partner.source_domain.as_str());
+                let partners = store.open_to_change(files, &partner.id, domain)?;
+                let token = partners.add(partner, described)?;
+                writeln!(output(), "{token}")?;
+            }
+            Action::List { store } => {
+                for partner in store.open(files)?.list()? {
+                    writeln!(output(), "{}", json(&partner)?)?;
+                }
+            }
+            Action::Rotate(one) => {
+                let token = one.open(files)?.rotate(&one.id)?;
+                writeln!(output(), "{token}")?;
+            }
+            Action::Disable(one) => one.open(files)?.change(&one.id, Change::Disable)?,
+            Action::Enable(one) => one.open(files)?.change(&one.id, Change::Enable)?,
+            Action::Delete(one) => one.open(files)?.change(&one.id, Change::Delete)?,
+            Action::Export { id, store } => export(id.as_ref(), &store.open(files)?)?,
+        }
+        Ok(End::Well)
+    }
+}
+
+/// A change that gives no token.
+#[derive(Clone, Copy)]
+enum Change {
+    Disable,
+    Enable,
+    Delete,
+}
+
+impl Change {
+    const fn in_store(self) -> PartnerChange<'static> {
+        match self {
+            Self::Disable => PartnerChange::SetEnabled(false),
+            Self::Enable => PartnerChange::SetEnabled(true),
+            Self::Delete => PartnerChange::Delete,
+        }
+    }
+
+    /// The request for it: its method, and its path below the admin prefix.
+    fn on_server(self, id: &PartnerId) -> (Method, String) {
+        match self {
+            Self::Disable => (Method::POST, format!("partners/{id}/disable")),
+            Self::Enable => (Method::POST, format!("partners/{id}/enable")),
+            Self::Delete => (Method::DELETE, format!("partners/{id}")),
+        }
+    }
+}
+
+fn registry<'r>(store: &'r Store, policy: &'r EcPolicy) -> LocalRegistry<'r> {
+    Registry::new(store, CLOCK, policy)
+}
+
+impl Partners {
+    fn add(&self, partner: PartnerRecord, described: &Described) -> Result<String, Stop> {
+        match self {
+            Self::Store(store, policy) => {
+                let token = run_to_end(registry(store, policy).add(partner)).map_err(stop)?;
+                Ok(token.reveal().to_owned())
+            }
+            Self::Server(server) => {
+                let body = Some(json(&described.partner())?);
+                token(&server.must(Method::POST, "partners", body)?)
+            }
+        }
+    }
+
+    fn rotate(&self, id: &PartnerId) -> Result<String, Stop> {
+        match self {
+            Self::Store(store, policy) => {
+                let token = run_to_end(registry(store, policy).rotate(id)).map_err(stop)?;
+                Ok(token.reveal().to_owned())
+            }
+            Self::Server(server) => {
+                let path = format!("partners/{id}/rotate");
+                token(&server.must(Method::POST, &path, None)?)
+            }
+        }
+    }
+
+    fn change(&self, id: &PartnerId, change: Change) -> Result<(), Stop> {
+        match self {
+            Self::Store(store, policy) => {
+                run_to_end(registry(store, policy).change(id, change.in_store())).map_err(stop)
+            }
+            Self::Server(server) => {
+                let (method, path) = change.on_server(id);
+                server.must(method, &path, None).map(drop)
+            }
+        }
+    }
+
+    fn list(&self) -> Result<Vec<PartnerRecord>, Stop> {
+        match self {
+            Self::Store(store, policy) => run_to_end(registry(store, policy).list()).map_err(stop),
+            Self::Server(server) => {
+                let mut answered = server.must(Method::GET, "partners", None)?;
+                let partners = answered.get_mut("partners").map(serde_json::Value::take);
+                serde_json::from_value(partners.unwrap_or_default()).map_err(Stop::because)
+            }
+        }
+    }
+}
+
+/// An entry as the platform's command line reads it.
+#[derive(Serialize)]
+struct Entry {
+    key: String,
+    value: String,
+}
+
+fn export(id: Option<&PartnerId>, partners: &Partners) -> Result<(), Stop> {
+    use base64::Engine;
+    use base64::prelude::BASE64_STANDARD;
+    let mut found = false;
+    for partner in partners.list()? {
+        if id.is_some_and(|id| *id != partner.id) {
+            continue;
+        }
+        found = true;
+        for (key, body) in store_entries(&partner) {
+            let value = BASE64_STANDARD.encode(body);
+            writeln!(output(), "{}", json(&Entry { key, value })?)?;
+        }
+    }
+    match id {
+        Some(id) if !found => Err(stop(RegistryError::NotFound(id.clone()))),
+        _ => Ok(()),
+    }
+}
+
+fn token(answered: &serde_json::Value) -> Result<String, Stop> {
+    let token = answered
+        .get("api_token")
+        .and_then(serde_json::Value::as_str);
+    token
+        .map(str::to_owned)
+        .ok_or_else(|| Stop::because("the server gave no token"))
+}
+
+fn json(value: &impl Serialize) -> Result<String, Stop> {
+    serde_json::to_string(value).map_err(Stop::because)
+}
+
+fn stop(error: RegistryError) -> Stop {
+    Stop::because(error)
+}
+
+fn partner_id(written: &str) -> Result<PartnerId, String> {
+    PartnerId::parse(written).map_err(|error| error.to_string())
+}

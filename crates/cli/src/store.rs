@@ -1,0 +1,141 @@
+//! Which store a command works on.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use edge_cookie::clock::{Clock, ManualClock, Moment, SystemClock};
+use edge_cookie::graph::KvIdentityGraph;
+use edge_cookie::policy::EcPolicy;
+use edge_cookie::policy::types::{RedisAddress, StorePlace};
+use edge_cookie::record::EcId;
+use edge_cookie::store::KvStore;
+use edge_cookie_service::redis_password;
+use edge_cookie_stores::{Awaited, EmbeddedStore, RedisEngine, RedisStore};
+
+use crate::policy::PolicyArgs;
+use crate::secret::reveal;
+use crate::server::{AdminApi, ServerArgs};
+use crate::{FileArgs, Stop};
+
+/// The file inside a data folder.
+const FILE: &str = "graph.redb";
+
+/// What the name of the file of partner records ends in.
+const PARTNERS: &str = "partners.redb";
+
+/// A store that a command works on.
+pub(crate) type AnyStore = Box<dyn KvStore + Send + Sync>;
+
+/// The graph over a store, on a clock that stands still.
+pub(crate) type LocalGraph = KvIdentityGraph<AnyStore, Arc<ManualClock>>;
+
+/// Where records are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In memory.
+    Memory,
+    /// In this file.
+    File(PathBuf),
+    /// In an engine that servers share.
+    Shared(RedisAddress),
+}
+
+impl Place {
+    /// What `--store` names, else what the policy does: `memory`, a file, a folder that holds one, or an address.
+    pub(crate) fn of(store: Option<&str>, policy: &EcPolicy) -> Result<Self, Stop> {
+        let local = &policy.local;
+        let named = match store {
+            Some(written) => StorePlace::parse(written)
+                .map(Some)
+                .map_err(|why| Stop::because(format!("`--store` names no place: {why}")))?,
+            None => local.store.clone(),
+        };
+        Ok(match named {
+            None => Self::File(local.data_dir.as_path().join(FILE)),
+            Some(StorePlace::Memory) => Self::Memory,
+            Some(StorePlace::Path(path)) if path.is_dir() => Self::File(path.join(FILE)),
+            Some(StorePlace::Path(path)) => Self::File(path),
+            Some(StorePlace::Redis(address)) => Self::Shared(address),
+        })
+    }
+}
+
+/// The engine at `address`, as the policy speaks to it.
+pub(crate) fn engine(address: &RedisAddress, policy: &EcPolicy) -> Result<RedisEngine, Stop> {
+    let password = match &policy.redis.password {
+        None => None,
+        // Whether it is strong enough is for `ec serve` and `ec check` to say.
+        Some(secret) => Some(redis_password(secret, false, reveal).map_err(Stop::because)?),
+    };
+    let call_timeout = policy.store.call_timeout.duration();
+    RedisEngine::new(address, password.as_deref(), &policy.redis, call_timeout)
+        .map_err(Stop::because)
+}
+
+/// A store of an engine that servers share, which must answer.
+pub(crate) fn shared(store: RedisStore) -> Result<Awaited<RedisStore>, Stop> {
+    let store = Awaited::new(store)?;
+    store.exists("").map_err(Stop::because)?;
+    Ok(store)
+}
+
+/// The file of partner records that belongs to the graph in `graph`.
+pub(crate) fn partners_beside(graph: &Path) -> PathBuf {
+    graph.with_extension(PARTNERS)
+}
+
+/// The store that a command looks into, and the time it looks at.
+#[derive(Debug, Args)]
+pub(crate) struct StoreArgs {
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// The store's file or folder, or `redis://HOST`; else what `[ec.local]` names.
+    #[arg(long, value_name = "PATH|URL", conflicts_with = "server")]
+    store: Option<String>,
+    /// The time at which to look; else now.
+    #[arg(long, value_name = "TIME", conflicts_with = "server")]
+    pub(crate) at: Option<Moment>,
+    #[command(flatten)]
+    server: ServerArgs,
+}
+
+impl StoreArgs {
+    /// The running server to ask instead, where one is named.
+    pub(crate) fn server(&self, files: &FileArgs) -> Result<Option<AdminApi>, Stop> {
+        let Some(server) = &self.server.server else {
+            return Ok(None);
+        };
+        let (_, policy) = self.policy.load(files)?;
+        AdminApi::new(server, self.server.insecure, &policy).map(Some)
+    }
+
+    /// Opens the store, which must be there.
+    pub(crate) fn open(&self, files: &FileArgs) -> Result<(EcPolicy, LocalGraph, Moment), Stop> {
+        let (_, policy) = self.policy.load(files)?;
+        let at = self.at.unwrap_or_else(|| SystemClock.now());
+        let clock = Arc::new(ManualClock::at(at));
+        let (name, local) = (&policy.stores.ec_store, &policy.local);
+        let store: AnyStore = match Place::of(self.store.as_deref(), &policy)? {
+            Place::Memory => {
+                return Err(Stop::because(
+                    "a store in `memory` is empty: name a file with `--store PATH`",
+                ));
+            }
+            Place::File(path) => {
+                let opened = EmbeddedStore::open_existing(&path, name, local, Arc::clone(&clock));
+                Box::new(opened.map_err(Stop::because)?)
+            }
+            Place::Shared(address) => {
+                let store = engine(&address, &policy)?.store(name);
+                Box::new(shared(store.on_clock(Arc::clone(&clock) as _))?)
+            }
+        };
+        Ok((policy, KvIdentityGraph::new(store, clock), at))
+    }
+}
+
+/// Reads an EC id from the command line.
+pub(crate) fn ec_id(written: &str) -> Result<EcId, String> {
+    written.parse().map_err(|error| format!("{error}"))
+}

@@ -1,0 +1,13 @@
+//! The edge's home of the service: Fastly Compute.
+//!
+//! Each request is an instance of its own, so nothing is parsed here that could be resolved beforehand: the policy
+//! comes as a bundle.
+#![cfg(target_os = "wasi")]
+
+mod body;
+mod home;
+mod origin;
+mod policy;
+mod serve;
+
+pub use serve::serve;

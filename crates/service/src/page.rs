@@ -1,0 +1,120 @@
+//! A page that comes from the publisher's origin: what is done before it is asked for, and once it is there.
+//!
+//! A new id is made only once the origin has answered: an answer that cannot carry the cookie must leave no record.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
+
+use super::forwarded::for_the_origin;
+use super::organic::NewVisitor;
+use super::{Home, Service, shared_cache};
+use crate::Note;
+use edge_cookie::record::EcId;
+use edge_cookie::store::AsyncKvStore;
+
+/// A page that is to come from the publisher's origin, and what remains to be done with its answer.
+#[derive(Debug)]
+pub struct OriginPage {
+    pub(super) cookies: Vec<HeaderValue>,
+    /// The visitor who gets an id with it, and what may still be spent on that.
+    pub(super) new_visitor: Option<(NewVisitor, Duration)>,
+    /// Whether its path is below the service's own prefix.
+    pub(super) below_own_prefix: bool,
+}
+
+impl OriginPage {
+    /// Makes a client's headers those of the request to the origin, but for its `Host`. It does not see what concerns the
+    /// client's connection, nor credentials that were meant for the service; it is told the client's host and address.
+    pub fn prepare(&self, headers: &mut HeaderMap, client: Option<IpAddr>) {
+        for_the_origin(headers, client);
+        if self.below_own_prefix {
+            headers.remove(AUTHORIZATION);
+        }
+    }
+
+    /// Completes an answer that the home made because the origin did not: it carries no new id.
+    pub fn fail(self, headers: &mut HeaderMap) {
+        shared_cache::forbid(headers);
+        shared_cache::set_cookies(headers, self.cookies);
+    }
+}
+
+impl<H: Home> Service<H> {
+    /// Completes the origin's answer: makes the id of a new visitor, within what is left of `organic.budget`, and sets
+    /// our cookies. It comes after every other rule for the answer's headers.
+    ///
+    /// What is given back is kept until the answer's head is on its way, and then [claimed](Unclaimed::claim).
+    pub async fn complete(
+        &self,
+        page: OriginPage,
+        headers: &mut HeaderMap,
+    ) -> Option<Unclaimed<H>> {
+        if shared_cache::shares_a_cookie(headers) {
+            self.home.note(&Note::SharedCookie);
+        }
+        let mut cookies = page.cookies;
+        let mut unclaimed = None;
+        if let Some((visitor, left)) = page.new_visitor
+            && let Some((given, created)) = self.give_an_id(visitor, left).await
+        {
+            cookies.extend(given);
+            unclaimed = Some(created);
+        }
+        shared_cache::set_cookies(headers, cookies);
+        unclaimed
+    }
+
+    /// Makes a new visitor's id, for as long as `budget`. Where that is not enough, or the client goes, what is made by
+    /// then is removed again.
+    pub(super) async fn give_an_id(
+        &self,
+        visitor: NewVisitor,
+        budget: Duration,
+    ) -> Option<(Vec<HeaderValue>, Unclaimed<H>)> {
+        let service = self.clone();
+        let work = async move { service.begin(&visitor).await };
+        let given = self.home.started_within(budget, work).await;
+        if given.is_none() {
+            self.home.note(&Note::BudgetSpent);
+        }
+        given.flatten()
+    }
+}
+
+/// A record that was just made, and whose id no browser has yet: dropped unclaimed, it is removed again.
+#[derive(Debug)]
+pub struct Unclaimed<H: Home> {
+    service: Service<H>,
+    id: Option<EcId>,
+}
+
+impl<H: Home> Unclaimed<H> {
+    pub(super) const fn new(service: Service<H>, id: EcId) -> Self {
+        let id = Some(id);
+        Self { service, id }
+    }
+
+    /// The answer that carries the id is on its way.
+    pub fn claim(mut self) {
+        self.id = None;
+    }
+}
+
+impl<H: Home> Drop for Unclaimed<H> {
+    fn drop(&mut self) {
+        let Some(id) = self.id else {
+            return;
+        };
+        let service = self.service.clone();
+        // Its tail is random and went nowhere: nobody can have synced to it, and no tombstone is needed.
+        self.service.home.start(async move {
+            let removed = service.home.graph().store().delete(id.as_str()).await;
+            service.home.note(&Note::Unclaimed {
+                removed: removed.is_ok(),
+            });
+        });
+    }
+}
