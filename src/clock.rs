@@ -159,6 +159,7 @@ impl From<Timestamp> for Moment {
 const MAX_OFFSET_SECONDS: i32 = (23 * 60 + 59) * 60;
 
 /// Whether a written time may have this offset from UTC.
+#[must_use]
 pub fn is_usual(offset: Offset) -> bool {
     offset.seconds().abs() <= MAX_OFFSET_SECONDS
 }

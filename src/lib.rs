@@ -75,6 +75,7 @@ pub mod graph;
 pub mod mask;
 pub mod policy;
 pub mod printable;
+#[cfg(not(target_os = "wasi"))]
 pub mod private;
 pub mod record;
 pub mod rules;

@@ -36,6 +36,8 @@ tempfile = "3"
 debug = false
 opt-level = 1
 
+[workspace]
+
 [[bin]]
 name = "judge"
 "#;

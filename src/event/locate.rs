@@ -80,6 +80,7 @@ impl EventError {
 }
 
 /// The text of an error without ` at line 1 column 7`, which counts in bytes.
+#[must_use]
 pub fn without_place(error: &serde_json::Error) -> String {
     let full = error.to_string();
     match full.rfind(" at line ") {

@@ -114,6 +114,7 @@ fn insert(write: WriteRef<'_>) -> Insert {
 }
 
 /// Randomness good enough to spread retries, and nothing else: the standard library's hash keys.
+#[must_use]
 pub fn machine_random() -> u64 {
     RandomState::new().hash_one(())
 }

@@ -62,12 +62,14 @@ impl fmt::Display for PolicyDigest {
 }
 
 /// Whether this is a SHA-256 in lower-case hex digits.
+#[must_use]
 pub fn is_sha256(written: &str) -> bool {
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     written.len() == SHA256_HEX_DIGITS && written.bytes().all(digit)
 }
 
 /// Bytes in lower-case hex digits.
+#[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: usize| DIGITS.get(value).copied().map_or('0', char::from);

@@ -109,6 +109,7 @@ impl SettingInfo {
 }
 
 /// The full key of a setting, as diagnostics and overrides name it.
+#[must_use]
 pub fn full_key(key: &str) -> String {
     format!("ec.{key}")
 }
@@ -141,6 +142,7 @@ pub trait SettingValue: Clone + PartialEq {
 }
 
 /// The finding for a value of the wrong type.
+#[must_use]
 pub fn wrong_type(node: &Node, key: &str, expected: &str) -> Diagnostic {
     Diagnostic::error(
         Code::WrongType,

@@ -121,6 +121,7 @@ impl PartnerId {
     }
 
     /// A partner id as another system stored it: whatever it is, it is kept.
+    #[must_use]
     pub fn stored(name: Box<str>) -> Self {
         Self(name)
     }

@@ -18,6 +18,7 @@ pub struct Generations {
 
 impl Generations {
     /// The generations of a store with this salt that has handed out `used` of them.
+    #[must_use]
     pub const fn resume(salt: u64, used: u64) -> Self {
         Self {
             salt,
@@ -26,6 +27,7 @@ impl Generations {
     }
 
     /// The generations of a new store.
+    #[must_use]
     pub fn fresh() -> Self {
         Self::resume(RandomState::new().hash_one(()), 0)
     }
@@ -49,6 +51,7 @@ impl Generations {
 }
 
 /// The finaliser of `SplitMix64`. Every step is a bijection, so that two counts never meet.
+#[must_use]
 pub const fn mix(state: u64) -> u64 {
     let mut mixed = state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

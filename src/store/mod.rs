@@ -57,6 +57,7 @@ impl Insert {
     }
 
     /// When a record that is kept for `ttl` from `now` on is gone.
+    #[must_use]
     pub fn expires_after(ttl: Ttl, now: Moment) -> Moment {
         now.plus(Duration::from_secs(ttl.seconds()))
     }
@@ -131,6 +132,7 @@ pub trait KvStore {
 pub const PROBE_KEYS: &str = "health/";
 
 /// Whether a listing shows `key`.
+#[must_use]
 pub fn is_listed(key: &str) -> bool {
     !key.starts_with(PROBE_KEYS)
 }

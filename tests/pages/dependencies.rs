@@ -11,10 +11,15 @@ fn dependencies(table: &toml::Table) -> BTreeSet<String> {
     let own = table.iter().flat_map(|(key, value)| {
         let value = value.as_table().cloned().unwrap_or_default();
         match &**key {
-            "workspace" => (value["dependencies"].as_table().unwrap().keys())
-                .filter(|name| !name.starts_with("edge-cookie"))
-                .cloned()
-                .collect(),
+            "workspace" => (value
+                .get("dependencies")
+                .unwrap()
+                .as_table()
+                .unwrap()
+                .keys())
+            .filter(|name| !name.starts_with("edge-cookie"))
+            .cloned()
+            .collect(),
             "target" => value
                 .values()
                 .flat_map(|target| dependencies(target.as_table().unwrap()))

@@ -7,5 +7,5 @@ const EMBEDDED: &str = include_str!(env!(
 ));
 
 fn main() {
-    crate::serve(EMBEDDED);
+    edge_cookie_edge::serve(EMBEDDED);
 }

@@ -219,6 +219,7 @@ fn by_user(partner: &PartnerId, mappings: &[Mapping<'_>]) -> Vec<Work> {
 }
 
 /// Why a mapping that ended so is rejected (`docs/http-api.md#reasons`).
+#[must_use]
 pub fn rejected(outcome: Outcome, reasons: SyncReasons) -> Reason {
     match outcome {
         Outcome::NotFound | Outcome::ConsentWithdrawn if reasons == SyncReasons::Opaque => {

@@ -48,6 +48,7 @@ pub(super) fn mint(
 }
 
 /// What an address stands for where ids are made: IPv4 as written, of IPv6 the network that a household has.
+#[must_use]
 pub fn household(address: IpAddr, form: Ipv6Form) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),

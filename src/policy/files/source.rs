@@ -30,6 +30,7 @@ pub struct Sources(Vec<Source>);
 
 impl Source {
     /// A source of this name and text.
+    #[must_use]
     pub fn new(name: &str, text: &str) -> Self {
         let starts = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         let line_starts = std::iter::once(0)

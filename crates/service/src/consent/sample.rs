@@ -23,6 +23,7 @@ const CHARACTER_BITS: usize = 6;
 
 impl TcfSample {
     /// The string.
+    #[must_use]
     pub fn text(&self) -> String {
         let tenths = self.at.unix().saturating_mul(10);
         let purposes = if self.consents { 1 << 23 } else { 1 << 22 };
