@@ -5,7 +5,7 @@
     reason = "a broken fixture should stop the benchmark"
 )]
 
-#[path = "../tests/support/tcf.rs"]
+#[path = "../tests/harness/tcf.rs"]
 #[allow(dead_code, reason = "a benchmark uses a part of it")]
 mod tcf_strings;
 

@@ -8,7 +8,7 @@
     reason = "an example for measuring may stop"
 )]
 
-#[path = "../tests/support/service.rs"]
+#[path = "../tests/harness/service.rs"]
 #[allow(dead_code, reason = "each user takes its part")]
 mod support;
 

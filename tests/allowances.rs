@@ -1,8 +1,6 @@
 //! Allowances: what each silences or lowers, for whom it holds, and what is no allowance.
-#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
-#[path = "support/publisher.rs"]
-mod publisher;
+use crate::support::publisher;
 
 use edge_cookie::diagnostic::{Code, Diagnostic, Severity};
 use publisher::{Publisher, told};

@@ -1,13 +1,10 @@
 //! Where a rule begins to find something: the last value that it lets pass, and the first that it does not.
 #![allow(
     dead_code,
-    clippy::too_many_lines,
-    clippy::unwrap_used,
     reason = "half of the support is for others, tables of cases are long, and a failed test should stop"
 )]
 
-#[path = "support/written.rs"]
-mod written;
+use crate::support::written;
 
 use edge_cookie::diagnostic::Code;
 use written::overridden;

@@ -1,19 +1,10 @@
 //! The cookie in a real browser: Chromium over TLS, a server with a publisher's domain, and an origin that leads the browser
 //! from page to page. What counts is which cookies come back.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/chromium.rs"]
-mod chromium;
-#[path = "support/running.rs"]
-mod running;
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::chromium;
+use crate::harness::running;
+use crate::harness::site;
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

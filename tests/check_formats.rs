@@ -1,15 +1,7 @@
 //! Every format of `ec check`: each rule is told in each of them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/overrides.rs"]
-mod overrides;
-#[path = "support/samples.rs"]
-mod samples;
+use crate::support::overrides;
+use crate::support::samples;
 
 use std::path::Path;
 use std::process::Command;

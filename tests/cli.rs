@@ -1,14 +1,6 @@
 //! The command line from outside: what goes in, what comes out, and how it ends.
-#![allow(
-    clippy::too_many_lines,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::site;
 
 use std::io::Write;
 use std::path::Path;

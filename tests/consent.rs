@@ -1,17 +1,11 @@
 //! What signals mean at each place: every row of `docs/consent.md#rules`, over strings built by their specifications.
 #![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::too_many_lines,
     clippy::match_same_arms,
-    clippy::type_complexity,
     clippy::items_after_statements,
     reason = "a failed test should stop, and tables of cases are long"
 )]
 
-#[path = "support/strings.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod strings;
+use crate::harness::strings;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;

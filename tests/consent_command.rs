@@ -1,15 +1,7 @@
 //! `ec consent explain` and what `ec show` says of lists of places, as people and programs run them.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::cast_possible_truncation,
-    reason = "a failed test should stop"
-)]
+#![allow(clippy::cast_possible_truncation, reason = "a failed test should stop")]
 
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::site;
 
 use std::io::Write;
 use std::process::{Output, Stdio};

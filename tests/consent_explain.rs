@@ -1,15 +1,7 @@
 //! An explanation has every field as its specification names it, and explains what is decided.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::cast_possible_truncation,
-    reason = "a failed test should stop"
-)]
+#![allow(clippy::cast_possible_truncation, reason = "a failed test should stop")]
 
-#[path = "support/strings.rs"]
-mod strings;
+use crate::harness::strings;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;

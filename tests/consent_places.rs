@@ -1,16 +1,7 @@
 //! Every place and every field that decides: stated here from the statutes and specifications, and compared with what is decided.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::cast_possible_truncation,
-    reason = "a failed test should stop"
-)]
+#![allow(clippy::cast_possible_truncation, reason = "a failed test should stop")]
 
-#[path = "support/strings.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod strings;
+use crate::harness::strings;
 
 use edge_cookie::clock::{Moment, Timestamp};
 use edge_cookie::policy::EcPolicy;

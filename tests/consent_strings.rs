@@ -1,14 +1,6 @@
 //! What a record keeps of its user's consent: the strings that the decision rests on, from which the same rule follows again.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::too_many_lines,
-    reason = "a failed test should stop, and tables of cases are long"
-)]
 
-#[path = "support/tcf.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod tcf;
+use crate::harness::tcf;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;

@@ -1,12 +1,5 @@
 //! Everything that is wrong with what was written, at its place: the file, the line and the column. What the rule
 //! book makes of a policy that can be read is in `rules.rs`.
-#![allow(
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
 use edge_cookie::diagnostic::{Code, Diagnostic, Severity};
 use edge_cookie::policy::files::{LoadError, Loaded, PolicyFiles, PolicySources};

@@ -1,14 +1,7 @@
 //! `ec diff` from outside: what differs in force, with both origins.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/site.rs"]
-mod site;
-mod support;
+use crate::harness::site;
+use crate::support;
 
 use edge_cookie::policy::difference::between;
 use edge_cookie::policy::resolve::Resolved;

@@ -1,17 +1,9 @@
 //! What the documents promise is tested: their tables name tests that exist, their examples run, what they name is in the code, and
 //! every document that code or docs cite is in the repository, with the heading that is cited.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/rows.rs"]
-mod rows;
 #[cfg(unix)]
-#[path = "support/running.rs"]
-mod running;
+use crate::harness::running;
+use crate::support::rows;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;

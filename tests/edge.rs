@@ -1,11 +1,5 @@
 //! The edge service under the emulator, where `EC_EDGE_WASM` names it and `EDGE_VICEROY` runs it (scripts/test.sh):
 //! what the black-box suite cannot see, since it needs a bundle or stores of its own.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -17,8 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-#[path = "support/port.rs"]
-mod port;
+use crate::harness::port;
 
 const CONFIG: &str = concat!(env!("REPOSITORY"), "/tests/blackbox/trusted-server.toml");
 const OPERATOR: &str = "Bearer operator-token-0123456789";

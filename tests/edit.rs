@@ -1,14 +1,6 @@
 //! Editing policies in place: what is written, what stays, and what is refused.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::too_many_lines,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::site;
 
 use std::process::{Command, Output};
 

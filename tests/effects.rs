@@ -1,14 +1,6 @@
 //! What the operations leave in the store: fields, retention, and what is kept of others' fields.
-#![allow(
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
-mod support;
+use crate::support;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Operation, PartnerSync, expires_at};

@@ -1,9 +1,4 @@
 //! The shipped event streams: what they are made of, and what they show.
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a broken example should stop the test, and say where"
-)]
 
 #[allow(
     dead_code,

@@ -1,21 +1,10 @@
 //! A fail-over behind one address: two servers, a proxy that leads new connections to the one that was promoted, and old
 //! connections that stay open at the one that was demoted.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/cutter.rs"]
-#[allow(dead_code, reason = "each test takes what it needs")]
-mod cutter;
-#[path = "support/redis.rs"]
-#[allow(dead_code, reason = "each test takes what it needs")]
-mod redis;
-#[path = "support/running.rs"]
-mod running;
+use crate::harness::cutter;
+use crate::harness::redis;
+use crate::harness::running;
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};

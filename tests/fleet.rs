@@ -1,12 +1,6 @@
 //! A deployed profile and the one it was made from: in what it is weaker on withdrawals.
-#![allow(
-    clippy::too_many_lines,
-    clippy::unwrap_used,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
-#[path = "support/publisher.rs"]
-mod publisher;
+use crate::support::publisher;
 
 use edge_cookie::diagnostic::{Code, Diagnostic};
 use publisher::Publisher;

@@ -1,13 +1,6 @@
 //! Guardrails: which values each bound permits, which bounds a later layer may add, and which are none.
-#![allow(
-    clippy::too_many_lines,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
-#[path = "support/publisher.rs"]
-mod publisher;
+use crate::support::publisher;
 
 use edge_cookie::diagnostic::{Code, Diagnostic};
 use publisher::{Publisher, told};

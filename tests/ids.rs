@@ -1,5 +1,4 @@
 //! The names in a record: what is one, and what is refused.
-#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
 use edge_cookie::record::{EcId, Generation, PartnerId};
 

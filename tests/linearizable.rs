@@ -1,14 +1,7 @@
 //! Concurrent operations of threads on one record are linearizable: on the stores, and on the graph.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/random.rs"]
-mod random;
-mod support;
+use crate::support;
+use crate::support::random;
 
 use std::collections::BTreeMap;
 use std::sync::{Barrier, Mutex};

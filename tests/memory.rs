@@ -1,11 +1,6 @@
 //! What `ec apply` holds in memory does not follow the number of events.
 #![cfg(target_os = "linux")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::format_push_string,
-    reason = "a failed test should stop"
-)]
+#![allow(clippy::format_push_string, reason = "a failed test should stop")]
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};

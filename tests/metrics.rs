@@ -1,13 +1,7 @@
 //! `GET /metrics`: what is counted, in which format for whom, and that Prometheus itself can read it.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/running.rs"]
-mod running;
+use crate::harness::running;
 
 use std::io::Write;
 use std::path::Path;

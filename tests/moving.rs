@@ -1,17 +1,9 @@
 //! The steps of docs/migrating.md, run as a reader pastes them: from the trusted-server's file to a server that answers a page,
 //! a sync and an identify, and back.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/running.rs"]
-mod running;
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::running;
+use crate::harness::site;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

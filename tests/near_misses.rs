@@ -1,14 +1,7 @@
 //! Policies that cannot work, and what is nearly a policy: refused before they ship, with what was meant.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/publisher.rs"]
-mod publisher;
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::site;
+use crate::support::publisher;
 
 use edge_cookie::diagnostic::{Code, Severity};
 use publisher::Publisher;

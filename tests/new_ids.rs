@@ -1,14 +1,6 @@
 //! A new visitor's id is no one else's: the last six characters are random, and many users may share an address.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/service.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod support;
+use crate::harness::service as support;
 
 use std::sync::{Arc, Mutex};
 

@@ -1,5 +1,4 @@
 //! A number of the policy is written once: in the declaration of its setting.
-#![allow(clippy::unwrap_used, reason = "a file that cannot be read stops it")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

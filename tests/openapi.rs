@@ -1,16 +1,7 @@
 //! The description of the API is the service's own: every route and method of one is in the other, every answer that
 //! the black-box suite would get has its schema.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::too_many_lines,
-    reason = "a failed test should stop, and tables of cases are long"
-)]
 
-#[path = "support/service.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod support;
+use crate::harness::service as support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,15 +1,7 @@
 //! Every cell of the tables in `docs/semantics.md#operations`: the outcome, and that it costs no more than it must.
-#![allow(
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
-#[path = "operations/named.rs"]
 mod named;
-mod support;
+use crate::support;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Operation, Outcome, Tally};

@@ -1,22 +1,14 @@
 //! The exchange with the publisher's origin: what it is asked, and what leaves with its answer.
 #![cfg(unix)]
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::maybe_infinite_iter,
     reason = "a failed test should stop, and what must come is waited for"
 )]
 
-#[path = "support/port.rs"]
-mod port;
-#[path = "support/running.rs"]
-mod running;
-#[path = "support/service.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod service;
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::port;
+use crate::harness::running;
+use crate::harness::service;
+use crate::harness::site;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

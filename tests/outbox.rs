@@ -1,23 +1,11 @@
 //! The outbox: no withdrawal is lost while the store is down, the server is killed or the disk is full.
 #![cfg(unix)]
-#![allow(
-    clippy::unused_self,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
+#![allow(clippy::unused_self, reason = "a failed test should stop")]
 
-#[path = "support/disk.rs"]
-mod disk;
-#[path = "support/redis.rs"]
-#[allow(dead_code, reason = "each test takes what it needs")]
-mod redis;
-#[path = "support/running.rs"]
-mod running;
-#[path = "support/service.rs"]
-#[allow(dead_code, reason = "each test takes what it needs")]
-mod service;
+use crate::harness::disk;
+use crate::harness::redis;
+use crate::harness::running;
+use crate::harness::service;
 
 use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};

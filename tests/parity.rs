@@ -1,16 +1,8 @@
 //! What docs/migrating.md says of the trusted-server and of `ec` is so: each row names tests and settings that exist, its
 //! constants are those of the profiles, and no row says of a key what the report of a migration does not.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/rows.rs"]
-mod rows;
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::site;
+use crate::support::rows;
 
 use std::collections::{BTreeMap, BTreeSet};
 

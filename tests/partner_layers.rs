@@ -1,14 +1,6 @@
 //! Declared partners of several layers: merged by `source_domain`, with the place of each field.
-#![allow(
-    clippy::too_many_lines,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::site;
 
 use std::collections::BTreeMap;
 

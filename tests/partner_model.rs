@@ -3,18 +3,12 @@
 //! What runs is `Registry` itself, on a store that answers call by call: an operation under way is played again from the
 //! answers it had.
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::single_match_else,
     clippy::struct_excessive_bools,
-    clippy::type_complexity,
     reason = "a failed test should stop"
 )]
 
-#[path = "partner_model/store.rs"]
 mod store;
-#[path = "partner_model/world.rs"]
 mod world;
 
 use stateright::{Checker, Model, Property};

@@ -1,16 +1,7 @@
 //! `ec plan` from outside: every case has the verdict, the time and the outcomes that were reasoned out by hand.
-#![allow(
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
-#[path = "support/setting_values.rs"]
-mod setting_values;
-mod support;
+use crate::support;
+use crate::support::setting_values;
 
 use std::process::Command;
 

@@ -1,13 +1,6 @@
 //! What `ec plan` says is lost: after the change it is no longer readable, kept as long, or reachable.
-#![allow(
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
-mod support;
+use crate::support;
 
 use std::path::Path;
 use std::process::Command;

@@ -1,8 +1,7 @@
 //! What a plan's verdict promises holds, whatever happens: events drawn at random, on machines of both policies, run on
 //! the real engine against the deployed policy alone.
-#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
-mod support;
+use crate::support;
 
 use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::engine::{Operation, Outcome};

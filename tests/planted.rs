@@ -3,11 +3,6 @@
 //! `tests/planted/*.patch` are the faults. Each is applied to a copy of the sources, which is built with
 //! `tests/planted/judge.rs` and asked what it breaks: by the model checker, by the fault simulation, and side by side with a model
 //! of the trusted-server, as the patch says.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a broken fixture should stop the test"
-)]
 
 use std::collections::BTreeSet;
 use std::fs;

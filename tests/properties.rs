@@ -1,10 +1,4 @@
 //! What must hold of every policy, record and line, not only of those thought of.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
 use std::collections::BTreeMap;
 

@@ -1,12 +1,6 @@
 //! What the README and the pages of `docs/` show runs: their `console` blocks, and the lines about the service.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/running.rs"]
-mod running;
+use crate::harness::running;
 
 use std::process::Command;
 

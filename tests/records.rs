@@ -1,5 +1,4 @@
 //! The golden records: what other versions and systems have stored reads, and is written back byte for byte.
-#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
 use std::path::{Path, PathBuf};
 

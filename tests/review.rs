@@ -1,10 +1,5 @@
 //! The review that CI runs: `scripts/review.sh` on a repository of its own, from the commit to the markdown.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a failed test should stop"
-)]
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -1,16 +1,8 @@
 //! A policy tried on a share of the users: from `ec bundle` to what the store holds in the end.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/running.rs"]
-mod running;
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::running;
+use crate::harness::site;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -3,17 +3,9 @@
 //! `tests/policies/invalid/CODE_…` breaks the rule of its code and no other, at the places that its comments mark:
 //! `#   ^ CODE` under the value that the finding is about, `#   - CODE` under one that takes part (`#@N` for the
 //! column N, where no caret can stand). `tests/policies/valid/CODE_…` is clean. A sample is a profile, or a folder.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/overrides.rs"]
-mod overrides;
-#[path = "support/samples.rs"]
-mod samples;
+use crate::support::overrides;
+use crate::support::samples;
 
 use std::collections::BTreeSet;
 use std::path::Path;

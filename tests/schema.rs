@@ -1,14 +1,6 @@
 //! The schemas that editors read: those checked in are the code's own, and say what the code says.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::too_many_lines,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/samples.rs"]
-mod samples;
+use crate::support::samples;
 
 use std::path::{Path, PathBuf};
 

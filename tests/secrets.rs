@@ -1,14 +1,7 @@
 //! Secrets in a deployed profile: which literals are refused, and as what.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/publisher.rs"]
-mod publisher;
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::site;
+use crate::support::publisher;
 
 use edge_cookie::diagnostic::Code;
 use publisher::Publisher;

@@ -1,18 +1,13 @@
 //! `ec serve` as a process: signals, limits, logs, metrics, the way to the origin, and commands that ask it.
 #![cfg(unix)]
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::maybe_infinite_iter,
     clippy::similar_names,
     reason = "a failed test should stop, and what must come is waited for"
 )]
 
-#[path = "support/port.rs"]
-mod port;
-#[path = "support/running.rs"]
-mod running;
+use crate::harness::port;
+use crate::harness::running;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

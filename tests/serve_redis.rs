@@ -1,17 +1,9 @@
 //! `ec` on a Redis: servers that share it, one that is down under them, and commands that look into it.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/redis.rs"]
-#[allow(dead_code, reason = "each test takes what it needs")]
-mod redis;
-#[path = "support/running.rs"]
-mod running;
+use crate::harness::port;
+use crate::harness::redis;
+use crate::harness::running;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -483,7 +475,7 @@ fn tls_holds_the_server_to_its_name_and_authority() {
     let root = folder.path();
     certificate(root);
     let file = |name: &str| root.join(name).to_str().unwrap().to_owned();
-    let port = redis::port::free();
+    let port = port::free();
     let (cert, key) = (file("cert.pem"), file("key.pem"));
     let Some(_store) = Redis::start_with(&[
         "--tls-port",

@@ -1,15 +1,10 @@
 //! What the service does where its store does not do what it is asked for.
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::maybe_infinite_iter,
     reason = "a failed test should stop, and what must come is waited for"
 )]
 
-#[path = "support/service.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod support;
+use crate::harness::service as support;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};

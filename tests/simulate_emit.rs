@@ -1,12 +1,6 @@
 //! `ec apply` runs the events of `--emit`, with the same counts as the simulation.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/simulated.rs"]
-mod simulated;
+use crate::harness::simulated;
 
 use std::path::Path;
 use std::process::Command;

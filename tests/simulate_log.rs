@@ -1,12 +1,6 @@
 //! Logs: every format, the filters, and the positions of unreadable lines.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/simulated.rs"]
-mod simulated;
+use crate::harness::simulated;
 
 use std::fs;
 

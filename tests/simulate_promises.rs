@@ -1,12 +1,6 @@
 //! The monitor reports the promises that a policy breaks; `production` breaks none.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/simulated.rs"]
-mod simulated;
+use crate::harness::simulated;
 
 use std::path::Path;
 

@@ -1,7 +1,5 @@
 //! A seed gives the same result on any number of threads; several seeds give a spread.
 #![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
     clippy::float_cmp,
     reason = "a failed test should stop; the same is the same to the last bit"
 )]

@@ -1,12 +1,6 @@
 //! A sweep runs several values of a setting and marks the current one.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/simulated.rs"]
-mod simulated;
+use crate::harness::simulated;
 
 use std::path::Path;
 

@@ -1,10 +1,4 @@
 //! The totals of a simulation equal those of `ec apply` on the same events.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -1,5 +1,4 @@
 //! Every figure in `docs/tuning.md` is the result of the command before it.
-#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
 use std::path::Path;
 use std::process::Command;

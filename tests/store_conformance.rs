@@ -1,12 +1,6 @@
 //! What every store must do: one suite, run unchanged on each of them.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a store that fails to answer should stop the suite"
-)]
 
-#[path = "support/redis.rs"]
-#[allow(dead_code, reason = "each test takes what it needs")]
-mod redis;
+use crate::harness::redis;
 
 use std::collections::HashSet;
 use std::path::Path;

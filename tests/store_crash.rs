@@ -1,13 +1,6 @@
 //! The durable store when things end badly: killed processes, damaged files, abandoned batches.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a broken fixture should stop the test"
-)]
 
-#[path = "support/random.rs"]
-mod random;
+use crate::support::random;
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;

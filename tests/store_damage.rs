@@ -1,13 +1,6 @@
 //! The durable store on damaged files: what opens is whole, and what is not whole is refused, and left as it was.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a broken fixture should stop the test"
-)]
 
-#[path = "support/random.rs"]
-mod random;
+use crate::support::random;
 
 use std::collections::BTreeMap;
 use std::fs;

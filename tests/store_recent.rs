@@ -1,7 +1,6 @@
 //! What the durable store has at hand: what was read lately, for as long as the file holds it.
-#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
-mod support;
+use crate::support;
 
 use std::sync::Arc;
 

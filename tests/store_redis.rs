@@ -1,16 +1,7 @@
 //! The store that servers share, when things end badly: cut connections, restarts, writers in many processes.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/cutter.rs"]
-mod cutter;
-#[path = "support/redis.rs"]
-#[allow(dead_code, reason = "each test takes what it needs")]
-mod redis;
+use crate::harness::cutter;
+use crate::harness::redis;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};

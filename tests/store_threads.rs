@@ -1,14 +1,6 @@
 //! Compare-and-swap under threads: no update is lost, and an add has one winner.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a store that fails to answer should stop the test"
-)]
 
-#[path = "support/redis.rs"]
-#[allow(dead_code, reason = "each test takes what it needs")]
-mod redis;
+use crate::harness::redis;
 
 use std::sync::{Arc, Barrier};
 use std::thread;

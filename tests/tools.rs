@@ -1,16 +1,8 @@
 //! Tools that say what is so: whom they send a token to, what they change, and what they compare.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
-#[path = "support/running.rs"]
-mod running;
-#[path = "support/site.rs"]
-mod site;
+use crate::harness::running;
+use crate::harness::site;
 
 use std::net::TcpListener;
 use std::process::{Output, Stdio};

@@ -1,13 +1,6 @@
 //! The retry machine, told by hand what the store answers: conflicts, limits, lost answers, stale reads.
-#![allow(
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
-mod support;
+use crate::support;
 
 use std::time::Duration;
 

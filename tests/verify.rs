@@ -1,8 +1,7 @@
 //! The rules about promises are correct: a policy that they accept keeps every promise, and one that they warn about
 //! breaks one, by the model checker.
-#![allow(clippy::unwrap_used, reason = "a failed test should stop")]
 
-mod support;
+use crate::support;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

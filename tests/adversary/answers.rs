@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
-use crate::server::{CONFIG, OPERATOR, Server};
-use crate::site::Site;
+use super::server::{CONFIG, OPERATOR, Server};
+use super::site::Site;
 
 #[test]
 fn no_browser_guesses_a_type_for_an_answer_of_ours() {

@@ -6,8 +6,8 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::server::{CONFIG, Server, read_answer, until};
-use crate::site::Site;
+use super::server::{CONFIG, Server, read_answer, until};
+use super::site::Site;
 
 const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 

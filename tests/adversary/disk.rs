@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::server::{CONFIG, OPERATOR, PATIENCE, Server};
-use crate::small_disk::Disk;
+use super::server::{CONFIG, OPERATOR, PATIENCE, Server};
+use super::small_disk::Disk;
 
 /// More than the graph, the partners and the outbox of these tests take.
 const DISK_BYTES: u64 = 16 << 20;

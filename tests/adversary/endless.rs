@@ -11,8 +11,8 @@ use edge_cookie::policy::files::MAX_FILE_BYTES;
 use edge_cookie::policy::known_settings;
 use serde_json::Value;
 
-use crate::server::{CONFIG, PATIENCE, Server, finish};
-use crate::site::Site;
+use super::server::{CONFIG, PATIENCE, Server, finish};
+use super::site::Site;
 
 const PUBLISHER: &str = "[publisher]\ndomain = \"publisher.example\"\n";
 

@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
-use crate::exchange_case::{config, run};
-use crate::server::{CONFIG, Server};
+use super::exchange_case::{config, run};
+use super::server::{CONFIG, Server};
 
 #[test]
 fn no_kept_case_splits_a_message_or_forges_a_header() {

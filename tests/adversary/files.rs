@@ -4,9 +4,9 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::running::Running;
-use crate::server::CONFIG;
-use crate::site::Site;
+use super::running::Running;
+use super::server::CONFIG;
+use super::site::Site;
 
 /// `ec` in this folder, after these commands of a shell.
 fn after(site: &Site, before: &str, args: &[&str]) -> Command {

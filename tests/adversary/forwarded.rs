@@ -1,6 +1,6 @@
 //! Lists of addresses that no one can read name no one: not what the client itself wrote further up.
 
-use crate::origin::{Origin, PAGE, values};
+use super::origin::{Origin, PAGE, values};
 
 const VIEW: &str = "Accept: text/html\r\nCookie: us_privacy=1YNN\r\n";
 

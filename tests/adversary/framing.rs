@@ -1,6 +1,6 @@
 //! Answers of an origin that is confused, or an attacker's: the client gets one whole answer, or a failure.
 
-use crate::origin::{Origin, values};
+use super::origin::{Origin, values};
 
 /// The answer's parts: its status line, how it is framed, and what comes after the head.
 fn parts(answer: &str) -> (&str, Vec<&str>, &str) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::server::{CONFIG, OPERATOR, Server};
+use super::server::{CONFIG, OPERATOR, Server};
 
 /// The status code and the JSON of health.
 fn health(server: &Server, token: &str) -> (u16, Value) {
@@ -44,7 +44,7 @@ fn a_stranger_is_told_the_status_and_the_digest_alone() {
     assert!(signalled.unwrap().success());
     let start = std::time::Instant::now();
     while health(&server, "").1["status"] == "ok" {
-        assert!(start.elapsed() < crate::server::PATIENCE);
+        assert!(start.elapsed() < super::server::PATIENCE);
     }
     let own = assert_told(&server, 200, "degraded");
     let trouble = own["trouble"].as_str().unwrap();
@@ -79,7 +79,7 @@ fn a_stranger_is_told_the_status_and_the_digest_alone() {
 #[test]
 fn a_store_that_fails_is_red_and_its_reason_is_the_operators() {
     // A Valkey that is not there.
-    let store = format!("redis://127.0.0.1:{}", crate::port::free());
+    let store = format!("redis://127.0.0.1:{}", super::port::free());
     let server = Server::start(CONFIG, &["--store", &store]);
     let own = assert_told(&server, 503, "unavailable");
     let why = own["stores"][0]["why"].as_str().unwrap();

@@ -6,10 +6,10 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::Instant;
 
-use crate::port;
-use crate::running::Running;
-use crate::server::{CONFIG, PATIENCE, Server, read_answer, send};
-use crate::site::Site;
+use super::port;
+use super::running::Running;
+use super::server::{CONFIG, PATIENCE, Server, read_answer, send};
+use super::site::Site;
 
 /// Requests that leave more log lines than the system's pipe and the server's own queue hold, and so many at once.
 const MANY: usize = 12_000;

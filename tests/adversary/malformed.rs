@@ -1,6 +1,6 @@
 //! Requests that no server should take: they are refused, and never reach the origin.
 
-use crate::origin::{Origin, PAGE, values};
+use super::origin::{Origin, PAGE, values};
 
 #[test]
 fn a_request_without_one_good_host_is_refused() {

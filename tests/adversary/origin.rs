@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::server::{CONFIG, PATIENCE, Server};
+use super::server::{CONFIG, PATIENCE, Server};
 
 /// A page that leaves its connection open.
 pub const PAGE: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\npage";

@@ -5,8 +5,8 @@ use std::net::TcpListener;
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use crate::origin::{Origin, PAGE};
-use crate::server::{CONFIG, PATIENCE, Server};
+use super::origin::{Origin, PAGE};
+use super::server::{CONFIG, PATIENCE, Server};
 
 /// A limit that is over at once, beside others that never are.
 const SHORT: &str = "200ms";

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use crate::origin::{Exchange, Origin, PAGE, target};
-use crate::server::PATIENCE;
+use super::origin::{Exchange, Origin, PAGE, target};
+use super::server::PATIENCE;
 
 /// An origin that answers the first request of each connection, and does `last` with the second: reused connections
 /// only ever fail. The number is of connections that have.

@@ -4,9 +4,9 @@ use std::process::Output;
 
 use serde_json::json;
 
-use crate::redis::Redis;
-use crate::server::{CONFIG, OPERATOR, Server};
-use crate::site::Site;
+use super::redis::Redis;
+use super::server::{CONFIG, OPERATOR, Server};
+use super::site::Site;
 
 /// A domain and a name, and what is said of them where they are refused.
 type Case<'c> = (String, Option<String>, &'c str);

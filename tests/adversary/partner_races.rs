@@ -4,8 +4,8 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use crate::redis::Redis;
-use crate::server::{CONFIG, OPERATOR, Server};
+use super::redis::Redis;
+use super::server::{CONFIG, OPERATOR, Server};
 
 /// Partners that are raced for: before changes were swaps, most of so many were left with a token that worked.
 const PARTNERS: usize = 30;

@@ -1,7 +1,7 @@
 //! A password in an address is shown nowhere, whatever setting, option or file it stands in.
 
-use crate::server::CONFIG;
-use crate::site::Site;
+use super::server::CONFIG;
+use super::site::Site;
 
 const PASSWORD: &str = "hunter2";
 

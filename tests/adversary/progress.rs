@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::server::{CONFIG, PATIENCE, Server, until};
+use super::server::{CONFIG, PATIENCE, Server, until};
 
 const LIMIT: &[&str] = &["--set", "ec.local.request_timeout=1s"];
 

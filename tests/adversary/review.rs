@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::site::{Site, ec};
+use super::site::{Site, ec};
 
 /// A repository with one policy of production, committed.
 fn repository() -> Site {

@@ -7,8 +7,8 @@ use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
 
-use crate::running::Running;
-use crate::site::Site;
+use super::running::Running;
+use super::site::Site;
 
 /// Far longer than anything here takes: what is not there by then hangs.
 pub const PATIENCE: Duration = Duration::from_secs(60);

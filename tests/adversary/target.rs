@@ -1,6 +1,6 @@
 //! The origin is asked for what the client sent, byte for byte, or the request is refused.
 
-use crate::origin::{Origin, PAGE, target};
+use super::origin::{Origin, PAGE, target};
 
 /// Targets as a client may write them, and what the origin is asked for; none where the request is refused.
 const TARGETS: &[(&[u8], Option<&[u8]>)] = &[

@@ -8,8 +8,8 @@ use std::time::Instant;
 use edge_cookie::printable::acts;
 use serde_json::{Value, json};
 
-use crate::server::{CONFIG, PATIENCE, Server, finish};
-use crate::site::Site;
+use super::server::{CONFIG, PATIENCE, Server, finish};
+use super::site::Site;
 
 /// Sets a title, clears the screen, turns the text red in both forms, and round.
 const HOSTILE: &str = "a\u{1b}]0;owned\u{7}\u{1b}[2J\u{9b}31m\u{202e}\r\u{8}b";

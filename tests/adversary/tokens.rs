@@ -6,8 +6,8 @@ use std::time::Instant;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::server::{CONFIG, OPERATOR, PATIENCE, Server};
-use crate::site::Site;
+use super::server::{CONFIG, OPERATOR, PATIENCE, Server};
+use super::site::Site;
 
 const PARTNER: &str = "token-of-a-0123456789";
 

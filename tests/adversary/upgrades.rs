@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 
-use crate::server::{CONFIG, Server};
+use super::server::{CONFIG, Server};
 
 /// An origin that agrees to every upgrade, and else answers a page.
 fn origin() -> String {

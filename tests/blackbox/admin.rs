@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::home::{BASIC, BATCH_SYNC, HEALTH, Home, IDENTIFY, ONE, OPERATOR, forged, mapping};
+use super::home::{BASIC, BATCH_SYNC, HEALTH, Home, IDENTIFY, ONE, OPERATOR, forged, mapping};
 
 #[test]
 fn the_policy_in_force_is_shown_with_its_origins() {
@@ -173,7 +173,7 @@ fn a_partner_is_added_rotated_and_shut_out() {
     let id = format!("p{}.example", &forged()[..16]);
     let described = json!({ "source_domain": id, "openrtb_atype": 1 }).to_string();
     let add = || home.admin("POST", "partners").send_body(described.clone());
-    let token = |answer: crate::home::Answer| {
+    let token = |answer: super::home::Answer| {
         assert_eq!(
             (answer.status, &answer.json()["partner_id"]),
             (200, &json!(id))

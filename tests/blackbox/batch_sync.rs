@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::home::{BATCH_SYNC, DISABLED, Home, LIMITED, ONE, THREE, TWO, forged, mapping, now};
+use super::home::{BATCH_SYNC, DISABLED, Home, LIMITED, ONE, THREE, TWO, forged, mapping, now};
 
 #[test]
 fn a_token_is_a_bearer_token_of_two_parts_that_is_known() {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::home::{
+use super::home::{
     Answer, BASIC, BATCH_SYNC, CONSENT, HEALTH, Home, IDENTIFY, LIMITED, ONE, OPERATOR, forged,
     mapping,
 };

@@ -1,6 +1,6 @@
 //! Several EC cookies in one request: a browser has one for each scope that it was set for, and does not say which is which.
 
-use crate::home::{Answer, CONSENT, Home, IDENTIFY, ONE, forged, mapping};
+use super::home::{Answer, CONSENT, Home, IDENTIFY, ONE, forged, mapping};
 
 const EXPIRED: &str = "Path=/; Max-Age=0; SameSite=Lax; Secure; HttpOnly";
 

@@ -1,6 +1,6 @@
 //! Hostile input is refused cleanly, and the service goes on.
 
-use crate::home::{BATCH_SYNC, HEALTH, Home, ONE, mapping};
+use super::home::{BATCH_SYNC, HEALTH, Home, ONE, mapping};
 
 fn post(head: &str, body: &[u8]) -> Vec<u8> {
     let head = format!(

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::home::{Home, IDENTIFY, ONE, TWO, forged, mapping};
+use super::home::{Home, IDENTIFY, ONE, TWO, forged, mapping};
 
 const PAGE: &str = "https://www.publisher.example";
 

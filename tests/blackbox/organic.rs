@@ -1,6 +1,6 @@
 //! Every other path: the publisher's page.
 
-use crate::home::{BATCH_SYNC, CONSENT, HEALTH, Home, ONE, forged, mapping};
+use super::home::{BATCH_SYNC, CONSENT, HEALTH, Home, ONE, forged, mapping};
 
 #[test]
 fn a_visitor_who_consents_gets_an_id_once() {

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use crate::home::{
+use super::home::{
     Answer, BASIC, BATCH_SYNC, Home, IDENTIFY, ONE, OPERATOR, THREE, TWO, forged, mapping,
 };
 

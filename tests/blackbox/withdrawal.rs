@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::home::{BATCH_SYNC, HEALTH, Home, IDENTIFY, ONE, mapping};
+use super::home::{BATCH_SYNC, HEALTH, Home, IDENTIFY, ONE, mapping};
 
 #[test]
 fn a_withdrawal_is_written_whatever_was_asked_for() {

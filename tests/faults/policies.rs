@@ -10,8 +10,8 @@ use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::rules::{self, Subject};
 use edge_cookie_review::{Deployment, Verdict};
 
-use crate::rng::Rng;
-use crate::written::{overridden, shipped};
+use super::rng::Rng;
+use super::written::{overridden, shipped};
 
 /// The environment of a world.
 #[derive(Clone)]

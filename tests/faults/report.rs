@@ -4,7 +4,7 @@ use std::fmt;
 
 use edge_cookie::engine::Finished;
 
-use crate::oracle::OracleViolation;
+use super::oracle::OracleViolation;
 
 /// A fault of the store or an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -8,15 +8,15 @@ use edge_cookie::engine::{Answer, Deleted, Step, StoreError, Transaction};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::Renewal;
 
-use crate::action::MILLIS;
-use crate::oracle::{
+use super::action::MILLIS;
+use super::oracle::{
     LastReply, ObservedOperation, OracleViolation, RecordOracle, check_outcome, check_write, shown,
 };
-use crate::policies::Environment;
-use crate::report::{Failure, InjectedFault, Statistics};
-use crate::rng::Rng;
-use crate::store::{CallResult, Refusal, Store};
-use crate::traffic::{RECORDS, ScheduledOperation, TrafficScript};
+use super::policies::Environment;
+use super::report::{Failure, InjectedFault, Statistics};
+use super::rng::Rng;
+use super::store::{CallResult, Refusal, Store};
+use super::traffic::{RECORDS, ScheduledOperation, TrafficScript};
 
 /// The longest duration of a request at the edge, in milliseconds.
 const REQUEST: u64 = 120 * MILLIS;
@@ -329,7 +329,7 @@ impl<'s> Simulation<'s> {
                     let before = change.before.as_ref();
                     self.oracles[record as usize].check_removal(&pending.op, before)?;
                     if before.is_some() {
-                        let seen = crate::store::LookupResult {
+                        let seen = super::store::LookupResult {
                             version: change.before,
                             fresh: true,
                         };

@@ -6,11 +6,11 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Consistency, Found, Record, UnreadableRecord, Write};
 use edge_cookie::record::{Generation, KvEntry, KvMetadata, Precondition, Unreadable};
 
-use crate::action::MILLIS;
-use crate::policies::Environment;
-use crate::report::{InjectedFault, Statistics};
-use crate::rng::Rng;
-use crate::traffic::BEGINNING;
+use super::action::MILLIS;
+use super::policies::Environment;
+use super::report::{InjectedFault, Statistics};
+use super::rng::Rng;
+use super::traffic::BEGINNING;
 
 /// How long a lookup may return a replaced record, in milliseconds.
 const LAG: u64 = 60 * MILLIS;

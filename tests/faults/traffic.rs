@@ -8,8 +8,8 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::Unchanged;
 use edge_cookie::record::PartnerId;
 
-use crate::action::{Action, Inputs, MILLIS};
-use crate::rng::Rng;
+use super::action::{Action, Inputs, MILLIS};
+use super::rng::Rng;
 
 /// The number of records of a world.
 pub const RECORDS: u32 = 96;

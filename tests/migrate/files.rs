@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use crate::site::Site;
-use crate::support::*;
+use super::site::Site;
+use super::support::*;
 
 #[test]
 fn comments_and_order_stay() {

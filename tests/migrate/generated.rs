@@ -7,8 +7,8 @@ use proptest::prelude::{Just, Strategy, any};
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, TestRunner};
 
-use crate::site::Site;
-use crate::support::*;
+use super::site::Site;
+use super::support::*;
 
 /// How many files are tried.
 const FILES: u32 = 96;

@@ -1,7 +1,7 @@
 //! `ec check` says which users get new ids by a deployed profile.
 
-use crate::site::Site;
-use crate::support::*;
+use super::site::Site;
+use super::support::*;
 
 const WHO: &str = "IPv6 visitors who come without their cookie";
 

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::site::{Site, ec};
-use crate::support::*;
+use super::site::{Site, ec};
+use super::support::*;
 
 /// A block of the page about moving, as readers paste it.
 pub fn block(name: &str) -> String {

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::site::Site;
-use crate::support::*;
+use super::site::Site;
+use super::support::*;
 
 fn plan(site: &Site, old: &str, more: &[&str]) -> Value {
     let mut args = vec!["plan", "--move", old, "--format", "json"];

@@ -1,7 +1,7 @@
 //! The report: every key has one line, and users know what becomes of their ids.
 
-use crate::site::Site;
-use crate::support::*;
+use super::site::Site;
+use super::support::*;
 
 #[test]
 fn every_key_of_every_layout_has_one_line_in_the_report() {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use crate::site::Site;
-use crate::support::*;
+use super::site::Site;
+use super::support::*;
 
 /// Every file below a folder, by its path in it.
 fn files(folder: &Path) -> BTreeMap<String, String> {

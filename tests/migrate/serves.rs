@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use crate::page::block;
-use crate::running::Running;
-use crate::site::ec;
-use crate::support::*;
+use super::page::block;
+use super::running::Running;
+use super::site::ec;
+use super::support::*;
 
 #[test]
 fn it_serves_with_the_secrets_that_were_in_the_file() {

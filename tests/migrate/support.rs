@@ -5,7 +5,7 @@ use std::process::Output;
 
 use toml_edit::{DocumentMut, Item, TableLike, Value};
 
-use crate::site::Site;
+use super::site::Site;
 
 pub const EC: &str = include_str!("configs/ec.toml");
 pub const EDGE_COOKIE: &str = include_str!("configs/edge_cookie.toml");

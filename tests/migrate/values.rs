@@ -2,8 +2,8 @@
 
 use toml_edit::DocumentMut;
 
-use crate::site::Site;
-use crate::support::*;
+use super::site::Site;
+use super::support::*;
 
 #[test]
 fn other_ways_to_write_the_same_are_read_alike() {

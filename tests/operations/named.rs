@@ -6,7 +6,7 @@ use edge_cookie::engine::{Operation, OperationError, PartnerSync};
 use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::store::{Inline, run_to_end};
 
-use crate::support::{Bench, user};
+use super::support::{Bench, user};
 
 fn end(result: Result<impl Display, OperationError>) -> String {
     match result {

@@ -1,7 +1,7 @@
 //! The tables of `docs/consent.md` are the code's own: its rules, laws, signals and sections.
 use std::collections::BTreeMap;
 
-use crate::page::{self, code, table};
+use super::page::{self, code, table};
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::laws::{AS_OF, OPT_IN, OPT_IN_REGIONS, US_STATES};
 use edge_cookie::policy::value::Value;

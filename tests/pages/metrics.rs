@@ -5,8 +5,8 @@ use std::process::Command;
 
 use edge_cookie_server::{MetricInfo, Metrics};
 
-use crate::alerts::{ALERTS, Alert};
-use crate::page::{self, capitalised, code, table};
+use super::alerts::{ALERTS, Alert};
+use super::page::{self, capitalised, code, table};
 
 /// More of a metric than its help says: the values of its labels, and what to make of it.
 const DETAILS: &[(&str, &str)] = &[

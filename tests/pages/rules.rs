@@ -3,7 +3,7 @@
 use edge_cookie::diagnostic::Severity;
 use edge_cookie::rules::{self, Rule};
 
-use crate::page::{self, anchor, capitalised, code, table};
+use super::page::{self, anchor, capitalised, code, table};
 
 /// What the first digits of a code say.
 const FAMILIES: [(&str, &str); 9] = [

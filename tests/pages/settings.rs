@@ -5,10 +5,10 @@ use edge_cookie::policy::setting::{SettingInfo, Shape};
 use edge_cookie::policy::value::Value;
 use edge_cookie_review::{Change, Plan, Verdict};
 
-use crate::elsewhere::{ELSEWHERE, NOT_USED_YET};
-use crate::page::{self, anchor, capitalised, code, table};
-use crate::setting_values::{beside, values};
-use crate::written::{overridden, with};
+use super::elsewhere::{ELSEWHERE, NOT_USED_YET};
+use super::page::{self, anchor, capitalised, code, table};
+use super::setting_values::{beside, values};
+use super::written::{overridden, with};
 
 /// The binary's tables of witnesses, and the test that runs each.
 const WITNESSES: [(&str, &str); 2] = [

@@ -14,7 +14,7 @@ use edge_cookie_service::partner::{
     PartnerChange, PartnerRecord, Registry, TokenHash, store_entries,
 };
 
-use crate::store::{Call, Scripted, Told, Value, When};
+use super::store::{Call, Scripted, Told, Value, When};
 
 /// What an operator does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

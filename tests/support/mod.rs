@@ -5,6 +5,12 @@
     reason = "each test file uses its part, and a broken fixture should stop it"
 )]
 
+pub mod overrides;
+pub mod publisher;
+pub mod random;
+pub mod rows;
+pub mod samples;
+pub mod setting_values;
 pub mod written;
 
 use edge_cookie::clock::{ManualClock, Timestamp};

@@ -5,9 +5,9 @@ use edge_cookie::engine::Operation;
 use edge_cookie::policy::settings::{OnMissingSync, Renewal, UnknownAge};
 use serde_json::json;
 
-use crate::support::{Bench, DAY, HOUR, NOON, policy};
-use crate::table::{BODY, METADATA, with};
-use crate::{error, json_of, stored};
+use super::support::{Bench, DAY, HOUR, NOON, policy};
+use super::table::{BODY, METADATA, with};
+use super::{error, json_of, stored};
 
 /// The record of a user who consented so many days ago.
 fn of_age(days: u64) -> String {

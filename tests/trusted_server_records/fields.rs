@@ -5,7 +5,7 @@ use edge_cookie::record::{
 };
 use serde_json::{Value, json};
 
-use crate::table::{BODY, METADATA, TOMBSTONE, TOMBSTONE_METADATA, with};
+use super::table::{BODY, METADATA, TOMBSTONE, TOMBSTONE_METADATA, with};
 
 #[test]
 fn extra_fields_are_read_with_their_types_and_limits() {
@@ -111,7 +111,7 @@ fn extra_fields_are_read_with_their_types_and_limits() {
 
 #[test]
 fn operators_are_shown_what_is_read_and_what_is_not() {
-    use crate::support::{Bench, NOON, user};
+    use super::support::{Bench, NOON, user};
     use edge_cookie::clock::Timestamp;
 
     let bench = Bench::new(edge_cookie::policy::EcPolicy::default());

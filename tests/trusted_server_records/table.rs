@@ -2,7 +2,7 @@
 
 use edge_cookie::record::MAX_SEEN_DOMAINS;
 
-use crate::shape;
+use super::shape;
 
 /// Every field that it writes; an hour old.
 pub const BODY: &str = r#"{"v":1,"created":1772449200,"consent":{"tcf":"CQgcD4A","gpp":"DBABMA~CQgcD4A","ok":true,"updated":1772449200},"geo":{"country":"US","region":"CA","asn":7922,"dma":807},"pub_properties":{"origin_domain":"news.example","seen_domains":["news.example"]},"device":{"is_mobile":0,"ja4_class":"t13d1516h2","platform_class":"mac","h2_fp_hash":"a3f9d21c8b04","known_browser":true},"network":{"cluster_size":3},"ids":{"criteo.com":{"uid":"k-1"},"id5-sync.com":{"uid":"ID5*Zy9"}}}"#;

@@ -3,7 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
-use crate::support::{self, Bench, DAY, HOUR, MINUTE, NOON, live, sync, tombstone};
+use super::support::{self, Bench, DAY, HOUR, MINUTE, NOON, live, sync, tombstone};
 use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::engine::{Answer, Consistency, Found, Operation, Step, StoreError, Transaction};
 use edge_cookie::policy::EcPolicy;

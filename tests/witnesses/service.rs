@@ -1,25 +1,19 @@
 //! Settings that the service reads.
 
-#[path = "../support/tcf.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod tcf;
-
-#[path = "../support/service.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod served;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+use crate::harness::service::{
+    Answer, Before, IDENTIFY, Served, body, id, now, reasons, set_cookie, setup,
+};
+use crate::harness::tcf::{Bits, Tcf};
 use edge_cookie::clock::SystemClock;
 use edge_cookie::record::EcId;
 use edge_cookie::store::{Insert, KvStore, MemoryStore, Precondition};
 use edge_cookie_server::SharedStore;
 use edge_cookie_service::ShownId;
 use http::Request;
-use served::{Answer, Before, IDENTIFY, Served, body, id, now, reasons, set_cookie, setup};
-use tcf::{Bits, Tcf};
 
 /// A key, what must be set besides for it to matter, its other value, and where the change shows.
 pub struct Witness {
@@ -277,7 +271,8 @@ pub const WITNESSES: &[Witness] = &[
         shows: |sets| {
             let served = served(sets);
             let guess = || {
-                let guess = Request::post(served::BATCH_SYNC).header("authorization", "Bearer no");
+                let guess = Request::post(crate::harness::service::BATCH_SYNC)
+                    .header("authorization", "Bearer no");
                 served.answer(guess.body(String::new()).unwrap())
             };
             guess();

@@ -5,8 +5,8 @@ use edge_cookie::engine::Write;
 use edge_cookie::policy::settings::SyncOrder;
 use edge_cookie::record::{KvEntry, KvMetadata};
 
+use super::super::action::MILLIS;
 use super::{ObservedOperation, OracleViolation, check, end, made, violation, winner};
-use crate::action::MILLIS;
 
 /// Checks that the metadata matches its entry and names the policy of its writer.
 pub(super) fn check_metadata(

@@ -17,8 +17,8 @@ use edge_cookie::record::{KvEntry, KvMetadata};
 pub use promises::RecordOracle;
 pub use table::{check_outcome, check_write};
 
-use crate::action::{Action, Inputs};
-use crate::store::{LookupResult, Refusal, Version};
+use super::action::{Action, Inputs};
+use super::store::{LookupResult, Refusal, Version};
 
 /// An observation that violates a promise.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,10 +5,10 @@ use edge_cookie::engine::{Done, Finished, OperationError, Outcome};
 use edge_cookie::policy::settings::{DeleteMode, OnMissingWithdrawal, OnRateLimited, Repeat};
 use edge_cookie::record::{KvEntry, Precondition};
 
+use super::super::action::Action;
+use super::super::store::Refusal;
 use super::syncs::{batch, one_sync};
 use super::{LastReply, ObservedOperation, OracleViolation, State, check, counted_from, violation};
-use crate::action::Action;
-use crate::store::Refusal;
 
 /// The writes, and the reads, that an operation may send beyond its retries (promise 5).
 const MORE_THAN_RETRIES: u32 = 2;

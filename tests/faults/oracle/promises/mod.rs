@@ -10,9 +10,9 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{DeleteMode, Expiry, Renewal};
 use edge_cookie::record::KvEntry;
 
+use super::super::action::{Action, MILLIS};
+use super::super::store::Version;
 use super::{ObservedOperation, OracleViolation, State, check, state, violation};
-use crate::action::{Action, MILLIS};
-use crate::store::Version;
 
 /// A withdrawal or an erasure that fresh consent has not undone.
 #[derive(Debug, Clone, Copy)]

@@ -5,6 +5,8 @@ use edge_cookie::engine::Write;
 use edge_cookie::policy::settings::{DeleteMode, OnMissingSync, Renewal};
 use edge_cookie::record::{ConsentStrings, KvConsent, KvEntry, KvMetadata, Precondition};
 
+use super::super::super::action::Action;
+use super::super::super::store::{StoreChange, Version};
 use super::super::change::{
     check_metadata, check_retention_start, check_store_ttl, check_uids, check_unchanged, same_ids,
 };
@@ -12,8 +14,6 @@ use super::super::{
     ObservedOperation, OracleViolation, State, WriteEffect, check, counted_from, state,
 };
 use super::{Lifetime, RecordOracle, TombstonePromise, Withdrawal};
-use crate::action::Action;
-use crate::store::{StoreChange, Version};
 
 impl RecordOracle {
     /// Checks a write. Returns its effect.

@@ -1,20 +1,12 @@
 //! The records of the trusted-server of the IAB Tech Lab, made from its documented schema: each is read, synced, withdrawn and
 //! revived, and written back with nothing lost and in a form that it reads.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::too_many_lines,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
 mod ages;
 mod fields;
 #[expect(dead_code, reason = "shared with the tests of both side by side")]
 #[path = "../side_by_side/shape.rs"]
 mod shape;
-#[path = "../support/mod.rs"]
-mod support;
+use crate::support;
 mod table;
 
 use edge_cookie::engine::Operation;

@@ -1,18 +1,9 @@
 //! A setting that changes nothing is a defect: for every key, a change of only that key shows.
-#![allow(
-    clippy::too_many_lines,
-    clippy::type_complexity,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "tables of cases are long, and a failed test should stop"
-)]
 
-mod elsewhere;
+pub mod elsewhere;
 mod engine;
 mod service;
-#[path = "../support/mod.rs"]
-mod support;
+use crate::support;
 
 use edge_cookie::policy::known_settings;
 use elsewhere::{ELSEWHERE, NOT_USED_YET};

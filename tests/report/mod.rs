@@ -1,13 +1,7 @@
 //! The output of a simulation: the summary in a terminal, and the HTML page as text and in a browser.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
 mod browser;
-#[path = "../support/chromium.rs"]
-mod chromium;
+use crate::harness::chromium;
 mod fixture;
 mod screen;
 mod words;

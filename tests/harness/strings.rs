@@ -1,11 +1,6 @@
 //! Consent strings written by their specifications, a field at a time.
 
-#[path = "tcf.rs"]
-#[allow(dead_code, reason = "each test file uses its part")]
-mod tcf_strings;
-
-#[allow(unused_imports, reason = "each test file uses its part")]
-pub use tcf_strings::{Bits, Tcf, disclosed_vendors};
+pub use super::tcf::{Bits, Tcf, disclosed_vendors};
 
 impl Bits {
     /// Fields of two bits each.

@@ -1,31 +1,22 @@
 //! Ours and the trusted-server write one store, in turns and between each other's store calls: nothing of theirs is lost, no
 //! withdrawal is undone, and what their rewrite drops of ours is what docs/migrating.md lists.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
-
-#[path = "side_by_side/mod.rs"]
-mod shared;
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::act::{Act, Ours, Theirs};
+use super::policies::POLICIES;
+use super::promises::{DROPPED, NOT_UNDONE, NOTHING_LOST, READABLE, SAFE, Seen, lost};
+use super::shape::MAX_UID_BYTES;
+use super::theirs::{ENTRY_SECONDS, TOMBSTONE_SECONDS};
+use super::world::{Reached, Spoil, Turn, World};
 use edge_cookie::engine::Consistency;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{DeleteMode, Ipv6Form, OnMissingSync, Repeat, UnknownAge};
 use edge_cookie::policy::types::Ttl;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 use serde_json::Value;
-use shared::act::{Act, Ours, Theirs};
-use shared::policies::POLICIES;
-use shared::promises::{DROPPED, NOT_UNDONE, NOTHING_LOST, READABLE, SAFE, Seen, lost};
-use shared::shape::MAX_UID_BYTES;
-use shared::theirs::{ENTRY_SECONDS, TOMBSTONE_SECONDS};
-use shared::world::{Reached, Spoil, Turn, World};
 
 /// Turns that are drawn.
 const CASES: u32 = 4_096;
@@ -38,7 +29,7 @@ fn in_turns_and_between_each_others_calls_nothing_is_lost_and_no_withdrawal_undo
     config.failure_persistence = None;
     let mut runner = TestRunner::new(config);
     let total = Cell::new(Reached::default());
-    let drawn = runner.run(&shared::draw::case(), |(policy, eventual, turns)| {
+    let drawn = runner.run(&super::draw::case(), |(policy, eventual, turns)| {
         let (name, policy) = &POLICIES[policy % POLICIES.len()];
         let world = World::new(Arc::clone(policy), consistency(eventual));
         let broken = world.run(&turns);
@@ -126,7 +117,7 @@ fn what_their_rewrite_drops_is_exactly_what_the_page_lists() {
 
 /// The first two cells of each row of a table of the page.
 fn rows(table: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let page = include_str!("../docs/side-by-side.md");
+    let page = include_str!("../../docs/side-by-side.md");
     let begin = format!("<!-- {table}: read by tests/side_by_side.rs -->\n");
     let (_, rest) = page.split_once(&begin).unwrap();
     let (rows, _) = rest.split_once("\n\n").unwrap();

@@ -1,8 +1,5 @@
 //! The HTTP surface from outside, on whatever home answers: `ec serve`, or at `EC_BASE_URL` the edge (`docs/http-api.md`).
 #![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
     clippy::maybe_infinite_iter,
     clippy::unused_self,
     reason = "a failed test should stop, and what must come is waited for"

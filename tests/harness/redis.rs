@@ -10,8 +10,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::StorePlace;
 use edge_cookie_stores::RedisEngine;
 
-#[path = "port.rs"]
-pub mod port;
+use super::port;
 
 /// Far longer than anything here takes.
 pub const PATIENCE: Duration = Duration::from_secs(30);

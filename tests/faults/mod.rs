@@ -1,12 +1,6 @@
 //! The fault simulation: many edges against one store with every kind of fault, for years of virtual time, with every promise
 //! checked. `scripts/faults.sh` runs it at length.
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::unreachable,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
+#![allow(clippy::unreachable, reason = "a failed test should stop")]
 
 mod action;
 mod oracle;
@@ -16,9 +10,7 @@ mod rng;
 mod simulation;
 mod store;
 mod traffic;
-#[path = "../support/written.rs"]
-#[allow(dead_code, reason = "other tests use the rest")]
-mod written;
+use crate::support::written;
 
 use std::env;
 use std::sync::Mutex;

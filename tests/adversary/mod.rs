@@ -2,12 +2,6 @@
 //!
 //! A bound on time here only catches what hangs.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a failed test should stop"
-)]
 
 mod answers;
 mod connections;
@@ -29,22 +23,14 @@ mod origin_reuse;
 mod partner_fields;
 mod partner_races;
 mod passwords;
-#[path = "../support/port.rs"]
-#[allow(dead_code, reason = "each module takes what it needs")]
-#[allow(clippy::duplicate_mod, reason = "`redis` takes it as well")]
-mod port;
+use crate::harness::port;
 mod progress;
-#[path = "../support/redis.rs"]
-#[allow(dead_code, reason = "each module takes what it needs")]
-mod redis;
+use crate::harness::redis;
 mod review;
-#[path = "../support/running.rs"]
-mod running;
+use crate::harness::running;
 mod server;
-#[path = "../support/site.rs"]
-mod site;
-#[path = "../support/disk.rs"]
-mod small_disk;
+use crate::harness::disk as small_disk;
+use crate::harness::site;
 mod target;
 mod terminal;
 mod tokens;

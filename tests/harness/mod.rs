@@ -1,0 +1,13 @@
+//! What the tests start and talk to: programs, servers, browsers and disks.
+
+pub mod chromium;
+pub mod cutter;
+pub mod disk;
+pub mod port;
+pub mod redis;
+pub mod running;
+pub mod service;
+pub mod simulated;
+pub mod site;
+pub mod strings;
+pub mod tcf;
