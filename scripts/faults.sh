@@ -8,7 +8,10 @@ cd "$(dirname "$0")/.."
 operations="${1:-100_000_000}"
 [ "$operations" != nightly ] || operations=1_000_000_000
 # Our own code is optimized as in a release; the dependencies are those of the tests, and are not built twice.
-profile="profile.dev.package.edge-cookie"
-FAULTS="$operations" FAULT_SEED="${2:-1}" cargo test --locked --quiet \
-    --config "$profile.opt-level=3" --config "$profile.debug-assertions=false" --config "$profile.overflow-checks=false" \
-    --test faults -- --nocapture
+optimized=()
+for package in edge-cookie edge-cookie-service edge-cookie-review edge-cookie-verify; do
+    profile="profile.dev.package.$package"
+    optimized+=(--config "$profile.opt-level=3" --config "$profile.debug-assertions=false" --config "$profile.overflow-checks=false")
+done
+FAULTS="$operations" FAULT_SEED="${2:-1}" cargo test --locked --quiet "${optimized[@]}" \
+    -p edge-cookie-verify --test proofs faults:: -- --nocapture

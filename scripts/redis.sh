@@ -50,7 +50,7 @@ blackbox)
     serve one
     one="$address"
     serve two
-    EC_BASE_URL="$one,$address" cargo test --locked --test blackbox
+    EC_BASE_URL="$one,$address" cargo test --locked --test program blackbox::
     # Both took part, and both used the store.
     [ "$(redis-cli -p "$port" dbsize)" -gt 0 ]
     ;;

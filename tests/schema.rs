@@ -47,7 +47,7 @@ fn the_schemas_checked_in_are_the_codes_own() {
         }
         assert!(
             std::fs::read_to_string(&path).unwrap() == text,
-            "{file} is not the code's: run `UPDATE_SCHEMAS=1 cargo test --test schema`"
+            "{file} is not the code's: run `UPDATE_SCHEMAS=1 cargo test --test library schema::`"
         );
         assert!(jsonschema::meta::is_valid(&schema), "{file}");
     }

@@ -177,6 +177,6 @@ fn rule_file() -> String {
     };
     let rules: String = ALERTS.iter().map(rule).collect();
     format!(
-        "# Alerts on the metrics of `ec serve`, explained in docs/metrics.md. Generated: edit tests/pages/alerts.rs, then run\n# `UPDATE_DOCS=1 cargo test --test pages`.\ngroups:\n  - name: edge-cookie\n    rules:\n{rules}"
+        "# Alerts on the metrics of `ec serve`, explained in docs/metrics.md. Generated: edit tests/pages/alerts.rs, then run\n# `UPDATE_DOCS=1 cargo test --test program pages::`.\ngroups:\n  - name: edge-cookie\n    rules:\n{rules}"
     )
 }

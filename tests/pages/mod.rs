@@ -1,4 +1,4 @@
-//! Pages of `docs/` that are the code's own. `UPDATE_DOCS=1 cargo test --test pages` writes them; without it they are
+//! Pages of `docs/` that are the code's own. `UPDATE_DOCS=1 cargo test --test program pages::` writes them; without it they are
 //! compared.
 #![allow(
     clippy::cast_possible_truncation,

@@ -8,7 +8,7 @@ pub fn check(path: &str, parts: &[(&str, String)]) {
     let before = std::fs::read_to_string(&file).unwrap();
     let after = parts.iter().fold(before.clone(), |page, (name, text)| {
         let begin = format!(
-            "<!-- {name}: generated from the code by `UPDATE_DOCS=1 cargo test --test pages` -->\n"
+            "<!-- {name}: generated from the code by `UPDATE_DOCS=1 cargo test --test program pages::` -->\n"
         );
         let end = format!("<!-- end of {name} -->");
         let (head, rest) = page
@@ -29,7 +29,7 @@ pub fn compare(path: &str, before: &str, after: &str) {
     }
     assert!(
         before == after,
-        "{path} differs from the code: run `UPDATE_DOCS=1 cargo test --test pages`"
+        "{path} differs from the code: run `UPDATE_DOCS=1 cargo test --test program pages::`"
     );
 }
 

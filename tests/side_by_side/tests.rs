@@ -118,7 +118,7 @@ fn what_their_rewrite_drops_is_exactly_what_the_page_lists() {
 /// The first two cells of each row of a table of the page.
 fn rows(table: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
     let page = include_str!("../../docs/side-by-side.md");
-    let begin = format!("<!-- {table}: read by tests/side_by_side.rs -->\n");
+    let begin = format!("<!-- {table}: read by tests/side_by_side -->\n");
     let (_, rest) = page.split_once(&begin).unwrap();
     let (rows, _) = rest.split_once("\n\n").unwrap();
     rows.lines().skip(2).map(|row| {

@@ -1,7 +1,7 @@
 //! Plain words in every tracked text, and a unique name for each type in `src`.
 //!
 //! `remaining.txt` lists what is still to be fixed. It can only shrink: when you have fixed some, run
-//! `UPDATE_WORDS=1 cargo test --test words`.
+//! `UPDATE_WORDS=1 cargo test --test library words::`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -202,7 +202,7 @@ fn words_are_plain_and_type_names_unique() {
     }
     let mut now = String::from(
         "# Banned words that remain, by part of the repository, then type names that `src` has more than once.\n\
-         # Remove what you have fixed: `UPDATE_WORDS=1 cargo test --test words` does it. Never add to it.\n",
+         # Remove what you have fixed: `UPDATE_WORDS=1 cargo test --test library words::` does it. Never add to it.\n",
     );
     for (room, (count, _)) in &words {
         now += room;
@@ -220,7 +220,7 @@ fn words_are_plain_and_type_names_unique() {
     }
     assert!(
         std::fs::read_to_string(file).unwrap() == now,
-        "`tests/words/remaining.txt` allows more than there is: run `UPDATE_WORDS=1 cargo test --test words`"
+        "`tests/words/remaining.txt` allows more than there is: run `UPDATE_WORDS=1 cargo test --test library words::`"
     );
 }
 
