@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::path::Path;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
+use edge_cookie::config::{Loaded, PolicyFiles, PolicySources};
 
 const FLEET: usize = 1_000;
 

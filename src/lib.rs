@@ -20,6 +20,7 @@
 //!
 //! - [`policy`]: what somebody wrote, checked and made into what the engine reads; [`rules`] says what must hold of it
 //!   beyond single settings, and every finding is a [`diagnostic`].
+//! - [`config`]: policies from files, variables, overrides or a program's own values.
 //! - [`record`]: the stored schema, which keeps what it does not know.
 //! - [`engine`]: the operations as pure decisions, and the retry machine that any driver can run.
 //! - [`graph`]: the driver over a [`store`]; [`clock`] is where it takes the time from.
@@ -68,6 +69,7 @@
 struct Embedding;
 
 pub mod clock;
+pub mod config;
 pub mod diagnostic;
 pub mod engine;
 pub mod event;

@@ -1,8 +1,8 @@
 //! Everything that is wrong with what was written, at its place: the file, the line and the column. What the rule
 //! book makes of a policy that can be read is in `rules.rs`.
 
+use edge_cookie::config::{LoadError, Loaded, PolicyFiles, PolicySources};
 use edge_cookie::diagnostic::{Code, Diagnostic, Severity};
-use edge_cookie::policy::files::{LoadError, Loaded, PolicyFiles, PolicySources};
 
 /// What is written, and where.
 #[derive(Default, Clone, Copy)]

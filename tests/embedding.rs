@@ -10,7 +10,8 @@ use edge_cookie::graph::{
     CreateOrReviveOutcome, CreateOutcome, KvIdentityGraph, UpsertPartnerIdOutcome,
     WithdrawalOutcome,
 };
-use edge_cookie::policy::{EcPolicy, PolicyError};
+use edge_cookie::config::PolicyError;
+use edge_cookie::policy::EcPolicy;
 use edge_cookie::record::{ConsentStrings, EcId, KvGeo};
 use edge_cookie::store::{KvStore, MemoryStore};
 

@@ -4,9 +4,9 @@ use crate::harness::site;
 
 use std::collections::BTreeMap;
 
+use edge_cookie::config::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::diagnostic::Diagnostic;
 use edge_cookie::policy::difference::between;
-use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::policy::resolve::Resolved;
 use proptest::prelude::*;
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use edge_cookie::config::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::event::Event;
 use edge_cookie::policy::difference::between;
-use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::policy::value::Value;
 use edge_cookie::record::{EcId, KvEntry};
 use proptest::prelude::*;

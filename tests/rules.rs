@@ -10,8 +10,8 @@ use crate::support::samples;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use edge_cookie::config::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::diagnostic::{Code, Diagnostic, Place};
-use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::rules;
 use overrides::sets;
 use samples::{code, name, samples, site};

@@ -4,8 +4,8 @@ use crate::support::samples;
 
 use std::path::{Path, PathBuf};
 
+use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::diagnostic::{Code, Severity};
-use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::schema;
 use edge_cookie::policy::value::Value as Shown;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use edge_cookie::policy::files::{PolicyFiles, PolicySources};
+use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie_simulate::workload::Workload;
 use edge_cookie_simulate::{SimulatedPolicy, Simulator};

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
+use edge_cookie::config::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::policy::types::{PartnerToken, Secret};
 use edge_cookie::policy::value::Value;
 use libfuzzer_sys::fuzz_target;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use edge_cookie::clock::SystemClock;
-use edge_cookie::policy::files::{PolicyFiles, PolicySources};
+use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::policy::types::{Locality, Secret};
 use edge_cookie::store::MemoryStore;
 use edge_cookie_server::{Metrics, NativeHome, Stores};

@@ -99,7 +99,7 @@ impl Layer {
 }
 
 /// Values by their keys below `ec` as one layer. They have no lines: findings name `source` as their file.
-pub(super) fn of_values<'k>(
+pub(crate) fn of_values<'k>(
     values: impl IntoIterator<Item = (&'k str, serde_json::Value)>,
     source: &str,
 ) -> Layer {

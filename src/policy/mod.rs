@@ -11,11 +11,8 @@
 //! assert_eq!(policy.stores.ec_store.as_str(), "ec_identity_store");
 //! ```
 
-mod builder;
 pub mod bundle;
 pub mod difference;
-#[cfg(feature = "files")]
-pub mod files;
 pub mod laws;
 pub mod layers;
 pub mod node;
@@ -32,7 +29,6 @@ pub mod value;
 
 use std::sync::LazyLock;
 
-pub use builder::{PolicyBuilder, PolicyError};
 pub use digest::PolicyDigest;
 pub use digest::{hex, is_sha256};
 use resolve::Resolver;

@@ -63,7 +63,7 @@ impl Resolved {
 
     /// Names the variable of every value that is configured in the environment, by its place there.
     #[cfg(feature = "files")]
-    pub(in crate::policy) fn name_variables(
+    pub(crate) fn name_variables(
         &mut self,
         variable: impl Fn(&crate::diagnostic::Place) -> Option<String>,
     ) {

@@ -6,8 +6,8 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
 use std::process::Command;
 
+use edge_cookie::config::MAX_FILE_BYTES;
 use edge_cookie::diagnostic::MAX_FINDINGS;
-use edge_cookie::policy::files::MAX_FILE_BYTES;
 use edge_cookie::policy::known_settings;
 use serde_json::Value;
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use edge_cookie::clock::{SystemClock, Timestamp};
-use edge_cookie::policy::files::{PolicyFiles, PolicySources};
+use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::policy::types::Secret;
 use edge_cookie::store::{Consistency, Insert, KvStore, MemoryStore, Removed, StoreError, Stored};
 use edge_cookie_server::{Metrics, NativeHome, Outbox, SharedStore, Stores};

@@ -1,8 +1,8 @@
 //! A publisher's folder, from the texts of its files.
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::diagnostic::{Code, Diagnostic};
-use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 
 /// What a publisher wrote: files by their path in the folder, and the environment's variables.
 #[derive(Default, Clone, Copy)]

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::resolve::Resolved;
 use tempfile::TempDir;
 

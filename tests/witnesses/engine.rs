@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::support::{self, Bench, DAY, HOUR, MINUTE, NOON, live, sync, tombstone};
 use edge_cookie::clock::{ManualClock, Timestamp};
+use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::engine::{Answer, Consistency, Found, Operation, Step, StoreError, Transaction};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{PolicyFiles, PolicySources};
 use edge_cookie::policy::types::Ttl;
 use edge_cookie::store::{Inline, Insert, KvStore, Precondition, run_to_end};
 use edge_cookie_service::partner::{PartnerRecord, Registry};

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use edge_cookie::policy::files::{PolicyFiles, PolicySources, read_text};
+use edge_cookie::config::{PolicyFiles, PolicySources, read_text};
 use edge_cookie::policy::types::Secret;
 use edge_cookie_review::{Kept, Loss};
 use serde::Serialize;

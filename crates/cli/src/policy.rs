@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use edge_cookie::config::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::{Loaded, PolicyFiles, PolicySources};
 
 use crate::{FileArgs, Stop, render};
 

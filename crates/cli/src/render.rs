@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::io::{IsTerminal, Write, stderr};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use edge_cookie::config::Sources;
 use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Place, Severity};
-use edge_cookie::policy::files::Sources;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::printable::{on_lines, on_one_line};
 use edge_cookie::rules;

@@ -1,7 +1,7 @@
 //! Findings as SARIF 2.1.0, the format of code scanning (OASIS, static analysis results interchange format).
 
+use edge_cookie::config::Sources;
 use edge_cookie::diagnostic::{Diagnostic, Place, Severity};
-use edge_cookie::policy::files::Sources;
 use edge_cookie::rules::{self, Rule};
 use serde_json::{Value, json};
 

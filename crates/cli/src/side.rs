@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
+use edge_cookie::config::{PolicyFiles, read_text};
 use edge_cookie::policy::bundle::Bundled;
-use edge_cookie::policy::files::{PolicyFiles, read_text};
 use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::printable::on_one_line;

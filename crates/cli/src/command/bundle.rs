@@ -4,8 +4,8 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use clap::Args;
+use edge_cookie::config::{Loaded, PolicyFiles};
 use edge_cookie::policy::bundle::{self, Contents};
-use edge_cookie::policy::files::{Loaded, PolicyFiles};
 use edge_cookie::policy::rollout::{Rollout, Share};
 use edge_cookie_review::{Plan, Verdict};
 

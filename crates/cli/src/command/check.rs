@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::io::Write;
 
 use clap::{Args, ValueEnum};
+use edge_cookie::config::Loaded;
 use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Place, Severity};
-use edge_cookie::policy::files::Loaded;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::{PartnerToken, Secret};
 use edge_cookie::printable::on_one_line;

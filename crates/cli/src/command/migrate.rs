@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use edge_cookie::policy::files::read_text;
+use edge_cookie::config::read_text;
 use edge_cookie::policy::layers::LayerName;
 use edge_cookie::private;
 use similar::TextDiff;

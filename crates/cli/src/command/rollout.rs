@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use clap::{Args, Subcommand};
+use edge_cookie::config::PolicyFiles;
 use edge_cookie::engine::{Found, RecordState, record_state};
 use edge_cookie::graph::found;
-use edge_cookie::policy::files::PolicyFiles;
 use edge_cookie::printable::on_one_line;
 use reqwest::{Method, StatusCode};
 use serde::Serialize;

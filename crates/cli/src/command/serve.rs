@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use edge_cookie::clock::SystemClock;
+use edge_cookie::config::PolicyFiles;
 use edge_cookie::diagnostic::Severity;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::files::PolicyFiles;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::StoreName;
 use edge_cookie::printable::on_one_line;

@@ -4,9 +4,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use edge_cookie::config::{Loaded, read_text};
 use edge_cookie::diagnostic::{Diagnostic, Severity};
 use edge_cookie::mask::passwords;
-use edge_cookie::policy::files::{Loaded, read_text};
 use edge_cookie::policy::known_settings;
 use edge_cookie::printable::on_one_line;
 

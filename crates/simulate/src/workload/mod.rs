@@ -24,7 +24,7 @@ use super::log::LogRules;
 use super::result::Prices;
 use super::rng::Probability;
 use edge_cookie::clock::Timestamp;
-use edge_cookie::policy::files::read_text;
+use edge_cookie::config::read_text;
 use edge_cookie::record::{KvGeo, PartnerId};
 
 /// A workload. All durations are in milliseconds.

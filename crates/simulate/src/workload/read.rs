@@ -11,8 +11,8 @@ use crate::log::LogRules;
 use crate::result::Prices;
 use crate::rng::Probability;
 use edge_cookie::clock::{Moment, Timestamp};
+use edge_cookie::config::{Source, Sources, document};
 use edge_cookie::diagnostic::{Diagnostic, Severity};
-use edge_cookie::policy::files::{Source, Sources, document};
 use edge_cookie::record::{KvGeo, PartnerId};
 
 /// A parsed workload file.

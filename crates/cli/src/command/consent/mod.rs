@@ -7,7 +7,7 @@ use std::path::Path;
 
 use clap::{Args, Subcommand};
 use edge_cookie::clock::{Clock, Moment, SystemClock};
-use edge_cookie::policy::files::{MAX_FILE_BYTES, read_text};
+use edge_cookie::config::{MAX_FILE_BYTES, read_text};
 use edge_cookie_service::consent::{AskedRequest, Verdict, WrittenRequest};
 
 use super::Format;

@@ -1,6 +1,6 @@
 //! A profile: a file under `policies/` with an `[ec]` table and a header before it.
 
-use super::config::{EC, ec_table};
+use super::ec_table::{EC, ec_table};
 use super::{Source, toml};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::policy::known_settings;

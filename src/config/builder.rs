@@ -1,9 +1,9 @@
 //! Policies made by a program: changed values of the defaults, checked as if they were written in a file.
 
-use super::EcPolicy;
-use super::layers::of_values;
-use super::resolve::{Resolved, resolve};
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::policy::EcPolicy;
+use crate::policy::layers::of_values;
+use crate::policy::resolve::{Resolved, resolve};
 use crate::rules::{self, Subject};
 
 /// Why there is no policy.
@@ -16,7 +16,7 @@ pub enum PolicyError {
     /// The files cannot be read.
     #[cfg(feature = "files")]
     #[error("cannot load the policy")]
-    Load(#[from] super::files::LoadError),
+    Load(#[from] super::LoadError),
 }
 
 /// Errors, one a line: the code, where it is, what is wrong and how to fix it.
@@ -63,7 +63,7 @@ pub(super) fn accept(resolved: Resolved) -> Result<EcPolicy, PolicyError> {
 /// use edge_cookie::policy::EcPolicy;
 /// use edge_cookie::policy::types::Ttl;
 ///
-/// # fn main() -> Result<(), edge_cookie::policy::PolicyError> {
+/// # fn main() -> Result<(), edge_cookie::config::PolicyError> {
 /// let policy = EcPolicy::builder()
 ///     .with(|policy| policy.tombstone.ttl = Ttl::from_hours(48))
 ///     .build()?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::config::Config;
+use super::ec_table::Config;
 use super::overrides::{self, Overrides};
 use super::profile::{Header, Profile};
 use super::read::{ReadError, plain, read_text};

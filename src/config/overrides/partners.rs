@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::{Override, in_table, read_value};
+use crate::config::Source;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::files::Source;
 use crate::policy::layers::LayerName;
 use crate::policy::node::{Key, Node, NodeValue};
 use crate::policy::types::partner::{FieldKind, field_kind};

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use super::config::Config;
+use super::builder::PolicyError;
+use super::ec_table::Config;
 use super::{PolicyFiles, PolicySources, Source};
-use crate::policy::builder::accept;
+use crate::policy::EcPolicy;
+use super::builder::accept;
 use crate::policy::resolve::resolve;
-use crate::policy::{EcPolicy, PolicyError};
 use crate::rules::{self, Subject};
 
 /// The file that findings name where the policy was given as a text.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Place;
 use crate::mask::{LONGEST_LINE, line_around, password_spans};
-use crate::policy::digest::is_sha256;
+use crate::policy::is_sha256;
 use crate::policy::known_settings;
 use crate::policy::setting::{SettingInfo, Shape};
 use crate::policy::types::partner::SECRET_FIELDS;
