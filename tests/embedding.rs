@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use edge_cookie::clock::SystemClock;
+use edge_cookie::config::PolicyError;
 use edge_cookie::diagnostic::Code;
 use edge_cookie::graph::{
     CreateOrReviveOutcome, CreateOutcome, KvIdentityGraph, UpsertPartnerIdOutcome,
     WithdrawalOutcome,
 };
-use edge_cookie::config::PolicyError;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::record::{ConsentStrings, EcId, KvGeo};
 use edge_cookie::store::{KvStore, MemoryStore};

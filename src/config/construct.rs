@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use super::builder::PolicyError;
+use super::builder::accept;
 use super::ec_table::Config;
 use super::{PolicyFiles, PolicySources, Source};
 use crate::policy::EcPolicy;
-use super::builder::accept;
 use crate::policy::resolve::resolve;
 use crate::rules::{self, Subject};
 

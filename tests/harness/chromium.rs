@@ -25,7 +25,7 @@ pub fn find(left_out: &str) -> Option<&'static str> {
     found
 }
 
-/// The browser with a profile of its own in this folder; it asks for nothing but what it is told to.
+/// The browser with a profile of its own in this folder; it requests nothing by itself.
 pub fn command(chromium: &str, profile: &Path) -> Command {
     let mut command = Command::new(chromium);
     command

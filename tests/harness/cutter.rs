@@ -50,7 +50,7 @@ impl Cutter {
         thread::spawn(move || {
             for client in listener.incoming() {
                 let server = own.plan().server;
-                // A server that is down hangs up on whoever comes.
+                // A server that is down closes every connection.
                 let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", server)))
                 else {
                     continue;
@@ -148,7 +148,7 @@ impl Cutter {
         let mut plan = self.plan();
         plan.holding = false;
         for (mut to, part) in std::mem::take(&mut plan.held) {
-            // Whoever waited in vain has hung up since: that is theirs to do.
+            // A client that gave up waiting has closed its connection by now: that is no failure here.
             let _ = to.write_all(&part);
         }
     }
