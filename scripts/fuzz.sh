@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fuzzes whatever reads what strangers write: replays each target's corpus, then looks for new cases.
-#   scripts/fuzz.sh [SECONDS] [TARGET…]    30 seconds a target where left out; 0 replays alone; all targets where none is named
-# A case that fails is kept in fuzz/artifacts; put it into fuzz/corpus/TARGET when it is mended.
+#   scripts/fuzz.sh [SECONDS] [TARGET…]    30 seconds a target where left out; 0 replays alone; all targets where left out
+# A case that fails is kept in fuzz/artifacts; put it into fuzz/corpus/TARGET when it is fixed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

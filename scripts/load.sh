@@ -11,7 +11,7 @@ folder="$(mktemp -d)"
 trap 'kill $(jobs -p) 2>/dev/null; rm -rf "$folder"' EXIT
 
 EC_LOG=warn target/release/ec serve --addr 127.0.0.1:7691 --store "$folder/graph.redb" --geo US-CA \
-    --set ec.sync.rate_limit=1000000 --set ec.sync.unchanged=skip >"$folder/told" &
+    --set ec.sync.rate_limit=1000000 --set ec.sync.unchanged=skip >"$folder/output" &
 target/release/examples/constant 127.0.0.1:7692 &
 ec=http://127.0.0.1:7691
 until curl -sf -o /dev/null "$ec/_ts/health" && curl -sf -o /dev/null http://127.0.0.1:7692/; do :; done

@@ -5,8 +5,8 @@
 #   EC        the `ec` to run; else the one on the PATH, else one built from beside this script
 #   CONFIG    the configuration (trusted-server.toml), POLICIES the folder of profiles (policies)
 #   FAIL_ON   the verdict from which the change fails: unsafe (the default), wait, or never
-# Ends with 0 where the change may go, with 1 where it may not, with 2 where that could not be told: a policy that cannot be read
-# as it was is not reviewed, and what is not reviewed does not go.
+# Ends with 0 where the change may go, with 1 where it may not, with 2 where it could not be reviewed: the earlier version of a
+# policy cannot be read, and what is not reviewed does not go.
 set -euo pipefail
 
 base="${1:-HEAD}"
@@ -44,7 +44,7 @@ while IFS= read -r variable; do
 done < <(compgen -e TRUSTED_SERVER__ || true)
 
 # Where the markdown goes.
-tell() {
+append() {
     if [ -n "${GITHUB_STEP_SUMMARY:-}" ]; then
         cat >>"$GITHUB_STEP_SUMMARY"
     else
@@ -85,9 +85,9 @@ if ! ec check --all --deny-warnings --format "${CHECK_FORMAT:-human}" >"$old/che
     failed=yes
     # On standard output, since that is where a workflow looks for annotations.
     cat "$old/check"
-    printf '## Policies\n\n`ec check --all --deny-warnings` finds problems: see the log and the annotations.\n\n' | tell
+    printf '## Policies\n\n`ec check --all --deny-warnings` finds problems: see the log and the annotations.\n\n' | append
 else
-    printf '## Policies\n\n`ec check --all --deny-warnings` finds nothing.\n\n' | tell
+    printf '## Policies\n\n`ec check --all --deny-warnings` finds nothing.\n\n' | append
 fi
 
 # Compares one profile as it was with what it is now.
@@ -95,7 +95,7 @@ review() {
     local profile="$1" deployed="$old/bundles/${1//\//_}@$short" name code
     name="$(shown "$profile")"
     if ! was_there "$policies/$profile.toml"; then
-        printf '### Policy: `%s`\n\nThis profile is new.\n\n' "$name" | tell
+        printf '### Policy: `%s`\n\nThis profile is new.\n\n' "$name" | append
         return
     fi
     mkdir -p "$old/bundles"
@@ -103,18 +103,18 @@ review() {
         --force "a review" --out "$deployed") 2>"$old/why"; then
         unread=yes
         printf '### Policy: `%s`\n\nIt is not reviewed, since it could not be read as it was at %s:\n\n```\n%s\n```\n\n' \
-            "$name" "$short" "$(tr '`' "'" <"$old/why")" | tell
+            "$name" "$short" "$(tr '`' "'" <"$old/why")" | append
         return
     fi
     code=0
-    # A bundle's file and a profile are each named as what they are: what else is in the folder stands in for neither.
+    # A bundle's file and a profile are each named as what they are: nothing else in the folder is taken for either.
     ec diff --format markdown -- "bundle:$deployed" "profile:$profile" >"$old/diff" 2>"$old/why" || code=$?
     # What the pages' domain does, which is no setting of the policy, only the plan says.
     case "$code" in
     0) ;;
     1)
-        tell <"$old/diff"
-        printf '\n' | tell
+        append <"$old/diff"
+        printf '\n' | append
         ;;
     *)
         cat "$old/why" >&2
@@ -127,8 +127,8 @@ review() {
     if [ "$code" = 0 ] && [ "$differs" = 0 ] && grep -q 'no settings differ' "$old/plan"; then
         return
     fi
-    tell <"$old/plan"
-    printf '\n' | tell
+    append <"$old/plan"
+    printf '\n' | append
     case "$code" in
     0) ;;
     1) [ "$fail_on" = never ] || failed=yes ;;
@@ -141,7 +141,7 @@ review() {
 }
 
 while IFS= read -r -d '' file; do
-    # As `ec` does it follows links, since what stands behind one is in force too.
+    # As `ec` does it follows links, since the policy behind one is used, too.
     profile="${file#"$policies/"}"
     review "${profile%.toml}"
 done < <(find -L "$policies/" -name '*.toml' -print0 | sort -z)
@@ -150,7 +150,7 @@ if [ -d "$old/$policies" ]; then
     while IFS= read -r -d '' file; do
         if ! [ -f "$policies/${file#"$old/$policies/"}" ]; then
             profile="${file#"$old/$policies/"}"
-            printf '### Policy: `%s`\n\nThis profile is gone.\n\n' "$(shown "${profile%.toml}")" | tell
+            printf '### Policy: `%s`\n\nThis profile is gone.\n\n' "$(shown "${profile%.toml}")" | append
         fi
     done < <(find "$old/$policies" -name '*.toml' -print0 | sort -z)
 fi

@@ -21,8 +21,8 @@ coproc SERVER {
         --set ec.sync.invalid_token_limit=1000000 2>/dev/null
 }
 trap 'kill "$SERVER_PID"' EXIT
-read -r told <&"${SERVER[0]}"
-url="$(grep -Eo 'http://[0-9.:]+' <<<"$told")"
+read -r line <&"${SERVER[0]}"
+url="$(grep -Eo 'http://[0-9.:]+' <<<"$line")"
 
 # ask TOKEN PATHS: with this token, on the paths that a regular expression matches.
 ask() {

@@ -3,7 +3,7 @@
 # a disk that fills up, a Redis that is killed, slow and hostile clients. Prints memory, handles and threads over time.
 #   scripts/soak.sh [SECONDS]    1800 where left out; ends with 1 where something was lost, hung or kept growing
 # EC_TEST_BINARY names another binary. A lost write is printed with the last requests that were about its user.
-# The disk that fills up needs root, the shared store needs redis-server: what is missing is left out, and said so.
+# The disk that fills up needs root, the shared store needs redis-server: what is missing is skipped, with a message.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

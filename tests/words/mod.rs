@@ -30,6 +30,14 @@ const BANNED: [&str; 19] = [
     "in force",
 ];
 
+/// Names that machines read and that keep a banned word: a metric's label, a JSON field, and a user of the system.
+const KEPT_NAMES: [&str; 4] = [
+    "record_of_nobody",
+    "\"way_out\"",
+    "USER nobody",
+    "-o nobody",
+];
+
 /// Files and folders that are not checked, and why.
 const SKIPPED: [(&str, &str); 6] = [
     ("tests/words/", "has the words themselves"),
@@ -118,6 +126,9 @@ fn remaining_words() -> BTreeMap<String, (usize, Vec<String>)> {
         let Ok(text) = std::fs::read_to_string(root().join(&path)) else {
             continue;
         };
+        let text = KEPT_NAMES
+            .iter()
+            .fold(text, |text, name| text.replace(name, ""));
         let banned = banned_in(&text);
         if !banned.is_empty() {
             let (count, files) = rooms.entry(room(&path)).or_default();

@@ -125,7 +125,7 @@ impl Edit {
             .map_err(|()| EditError::ManyTables(format!("ec.{key}")))
     }
 
-    /// Gives a top-level table another name, wherever it stands.
+    /// Renames a top-level table, wherever it is in the file.
     pub(crate) fn rename(&mut self, from: &str, to: &str) {
         let root = self.document.as_table_mut();
         let names: Vec<String> = root.iter().map(|(name, _)| name.to_owned()).collect();
@@ -160,7 +160,7 @@ impl Edit {
     }
 }
 
-/// A table whose header shows as soon as something stands in it.
+/// A table whose header is written once it has an entry.
 fn implicit() -> Table {
     let mut table = Table::new();
     table.set_implicit(true);
@@ -205,7 +205,7 @@ fn shallow(key: &str) -> Result<(), EditError> {
     Ok(())
 }
 
-/// The tables that a setting's key stands in, and its own name.
+/// The tables that a setting's key is in, and its own name.
 fn path(key: &str) -> (Vec<&str>, &str) {
     let mut tables = vec!["ec"];
     let own = match key.rsplit_once('.') {
@@ -229,7 +229,7 @@ pub(crate) fn value(key: &str, written: &str) -> Result<Value, EditError> {
     }
     match written.parse() {
         Ok(value) => Ok(value),
-        // What no setting has is told by whoever reads the policy.
+        // A key that is no setting is reported when the policy is read.
         Err(_) if shape.is_none() => Ok(Value::from(written)),
         Err(_) => Err(EditError::Value(written.to_owned())),
     }
@@ -245,7 +245,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
     let beside = path.with_file_name(format!(".{name}.{}.new", std::process::id()));
     let written = write_new(&beside, text, permissions).and_then(|()| fs::rename(&beside, &path));
     if written.is_err() {
-        // What is left of the attempt is nobody's.
+        // No one needs what is left of the attempt.
         let _ = fs::remove_file(&beside);
     }
     written

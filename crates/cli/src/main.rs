@@ -83,7 +83,7 @@ enum Command {
 enum End {
     /// All is well.
     Well,
-    /// There were problems, all of them told.
+    /// There were problems, all of them reported.
     Problems,
     /// All will be well once some time has passed.
     Wait,
@@ -93,7 +93,7 @@ enum End {
     Stopped(u8),
 }
 
-/// Why a command could not run, in words for the user; none where they were told already.
+/// Why a command could not run, in words for the user; empty where the problems were already reported.
 #[derive(Debug, thiserror::Error)]
 enum Stop {
     #[error("{0}")]
@@ -111,7 +111,7 @@ impl Stop {
     }
 }
 
-/// The arguments; what is wrong with them is told without the passwords in them, and without what a terminal acts on.
+/// The arguments. Errors in them are reported without passwords, and without control characters that a terminal acts on.
 fn arguments() -> Cli {
     Cli::try_parse().unwrap_or_else(|error| {
         // A line end of the user's own would look like one of the message.
@@ -120,10 +120,10 @@ fn arguments() -> Cli {
             None => argument,
         });
         let error = Cli::try_parse_from(plain).err().unwrap_or(error);
-        let told = error.render().to_string();
-        let masked = passwords(&told);
+        let rendered = error.render().to_string();
+        let masked = passwords(&rendered);
         let shown = on_lines(&masked, None);
-        if shown == told {
+        if shown == rendered {
             error.exit();
         }
         render::line(shown.trim_end());
@@ -163,7 +163,7 @@ fn main() -> ExitCode {
         Ok(End::Problems) => ExitCode::from(1),
         Ok(End::Wait) => ExitCode::from(3),
         Ok(End::Decided(code) | End::Stopped(code)) => ExitCode::from(code),
-        // Whoever reads the output has read enough.
+        // The reader of the output has closed it.
         Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }

@@ -1,4 +1,4 @@
-//! Markdown for a pull request: tables, and text that stands in them as it is.
+//! Markdown for a pull request: tables, and text that is shown in them unchanged.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ pub(crate) fn code(text: &str) -> String {
     }
 }
 
-/// As text, in a cell of a table: nothing in it is markup, but what stands in backticks.
+/// As text, in a cell of a table: only what is in backticks is markup.
 pub(crate) fn text(text: &str) -> String {
     let mut escaped = String::new();
     for character in text.chars() {

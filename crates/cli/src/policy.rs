@@ -49,20 +49,20 @@ impl PolicyArgs {
             .map_err(Stop::because)
     }
 
-    /// The profile's name and its policy; findings are told on standard error.
+    /// The profile's name and its policy; findings are printed on standard error.
     pub(crate) fn load(&self, args: &FileArgs) -> Result<(String, EcPolicy), Stop> {
         let loaded = self.load_whole(args)?;
         Ok((loaded.profile, loaded.resolved.policy))
     }
 
-    /// What can be read of the policy, whatever is wrong with the rest of it, of which nothing is told.
+    /// What can be read of the policy. Problems with the rest of it are not reported.
     pub(crate) fn load_quietly(&self, args: &FileArgs) -> Option<EcPolicy> {
         let mut files = self.open(args).ok()?;
         let profile = self.choose(&files).ok()?;
         Some(files.load(&profile).ok()?.resolved.policy)
     }
 
-    /// The policy with everything known of it; findings are told on standard error.
+    /// The policy with everything known of it; findings are printed on standard error.
     pub(crate) fn load_whole(&self, args: &FileArgs) -> Result<Loaded, Stop> {
         let mut files = self.open(args)?;
         let profile = self.choose(&files)?;

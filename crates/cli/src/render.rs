@@ -12,18 +12,18 @@ use edge_cookie::rules;
 
 use crate::Stop;
 
-/// Tells why a command could not run.
+/// Prints why a command could not run.
 pub(crate) fn error(stop: &Stop) {
     problem(&stop.to_string());
 }
 
-/// Tells a problem that shows no lines.
+/// Prints a problem that shows no lines.
 pub(crate) fn problem(message: &str) {
     let title = Level::ERROR.primary_title(shown(message));
     print(&renderer().render(&[annotate_snippets::Group::with_title(title)]));
 }
 
-/// Tells what stops nothing.
+/// Prints a warning.
 pub(crate) fn warning(message: &str) {
     let title = Level::WARNING.primary_title(shown(message));
     print(&renderer().render(&[annotate_snippets::Group::with_title(title)]));
@@ -35,7 +35,7 @@ pub(crate) fn note(message: &str) {
     print(&renderer().render(&[annotate_snippets::Group::with_title(title)]));
 }
 
-/// Tells findings, each with the lines it is about: the first of them, and how many more there are, `omitted` ones included.
+/// Prints the first findings, each with the lines it is about, and how many more there are, `omitted` ones included.
 pub(crate) fn findings<'f>(
     findings: impl IntoIterator<Item = &'f Diagnostic>,
     omitted: Omitted,
@@ -54,7 +54,7 @@ pub(crate) fn findings<'f>(
     }
 }
 
-/// Tells the findings that concern a command which does not check.
+/// Prints the findings that concern a command which does not check.
 pub(crate) fn findings_in_passing(resolved: &Resolved, sources: &Sources) {
     let concern = |finding: &&Diagnostic| rules::concerns_every_command(finding);
     let omitted = resolved.omitted;

@@ -45,7 +45,7 @@ fn result(finding: &Diagnostic, file: &str, sources: &Sources) -> Value {
         Some(help) => format!("{}. help: {help}", finding.message),
         None => finding.message.clone(),
     };
-    // What only the environment or the command line says stands in no file that could be drawn.
+    // A value of the environment or the command line is in no file that could be shown.
     let (files, elsewhere): (Vec<&Place>, Vec<&Place>) = finding
         .places
         .iter()

@@ -219,7 +219,7 @@ pub(crate) fn may_send_token(base: &str, insecure: bool) -> Result<bool, Stop> {
     Ok(insecure || url.scheme() == "https" || is_this_machine(&url))
 }
 
-/// Whether a URL's host is this machine: a loopback address, or a name that stands for one (RFC 6761, section 6.3).
+/// Whether a URL's host is this machine: a loopback address, or a name that means one (RFC 6761, section 6.3).
 fn is_this_machine(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let bare = host.trim_start_matches('[').trim_end_matches(']');

@@ -27,7 +27,7 @@ const PARTNERS: &str = "partners.redb";
 /// A store that a command works on.
 pub(crate) type AnyStore = Box<dyn KvStore + Send + Sync>;
 
-/// The graph over a store, on a clock that stands still.
+/// The graph over a store, on a clock that does not advance by itself.
 pub(crate) type LocalGraph = KvIdentityGraph<AnyStore, Arc<ManualClock>>;
 
 /// Where records are kept.

@@ -17,7 +17,7 @@ use edge_cookie::store::run_to_end;
 use edge_cookie_service::{Admission, Home, Note, TokenSender, WRONG_TOKEN_WINDOW};
 use edge_cookie_stores::FastlyStore;
 
-/// The platform's clock. Waiting holds the instance, which serves nobody else.
+/// The platform's clock. Waiting holds the instance, which serves no one else.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct EdgeClock;
 
@@ -65,7 +65,7 @@ impl Home for EdgeHome {
         &EdgeClock
     }
 
-    /// Counted by the edge's rate counter, each of its locations for itself. Where it fails, nobody is kept out.
+    /// Counted by the edge's rate counter, each of its locations for itself. Where it fails, every request is admitted.
     async fn admit(&self, partner: &PartnerId, limit: u32, window: Seconds) -> Admission {
         let counter = RateCounter::open(&self.rate_counter);
         let window = EdgeWindow::of(window).unwrap_or_else(|longer| longer);

@@ -18,8 +18,8 @@ pub(super) enum NoPolicy {
     Setup(#[from] SetupError),
 }
 
-/// The setup of the policy in force.
-pub(super) fn in_force(embedded: &str) -> Result<Setup, NoPolicy> {
+/// The setup of the effective policy.
+pub(super) fn effective_setup(embedded: &str) -> Result<Setup, NoPolicy> {
     let embedded = Bundled::read(embedded)?;
     let names = &embedded.resolved.policy.edge;
     let trouble = match replacing(names) {

@@ -9,7 +9,7 @@ use http::request::Parts;
 use super::body::Arriving;
 use super::home::EdgeHome;
 use super::origin::{NoPage, page as ask};
-use super::policy::in_force;
+use super::policy::effective_setup;
 use edge_cookie::policy::publisher::OriginUrl;
 use edge_cookie::policy::types::Locality;
 use edge_cookie::store::run_to_end;
@@ -18,7 +18,7 @@ use edge_cookie_service::{Client, OriginPage, Reply, Service, mark_own};
 /// Answers the request of this instance, under the bundle that the build embedded or one that replaces it.
 pub fn serve(embedded: &str) {
     let request = Request::from_client();
-    let setup = match in_force(embedded) {
+    let setup = match effective_setup(embedded) {
         Ok(setup) => setup,
         Err(error) => {
             println!(

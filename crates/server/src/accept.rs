@@ -70,7 +70,7 @@ impl OpenConnections {
         self.tasks.wait().await;
     }
 
-    /// Takes connections of `listener` until it is told to finish; `answering` makes the service of each.
+    /// Takes connections of `listener` until `finish` is signalled; `answering` makes the service of each.
     pub(super) async fn take<S>(
         self,
         listener: TcpListener,

@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_disagree_or_are_no_text_name_nobody() {
+    fn headers_that_disagree_or_are_no_text_name_no_one() {
         let (one, other): (&[u8], &[u8]) = (b"198.51.100.1", b"for=198.51.100.2");
         for (lines, expected) in [
             (

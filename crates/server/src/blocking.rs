@@ -104,7 +104,7 @@ impl Blocking {
     ) -> Result<T, StoreError> {
         let leave = self.leave.take().await?;
         let store = Arc::clone(&self.store);
-        // The leave goes with the call: one that nobody waits for any longer is still under way.
+        // The permit goes with the call: one that no one waits for any longer is still under way.
         let call = spawn_blocking(move || {
             let answer = make(&*store);
             drop(leave);

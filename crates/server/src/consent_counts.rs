@@ -17,7 +17,7 @@ labels! {
 /// server runs.
 const GREATEST_SECTION: u16 = 27;
 
-/// The label of a signal that has no sections, or none that could be told apart.
+/// The label of a signal that has no sections, or none that could be separated.
 const WHOLE: &str = "none";
 
 /// The label of every section beyond the registry's.

@@ -44,7 +44,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// How long a client that is refused while it sends may pause before it is hung up on.
 const DRAIN_PATIENCE: Duration = Duration::from_millis(100);
 
-/// The longest request id that is taken over from whoever sent it.
+/// The longest request id that is taken over from the sender.
 const MAX_REQUEST_ID: usize = 64;
 
 impl Server {
@@ -55,7 +55,7 @@ impl Server {
     /// Where the way to the origin cannot be prepared, in words.
     pub fn new(setup: Setup, stores: Stores) -> Result<Self, String> {
         let metrics = Arc::new(Metrics::default());
-        metrics.in_force(&setup);
+        metrics.set_policy(&setup);
         let home = NativeHome::new(&stores, setup.policy(), Arc::clone(&metrics));
         let connections = ConnectionLimits::of(setup.policy(), handle_limit());
         Ok(Self {
@@ -99,7 +99,7 @@ impl Server {
         self.connections
     }
 
-    /// Takes up a changed policy; or serves on under the one in force, and health says why.
+    /// Applies a changed policy; where it cannot be used, the current one stays active and health says why.
     pub fn take_up(&self, changed: Result<Setup, String>) {
         let serving = self.serving();
         let changed = changed.and_then(|changed| match needs_restart(serving.setup(), &changed) {
@@ -111,7 +111,7 @@ impl Server {
             Err(why) => (serving.setup().clone().with_trouble(why.clone()), Some(why)),
         };
         let setup = setup.reloaded_at(SystemClock.now().timestamp());
-        self.metrics.in_force(&setup);
+        self.metrics.set_policy(&setup);
         let home = serving.home().under(&self.stores, setup.policy());
         let service = Arc::new(Service::new(home, setup));
         *self.serving.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&service);
@@ -142,7 +142,7 @@ impl Server {
         let deadline = Deadline::new((&service.setup().policy().local).into());
         let body = TimedRequestBody::of(body, &deadline);
         let mut answer = tokio::select! {
-            // A client that is too slow has its own answer before what comes of its body.
+            // A client that is too slow gets its own answer, before any error that its body causes.
             biased;
             client = deadline.passed() => too_late(client),
             answer = self.served(&service, head, body, peer) => answer,
@@ -304,7 +304,7 @@ fn client(headers: &HeaderMap, peer: IpAddr, setup: &Setup) -> Client {
     }
 }
 
-/// Ids of requests, to find one again in logs: a count, hashed under a key of this run so that it tells nothing.
+/// Ids of requests, to find one again in logs: a count, hashed under a key of this run so that it reveals nothing.
 #[derive(Default)]
 struct RequestIds {
     key: RandomState,
@@ -328,11 +328,11 @@ impl RequestIds {
     }
 }
 
-/// A body that arrives: whole until somebody reads it.
+/// The body of a request: whole until it is first read.
 struct Arriving(Option<Body>, Option<BodyDataStream>);
 
 impl Arriving {
-    /// Reads on to the end, as far as a body may go: a client that is refused while it sends hears of it only then.
+    /// Reads on to the end, as far as a body may go: a client that is refused while it sends reads its answer only then.
     async fn drain(&mut self, most: usize) {
         if self.0.as_ref().is_some_and(HttpBody::is_end_stream) {
             return;

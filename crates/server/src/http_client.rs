@@ -38,7 +38,7 @@ pub fn local_client(host: &str) -> Result<reqwest::Client, reqwest::Error> {
 }
 
 fn client() -> reqwest::ClientBuilder {
-    // Whoever chose a provider before us has chosen well.
+    // A provider that was installed earlier stays in use.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none())
 }

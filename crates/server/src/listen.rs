@@ -1,4 +1,4 @@
-//! Listening: what a server takes, what it is told by signals, and how it ends.
+//! Listening: which connections a server takes, the signals that it handles, and how it ends.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use super::signals::{Signalled, Signals, StopSignal};
 use super::{Exposition, Server};
 use edge_cookie_service::Setup;
 
-/// Where a server listens, and the signals that it hears.
+/// Where a server listens, and the signals that it handles.
 #[derive(Debug)]
 pub struct Listeners {
     /// For requests.
@@ -93,16 +93,16 @@ const RELOAD_LIMIT: Duration = Duration::from_secs(10);
 /// How a server ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// Told to stop, within `local.shutdown_grace`.
+    /// By one signal, within `local.shutdown_grace`.
     InTime,
-    /// Told so a second time, at once.
+    /// By a second signal, at once.
     AtOnce(StopSignal),
 }
 
-/// Serves until `SIGTERM` or `SIGINT`; on `SIGHUP` takes up what `reload` reads.
+/// Serves until `SIGTERM` or `SIGINT`; on `SIGHUP` applies the policy that `reload` reads.
 ///
-/// Told to stop, it takes no more connections, and waits for the requests under way, and for the withdrawals
-/// that their users no longer wait for, as long as the policy says; told so again, it waits no longer.
+/// After a signal to stop it takes no more connections, and waits for the requests under way, and for the withdrawals
+/// that their users no longer wait for, as long as the policy says; after a second one it waits no longer.
 ///
 /// # Errors
 ///

@@ -55,7 +55,7 @@ pub fn warn_of_no_place(policy: &EcPolicy) {
     }
 }
 
-/// Writes what the service tells.
+/// Writes an event of the service to the log.
 pub(super) fn write(note: &Note<'_>) {
     match note {
         Note::Operation {

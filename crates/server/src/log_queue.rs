@@ -123,7 +123,7 @@ impl Write for &LogQueue {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let length = line.len();
         let text = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
-        // Whatever a line tells of, it stays one line, and acts on no terminal.
+        // A line stays one line whatever is in it, and no terminal acts on it.
         let line = on_one_line(&text);
         let mut waiting = self.lock();
         if waiting.closed || waiting.lines.len() + line.len() >= LOG_QUEUE_BYTES {

@@ -203,7 +203,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Counts what the service tells.
+    /// Counts an event of the service.
     pub fn count(&self, note: &Note<'_>) {
         let trouble = |kind| {
             self.troubles.get_or_create(&OfKind { kind }).inc();
@@ -277,7 +277,7 @@ impl Metrics {
     }
 
     /// Names the effective policy, and counts the partners that it declares each for itself, as many as there is room for.
-    pub fn in_force(&self, setup: &Setup) {
+    pub fn set_policy(&self, setup: &Setup) {
         let mut named = self
             .named_partners
             .write()

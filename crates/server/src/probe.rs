@@ -30,8 +30,8 @@ pub(super) struct WriteProbe {
 struct Last {
     /// When the last write was over, and why it could not be read back.
     made: Option<(Instant, Result<(), String>)>,
-    /// When the log was last told that the store does not answer.
-    told: Option<Instant>,
+    /// When it was last logged that the store does not answer.
+    logged: Option<Instant>,
     /// How many were made, so that each writes something else.
     count: u64,
 }
@@ -52,11 +52,11 @@ impl WriteProbe {
         let probe = StoreProbe::read(store).await;
         let mut last = self.last.lock().await;
         if let Some(why) = &probe.why {
-            let told = last.told.replace(Instant::now());
-            if told.is_none_or(|told| told.elapsed() >= PROBE_INTERVAL) {
+            let logged = last.logged.replace(Instant::now());
+            if logged.is_none_or(|logged| logged.elapsed() >= PROBE_INTERVAL) {
                 warn!(store = name, why, "a store does not answer");
             } else {
-                last.told = told;
+                last.logged = logged;
             }
             return probe;
         }

@@ -1,5 +1,5 @@
 //! Threads that read a blocking store: few are awake at a time, so that a busy server does not pay for waking one at
-//! each read, and one that hangs keeps nobody waiting.
+//! each read, and one that hangs keeps no one waiting.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -86,7 +86,7 @@ impl Readers {
     ) -> Result<T, Unanswered> {
         let (sender, mut answer) = oneshot::channel();
         self.shared.submit(Box::new(move |store| {
-            // Nobody may be waiting any longer.
+            // The caller may have stopped waiting.
             let _ = sender.send(make(store));
         }));
         if let Ok(answered) = timeout(NUDGE.min(patience), &mut answer).await {
@@ -154,7 +154,7 @@ impl Shared {
             let mut state = self.state();
             if let Some(job) = state.jobs.pop_front() {
                 drop(state);
-                // A read that breaks off takes nobody else's thread with it; who made it hears that it did.
+                // A read that panics does not end its thread; its caller sees that the answer will not come.
                 let _ = catch_unwind(AssertUnwindSafe(|| job(&*self.store)));
             } else if !self.sleep(state) {
                 return;
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn a_read_that_hangs_keeps_nobody_else_waiting() {
+    async fn a_read_that_hangs_keeps_no_one_else_waiting() {
         let readers = Arc::new(readers(2));
         let (let_go, held) = std::sync::mpsc::channel::<()>();
         let (begun, begins) = oneshot::channel();

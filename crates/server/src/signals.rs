@@ -1,4 +1,4 @@
-//! What a server is told by signals.
+//! The signals that a server handles.
 
 use std::io;
 
@@ -33,7 +33,7 @@ impl StopSignal {
     }
 }
 
-/// The signals that a server hears.
+/// The signals that a server handles.
 #[derive(Debug)]
 pub(super) struct Signals {
     #[cfg(unix)]

@@ -43,7 +43,7 @@ struct Token<'t> {
     api_token: &'t str,
 }
 
-/// Most ids in one answer, and how many there are where nobody says.
+/// Most ids in one answer, and the number of ids where the request has no `limit`.
 const MOST_IDS: usize = 1_000;
 
 impl<H: Home> Service<H> {

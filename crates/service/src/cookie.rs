@@ -91,7 +91,7 @@ fn domains_between<'h>(domain: &str, host: &'h str) -> Vec<&'h str> {
         }
         between.push(rest);
         rest = above;
-        // A host with more labels than a request may have cookies is nobody's.
+        // No real host has more labels than a request may have cookies.
         if between.len() > MOST_COOKIES {
             break;
         }

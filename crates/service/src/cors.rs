@@ -41,7 +41,7 @@ impl Origin {
     }
 }
 
-/// What a preflight is told beside that.
+/// The further headers of the answer to a preflight.
 pub(super) fn write_preflight(headers: &mut HeaderMap, max_age: Seconds) {
     let methods = HeaderValue::from_static("GET, OPTIONS");
     headers.insert(ACCESS_CONTROL_ALLOW_METHODS, methods);

@@ -1,4 +1,4 @@
-//! Whom the origin hears of: the client and the host that it asked for.
+//! What the origin learns about the client: its address and the host that it asked for.
 
 use std::net::IpAddr;
 

@@ -1,7 +1,7 @@
 //! `GET /_ts/health`: is the service well, and which policy is it under?
 //!
 //! Anyone may ask whether it is. Why it is not, and what else operators look at, is for the admin token alone: the names of
-//! stores and profiles, and what is wrong with a policy, help whoever attacks.
+//! stores and profiles, and what is wrong with a policy, help an attacker.
 
 use http::StatusCode;
 use http::request::Parts;
@@ -11,14 +11,14 @@ use super::answer::{Reply, json};
 use super::{Home, OutboxState, Service};
 use edge_cookie::store::AsyncKvStore;
 
-/// What anyone is told.
+/// What anyone may read.
 #[derive(Serialize)]
 struct Health<'h> {
     status: &'static str,
     digest: &'h str,
 }
 
-/// What the admin token is told.
+/// What a holder of the admin token may read.
 #[derive(Serialize)]
 struct HealthDetails<'h> {
     #[serde(flatten)]
@@ -27,10 +27,10 @@ struct HealthDetails<'h> {
     /// The policy that is tried on a share of the users.
     #[serde(skip_serializing_if = "Option::is_none")]
     rollout: Option<RolloutHealth<'h>>,
-    /// Why the policy is in force though checks advised against it.
+    /// Why the policy is used although checks advised against it.
     #[serde(skip_serializing_if = "Option::is_none")]
     forced: Option<&'h str>,
-    /// Why a newer policy is not the one in force.
+    /// Why a newer policy is not the effective one.
     #[serde(skip_serializing_if = "Option::is_none")]
     trouble: Option<&'h str>,
     /// When the policy was last read again.

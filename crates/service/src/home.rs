@@ -103,7 +103,7 @@ pub trait Home: Send + Sync + 'static {
         work: impl Future<Output = T> + Send + 'static,
     ) -> impl Future<Output = Option<T>> + Send;
 
-    /// Starts work that nobody waits for; where the platform knows no such thing, it is done at once.
+    /// Starts work in the background; where the platform cannot, it is done at once.
     fn start(&self, work: impl Future<Output = ()> + Send + 'static);
 
     /// Tries both stores, as far as the platform lets it.
@@ -141,6 +141,6 @@ pub trait Home: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Hears what happened, for logs and metrics. Must not block.
+    /// Records an event, for logs and metrics. Must not block.
     fn note(&self, note: &Note<'_>);
 }

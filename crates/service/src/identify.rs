@@ -111,7 +111,7 @@ impl<H: Home> Service<H> {
             let denied = Denied { consent: "denied" };
             return ("consent_denied", json(StatusCode::FORBIDDEN, &denied));
         }
-        // Of several ids the first that is live counts; where none is, one that cannot be read, else the first.
+        // Of several ids the first live one counts; without a live one, the first that cannot be read, else the first.
         let mut answer = None;
         for id in visitor.cookies.ids() {
             let read = self.run(id, Operation::Get).await.result;

@@ -1,7 +1,7 @@
 //! The HTTP surface: one service, whatever home it runs in (`docs/http-api.md`).
 //!
 //! The native server and the edge are thin adapters round it: they bring a request's head, a way to read its
-//! body and what they know of the client, and are told what to answer, or to hand the request on to the
+//! body and what they know of the client, and get back an answer to send, or the request to hand on to the
 //! publisher's origin. What the service needs of them is a [`Home`].
 //!
 //! ```
@@ -159,7 +159,7 @@ impl<H: Home> Service<H> {
         reply.with_cookies(expired)
     }
 
-    /// Runs an operation on the graph, and tells how it ended.
+    /// Runs an operation on the graph, and returns how it ended.
     async fn run(&self, id: &EcId, operation: Operation<'_>) -> Finished {
         let candidate = self.setup.candidate_of(id);
         let policy = candidate.map_or(&self.setup.policy, |rollout| &rollout.resolved.policy);

@@ -47,7 +47,7 @@ pub(super) fn mint(
         .map_err(|_| NoRandomness)
 }
 
-/// What an address stands for where ids are made: IPv4 as written, of IPv6 the network that a household has.
+/// The part of an address that ids are made from: IPv4 as written, of IPv6 the network that a household has.
 #[must_use]
 pub fn household(address: IpAddr, form: Ipv6Form) -> String {
     match address.to_canonical() {

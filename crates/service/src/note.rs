@@ -1,4 +1,4 @@
-//! What the service tells its home of, for logs and metrics. No token, no secret and no whole id is in it.
+//! The events that the service reports to its platform, for logs and metrics. No token, no secret and no whole id is in them.
 
 use std::fmt;
 

@@ -36,7 +36,7 @@ impl BasicHash {
         Self { username, password }
     }
 
-    /// Whether both are the same. Both are compared, whatever comes of the first.
+    /// Whether both are the same. Both are compared, even where the first differs.
     fn is(&self, other: &Self) -> bool {
         self.username.is(&other.username) & self.password.is(&other.password)
     }

@@ -26,8 +26,8 @@ pub struct OriginPage {
 }
 
 impl OriginPage {
-    /// Makes a client's headers those of the request to the origin, but for its `Host`. It does not see what concerns the
-    /// client's connection, nor credentials that were meant for the service; it is told the client's host and address.
+    /// Turns a client's headers into those of the request to the origin, except `Host`. Headers of the client's connection
+    /// and credentials for the service are removed; the client's host and address are added.
     pub fn prepare(&self, headers: &mut HeaderMap, client: Option<IpAddr>) {
         for_the_origin(headers, client);
         if self.below_own_prefix {
@@ -109,7 +109,7 @@ impl<H: Home> Drop for Unclaimed<H> {
             return;
         };
         let service = self.service.clone();
-        // Its tail is random and went nowhere: nobody can have synced to it, and no tombstone is needed.
+        // Its tail is random and was never delivered: no one can have synced to it, and no tombstone is needed.
         self.service.home.start(async move {
             let removed = service.home.graph().store().delete(id.as_str()).await;
             service.home.note(&Note::Unclaimed {

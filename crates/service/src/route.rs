@@ -36,7 +36,7 @@ pub enum Route<'p> {
 /// What an operator asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AdminRoute<'p> {
-    /// The policy in force.
+    /// The effective policy.
     Policy,
     /// Some of the ids there are.
     Ids,

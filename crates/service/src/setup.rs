@@ -33,7 +33,7 @@ pub struct Setup {
     pub(super) reloaded: Option<Timestamp>,
 }
 
-/// What the policy says and where it came from, written when somebody asks.
+/// The values of the policy and where each is configured, rendered when they are first asked for.
 #[derive(Debug, Clone)]
 enum Shown {
     Resolved(Bytes),
@@ -181,7 +181,7 @@ impl Setup {
         self
     }
 
-    /// What `ec show --format json` tells of the policy.
+    /// The policy as `ec show --format json` prints it.
     pub(super) fn report(&self) -> Bytes {
         match &self.report {
             Shown::Resolved(report) => report.clone(),

@@ -85,7 +85,7 @@ impl<'s> ShownRecord<'s> {
         }
     }
 
-    /// Whether a record stands there that counts: a live entry or a tombstone.
+    /// Whether there is a record that counts: a live entry or a tombstone.
     #[must_use]
     pub fn counts(&self) -> bool {
         matches!(self.state, "live" | "tombstone")

@@ -1,4 +1,4 @@
-//! Upgrades to another protocol: none is spoken here, neither by the native server nor on the edge.
+//! Upgrades to another protocol: neither the native server nor the edge speaks any.
 
 use bytes::Bytes;
 use http::header::UPGRADE;

@@ -8,7 +8,7 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::event::{without_byte_order_mark, without_place};
 use edge_cookie::record::EcId;
 
-/// A batch as a partner sends it; fields that nobody knows are ignored.
+/// A batch as a partner sends it; unknown fields are ignored.
 #[derive(Debug, Deserialize)]
 #[serde(expecting = "an object with `mappings`")]
 pub(super) struct Upload<'b> {

@@ -8,7 +8,7 @@ use http::{Method, Response, StatusCode, Version};
 use super::answer::refusal_because;
 use super::framing::is_plainly_coded;
 
-/// The target that stands for the whole server (RFC 9112, section 3.2.4).
+/// The target that means the whole server (RFC 9112, section 3.2.4).
 pub(super) const WHOLE_SERVER: &str = "*";
 
 /// Refuses a request whose target or `Host` is none (RFC 9112, section 3.2), or whose body no one can read (section 6.1).

@@ -24,7 +24,7 @@ pub fn parse_address(written: &str) -> Option<IpAddr> {
     }
 }
 
-/// An IPv6 address; the zone after it tells the proxy's own interface (RFC 6874).
+/// An IPv6 address; the zone after it names the proxy's own interface (RFC 6874).
 fn ipv6(written: &str) -> Option<IpAddr> {
     let (address, zone) = written.split_once('%').unwrap_or((written, "-"));
     let address: Ipv6Addr = address.parse().ok()?;

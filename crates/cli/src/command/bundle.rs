@@ -12,7 +12,7 @@ use edge_cookie_review::{Plan, Verdict};
 use crate::policy::PolicyArgs;
 use crate::{End, FileArgs, Stop, edit, render};
 
-/// Writes the policy in force as one file, with its origins, for the edge.
+/// Writes the effective policy as one file, with the origin of each value, for the edge.
 ///
 /// The edge's build embeds it, and one in a config store replaces that without a redeploy. It is refused where
 /// `ec check --deny-warnings` finds anything, and where the plan for the candidate is unsafe.
@@ -26,7 +26,7 @@ pub(crate) struct Bundle {
     /// How many percent of the users are under the candidate, as `5` or `0.5`.
     #[arg(long, value_name = "N", requires = "candidate", value_parser = share)]
     percent: Option<Share>,
-    /// Write it though checks advise against it; the reason goes into the bundle, and health tells it.
+    /// Write it although checks advise against it; the reason goes into the bundle, and health shows it.
     #[arg(long, value_name = "REASON")]
     force: Option<String>,
     /// The file to write; else standard output.
@@ -90,7 +90,7 @@ impl Bundle {
     }
 }
 
-/// Whether a candidate may run beside the profile: its plan is not unsafe, or somebody has a reason.
+/// Whether a candidate may run beside the profile: its plan is not unsafe, or a reason was given.
 fn may_be_tried(deployed: &Loaded, candidate: &Loaded, forced: Option<&str>) -> Result<(), Stop> {
     let plan = Plan::of(&deployed.resolved, &candidate.resolved);
     let worst = plan
@@ -107,7 +107,7 @@ fn may_be_tried(deployed: &Loaded, candidate: &Loaded, forced: Option<&str>) -> 
     )))
 }
 
-/// The policy of a profile that `ec check --deny-warnings` finds nothing in, or that somebody has a reason for.
+/// The policy of a profile; `ec check --deny-warnings` must find nothing in it, unless a reason was given.
 fn clean(files: &mut PolicyFiles, profile: &str, forced: Option<&str>) -> Result<Loaded, Stop> {
     let loaded = files.load(profile).map_err(Stop::because)?;
     let findings = &loaded.resolved.findings;

@@ -18,7 +18,7 @@ use crate::policy::PolicyArgs;
 use crate::secret::reveal;
 use crate::{End, FileArgs, Stop, render, sarif};
 
-/// Checks policies: tells everything that is wrong with them, and where.
+/// Checks policies: reports everything that is wrong with them, and where.
 ///
 /// Ends with 0 where a policy is clean or has warnings only, with 1 where it has problems, with 2 where it
 /// could not be checked.
@@ -74,7 +74,7 @@ struct ProfileReport<'r> {
 impl Check {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
         let mut files = self.policy.open(args)?;
-        // Where there are no profiles, what stands in `[ec]` is checked alone.
+        // Without profiles, only the values of `[ec]` are checked.
         let loaded = if self.all && !files.names().is_empty() {
             files.load_all().map_err(Stop::because)?
         } else {
@@ -228,7 +228,7 @@ fn omitted(loaded: &[Loaded]) -> Omitted {
     each.fold(Omitted::default(), Omitted::plus)
 }
 
-/// The findings of all profiles; what stands in a shared file is told once.
+/// The findings of all profiles; those of a shared file are reported once.
 fn each_once(loaded: &[Loaded]) -> Vec<&Diagnostic> {
     let mut seen = HashSet::new();
     let all = loaded.iter().flat_map(|loaded| &loaded.resolved.findings);

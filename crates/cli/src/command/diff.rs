@@ -13,10 +13,10 @@ use crate::output::output;
 use crate::side::Side;
 use crate::{End, FileArgs, Stop};
 
-/// Tells which values differ in force between two policies, and where each comes from.
+/// Shows which effective values differ between two policies, and where each is configured.
 ///
-/// Each is a profile, or a bundle as `file:PATH`. By meaning, not by text: `24h` and `1d` are the same. Ends with 0 where
-/// nothing differs, with 1 where something does, with 2 where it could not be told.
+/// Each is a profile, or a bundle as `file:PATH`. Values are compared by meaning, not by text: `24h` and `1d` are the same.
+/// Ends with 0 where nothing differs, with 1 where something does, with 2 where the policies could not be compared.
 #[derive(Debug, Args)]
 pub(crate) struct Diff {
     /// The profile to come from, or the bundle as `file:PATH`.

@@ -34,8 +34,8 @@ fn domain(written: &str) -> Result<String, String> {
 /// The configuration: who the publisher is, and what holds for every profile.
 const CONFIG: &str = r#"#:schema schemas/trusted-server.schema.json
 
-# The configuration of the server. `ec` reads `[ec]` and of `[publisher]` what stands here; any other table is another
-# subsystem's and is left alone.
+# The configuration of the server. `ec` reads `[ec]` and the keys of `[publisher]` that are shown here; any other table
+# belongs to another subsystem and is left alone.
 
 [publisher]
 # The EC cookie is set for this domain and all below it.
@@ -44,8 +44,8 @@ domain = "DOMAIN"
 # origin_url = "https://origin.DOMAIN"
 
 [ec]
-# The policy of the identity graph. What stands here holds for every profile, unless the profile says otherwise; what
-# stands nowhere has its default. `ec show --origin` tells which value came from where.
+# The policy of the identity graph. A value set here applies to every profile that does not set it itself; a setting
+# that is set nowhere has its default. `ec show --origin` shows where each value is configured.
 
 # The profile where neither `--profile` nor EC_PROFILE names one.
 profile = "development"

@@ -76,7 +76,7 @@ struct Described {
     /// The domain that the partner's ids are announced under.
     #[arg(long, value_name = "DOMAIN")]
     source_domain: String,
-    /// The name under which its uid stands in a record; else the domain.
+    /// The name of its uid in a record; the domain where left out.
     #[arg(long, value_parser = partner_id, value_name = "ID")]
     id: Option<PartnerId>,
     /// The name people know it by; else the id.

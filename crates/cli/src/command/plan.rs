@@ -15,12 +15,12 @@ use crate::output::output;
 use crate::side::Side;
 use crate::{End, FileArgs, Stop};
 
-/// Tells what happens to users and records when one policy replaces another.
+/// Shows what happens to users and records when one policy replaces another.
 ///
-/// Each is a profile, or a bundle as `file:PATH`. For every setting that differs: when it takes effect, on which records, what the
-/// time means in which machines of both policies run, and whether it is safe, with a worked example where it is not. Ends
-/// with 0 where the change is safe, with 1 where it is not, with 3 where it is once some time has passed, with 2 where
-/// that could not be told.
+/// Each is a profile, or a bundle as `file:PATH`. For every setting that differs: when it takes effect, on which records, what
+/// happens while both versions are deployed, and whether it is safe, with a worked example where it is not. Ends with 0
+/// where the change is safe, with 1 where it is not, with 3 where it is safe once some time has passed, with 2 where the
+/// policies could not be compared.
 #[derive(Debug, Args)]
 pub(crate) struct Plan {
     /// The profile that is deployed, or the bundle as `file:PATH`.
@@ -234,14 +234,14 @@ fn human(
         let (from, to) = &change.shown;
         writeln!(out, "\n{}: {verdict}", key(change))?;
         writeln!(out, "  - {from}\n  + {to}")?;
-        writeln!(out, "  means    {}", change.why)?;
-        writeln!(out, "  effect   {}", change.effect)?;
-        writeln!(out, "  mixed    {}", change.mixed)?;
+        writeln!(out, "  means           {}", change.why)?;
+        writeln!(out, "  effect          {}", change.effect)?;
+        writeln!(out, "  during rollout  {}", change.mixed)?;
         if let Some(way_out) = &change.way_out {
-            writeln!(out, "  fix      {way_out}")?;
+            writeln!(out, "  how to fix      {way_out}")?;
         }
         if !change.example.is_empty() {
-            writeln!(out, "  example  the candidate takes over at 0s:")?;
+            writeln!(out, "  example         the candidate takes over at 0s:")?;
             timeline(&change.example, out)?;
         }
     }
@@ -351,9 +351,13 @@ fn markdown(
         .filter(|change| change.verdict != Verdict::Safe)
     {
         writeln!(out, "\n#### {}\n", markdown::code(key(change)))?;
-        writeln!(out, "While both run: {}.", markdown::text(&change.mixed))?;
+        writeln!(
+            out,
+            "During the rollout: {}.",
+            markdown::text(&change.mixed)
+        )?;
         if let Some(way_out) = &change.way_out {
-            writeln!(out, "\nWay out: {}.", markdown::text(way_out))?;
+            writeln!(out, "\nHow to fix: {}.", markdown::text(way_out))?;
         }
         if change.example.is_empty() {
             continue;

@@ -20,7 +20,7 @@ use crate::server::AdminApi;
 use crate::store::StoreArgs;
 use crate::{End, FileArgs, Stop};
 
-/// Tells how far a policy has come.
+/// Shows how far a policy has been rolled out.
 #[derive(Debug, Args)]
 pub(crate) struct Rollout {
     #[command(subcommand)]
@@ -76,7 +76,7 @@ impl Rollout {
         let status = status(store, args)?;
         let mut out = output();
         match format {
-            Format::Human => tell(&status, &mut out)?,
+            Format::Human => print_status(&status, &mut out)?,
             Format::Json => {
                 serde_json::to_writer(&mut out, &status).map_err(std::io::Error::from)?;
                 writeln!(out)?;
@@ -220,7 +220,7 @@ fn marks(files: &mut PolicyFiles) -> Result<BTreeMap<String, Vec<String>>, Stop>
     Ok(marks)
 }
 
-fn tell(status: &Status, out: &mut impl Write) -> std::io::Result<()> {
+fn print_status(status: &Status, out: &mut impl Write) -> std::io::Result<()> {
     for run in &status.runs {
         let mark = run.digest.get(..MARK_HEX_DIGITS).unwrap_or_default();
         let share = run.percent.as_ref().map_or_else(String::new, |percent| {

@@ -103,7 +103,7 @@ impl Serve {
                 .await
                 .map_err(Stop::because)
         });
-        // A store call that hangs keeps nobody from leaving.
+        // A store call that hangs does not keep the process from ending.
         runtime.shutdown_background();
         ended.map(|stopped| match stopped {
             Stopped::InTime => End::Well,

@@ -73,12 +73,12 @@ impl Set {
             })?;
         }
         let mut out = output();
-        let told = self.told(key, &path, old.as_deref(), &after);
-        writeln!(out, "{}", on_one_line(&told))?;
+        let summary = self.summary(key, &path, old.as_deref(), &after);
+        writeln!(out, "{}", on_one_line(&summary))?;
         Ok(End::Well)
     }
 
-    /// The file that is edited, and the policy with what stands in it.
+    /// The file that is edited, and the policy with its values.
     fn loaded(
         &self,
         args: &FileArgs,
@@ -98,7 +98,7 @@ impl Set {
     }
 
     /// What was done, on one line.
-    fn told(&self, key: &str, path: &Path, old: Option<&str>, after: &Loaded) -> String {
+    fn summary(&self, key: &str, path: &Path, old: Option<&str>, after: &Loaded) -> String {
         let secret = known_settings()
             .iter()
             .any(|setting| setting.key == key && setting.shape.is_secret());

@@ -18,7 +18,7 @@ use crate::policy::PolicyArgs;
 use crate::side::{bundle, bundle_file};
 use crate::{End, FileArgs, Stop, laws, render};
 
-/// Shows the policy in force: every value, and where it came from.
+/// Shows the effective policy: every value, and where it is configured.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
     #[command(flatten)]
@@ -65,7 +65,13 @@ impl Show {
             (ShowFormat::Json, None) => write_json(&report, &mut out)?,
             (ShowFormat::Toml, Some(key)) => {
                 let value = value(&resolved, key)?;
-                writeln!(out, "{} = {}  # {}", value.key, value.value, told(value))?;
+                writeln!(
+                    out,
+                    "{} = {}  # {}",
+                    value.key,
+                    value.value,
+                    origin_of(value)
+                )?;
                 write_partners(value, &mut out)?;
                 if let Some(entries) = laws::entries(&resolved.policy.consent, value.key) {
                     writeln!(out)?;
@@ -105,7 +111,7 @@ impl Show {
                 writeln!(out, "\n[ec{dotted}]")?;
             }
             let origin = if self.origin {
-                format!("  # {}", told(value))
+                format!("  # {}", origin_of(value))
             } else {
                 String::new()
             };
@@ -177,7 +183,7 @@ fn write_partners(value: &EffectiveValue, out: &mut impl Write) -> std::io::Resu
 }
 
 /// Where a value came from and what it overrode, on one line.
-fn told(value: &EffectiveValue) -> String {
+fn origin_of(value: &EffectiveValue) -> String {
     let mut layers: Vec<&LayerName> = Vec::new();
     for table in value.partners.iter().flat_map(|partner| &partner.tables) {
         if !layers.contains(&&table.layer) {

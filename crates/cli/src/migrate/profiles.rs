@@ -44,7 +44,7 @@ pub(super) fn of(ec: Option<&Item>) -> Vec<NewFile> {
 }
 
 fn with_stores(profile: &str, ec: Option<&Item>) -> String {
-    // There are no schemas beside it.
+    // The folder has no schemas.
     let profile = profile
         .trim_start_matches(|first| first != '\n')
         .trim_start();

@@ -1,4 +1,4 @@
-//! Connections to the origin: made anew, used for one request at a time, and kept for the next.
+//! Connections to the origin: each is used for one request at a time, and kept for the next.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -77,7 +77,7 @@ impl Connector {
             traffic: Arc::clone(&traffic),
         };
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-        // It ends with its sender or by the origin; how, its last exchange is told.
+        // It ends with its sender or by the origin; its last exchange returns the error, if any.
         tokio::spawn(async move { drop(connection.await) });
         Ok(Connection {
             url: url.clone(),

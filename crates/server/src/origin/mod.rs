@@ -1,6 +1,6 @@
 //! The exchange with the publisher's origin: a page request is forwarded, and its answer comes back.
 //!
-//! The request target goes to the origin byte for byte. Framing is made anew in both directions, from the body itself.
+//! The request target goes to the origin byte for byte. Framing is derived again in both directions, from the body itself.
 
 mod body;
 mod connection;
@@ -135,7 +135,7 @@ impl Origin {
         let answer = connection.send(request, limits.head).await?;
         let (mut head, body) = answer.into_parts();
         check_answer(head.status, &mut head.headers)?;
-        // How long an answer is follows from its body. One to `HEAD` has none, and tells the length of another.
+        // How long an answer is follows from its body. One to `HEAD` has none, and states the length of another.
         if method != Method::HEAD {
             head.headers.remove(CONTENT_LENGTH);
         }

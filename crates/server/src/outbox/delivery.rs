@@ -15,7 +15,7 @@ const AT_ONCE: usize = 16;
 /// The pause after so many, so that a store that has just come back is not filled with old withdrawals alone.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// How long a store that took none is left alone, doubled each time up to [`LONGEST_BACKOFF`].
+/// How long a store that accepted no withdrawal is left alone, doubled each time up to [`LONGEST_BACKOFF`].
 const BACKOFF: Duration = Duration::from_millis(100);
 
 /// How long a store that is back may go unnoticed.

@@ -93,7 +93,7 @@ impl OutboxFile {
         Ok(self.file.metadata()?.len() >= offset(slots))
     }
 
-    /// Makes the file anew where it is gone from its path, and reserves its space again.
+    /// Creates the file again where it is gone from its path, and reserves its space again.
     pub(super) fn restore(&mut self, slots: u32) -> Result<()> {
         if !self.is_at_its_path()? {
             if self.path.exists() {

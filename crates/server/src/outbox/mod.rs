@@ -3,7 +3,7 @@
 //! A withdrawal is acknowledged only when it is on the disk; those that come together share one wait for it. The file's
 //! space is reserved when the server starts, so that neither a full disk nor a killed process loses one. Each is
 //! delivered with the time at which the user withdrew, so that one delivered twice changes nothing, and later consent
-//! stands.
+//! stays.
 
 mod counts;
 mod delivery;
@@ -164,7 +164,7 @@ impl Outbox {
 
     fn ask(&self, job: Job) {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        // Without the thread that owns the file, nothing is kept, and whoever waits for an answer is told so.
+        // Without the thread that owns the file, nothing is kept, and the receiver of an answer gets an error.
         let _ = jobs.send(job);
     }
 }
@@ -244,8 +244,8 @@ fn work(shared: &Shared, file: &mut OutboxFile, asked: &Receiver<Job>) {
                 }
             }
         }
-        let synced = file.sync().and_then(|()| stands(shared, file));
-        // A withdrawal that was made again stands in its new slot by now.
+        let synced = file.sync().and_then(|()| check_whole(shared, file));
+        // A withdrawal that was made again is in its new slot by now.
         if synced.is_ok() {
             for slot in replaced {
                 report(file.clear(slot));
@@ -288,7 +288,7 @@ fn restored(shared: &Shared, file: &mut OutboxFile, gone: &mut bool) -> std::io:
 }
 
 /// Fails where what was written would not be found by the next start.
-fn stands(shared: &Shared, file: &OutboxFile) -> std::io::Result<()> {
+fn check_whole(shared: &Shared, file: &OutboxFile) -> std::io::Result<()> {
     if file.is_whole(shared.slots().bound())? {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! A request that somebody asks about: its headers, its place and its time, as they are written.
+//! A request to explain: its headers, its place and its time, as they are written.
 //!
 //! ```
 //! use edge_cookie::clock::Timestamp;

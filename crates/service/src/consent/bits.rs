@@ -1,8 +1,8 @@
-//! Base64 for URLs as the bits it stands for, which the IAB's strings are made of.
+//! Base64 for URLs as bits, which the IAB's strings are made of.
 
 use super::fault::{Fault, Why};
 
-/// Bits that a character stands for.
+/// Bits of a character.
 const CHARACTER_BITS: usize = 6;
 
 /// The bits of a text, the most significant first. Nothing is copied.
@@ -20,7 +20,7 @@ thread_local! {
     pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// What a character of base64 for URLs stands for (RFC 4648, section 5).
+/// The value of a character of base64 for URLs (RFC 4648, section 5).
 fn value(byte: u8) -> Option<u8> {
     match byte {
         b'A'..=b'Z' => Some(byte - b'A'),
@@ -46,7 +46,7 @@ impl<'t> Bits<'t> {
         Self::after(0, text)
     }
 
-    /// The character that the next bit stands in, counted from 0.
+    /// The character that the next bit is in, counted from 0.
     pub(super) const fn at(&self) -> usize {
         self.before + self.read / CHARACTER_BITS
     }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_after_the_last_field_is_base64_too() {
+    fn text_after_the_last_field_is_base64_too() {
         let ended = |text, read| {
             let mut bits = Bits::after(10, text);
             bits.skip(read).unwrap();

@@ -24,7 +24,7 @@ const VERSION_BITS: usize = 6;
 /// A field's name, its bits, and what they are.
 type Named = (&'static str, usize, fn(u64) -> FieldValue);
 
-/// What stands between the version and the purposes, each with its bits.
+/// The fields between the version and the purposes, each with its bits.
 const BETWEEN: [Named; 10] = [
     ("Created", 36, FieldValue::Time),
     ("LastUpdated", 36, FieldValue::Time),

@@ -57,7 +57,7 @@ impl TcfSample {
         if self.valid {
             let missing = self.length.saturating_sub(text.len()) * CHARACTER_BITS;
             let vendors = u16::try_from(missing).unwrap_or(u16::MAX);
-            // Its kind, the greatest vendor, and a field of a bit for each: none is disclosed.
+            // Its kind, the greatest vendor, and a bit for each: no vendor is disclosed.
             let disclosed = [(1, 3), (vendors.into(), 16), (0, 1), (0, vendors.into())];
             text.push('.');
             text.push_str(&base64(&disclosed));

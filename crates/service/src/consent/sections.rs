@@ -56,7 +56,7 @@ impl Section {
 /// A field of a core, two bits a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
-    /// Whether the user was told: 0 does not apply, 1 yes, 2 no.
+    /// Whether the user was notified: 0 does not apply, 1 yes, 2 no.
     Notice(About, &'static str),
     /// What the user says: 0 does not apply, 1 they opt out, 2 they do not.
     OptOut(About),
@@ -306,8 +306,12 @@ mod tests {
             // Each opt-out has its notice.
             for field in section.core {
                 if let OptOut(about) = field {
-                    let told = |field: &Field| matches!(field, Notice(of, _) if of == about);
-                    assert!(section.core.iter().any(told), "{} {field:?}", section.name);
+                    let has_notice = |field: &Field| matches!(field, Notice(of, _) if of == about);
+                    assert!(
+                        section.core.iter().any(has_notice),
+                        "{} {field:?}",
+                        section.name
+                    );
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use super::bits::Bits;
 
-/// What stands between the dots of a text.
+/// The parts of a text between its dots.
 #[derive(Debug, Clone)]
 pub(super) struct Segments<'t> {
     rest: Option<&'t str>,

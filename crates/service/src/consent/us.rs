@@ -106,7 +106,7 @@ impl UsSaid {
     }
 }
 
-/// Reads a US section of GPP as far as that goes: an opt-out that stands before a fault counts.
+/// Reads a US section of GPP as far as that goes: an opt-out before a fault counts.
 pub(super) fn section(section: &'static Section, text: &str, sink: &mut impl Sink) -> UsSaid {
     let mut said = UsSaid::default();
     said.fault = read(section, text, sink, &mut said).err();

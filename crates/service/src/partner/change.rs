@@ -67,7 +67,7 @@ impl PartnerChange<'_> {
                 partner.api_token_sha256.replace((*token).clone())
             }
             Self::Add(_) | Self::Rotate(_) => return end(PartnerOutcome::Unknown),
-            // Written even where it says so already: the lookup may be stale, and the swap tells.
+            // Written even where the value is the same: the lookup may be stale, and the swap detects that.
             Self::SetEnabled(enabled) => {
                 partner.enabled = *enabled;
                 None

@@ -11,7 +11,7 @@ use edge_cookie::record::PartnerId;
 /// A partner as `partner_store` keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartnerRecord {
-    /// The name under which the partner's uid stands in a record.
+    /// The name of the partner's uid in a record.
     #[serde(with = "partner_id")]
     pub id: PartnerId,
     /// The name people know the partner by.
@@ -38,7 +38,7 @@ pub struct PartnerRecord {
 pub struct NewPartner {
     /// The domain that the partner's ids are announced under in `OpenRTB`.
     pub source_domain: String,
-    /// The name under which its uid stands in a record; the domain where left out.
+    /// The name of its uid in a record; the domain where left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The name people know it by; the id where left out.

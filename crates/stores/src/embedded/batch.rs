@@ -20,7 +20,7 @@ pub struct Batch<'b> {
     pub(super) generations: &'b Generations,
     /// Writes and deletions done in this batch.
     pub(super) changes: Cell<u64>,
-    /// The keys of what was changed, where somebody has to know.
+    /// The keys of what was changed, where the cache needs them.
     pub(super) changed: Option<RefCell<Vec<String>>>,
 }
 

@@ -1,4 +1,4 @@
-//! What can go wrong with the file, in words for whoever runs it.
+//! What can go wrong with the file, in words for its operator.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_stands_in_the_way_is_said_with_its_remedy() {
+    fn an_error_names_its_remedy() {
         let path = Path::new("data/graph.redb");
         for (kind, said) in [
             (ErrorKind::NotFound, "there is no store"),

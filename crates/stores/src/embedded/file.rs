@@ -134,7 +134,7 @@ impl<C: Clock> File<C> {
         Ok(result)
     }
 
-    pub(super) fn at_hand(&self, key: &str) -> Option<Stored> {
+    pub(super) fn lookup_cached(&self, key: &str) -> Option<Stored> {
         self.recent.get(key, self.clock.now())
     }
 

@@ -10,7 +10,7 @@ use edge_cookie::store::{Insert, Stored};
 /// The version of this layout: a file with another is refused, never guessed at.
 pub(super) const VERSION: u64 = 2;
 
-/// Stands for no expiry.
+/// Means no expiry.
 const NEVER: u64 = u64::MAX;
 
 /// A record as it lies in the file, borrowed from a page of it.

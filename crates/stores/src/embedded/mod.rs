@@ -92,7 +92,7 @@ impl<C: Clock + Send + Sync + 'static> EmbeddedStore<C> {
     /// Runs `work` on a [`Batch`], whose writes are durable when this returns. Where it panics, nothing is
     /// written.
     ///
-    /// Nobody else writes meanwhile, so that a write in `work` must go through its batch: one through the
+    /// No other thread writes meanwhile, so that a write in `work` must go through its batch: one through the
     /// store would wait for its own end.
     ///
     /// # Errors
@@ -140,7 +140,7 @@ impl<C: Clock + Send + Sync + 'static> KvStore for EmbeddedStore<C> {
     }
 
     fn at_hand(&self, key: &str) -> Option<Stored> {
-        self.file.at_hand(key)
+        self.file.lookup_cached(key)
     }
 
     fn exists(&self, key: &str) -> Result<bool, StoreError> {

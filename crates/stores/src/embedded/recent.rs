@@ -1,6 +1,6 @@
-//! Records that were read lately, at hand in memory: reading one again waits for no disk and for no other thread.
+//! Records that were read lately, cached in memory: reading one again waits for no disk and for no other thread.
 //!
-//! A record is at hand only while it is what the file holds: a commit takes what it changes away before it begins, and a
+//! A record is cached only while it is what the file holds: a commit takes what it changes away before it begins, and a
 //! read that was under way meanwhile brings nothing back. So a lookup here and one in the file never disagree about
 //! what came first.
 
@@ -18,7 +18,7 @@ const PARTS: usize = 64;
 /// A part keeps the records of this turn and of the one before.
 const TURNS: usize = 2;
 
-/// The records at hand.
+/// The cached records.
 pub(super) struct Recent {
     parts: Vec<Mutex<Part>>,
     /// The most records of one part in one turn; none are kept where it is zero.
@@ -69,7 +69,7 @@ impl Recent {
         self.most > 0
     }
 
-    /// The record under `key`, where it is at hand and nobody else is at its part.
+    /// The record under `key`, where it is cached and no other thread holds its part.
     pub(super) fn get(&self, key: &str, now: Moment) -> Option<Stored> {
         let mut part = self.parts.get(self.part_of(key)?)?.try_lock().ok()?;
         if let Some(kept) = part.young.get(key) {

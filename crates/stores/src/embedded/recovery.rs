@@ -104,7 +104,7 @@ fn pause(failures: u32) -> Duration {
     pause.min(LONGEST_PAUSE)
 }
 
-/// Tries whether the disk that holds `file` has room, by a file beside it that is removed at once. A commit may fit into
+/// Tries whether the disk that holds `file` has room, by a file in the same folder that is removed at once. A commit may fit into
 /// the room that a full disk left in the database itself, and the next may not.
 pub(super) fn try_room(file: &Path) -> Result<()> {
     let mut path = file.as_os_str().to_owned();
@@ -113,7 +113,7 @@ pub(super) fn try_room(file: &Path) -> Result<()> {
     options.write(true).create(true).truncate(true);
     let mut scratch = match options.open(&path) {
         Ok(scratch) => scratch,
-        // Where this user may make no file beside the store's, only the store can tell.
+        // Where this user may create no file in the store's folder, only the store can find out.
         Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(()),
         Err(error) => return Err(error),
     };

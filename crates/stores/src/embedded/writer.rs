@@ -43,7 +43,7 @@ impl Call {
 }
 
 impl Done {
-    /// Answers; whoever has stopped waiting misses nothing.
+    /// Sends the answer; a caller that has stopped waiting does not need it.
     ///
     /// A refused write, too, shares the fate of the commit: what it met may be undone with it.
     fn answer(self, committed: Result<(), StoreError>) {

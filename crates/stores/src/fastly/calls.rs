@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use fastly::kv_store::{InsertMode, KVStore, KVStoreError};
 
-use super::rules::{Sort, Trouble, check, check_key, missing, told};
+use super::rules::{Sort, Trouble, check, check_key, missing, store_error};
 use edge_cookie::record::Generation;
 use edge_cookie::store::{
     AsyncKvStore, Consistency, Insert, Precondition, Removed, StoreError, Stored,
@@ -38,14 +38,14 @@ impl FastlyStore {
     }
 
     fn read(&self, error: &KVStoreError) -> StoreError {
-        self.told(error, Sort::Read)
+        self.error(error, Sort::Read)
     }
 
     fn write(&self, error: &KVStoreError) -> StoreError {
-        self.told(error, Sort::Write)
+        self.error(error, Sort::Write)
     }
 
-    fn told(&self, error: &KVStoreError, sort: Sort) -> StoreError {
+    fn error(&self, error: &KVStoreError, sort: Sort) -> StoreError {
         let trouble = match error {
             KVStoreError::ItemPreconditionFailed => Trouble::Precondition,
             KVStoreError::TooManyRequests => Trouble::Throttled,
@@ -60,7 +60,7 @@ impl FastlyStore {
             | KVStoreError::ItemNotFound => Trouble::BadRequest,
             _ => Trouble::Unexpected,
         };
-        told(trouble, sort, &self.name)
+        store_error(trouble, sort, &self.name)
     }
 
     /// Keys that begin with `prefix`, from one page of a listing.
@@ -172,7 +172,7 @@ impl AsyncKvStore for FastlyStore {
     ) -> Result<Vec<String>, StoreError> {
         let mut keys = Vec::new();
         let mut cursor: Option<String> = None;
-        // A page of none is a trap: the platform has no such page.
+        // The platform has no page of zero keys: asking for one traps.
         while keys.len() < limit {
             let left = u32::try_from(limit - keys.len()).unwrap_or(u32::MAX);
             let (page, next) = self.page(prefix, cursor.as_deref(), left.min(PAGE)).await?;

@@ -30,8 +30,8 @@ pub(super) enum Sort {
     Write,
 }
 
-/// What is told of a call of the store `name` that ended in `trouble`.
-pub(super) fn told(trouble: Trouble, sort: Sort, name: &str) -> StoreError {
+/// The error of a call of the store `name` that ended in `trouble`.
+pub(super) fn store_error(trouble: Trouble, sort: Sort, name: &str) -> StoreError {
     match (trouble, sort) {
         (Trouble::Precondition, _) => StoreError::PreconditionFailed,
         (Trouble::Throttled, _) => StoreError::RateLimited,
@@ -48,7 +48,7 @@ pub(super) fn told(trouble: Trouble, sort: Sort, name: &str) -> StoreError {
     }
 }
 
-/// What is told of every call of a store that is not there: the platform says so in two ways.
+/// The error of every call of a store that does not exist: the platform reports that in two ways.
 pub(super) fn missing(name: &str) -> StoreError {
     StoreError::Unavailable(format!(
         "there is no KV store `{name}`: create it and link it to the service"
@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn metadata_that_nobody_could_read_is_refused() {
+    fn metadata_that_no_one_could_read_is_refused() {
         assert_eq!(check("key", &insert(2_000)), Ok(()));
         let refused = check("key", &insert(2_001));
         assert!(
@@ -172,8 +172,11 @@ mod tests {
             ),
         ];
         for (trouble, read, write) in cases {
-            assert!(read(&told(trouble, Sort::Read, "s")), "{trouble:?}");
-            assert!(write(&told(trouble, Sort::Write, "s")), "{trouble:?}");
+            assert!(read(&store_error(trouble, Sort::Read, "s")), "{trouble:?}");
+            assert!(
+                write(&store_error(trouble, Sort::Write, "s")),
+                "{trouble:?}"
+            );
         }
         assert!(missing("lost").to_string().contains("`lost`"));
     }

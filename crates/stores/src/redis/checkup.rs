@@ -1,4 +1,4 @@
-//! Whether the server is set up to keep what it acknowledges, as far as it tells.
+//! Whether the server is set up to keep what it acknowledges, as far as its configuration can be read.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -62,7 +62,7 @@ async fn read(
     answered.ok()?.remove(name)
 }
 
-/// What is wrong with a server whose configuration says this; what it does not tell is not held against it.
+/// What is wrong with a server whose configuration says this. A value that cannot be read counts as right.
 fn judge(min_replicas: u32, policy: Option<&str>, replicas: Option<&str>) -> Vec<String> {
     let evicts = policy.filter(|policy| *policy != NO_EVICTION);
     let evicts = evicts.map(|policy| {
@@ -84,8 +84,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_may_lose_is_told_and_nothing_else() {
-        for (stated, policy, replicas, told) in [
+    fn what_a_server_may_lose_is_reported_and_nothing_else() {
+        for (stated, policy, replicas, expected) in [
             (0, Some("noeviction"), Some("0"), &[][..]),
             (1, Some("noeviction"), Some("1"), &[]),
             (1, Some("noeviction"), Some("2"), &[]),
@@ -95,12 +95,12 @@ mod tests {
             (2, Some("volatile-ttl"), Some("1"), &[POLICY, REPLICAS]),
         ] {
             let found = judge(stated, policy, replicas);
-            assert_eq!(found.len(), told.len(), "{found:?}");
+            assert_eq!(found.len(), expected.len(), "{found:?}");
             assert!(
                 found
                     .iter()
-                    .zip(told)
-                    .all(|(found, told)| found.contains(told))
+                    .zip(expected)
+                    .all(|(found, expected)| found.contains(expected))
             );
         }
     }

@@ -55,7 +55,7 @@ impl RedisEngine {
         settings: &settings::Redis,
         call_timeout: Duration,
     ) -> Result<Self, AddressError> {
-        // Whoever chose a provider before us has chosen well.
+        // A provider that was installed earlier stays in use.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = client(address, password).map_err(|error| AddressError {
             address: address.to_string(),
@@ -102,7 +102,7 @@ impl RedisEngine {
         RedisWindow::new(self.clone(), partners)
     }
 
-    /// In what the server's own configuration may lose what it acknowledged, as far as it tells.
+    /// How the server's own configuration may lose what it acknowledged, as far as it can be read.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
         self.checkup.found()
@@ -228,7 +228,7 @@ impl Call<'_> {
 fn client(address: &RedisAddress, password: Option<&str>) -> RedisResult<Client> {
     let info = address.as_str().into_connection_info()?;
     let settings = info.redis_settings().clone();
-    // The protocol that tells of a connection which ended while nobody used it.
+    // The protocol that reports a connection which ended while it was idle.
     let settings = settings.set_protocol(redis::ProtocolVersion::RESP3);
     let settings = match password {
         Some(password) => settings.set_password(password),

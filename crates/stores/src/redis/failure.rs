@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_cannot_serve_now_is_told_from_one_that_refuses_the_call() {
+    fn a_server_that_cannot_serve_now_is_distinguished_from_one_that_refuses_the_call() {
         for (line, not_now) in [
             // Redis 7.0, in scripts and outside of them.
             (

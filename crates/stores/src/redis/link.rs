@@ -49,7 +49,7 @@ struct Shared {
 }
 
 enum State {
-    /// There is none, and none is tried before the wait is over. Calls wait for one that only spaces connections out;
+    /// There is no connection, and no attempt before the wait is over. Calls wait for one that only spaces connections out;
     /// after `failures` in a row they fail at once.
     Down {
         failures: u32,
@@ -80,7 +80,7 @@ const REPLICA: &str = "replica";
 const IS_REPLICA: &str =
     "READONLY the server at this address is a replica: let the address lead to the primary";
 
-/// A connection in use; it is told where it broke.
+/// A connection in use, which the caller reports as broken where it failed.
 pub(super) struct InUse {
     shared: Arc<Shared>,
     number: u64,
@@ -182,7 +182,7 @@ impl Link {
 }
 
 impl Shared {
-    /// Begins to connect where nobody does.
+    /// Begins to connect unless an attempt is under way.
     fn begin(self: &Arc<Self>) {
         let mut failed = None;
         self.state.send_if_modified(|state| {
@@ -204,10 +204,10 @@ impl Shared {
             // The whole of it is bounded here, each call where it is made.
             .set_connection_timeout(None)
             .set_response_timeout(None)
-            .set_push_sender(move |told: PushInfo| {
+            .set_push_sender(move |push: PushInfo| {
                 if let Some(shared) = whole
                     .upgrade()
-                    .filter(|_| told.kind == PushKind::Disconnection)
+                    .filter(|_| push.kind == PushKind::Disconnection)
                 {
                     shared.broke(number);
                 }

@@ -107,7 +107,7 @@ impl RedisStore {
 /// What a millisecond is.
 const MICROS_PER_MILLI: u64 = 1_000;
 
-/// `text` as a pattern that stands for itself.
+/// `text` as a pattern that matches only itself.
 fn plain(text: &str) -> String {
     let mut pattern = String::with_capacity(text.len());
     for character in text.chars() {

@@ -85,7 +85,7 @@ impl Input {
         std::thread::spawn(move || {
             let mut bytes = 0;
             for part in self.parts {
-                // Whoever no longer listens has stopped at a line.
+                // The receiver stopped at a line and is gone.
                 if read_part(part, &mut bytes, &sender).is_none() {
                     return;
                 }

@@ -134,7 +134,7 @@ impl Apply {
     }
 }
 
-/// Each operation stands by itself.
+/// Applies each operation on its own.
 fn apply_singly(
     session: &mut Session<'_>,
     lines: &Lines,
@@ -178,13 +178,13 @@ fn apply_durably(
 }
 
 fn print_group(session: &mut Session<'_>, progress: &ProgressBar) -> Result<(), Stop> {
-    progress.suspend(|| session.tell_problems());
+    progress.suspend(|| session.print_problems());
     progress.set_position(session.bytes_read());
     output().write_all(&session.take_output())?;
     Ok(())
 }
 
-/// A bar on standard error, drawn only where somebody is watching.
+/// A bar on standard error, drawn only on a terminal.
 fn progress(bytes: Option<u64>) -> ProgressBar {
     let (bar, template) = match bytes {
         Some(bytes) => (

@@ -211,8 +211,8 @@ impl<'p> Session<'p> {
         std::mem::take(&mut self.output)
     }
 
-    /// Tells the lines that were not valid since the last call.
-    pub(super) fn tell_problems(&mut self) {
+    /// Prints the problems of the lines that were not valid since the last call.
+    pub(super) fn print_problems(&mut self) {
         for problem in self.problems.drain(..) {
             render::problem(&problem);
         }
