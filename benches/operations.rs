@@ -8,8 +8,8 @@
 mod constants;
 #[path = "pairs.rs"]
 mod pairs;
-#[path = "witness.rs"]
-mod witness;
+#[path = "recorder.rs"]
+mod recorder;
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use edge_cookie::clock::SystemClock;
@@ -17,7 +17,7 @@ use edge_cookie::store::MemoryStore;
 use pairs::{Fixture, pairs};
 
 fn operations(criterion: &mut Criterion) {
-    witness::check();
+    recorder::check();
     let fixture = Fixture::new(MemoryStore::new(SystemClock), SystemClock);
     for (name, before, policy, constants) in pairs() {
         let mut group = criterion.benchmark_group(name);

@@ -90,7 +90,7 @@ if [ -n "$edge" ]; then
     until curl -s -o /dev/null "http://127.0.0.1:$port/_ts/health"; do
         kill -0 "$emulator" || { cat "$edge/log" >&2; exit 1; }
     done
-    EC_BASE_URL="http://127.0.0.1:$port" EC_HOME=edge cargo test --locked --test program blackbox::
+    EC_BASE_URL="http://127.0.0.1:$port" EC_PLATFORM=edge cargo test --locked --test program blackbox::
     # Whatever was sent, nothing that is secret is in its log.
     if grep -E 'token-of-|operator-token|black box|[0-9a-f]{64}\.' "$edge/log"; then
         echo "the edge's log has secrets in it" >&2

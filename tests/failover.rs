@@ -2,7 +2,7 @@
 //! connections that stay open at the one that was demoted.
 #![cfg(unix)]
 
-use crate::harness::cutter;
+use crate::harness::fault_proxy;
 use crate::harness::redis;
 use crate::harness::running;
 
@@ -18,7 +18,7 @@ use edge_cookie::store::{Insert, KvStore, Precondition, StoreError};
 use edge_cookie_stores::{Awaited, RedisStore};
 use serde_json::{Value, json};
 
-use cutter::Cutter;
+use fault_proxy::FaultProxy;
 use redis::{Redis, engine, until};
 use running::Running;
 
@@ -137,7 +137,7 @@ fn what_cannot_serve_now_is_left_for_the_server_that_the_address_leads_to() {
         };
         let new = Redis::start().unwrap();
         (state.prepare)(&old);
-        let proxy = Cutter::start(old.port);
+        let proxy = FaultProxy::start(old.port);
         let policy = EcPolicy::default();
         let through = store(&proxy.url(), &policy);
         let direct = store(&new.url(), &policy);
@@ -178,7 +178,7 @@ fn a_server_that_goes_on_to_refuse_is_connected_to_no_more_often_than_the_policy
         policy.redis.connections = 1;
         policy.redis.backoff = Millis::new(backoff);
         policy.store.call_timeout = Millis::new(200);
-        let proxy = Cutter::start(server.port);
+        let proxy = FaultProxy::start(server.port);
         let store = store(&proxy.url(), &policy);
         say(&server, "CONFIG SET min-replicas-to-write 0");
         assert_eq!(store.insert("key", insert("1")), Ok(()));
@@ -241,14 +241,14 @@ budget = "60s"
 struct Pair {
     old: Redis,
     new: Redis,
-    address: Cutter,
+    address: FaultProxy,
 }
 
 impl Pair {
     fn start() -> Option<Self> {
         let old = Redis::start()?;
         let new = Redis::start()?;
-        let address = Cutter::start(old.port);
+        let address = FaultProxy::start(old.port);
         let pair = Self { old, new, address };
         say(&pair.new, &format!("REPLICAOF 127.0.0.1 {}", pair.old.port));
         pair.caught_up();

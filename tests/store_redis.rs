@@ -1,6 +1,6 @@
 //! The store that servers share, when things end badly: cut connections, restarts, writers in many processes.
 
-use crate::harness::cutter;
+use crate::harness::fault_proxy;
 use crate::harness::redis;
 
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ use edge_cookie::record::{ConsentStrings, EcId, KvGeo, PartnerId};
 use edge_cookie::store::{AsyncKvStore, Insert, KvStore, Precondition, StoreError};
 use edge_cookie_stores::{Awaited, RedisStore};
 
-use cutter::Cutter;
+use fault_proxy::FaultProxy;
 use redis::{PATIENCE, Redis, engine, until};
 
 /// A policy that differs from the defaults as `change` says.
@@ -81,8 +81,8 @@ fn a_connection_cut_in_a_write_loses_the_answer_and_one_cut_in_a_read_nothing() 
     let policy = policy(|policy| policy.redis.connections = 1);
     let lost = |answer| matches!(answer, Err(StoreError::AnswerLost(_)));
     for case in ["insert", "delete", "lookup"] {
-        let cutter = Cutter::start(server.port);
-        let store = store(&cutter.url(), &policy);
+        let proxy = FaultProxy::start(server.port);
+        let store = store(&proxy.url(), &policy);
         store
             .insert("key", insert("1", Precondition::None))
             .unwrap();
@@ -90,9 +90,9 @@ fn a_connection_cut_in_a_write_loses_the_answer_and_one_cut_in_a_read_nothing() 
         store.delete("another").unwrap();
         // The look at the server's configuration is over: the next answer is the call's.
         until("the server's configuration", || {
-            cutter.answered("min-replicas-to-write").then_some(())
+            proxy.answered("min-replicas-to-write").then_some(())
         });
-        cutter.cut_next_answer();
+        proxy.cut_next_answer();
         match case {
             // The server has the write, and its answer goes nowhere.
             "insert" => {
@@ -227,21 +227,21 @@ fn a_server_that_says_nothing_is_waited_for_as_long_as_the_policy_says() {
     );
     // One that is connected, and then says nothing: a write may have happened.
     let Some(server) = Redis::start() else { return };
-    let cutter = Cutter::start(server.port);
+    let proxy = FaultProxy::start(server.port);
     let policy = policy(|policy| {
         policy.redis.connections = 1;
         policy.store.call_timeout = Millis::new(50);
     });
-    let store = store(&cutter.url(), &policy);
+    let store = store(&proxy.url(), &policy);
     until("a connection", || store.lookup("key").ok());
-    cutter.hold();
+    proxy.hold();
     let late = "no answer within 50ms".to_owned();
     let read = until("a late answer", || match store.lookup("key") {
         Err(StoreError::Unavailable(why)) => Some(why),
         _ => None,
     });
     assert_eq!(read, late);
-    cutter.release();
+    proxy.release();
     until("a connection", || store.lookup("key").ok());
 }
 
@@ -252,13 +252,13 @@ fn calls_on_one_connection_are_pipelined() {
     const CALLS: usize = 16;
     let Some(server) = Redis::start() else { return };
     let policy = policy(|policy| policy.redis.connections = 1);
-    let cutter = Cutter::start(server.port);
+    let proxy = FaultProxy::start(server.port);
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let store = engine(&cutter.url(), &policy).store(&policy.stores.ec_store);
+    let store = engine(&proxy.url(), &policy).store(&policy.stores.ec_store);
     runtime.block_on(async {
         // The script is known from here on.
         assert_eq!(store.lookup("key").await, Ok(None));
-        cutter.hold();
+        proxy.hold();
         let calls: Vec<_> = (0..CALLS)
             .map(|call| {
                 let store = store.clone();
@@ -266,14 +266,14 @@ fn calls_on_one_connection_are_pipelined() {
             })
             .collect();
         until("all of the calls", || {
-            (cutter.held().matches("EVALSHA").count() == CALLS).then_some(())
+            (proxy.held().matches("EVALSHA").count() == CALLS).then_some(())
         });
-        cutter.release();
+        proxy.release();
         for call in calls {
             assert_eq!(call.await.unwrap(), Ok(None));
         }
     });
-    assert_eq!(cutter.connections(), 1);
+    assert_eq!(proxy.connections(), 1);
 }
 
 const WRITERS: u64 = 16;
@@ -453,8 +453,8 @@ fn writers_lose_nothing_when_connections_are_cut_in_their_writes() {
     let Some(mut server) = Redis::start() else {
         return;
     };
-    let cutter = Cutter::start(server.port);
-    cutter.cut_every(101);
-    nothing_is_lost(&cutter.url(), &mut server, |_| {});
-    assert!(cutter.cuts() > 100, "{} cuts", cutter.cuts());
+    let proxy = FaultProxy::start(server.port);
+    proxy.cut_every(101);
+    nothing_is_lost(&proxy.url(), &mut server, |_| {});
+    assert!(proxy.cuts() > 100, "{} cuts", proxy.cuts());
 }

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::home::{BASIC, BATCH_SYNC, HEALTH, Home, IDENTIFY, ONE, OPERATOR, forged, mapping};
+use super::server::{BASIC, BATCH_SYNC, HEALTH, IDENTIFY, ONE, OPERATOR, Server, forged, mapping};
 
 #[test]
 fn the_policy_in_force_is_shown_with_its_origins() {
-    let home = Home::start();
-    let policy = home.admin("GET", "policy").send();
+    let server = Server::start();
+    let policy = server.admin("GET", "policy").send();
     assert_eq!(
         (policy.status, policy.header("content-type")),
         (200, Some("application/json"))
@@ -25,7 +25,7 @@ fn the_policy_in_force_is_shown_with_its_origins() {
     assert_eq!(value("ec.sync.max_age")["origin"]["layer"], "config");
     assert_eq!(value("ec.tombstone.ttl")["origin"]["layer"], "default");
     assert_eq!(value("ec.passphrase")["value"], "…");
-    let health = home.get(HEALTH).token(OPERATOR).send();
+    let health = server.get(HEALTH).token(OPERATOR).send();
     assert_eq!(
         (health.status, &health.json()["digest"]),
         (200, &policy["digest"])
@@ -33,16 +33,16 @@ fn the_policy_in_force_is_shown_with_its_origins() {
     // Who is no operator learns how the service is, and under which policy, by its digest alone.
     let told = json!({ "status": "ok", "digest": policy["digest"] });
     for asked in [
-        home.get(HEALTH),
-        home.get(HEALTH).token(ONE),
-        home.get(HEALTH).token("wrong"),
+        server.get(HEALTH),
+        server.get(HEALTH).token(ONE),
+        server.get(HEALTH).token("wrong"),
     ] {
         let answer = asked.send();
         assert_eq!((answer.status, answer.json()), (200, told.clone()));
     }
     // At the edge a key takes one write a second: health reads only.
     let mut store = json!({ "name": "ec_identity_store_dev", "answers": true });
-    if !home.is_emulator() {
+    if !server.is_emulator() {
         store["writes"] = json!(true);
     }
     assert_eq!(health.json()["stores"][0], store);
@@ -54,12 +54,12 @@ fn the_policy_in_force_is_shown_with_its_origins() {
 
 #[test]
 fn a_user_name_and_password_are_as_good_as_the_token() {
-    let home = Home::start();
-    let policy = || home.get("/_ts/admin/v1/policy");
+    let server = Server::start();
+    let policy = || server.get("/_ts/admin/v1/policy");
     let (username, password) = BASIC;
     assert_eq!(policy().basic(BASIC).send().status, 200);
-    assert_eq!(home.admin("GET", "policy").send().status, 200);
-    let details = home.get(HEALTH).basic(BASIC).send();
+    assert_eq!(server.admin("GET", "policy").send().status, 200);
+    let details = server.get(HEALTH).basic(BASIC).send();
     assert!(details.json()["stores"].is_array(), "{details:?}");
     for wrong in [
         (username, "wrong"),
@@ -77,7 +77,7 @@ fn a_user_name_and_password_are_as_good_as_the_token() {
         assert_eq!(answer.refusal(), (401, "invalid_token".into()), "{wrong:?}");
         let taken = r#"Basic realm="Trusted Server", charset="UTF-8""#;
         assert_eq!(answer.headers("www-authenticate"), ["Bearer", taken]);
-        let health = home.get(HEALTH).basic(wrong).send();
+        let health = server.get(HEALTH).basic(wrong).send();
         assert_eq!(health.json().get("stores"), None, "{wrong:?}");
     }
     for given in [
@@ -94,7 +94,7 @@ fn a_user_name_and_password_are_as_good_as_the_token() {
     let twice = policy().basic(BASIC).token(OPERATOR).send();
     assert_eq!(twice.status, 401);
     // Partners' routes take tokens alone.
-    for asked in [home.get(IDENTIFY), home.ask("POST", BATCH_SYNC)] {
+    for asked in [server.get(IDENTIFY), server.ask("POST", BATCH_SYNC)] {
         let answer = asked.basic(BASIC).send();
         assert_eq!(answer.refusal(), (401, "invalid_token".into()));
         assert_eq!(answer.headers("www-authenticate"), ["Bearer"]);
@@ -103,11 +103,11 @@ fn a_user_name_and_password_are_as_good_as_the_token() {
 
 #[test]
 fn only_an_operator_is_let_in() {
-    let home = Home::start();
+    let server = Server::start();
     for path in ["policy", "ec", "ec/x", "partners", "unknown"] {
         let path = format!("/_ts/admin/v1/{path}");
         for token in ["wrong", ONE, ""] {
-            let answer = home.get(&path).token(token).send();
+            let answer = server.get(&path).token(token).send();
             assert_eq!(
                 answer.refusal(),
                 (401, "invalid_token".into()),
@@ -115,21 +115,21 @@ fn only_an_operator_is_let_in() {
             );
         }
     }
-    assert_eq!(home.admin("GET", "unknown").send().refusal().0, 404);
+    assert_eq!(server.admin("GET", "unknown").send().refusal().0, 404);
     assert_eq!(
-        home.admin("POST", "policy").send().header("allow"),
+        server.admin("POST", "policy").send().header("allow"),
         Some("GET")
     );
     // A partner's token is no operator's, nor the other way round.
-    assert_eq!(home.get(IDENTIFY).token(OPERATOR).send().status, 401);
+    assert_eq!(server.get(IDENTIFY).token(OPERATOR).send().status, 401);
 }
 
 #[test]
 fn a_record_is_shown_as_stored_and_erased() {
-    let home = Home::start();
-    let user = home.visitor();
-    home.sync(ONE, &[mapping(&user, "u")]);
-    let record = home.record(&user);
+    let server = Server::start();
+    let user = server.visitor();
+    server.sync(ONE, &[mapping(&user, "u")]);
+    let record = server.record(&user);
     assert_eq!(
         (&record["ec_id"], &record["state"]),
         (&json!(user), &json!("live"))
@@ -141,12 +141,12 @@ fn a_record_is_shown_as_stored_and_erased() {
     );
     assert_eq!(record["generation"].as_str().unwrap().len(), 16);
     assert!(record["expires_at"].as_str().unwrap().ends_with('Z'));
-    let listed = home
+    let listed = server
         .admin("GET", &format!("ec?prefix={}", &user[..64]))
         .send()
         .json();
     assert!(listed["ids"].as_array().unwrap().contains(&json!(user)));
-    let erased = home.admin("DELETE", &format!("ec/{user}")).send();
+    let erased = server.admin("DELETE", &format!("ec/{user}")).send();
     assert_eq!(
         (erased.status, erased.json()),
         (200, json!({ "outcome": "deleted" }))
@@ -158,7 +158,7 @@ fn a_record_is_shown_as_stored_and_erased() {
         ("GET", "malformed", (400, "invalid_ec_id")),
         ("DELETE", "malformed", (400, "invalid_ec_id")),
     ] {
-        let answer = home.admin(method, &format!("ec/{id}")).send();
+        let answer = server.admin(method, &format!("ec/{id}")).send();
         assert_eq!(
             answer.refusal(),
             (refusal.0, refusal.1.into()),
@@ -169,11 +169,15 @@ fn a_record_is_shown_as_stored_and_erased() {
 
 #[test]
 fn a_partner_is_added_rotated_and_shut_out() {
-    let home = Home::start();
+    let server = Server::start();
     let id = format!("p{}.example", &forged()[..16]);
     let described = json!({ "source_domain": id, "openrtb_atype": 1 }).to_string();
-    let add = || home.admin("POST", "partners").send_body(described.clone());
-    let token = |answer: super::home::Answer| {
+    let add = || {
+        server
+            .admin("POST", "partners")
+            .send_body(described.clone())
+    };
+    let token = |answer: super::server::Answer| {
         assert_eq!(
             (answer.status, &answer.json()["partner_id"]),
             (200, &json!(id))
@@ -181,14 +185,15 @@ fn a_partner_is_added_rotated_and_shut_out() {
         answer.json()["api_token"].as_str().unwrap().to_owned()
     };
     let good = |token: &str| {
-        let answer = home
+        let answer = server
             .ask("POST", BATCH_SYNC)
             .token(token)
             .send_body(r#"{"mappings":[]}"#);
         answer.status == 200
     };
     let act = |action: &str| {
-        home.admin("POST", &format!("partners/{id}/{action}"))
+        server
+            .admin("POST", &format!("partners/{id}/{action}"))
             .send()
     };
     let first = token(add());
@@ -200,18 +205,20 @@ fn a_partner_is_added_rotated_and_shut_out() {
     assert!(!good(&second));
     assert_eq!(act("enable").status, 204);
     assert!(good(&second));
-    let partners = home.admin("GET", "partners").send();
+    let partners = server.admin("GET", "partners").send();
     assert!(partners.body.contains(&id) && !partners.body.contains(&second));
-    let delete = || home.admin("DELETE", &format!("partners/{id}")).send();
+    let delete = || server.admin("DELETE", &format!("partners/{id}")).send();
     assert_eq!(delete().status, 204);
     assert!(!good(&second));
     assert_eq!(delete().refusal(), (404, "not_found".into()));
     let third = token(add());
     assert!(!good(&second) && good(&third));
     assert_eq!(delete().status, 204);
-    let missing = home.admin("POST", "partners/nobody.example/rotate").send();
+    let missing = server
+        .admin("POST", "partners/nobody.example/rotate")
+        .send();
     assert_eq!(missing.refusal(), (404, "not_found".into()));
-    let invalid = home
+    let invalid = server
         .admin("POST", "partners")
         .send_body(r#"{"source":"x"}"#);
     assert_eq!(invalid.refusal(), (400, "invalid_json".into()));
@@ -219,12 +226,12 @@ fn a_partner_is_added_rotated_and_shut_out() {
 
 #[test]
 fn a_decision_about_consent_is_explained_as_it_is_made() {
-    let home = Home::start();
+    let server = Server::start();
     let explain = |body: serde_json::Value| {
-        let ask = home.admin("POST", "consent/explain");
+        let ask = server.admin("POST", "consent/explain");
         ask.send_body(body.to_string())
     };
-    // Where both homes take a client on loopback to be.
+    // Where both servers take a client on loopback to be.
     let decided = |cookies: &str| {
         let explained = explain(json!({ "cookies": cookies, "geo": "US-CA" }));
         assert_eq!(explained.status, 200, "{cookies}");
@@ -252,7 +259,7 @@ fn a_decision_about_consent_is_explained_as_it_is_made() {
         assert_eq!(decided(cookies), (verdict.into(), rule.into()), "{cookies}");
         // A page of the same visitor is given an id where the explanation says so.
         let (names, rest) = cookies.split_once('=').unwrap();
-        let page = home.get("/").header("accept", "text/html");
+        let page = server.get("/").header("accept", "text/html");
         let page = page.cookie(names, rest).send();
         assert_eq!(page.new_id().is_some(), verdict == "granted", "{cookies}");
     }
@@ -276,13 +283,13 @@ fn a_decision_about_consent_is_explained_as_it_is_made() {
         assert_eq!(explain(body).refusal(), (400, error.into()));
     }
     for token in ["wrong", ONE, ""] {
-        let ask = home.ask("POST", "/_ts/admin/v1/consent/explain");
+        let ask = server.ask("POST", "/_ts/admin/v1/consent/explain");
         let answer = ask.token(token).send_body("{}");
         assert_eq!(answer.refusal(), (401, "invalid_token".into()), "{token}");
     }
     // Who asks is not who is asked about: nothing is withdrawn.
-    let user = home.visitor();
+    let user = server.visitor();
     let asked = json!({ "cookies": format!("us_privacy=1YYN; ts-ec={user}"), "geo": "US-CA" });
     assert_eq!(explain(asked).json()["verdict"], "withdrawn");
-    assert_eq!(home.state(&user), "live");
+    assert_eq!(server.state(&user), "live");
 }

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::home::{BATCH_SYNC, DISABLED, Home, LIMITED, ONE, THREE, TWO, forged, mapping, now};
+use super::server::{BATCH_SYNC, DISABLED, LIMITED, ONE, Server, THREE, TWO, forged, mapping, now};
 
 #[test]
 fn a_token_is_a_bearer_token_of_two_parts_that_is_known() {
-    let home = Home::start();
+    let server = Server::start();
     let empty = r#"{"mappings":[]}"#;
-    let ask = || home.ask("POST", BATCH_SYNC);
+    let ask = || server.ask("POST", BATCH_SYNC);
     for (given, status) in [
         (None, 401),
         (Some("Bearer".to_owned()), 401),
@@ -35,8 +35,8 @@ fn a_token_is_a_bearer_token_of_two_parts_that_is_known() {
 
 #[test]
 fn what_is_checked_first_is_told_first() {
-    let home = Home::start();
-    let ask = |token: &str| home.ask("POST", BATCH_SYNC).token(token);
+    let server = Server::start();
+    let ask = |token: &str| server.ask("POST", BATCH_SYNC).token(token);
     let large = vec![b' '; 2_097_153];
     let many = json!({ "mappings": vec![mapping("x", "u"); 1_001] }).to_string();
     assert_eq!(
@@ -63,7 +63,7 @@ fn what_is_checked_first_is_told_first() {
         assert_eq!(ask(LIMITED).send_body("nonsense").status, 400);
     }
     let third = ask(LIMITED).send_body(large);
-    if !home.is_emulator() {
+    if !server.is_emulator() {
         assert_eq!(third.refusal(), (429, "rate_limit_exceeded".into()));
         let wait: u64 = third.header("retry-after").unwrap().parse().unwrap();
         assert!((1..=60).contains(&wait), "{wait}");
@@ -72,7 +72,7 @@ fn what_is_checked_first_is_told_first() {
 
 #[test]
 fn a_body_of_another_shape_is_refused_with_its_place() {
-    let home = Home::start();
+    let server = Server::start();
     for (body, said) in [
         ("", "line 1 column 1"),
         ("[", "line 1 column 1"),
@@ -105,7 +105,7 @@ fn a_body_of_another_shape_is_refused_with_its_place() {
         ),
         (r#"{"mappings":[]} more"#, "line 1 column 17"),
     ] {
-        let answer = home.ask("POST", BATCH_SYNC).token(ONE).send_body(body);
+        let answer = server.ask("POST", BATCH_SYNC).token(ONE).send_body(body);
         assert_eq!(answer.refusal(), (400, "invalid_json".into()), "{body}");
         let message = answer.json()["message"].as_str().unwrap().to_owned();
         assert!(message.contains(said), "{body}: {message}");
@@ -115,11 +115,11 @@ fn a_body_of_another_shape_is_refused_with_its_place() {
 
 #[test]
 fn mappings_are_accepted_or_told_why_not() {
-    let home = Home::start();
-    let (known, withdrawn) = (home.visitor(), home.visitor());
-    home.get("/").ec(&withdrawn).withdrawing().send();
+    let server = Server::start();
+    let (known, withdrawn) = (server.visitor(), server.visitor());
+    server.get("/").ec(&withdrawn).withdrawing().send();
     let old = json!({ "ec_id": known, "partner_uid": "old", "timestamp": now() - 90_000 });
-    let answer = home.sync(
+    let answer = server.sync(
         ONE,
         &[
             mapping("not an id", "u"),
@@ -149,16 +149,16 @@ fn mappings_are_accepted_or_told_why_not() {
         json!({ "accepted": 2, "rejected": 7, "errors": errors })
     );
     // The last valid one wins.
-    assert_eq!(home.record(&known)["body"]["ids"]["one"]["uid"], "last");
+    assert_eq!(server.record(&known)["body"]["ids"]["one"]["uid"], "last");
 }
 
 #[test]
 fn a_time_in_the_wrong_unit_is_refused_and_brings_nobody_back() {
-    let home = Home::start();
-    let (known, withdrawn) = (home.visitor(), home.visitor());
-    home.get("/").ec(&withdrawn).withdrawing().send();
+    let server = Server::start();
+    let (known, withdrawn) = (server.visitor(), server.visitor());
+    server.get("/").ec(&withdrawn).withdrawing().send();
     let at = |user: &str, timestamp: u64| json!({ "ec_id": user, "partner_uid": "u", "timestamp": timestamp });
-    let answer = home.sync(
+    let answer = server.sync(
         ONE,
         &[
             at(&known, now() * 1_000),
@@ -175,7 +175,7 @@ fn a_time_in_the_wrong_unit_is_refused_and_brings_nobody_back() {
         answer.json(),
         json!({ "accepted": 1, "rejected": 5, "errors": errors })
     );
-    let synced = home.record(&known)["body"]["ids"]["one"]["synced"]
+    let synced = server.record(&known)["body"]["ids"]["one"]["synced"]
         .as_u64()
         .unwrap();
     assert!(synced <= now(), "what is a minute ahead is taken as now");
@@ -183,8 +183,8 @@ fn a_time_in_the_wrong_unit_is_refused_and_brings_nobody_back() {
 
 #[test]
 fn a_uid_that_is_no_ones_is_refused() {
-    let home = Home::start();
-    let user = home.visitor();
+    let server = Server::start();
+    let user = server.visitor();
     let uids = [
         "$UID",
         "${UID}",
@@ -203,21 +203,21 @@ fn a_uid_that_is_no_ones_is_refused() {
         "\t",
     ];
     let mappings = uids.map(|uid| mapping(&user, uid));
-    let answer = home.sync(ONE, &mappings);
+    let answer = server.sync(ONE, &mappings);
     let reason = |index| json!({ "index": index, "reason": "invalid_partner_uid" });
     let errors: Vec<_> = (0..uids.len()).map(reason).collect();
     assert_eq!(
         answer.json(),
         json!({ "accepted": 0, "rejected": uids.len(), "errors": errors })
     );
-    let ids = &home.record(&user)["body"]["ids"];
+    let ids = &server.record(&user)["body"]["ids"];
     assert_eq!(ids, &json!({}));
 }
 
 #[test]
 fn a_batch_without_a_rejection_is_200() {
-    let home = Home::start();
-    let user = home.visitor();
+    let server = Server::start();
+    let user = server.visitor();
     let (hash, tail) = user.split_once('.').unwrap();
     for mappings in [
         vec![],
@@ -225,7 +225,7 @@ fn a_batch_without_a_rejection_is_200() {
         vec![mapping(&format!("{}.{tail}", hash.to_uppercase()), "u")],
         vec![mapping(&user, "u"); 3],
     ] {
-        let answer = home.sync(ONE, &mappings);
+        let answer = server.sync(ONE, &mappings);
         let expected = json!({ "accepted": mappings.len(), "rejected": 0, "errors": [] });
         assert_eq!((answer.status, answer.json()), (200, expected));
     }
@@ -235,7 +235,8 @@ fn a_batch_without_a_rejection_is_200() {
         now()
     );
     assert_eq!(
-        home.ask("POST", BATCH_SYNC)
+        server
+            .ask("POST", BATCH_SYNC)
             .token(ONE)
             .send_body(body)
             .status,
@@ -245,16 +246,16 @@ fn a_batch_without_a_rejection_is_200() {
 
 #[test]
 fn a_partner_writes_its_own_id_and_no_more_than_there_is_room_for() {
-    let home = Home::start();
-    let user = home.visitor();
-    assert_eq!(home.sync(ONE, &[mapping(&user, "of one")]).status, 200);
-    assert_eq!(home.sync(TWO, &[mapping(&user, "of two")]).status, 200);
-    let third = home.sync(THREE, &[mapping(&user, "of three")]).json();
+    let server = Server::start();
+    let user = server.visitor();
+    assert_eq!(server.sync(ONE, &[mapping(&user, "of one")]).status, 200);
+    assert_eq!(server.sync(TWO, &[mapping(&user, "of two")]).status, 200);
+    let third = server.sync(THREE, &[mapping(&user, "of three")]).json();
     assert_eq!(
         third["errors"],
         json!([{ "index": 0, "reason": "too_many_partners" }])
     );
-    let ids = home.record(&user)["body"]["ids"].clone();
+    let ids = server.record(&user)["body"]["ids"].clone();
     assert_eq!(
         (&ids["one"]["uid"], &ids["two.example"]["uid"]),
         (&json!("of one"), &json!("of two"))
@@ -264,9 +265,9 @@ fn a_partner_writes_its_own_id_and_no_more_than_there_is_room_for() {
 
 #[test]
 fn another_method_is_not_allowed() {
-    let home = Home::start();
+    let server = Server::start();
     for method in ["GET", "PUT", "DELETE", "OPTIONS", "PATCH"] {
-        let answer = home.ask(method, BATCH_SYNC).token(ONE).send();
+        let answer = server.ask(method, BATCH_SYNC).token(ONE).send();
         assert_eq!(
             (answer.status, answer.header("allow")),
             (405, Some("POST")),
@@ -277,23 +278,23 @@ fn another_method_is_not_allowed() {
 
 #[test]
 fn a_byte_order_mark_before_a_batch_is_skipped() {
-    let home = Home::start();
-    let user = home.visitor();
+    let server = Server::start();
+    let user = server.visitor();
     let batch = serde_json::json!({ "mappings": [mapping(&user, "u")] });
     let body = format!("\u{feff}{batch}");
-    let answer = home.ask("POST", BATCH_SYNC).token(ONE).send_body(body);
+    let answer = server.ask("POST", BATCH_SYNC).token(ONE).send_body(body);
     assert_eq!(answer.status, 200, "{answer:?}");
 }
 
 #[test]
 fn a_batch_that_is_no_json_is_refused_at_its_place() {
-    let home = Home::start();
+    let server = Server::start();
     for (body, place) in [
         ("null", "line 1 column 4"),
         ("{\"mappings\":[],}", "line 1 column 16"),
         ("{\"mappings\":[],\n\"mappings\":[]}", "line 2 column 10"),
     ] {
-        let answer = home.ask("POST", BATCH_SYNC).token(ONE).send_body(body);
+        let answer = server.ask("POST", BATCH_SYNC).token(ONE).send_body(body);
         assert_eq!(answer.refusal(), (400, "invalid_json".into()), "{body}");
         let message = answer.json()["message"].as_str().unwrap().to_owned();
         assert!(message.starts_with(place), "{body}: {message}");

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::home::{
-    Answer, BASIC, BATCH_SYNC, CONSENT, HEALTH, Home, IDENTIFY, LIMITED, ONE, OPERATOR, forged,
+use super::server::{
+    Answer, BASIC, BATCH_SYNC, CONSENT, HEALTH, IDENTIFY, LIMITED, ONE, OPERATOR, Server, forged,
     mapping,
 };
 
@@ -12,72 +12,72 @@ const PAGE: &str = include_str!("../../docs/migrating.md");
 const HEADING: &str = "## HTTP: what stays different";
 
 /// A row by its first cell, and what shows that it is true of this service.
-type Case = (&'static str, fn(&Home));
+type Case = (&'static str, fn(&Server));
 
 const CASES: [Case; 24] = [
-    ("a batch that is not JSON", |home| {
-        let answer = home.ask("POST", BATCH_SYNC).token(ONE).send_body("{");
+    ("a batch that is not JSON", |server| {
+        let answer = server.ask("POST", BATCH_SYNC).token(ONE).send_body("{");
         assert_eq!(answer.refusal(), (400, "invalid_json".into()));
         assert!(answer.json()["message"].is_string());
     }),
-    ("a batch over the partner's rate", |home| {
-        // On a home that all tests share, `batch_sync` spends this partner's rate.
+    ("a batch over the partner's rate", |server| {
+        // On a server that all tests share, `batch_sync` spends this partner's rate.
         if std::env::var_os("EC_BASE_URL").is_some() {
             return;
         }
-        let answers: Vec<Answer> = (0..3).map(|_| home.sync(LIMITED, &[])).collect();
+        let answers: Vec<Answer> = (0..3).map(|_| server.sync(LIMITED, &[])).collect();
         let last = &answers[2];
         assert_eq!(
             (last.status, last.header("retry-after").is_some()),
             (429, true)
         );
     }),
-    ("a batch for an unknown or withdrawn user", |home| {
-        let user = home.visitor();
-        home.get("/").ec(&user).withdrawing().send();
-        let answer = home.sync(ONE, &[mapping(&forged(), "u"), mapping(&user, "u")]);
+    ("a batch for an unknown or withdrawn user", |server| {
+        let user = server.visitor();
+        server.get("/").ec(&user).withdrawing().send();
+        let answer = server.sync(ONE, &[mapping(&forged(), "u"), mapping(&user, "u")]);
         let reasons = [0, 1].map(|at| answer.json()["errors"][at]["reason"].clone());
         assert_eq!(reasons, ["ec_id_not_found", "consent_withdrawn"]);
     }),
-    ("another method on an API path", |home| {
+    ("another method on an API path", |server| {
         for (method, path, allow) in [
             ("GET", BATCH_SYNC, "POST"),
             ("HEAD", IDENTIFY, "GET, OPTIONS"),
             ("POST", IDENTIFY, "GET, OPTIONS"),
         ] {
-            let answer = home.ask(method, path).token(ONE).send();
+            let answer = server.ask(method, path).token(ONE).send();
             assert_eq!((answer.status, answer.header("allow")), (405, Some(allow)));
         }
     }),
-    ("a wrong or missing token", |home| {
-        for asked in [home.get(IDENTIFY), home.get(IDENTIFY).token("wrong")] {
+    ("a wrong or missing token", |server| {
+        for asked in [server.get(IDENTIFY), server.get(IDENTIFY).token("wrong")] {
             assert_eq!(asked.send().headers("www-authenticate"), ["Bearer"]);
         }
     }),
-    ("two `Authorization` headers", |home| {
-        let user = home.visitor();
-        let ask = home.get(IDENTIFY).consenting().ec(&user);
+    ("two `Authorization` headers", |server| {
+        let user = server.visitor();
+        let ask = server.get(IDENTIFY).consenting().ec(&user);
         assert_eq!(ask.token(ONE).token("wrong").send().status, 401);
     }),
-    ("an answer of identify", |home| {
-        let user = home.visitor();
-        let ask = home.get(IDENTIFY).token(ONE).consenting().ec(&user);
+    ("an answer of identify", |server| {
+        let user = server.visitor();
+        let ask = server.get(IDENTIFY).token(ONE).consenting().ec(&user);
         let answer = ask.send().json();
         assert_eq!(
             (&answer["partner_id"], answer.get("cluster_size")),
             (&json!("one"), None)
         );
     }),
-    ("identify from an `Origin` in upper case", |home| {
-        let ask = home.get(IDENTIFY).token(ONE).consenting();
+    ("identify from an `Origin` in upper case", |server| {
+        let ask = server.get(IDENTIFY).token(ONE).consenting();
         let answer = ask.header("origin", "https://WWW.Publisher.Example").send();
         assert_eq!(answer.status, 204);
     }),
     (
         "`Access-Control-Allow-Methods`, `-Headers` and `-Max-Age`",
-        |home| {
+        |server| {
             let origin = "https://publisher.example";
-            let ask = |method| home.ask(method, IDENTIFY).header("origin", origin);
+            let ask = |method| server.ask(method, IDENTIFY).header("origin", origin);
             for name in ["methods", "headers"] {
                 let name = format!("access-control-allow-{name}");
                 assert!(ask("OPTIONS").send().header(&name).is_some());
@@ -85,29 +85,29 @@ const CASES: [Case; 24] = [
             }
         },
     ),
-    ("an operator who is refused", |home| {
-        let answer = home.get("/_ts/admin/v1/policy").send();
+    ("an operator who is refused", |server| {
+        let answer = server.get("/_ts/admin/v1/policy").send();
         assert_eq!(answer.refusal(), (401, "invalid_token".into()));
         assert_eq!(answer.headers("www-authenticate").len(), 2);
     }),
-    ("many wrong tokens or passwords", |home| {
+    ("many wrong tokens or passwords", |server| {
         // How many are let through is a setting; the emulator's counter never trips.
-        let policy = home.admin("GET", "policy").send().json();
+        let policy = server.admin("GET", "policy").send().json();
         let values = policy["values"].as_array().unwrap();
         let limit = "ec.sync.invalid_token_limit";
         assert!(values.iter().any(|value| value["key"] == limit));
     }),
-    ("a record as operators see it", |home| {
-        let user = home.visitor();
-        let old = home.get(&format!("/_ts/admin/ec/{user}")).basic(BASIC);
+    ("a record as operators see it", |server| {
+        let user = server.visitor();
+        let old = server.get(&format!("/_ts/admin/ec/{user}")).basic(BASIC);
         assert_eq!(old.send().status, 404);
-        let record = home.record(&user);
+        let record = server.record(&user);
         assert!(record["body"].is_object() && record["state"] == "live");
         assert_eq!(record.get("auction"), None);
     }),
-    ("`GET /_ts/admin/ec` without an id", |home| {
-        let user = home.visitor();
-        let listed = home
+    ("`GET /_ts/admin/ec` without an id", |server| {
+        let user = server.visitor();
+        let listed = server
             .admin("GET", &format!("ec?prefix={}", &user[..64]))
             .send();
         assert!(
@@ -119,19 +119,19 @@ const CASES: [Case; 24] = [
     }),
     (
         "`/_ts/admin/eids`, `/_ts/admin/keys/…`, `/_ts/set-tester`",
-        |home| {
+        |server| {
             for path in [
                 "/_ts/admin/eids",
                 "/_ts/admin/keys/rotate",
                 "/_ts/set-tester",
             ] {
-                let answer = home.get(path).token(OPERATOR).send();
+                let answer = server.get(path).token(OPERATOR).send();
                 assert_eq!(answer.refusal(), (404, "not_found".into()), "{path}");
             }
         },
     ),
-    ("an answer that is no page", |home| {
-        for asked in [home.get(HEALTH), home.ask("POST", BATCH_SYNC)] {
+    ("an answer that is no page", |server| {
+        for asked in [server.get(HEALTH), server.ask("POST", BATCH_SYNC)] {
             let answer = asked.send();
             for (name, value) in [
                 ("cache-control", "no-store"),
@@ -142,34 +142,34 @@ const CASES: [Case; 24] = [
             }
         }
     }),
-    ("an unknown path below `/_ts/`", |home| {
-        let answer = home.get("/_ts/api/v2/identify").token(ONE).send();
+    ("an unknown path below `/_ts/`", |server| {
+        let answer = server.get("/_ts/api/v2/identify").token(ONE).send();
         assert_eq!(answer.refusal(), (404, "not_found".into()));
     }),
-    ("`/_ts/health`", |home| {
-        assert_eq!(home.get(HEALTH).send().json()["status"], "ok");
+    ("`/_ts/health`", |server| {
+        assert_eq!(server.get(HEALTH).send().json()["status"], "ok");
     }),
-    ("a first visit", |home| {
-        let auction = home.ask("POST", "/auction").cookie(CONSENT.0, CONSENT.1);
+    ("a first visit", |server| {
+        let auction = server.ask("POST", "/auction").cookie(CONSENT.0, CONSENT.1);
         assert_eq!(auction.send_body("{}").set_cookie(), None);
-        assert!(home.get("/").consenting().send().new_id().is_some());
+        assert!(server.get("/").consenting().send().new_id().is_some());
     }),
-    ("a page's headers", |home| {
-        let page = home.get("/").consenting().send();
+    ("a page's headers", |server| {
+        let page = server.get("/").consenting().send();
         for prefix in ["x-geo-", "x-ts-"] {
             assert_eq!(page.headers_like(prefix), [""; 0]);
         }
     }),
-    ("`Set-Cookie`", |home| {
-        let page = home.get("/").consenting().send();
+    ("`Set-Cookie`", |server| {
+        let page = server.get("/").consenting().send();
         let cookie = page.set_cookie().unwrap();
         let attributes =
             "Domain=.publisher.example; Path=/; Max-Age=31536000; SameSite=Lax; Secure; HttpOnly";
         assert!(cookie.ends_with(attributes), "{cookie}");
     }),
-    ("several `ts-ec` cookies", |home| {
-        let user = home.visitor();
-        let page = home.get("/").consenting().ec(&user).ec(&forged()).send();
+    ("several `ts-ec` cookies", |server| {
+        let user = server.visitor();
+        let page = server.get("/").consenting().ec(&user).ec(&forged()).send();
         let cookies = page.set_cookies();
         assert!(
             cookies
@@ -179,28 +179,32 @@ const CASES: [Case; 24] = [
         );
         assert!(cookies[0].starts_with("ts-ec=;"));
     }),
-    ("a withdrawal with a batch or a refused request", |home| {
-        let user = home.visitor();
-        let answer = home.ask("POST", BATCH_SYNC).ec(&user).withdrawing().send();
+    ("a withdrawal with a batch or a refused request", |server| {
+        let user = server.visitor();
+        let answer = server
+            .ask("POST", BATCH_SYNC)
+            .ec(&user)
+            .withdrawing()
+            .send();
         assert_eq!((answer.status, answer.expires_cookie()), (401, true));
-        assert_eq!(home.state(&user), "tombstone");
+        assert_eq!(server.state(&user), "tombstone");
     }),
-    ("`ts-eids` and `sharedId` cookies", |home| {
-        let user = home.visitor();
-        let page = home.get("/").consenting().ec(&user);
+    ("`ts-eids` and `sharedId` cookies", |server| {
+        let user = server.visitor();
+        let page = server.get("/").consenting().ec(&user);
         page.cookie("sharedId", "u").send();
-        assert_eq!(home.record(&user)["body"]["ids"], json!({}));
+        assert_eq!(server.record(&user)["body"]["ids"], json!({}));
     }),
     (
         "`/auction`, `/first-party/…`, `/static/tsjs=…`",
-        |home| {
+        |server| {
             // A page: without an origin every page is empty.
             for path in [
                 "/auction",
                 "/first-party/proxy",
                 "/static/tsjs=tsjs-unified.min.js",
             ] {
-                let answer = home.get(path).consenting().send();
+                let answer = server.get(path).consenting().send();
                 assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{path}");
             }
         },
@@ -222,9 +226,9 @@ fn every_row_is_true_and_every_case_has_its_row() {
     assert_eq!(listed, tried);
     // Both sides and the reason.
     assert!(rows.iter().all(|row| row.len() == 4), "{rows:?}");
-    let home = Home::start();
+    let server = Server::start();
     for (row, holds) in CASES {
         eprintln!("{row}");
-        holds(&home);
+        holds(&server);
     }
 }

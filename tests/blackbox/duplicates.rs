@@ -1,6 +1,6 @@
 //! Several EC cookies in one request: a browser has one for each scope that it was set for, and does not say which is which.
 
-use super::home::{Answer, CONSENT, Home, IDENTIFY, ONE, forged, mapping};
+use super::server::{Answer, CONSENT, IDENTIFY, ONE, Server, forged, mapping};
 
 const EXPIRED: &str = "Path=/; Max-Age=0; SameSite=Lax; Secure; HttpOnly";
 
@@ -15,7 +15,7 @@ fn expired(answer: &Answer) -> Vec<String> {
 
 #[test]
 fn a_withdrawal_reaches_every_id_and_every_scope() {
-    let home = Home::start();
+    let server = Server::start();
     for (host, scopes) in [
         ("publisher.example", &["Domain=.publisher.example", ""][..]),
         (
@@ -37,8 +37,8 @@ fn a_withdrawal_reaches_every_id_and_every_scope() {
         ),
         ("elsewhere.example", &["Domain=.publisher.example", ""]),
     ] {
-        let users = [home.visitor(), home.visitor(), home.visitor()];
-        let answer = home
+        let users = [server.visitor(), server.visitor(), server.visitor()];
+        let answer = server
             .get("/")
             .header("host", host)
             .withdrawing()
@@ -51,31 +51,31 @@ fn a_withdrawal_reaches_every_id_and_every_scope() {
         assert_eq!(expired(&answer), scopes, "{host}: {answer:?}");
         assert_eq!(answer.set_cookies().len(), scopes.len(), "{answer:?}");
         for user in &users {
-            assert_eq!(home.state(user), "tombstone");
+            assert_eq!(server.state(user), "tombstone");
         }
     }
 }
 
 #[test]
 fn ids_of_one_request_are_bounded() {
-    let home = Home::start();
+    let server = Server::start();
     let ids: Vec<String> = (0..20).map(|_| forged()).collect();
     let ask = ids
         .iter()
-        .fold(home.get("/").withdrawing(), |ask, id| ask.ec(id));
+        .fold(server.get("/").withdrawing(), |ask, id| ask.ec(id));
     assert!(!expired(&ask.send()).is_empty());
-    let states = ids.iter().map(|id| home.state(id));
+    let states = ids.iter().map(|id| server.state(id));
     let tombstones = states.filter(|state| state == "tombstone").count();
     assert_eq!(tombstones, 16);
 }
 
 #[test]
 fn a_visit_keeps_the_first_id_that_is_live_and_no_other() {
-    let home = Home::start();
-    let (gone, kept, other) = (home.visitor(), home.visitor(), home.visitor());
-    home.get("/").ec(&gone).withdrawing().send();
+    let server = Server::start();
+    let (gone, kept, other) = (server.visitor(), server.visitor(), server.visitor());
+    server.get("/").ec(&gone).withdrawing().send();
     let unknown = forged();
-    let answer = home
+    let answer = server
         .get("/a.png")
         .cookie(CONSENT.0, CONSENT.1)
         .header("host", "www.publisher.example")
@@ -91,13 +91,13 @@ fn a_visit_keeps_the_first_id_that_is_live_and_no_other() {
         "{answer:?}"
     );
     assert_eq!(
-        [&unknown, &gone, &kept, &other].map(|id| home.state(id)),
+        [&unknown, &gone, &kept, &other].map(|id| server.state(id)),
         ["absent", "tombstone", "live", "live"]
     );
 
     // A partner is answered for the same one.
-    assert_eq!(home.sync(ONE, &[mapping(&kept, "u")]).status, 200);
-    let ask = home.get(IDENTIFY).token(ONE).consenting();
+    assert_eq!(server.sync(ONE, &[mapping(&kept, "u")]).status, 200);
+    let ask = server.get(IDENTIFY).token(ONE).consenting();
     let answer = ask.ec(&unknown).ec(&gone).ec(&kept).ec(&other).send();
     assert_eq!(
         (answer.json()["ec"].as_str(), answer.json()["uid"].as_str()),
@@ -107,13 +107,13 @@ fn a_visit_keeps_the_first_id_that_is_live_and_no_other() {
 
 #[test]
 fn ids_that_stand_for_nobody_are_replaced_by_a_new_one() {
-    let home = Home::start();
-    let ask = || home.get("/").ec(&forged()).ec("malformed").ec(&forged());
+    let server = Server::start();
+    let ask = || server.get("/").ec(&forged()).ec("malformed").ec(&forged());
     let answer = ask().consenting().send();
     assert_eq!(expired(&answer).len(), 2, "{answer:?}");
     let last = *answer.set_cookies().last().unwrap();
     let id = last["ts-ec=".len()..].split(';').next().unwrap();
-    assert_eq!(home.state(id), "live");
+    assert_eq!(server.state(id), "live");
     // What is no page view gets no id, and keeps what it has.
     let answer = ask().cookie(CONSENT.0, CONSENT.1).send();
     assert!(answer.set_cookies().is_empty(), "{answer:?}");
@@ -121,17 +121,17 @@ fn ids_that_stand_for_nobody_are_replaced_by_a_new_one() {
 
 #[test]
 fn consent_given_again_revives_the_first_that_was_withdrawn() {
-    let home = Home::start();
-    let (one, two, unknown) = (home.visitor(), home.visitor(), forged());
-    home.get("/").ec(&one).ec(&two).withdrawing().send();
+    let server = Server::start();
+    let (one, two, unknown) = (server.visitor(), server.visitor(), forged());
+    server.get("/").ec(&one).ec(&two).withdrawing().send();
     // Consent is fresh where it is given after the withdrawal, and records keep whole seconds. Until then no cookie is
     // set again that was just taken away.
     let (mut answer, mut live) = (None, false);
     while !live {
         assert!(answer.is_none_or(|answer: Answer| answer.set_cookies().is_empty()));
-        let ask = home.get("/").consenting().ec(&unknown).ec(&one).ec(&two);
+        let ask = server.get("/").consenting().ec(&unknown).ec(&one).ec(&two);
         answer = Some(ask.send());
-        live = home.state(&one) == "live";
+        live = server.state(&one) == "live";
     }
     let answer = answer.unwrap();
     let set = format!("ts-ec={one}; Domain=.publisher.example;");
@@ -139,17 +139,17 @@ fn consent_given_again_revives_the_first_that_was_withdrawn() {
         answer.set_cookies().last().unwrap().starts_with(&set),
         "{answer:?}"
     );
-    assert_eq!(home.state(&two), "tombstone");
+    assert_eq!(server.state(&two), "tombstone");
 }
 
 #[test]
 fn one_cookie_sets_no_other_and_its_withdrawal_expires_every_scope() {
-    let home = Home::start();
-    let user = home.visitor();
-    let visit = home.get("/").consenting().ec(&user).send();
+    let server = Server::start();
+    let user = server.visitor();
+    let visit = server.get("/").consenting().ec(&user).send();
     assert!(visit.set_cookies().is_empty(), "{visit:?}");
     let host = "shop.publisher.example";
-    let ask = home.get("/").header("host", host).ec(&user).withdrawing();
+    let ask = server.get("/").header("host", host).ec(&user).withdrawing();
     assert_eq!(
         expired(&ask.send()),
         [
@@ -162,7 +162,7 @@ fn one_cookie_sets_no_other_and_its_withdrawal_expires_every_scope() {
 
 #[test]
 fn privacy_control_counts_however_it_comes() {
-    let home = Home::start();
+    let server = Server::start();
     for (lines, state) in [
         (&["1, 1"][..], "tombstone"),
         (&["1", " 1 "], "tombstone"),
@@ -171,12 +171,12 @@ fn privacy_control_counts_however_it_comes() {
         (&["0"], "live"),
         (&["true"], "live"),
     ] {
-        let user = home.visitor();
-        let ask = home.get("/").ec(&user);
+        let user = server.visitor();
+        let ask = server.get("/").ec(&user);
         let ask = lines
             .iter()
             .fold(ask, |ask, line| ask.header("sec-gpc", line));
         ask.send();
-        assert_eq!(home.state(&user), state, "{lines:?}");
+        assert_eq!(server.state(&user), state, "{lines:?}");
     }
 }

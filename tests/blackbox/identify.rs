@@ -2,17 +2,18 @@
 
 use serde_json::json;
 
-use super::home::{Home, IDENTIFY, ONE, TWO, forged, mapping};
+use super::server::{IDENTIFY, ONE, Server, TWO, forged, mapping};
 
 const PAGE: &str = "https://www.publisher.example";
 
 #[test]
 fn a_partner_reads_its_own_uid_and_nobody_elses() {
-    let home = Home::start();
-    let user = home.visitor();
-    home.sync(ONE, &[mapping(&user, "of one")]);
+    let server = Server::start();
+    let user = server.visitor();
+    server.sync(ONE, &[mapping(&user, "of one")]);
     let ask = |token| {
-        home.get(IDENTIFY)
+        server
+            .get(IDENTIFY)
             .token(token)
             .ec(&user)
             .consenting()
@@ -30,7 +31,7 @@ fn a_partner_reads_its_own_uid_and_nobody_elses() {
         "partner_id": "two.example", "source_domain": "two.example",
     });
     assert_eq!((ask(TWO).status, ask(TWO).json()), (200, expected));
-    let unknown = home
+    let unknown = server
         .get(IDENTIFY)
         .token(ONE)
         .ec(&forged())
@@ -41,9 +42,9 @@ fn a_partner_reads_its_own_uid_and_nobody_elses() {
 
 #[test]
 fn an_id_is_read_in_any_case_and_with_quotes_around_it() {
-    let home = Home::start();
-    let user = home.visitor();
-    home.sync(ONE, &[mapping(&user, "of one")]);
+    let server = Server::start();
+    let user = server.visitor();
+    server.sync(ONE, &[mapping(&user, "of one")]);
     let (hash, tail) = user.split_once('.').unwrap();
     let upper = format!("{}.{tail}", hash.to_uppercase());
     for sent in [
@@ -52,7 +53,12 @@ fn an_id_is_read_in_any_case_and_with_quotes_around_it() {
         format!("\"{user}\""),
         format!("\"{upper}\""),
     ] {
-        let answer = home.get(IDENTIFY).token(ONE).ec(&sent).consenting().send();
+        let answer = server
+            .get(IDENTIFY)
+            .token(ONE)
+            .ec(&sent)
+            .consenting()
+            .send();
         let json = answer.json();
         assert_eq!(
             (&json["ec"], &json["uid"]),
@@ -60,24 +66,26 @@ fn an_id_is_read_in_any_case_and_with_quotes_around_it() {
         );
     }
     // Withdrawn so, the record is the one that is meant.
-    home.get("/")
+    server
+        .get("/")
         .withdrawing()
         .ec(&format!("\"{upper}\""))
         .send();
-    assert_eq!(home.state(&user), "tombstone");
+    assert_eq!(server.state(&user), "tombstone");
 }
 
 #[test]
 fn what_is_checked_first_is_told_first() {
-    let home = Home::start();
+    let server = Server::start();
     let foreign = |token: &str| {
-        home.get(IDENTIFY)
+        server
+            .get(IDENTIFY)
             .token(token)
             .header("origin", "https://evil.example")
     };
     let answer = foreign("wrong").send();
     assert_eq!((answer.status, answer.body.as_str()), (403, ""));
-    let ask = |token: &str| home.get(IDENTIFY).token(token).header("origin", PAGE);
+    let ask = |token: &str| server.get(IDENTIFY).token(token).header("origin", PAGE);
     assert_eq!(
         ask("wrong").withdrawing().send().refusal(),
         (401, "invalid_token".into())
@@ -96,16 +104,16 @@ fn what_is_checked_first_is_told_first() {
 
 #[test]
 fn every_answer_says_who_may_read_and_keep_it() {
-    let home = Home::start();
-    let user = home.visitor();
-    let ask = || home.get(IDENTIFY);
+    let server = Server::start();
+    let user = server.visitor();
+    let ask = || server.get(IDENTIFY);
     for answer in [
         ask().header("origin", "https://evil.example").send(),
         ask().send(),
         ask().token(ONE).send(),
         ask().token(ONE).consenting().send(),
         ask().token(ONE).consenting().ec(&user).send(),
-        home.ask("OPTIONS", IDENTIFY).send(),
+        server.ask("OPTIONS", IDENTIFY).send(),
     ] {
         assert_eq!(
             answer.header("cache-control"),
@@ -149,9 +157,10 @@ fn every_answer_says_who_may_read_and_keep_it() {
 
 #[test]
 fn a_preflight_is_answered() {
-    let home = Home::start();
+    let server = Server::start();
     let ask = |origin| {
-        home.ask("OPTIONS", IDENTIFY)
+        server
+            .ask("OPTIONS", IDENTIFY)
             .header("origin", origin)
             .send()
     };
@@ -186,9 +195,9 @@ fn a_preflight_is_answered() {
 
 #[test]
 fn another_method_is_not_allowed() {
-    let home = Home::start();
+    let server = Server::start();
     for method in ["POST", "PUT", "DELETE"] {
-        let answer = home.ask(method, IDENTIFY).token(ONE).send();
+        let answer = server.ask(method, IDENTIFY).token(ONE).send();
         assert_eq!(
             (answer.status, answer.header("allow")),
             (405, Some("GET, OPTIONS")),

@@ -1,4 +1,4 @@
-//! The HTTP surface from outside, on whatever home answers: `ec serve`, or at `EC_BASE_URL` the edge (`docs/http-api.md`).
+//! The HTTP surface from outside, on whatever server answers: `ec serve`, or at `EC_BASE_URL` the edge (`docs/http-api.md`).
 #![allow(
     clippy::maybe_infinite_iter,
     clippy::unused_self,
@@ -9,9 +9,9 @@ mod admin;
 mod batch_sync;
 mod differences;
 mod duplicates;
-mod home;
 mod hostile;
 mod identify;
 mod organic;
 mod scenarios;
+mod server;
 mod withdrawal;

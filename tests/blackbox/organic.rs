@@ -1,11 +1,11 @@
 //! Every other path: the publisher's page.
 
-use super::home::{BATCH_SYNC, CONSENT, HEALTH, Home, ONE, forged, mapping};
+use super::server::{BATCH_SYNC, CONSENT, HEALTH, ONE, Server, forged, mapping};
 
 #[test]
 fn a_visitor_who_consents_gets_an_id_once() {
-    let home = Home::start();
-    let first = home.get("/news?page=1").consenting().send();
+    let server = Server::start();
+    let first = server.get("/news?page=1").consenting().send();
     assert_eq!(first.status, 204);
     let id = first.new_id().unwrap();
     let (hash, tail) = id.split_once('.').unwrap();
@@ -22,17 +22,17 @@ fn a_visitor_who_consents_gets_an_id_once() {
         "ts-ec={id}; Domain=.publisher.example; Path=/; Max-Age=31536000; SameSite=Lax; Secure; HttpOnly"
     );
     assert_eq!(first.set_cookie(), Some(expected.as_str()));
-    let record = home.record(&id);
+    let record = server.record(&id);
     assert_eq!(
         (&record["state"], &record["body"]["geo"]["country"]),
         (&"live".into(), &"US".into())
     );
     assert_eq!(record["body"]["geo"]["region"], "CA");
 
-    let again = home.get("/").consenting().ec(&id).send();
+    let again = server.get("/").consenting().ec(&id).send();
     assert_eq!((again.status, again.set_cookie()), (204, None));
     // Debounced: nothing was written.
-    assert_eq!(home.record(&id)["generation"], record["generation"]);
+    assert_eq!(server.record(&id)["generation"], record["generation"]);
 }
 
 #[test]
@@ -41,9 +41,9 @@ fn consent_strings_are_stored_as_given() {
     const NOT_OPTED_OUT: &str = "DBABLA~BVVqAAAAAACA";
     // TCF from where purpose 1 is not asked for.
     const NOT_ASKED: &str = "CQqU7yAQqU7yAAKABBENCWFgAAAAAAAAAIYgAAAAAAAA.IAAA";
-    let home = Home::start();
-    let page = |gpp| home.get("/").consenting().cookie("__gpp", gpp).send();
-    let record = home.record(&page(NOT_OPTED_OUT).new_id().unwrap());
+    let server = Server::start();
+    let page = |gpp| server.get("/").consenting().cookie("__gpp", gpp).send();
+    let record = server.record(&page(NOT_OPTED_OUT).new_id().unwrap());
     let consent = |record: &serde_json::Value| record["body"]["consent"].clone();
     let stored = consent(&record);
     assert_eq!(
@@ -55,14 +55,14 @@ fn consent_strings_are_stored_as_given() {
         )
     );
     // A second value of a signal, by whichever cookie it comes.
-    let page = |name, value| home.get("/").consenting().cookie(name, value).send();
-    let stored = consent(&home.record(&page("usprivacy", "1YNY").new_id().unwrap()));
+    let page = |name, value| server.get("/").consenting().cookie(name, value).send();
+    let stored = consent(&server.record(&page("usprivacy", "1YNY").new_id().unwrap()));
     assert_eq!(
         stored["more"],
         serde_json::json!([{ "signal": "us_privacy", "value": "1YNY" }])
     );
     // What takes no part in the decision is not kept.
-    let stored = consent(&home.record(&page("euconsent-v2", NOT_ASKED).new_id().unwrap()));
+    let stored = consent(&server.record(&page("euconsent-v2", NOT_ASKED).new_id().unwrap()));
     assert_eq!(stored.get("tcf"), None);
     // What cannot be decoded keeps the others from granting.
     assert_eq!(page("__gpp", "nonsense!").new_id(), None);
@@ -70,49 +70,50 @@ fn consent_strings_are_stored_as_given() {
 
 #[test]
 fn a_forged_id_is_not_taken_on() {
-    let home = Home::start();
+    let server = Server::start();
     let forged = forged();
     for cookie in [forged.as_str(), "malformed", ""] {
-        let answer = home.get("/").consenting().ec(cookie).send();
+        let answer = server.get("/").consenting().ec(cookie).send();
         let id = answer.new_id().unwrap();
         assert_ne!(id, forged);
     }
-    assert_eq!(home.state(&forged), "absent");
+    assert_eq!(server.state(&forged), "absent");
 }
 
 #[test]
 fn without_consent_there_is_no_new_id_and_nothing_is_deleted() {
-    let home = Home::start();
-    let known = home.visitor();
+    let server = Server::start();
+    let known = server.visitor();
     for ask in [
-        home.get("/"),
-        home.get("/").ec(&known),
-        home.get("/").ec("malformed"),
+        server.get("/"),
+        server.get("/").ec(&known),
+        server.get("/").ec("malformed"),
     ] {
         let answer = ask.send();
         assert_eq!((answer.status, answer.set_cookie()), (204, None));
     }
-    assert_eq!(home.state(&known), "live");
+    assert_eq!(server.state(&known), "live");
 }
 
 #[test]
 fn consent_given_anew_revives_the_record() {
-    let home = Home::start();
-    let user = home.visitor();
+    let server = Server::start();
+    let user = server.visitor();
     assert!(
-        home.get("/")
+        server
+            .get("/")
             .ec(&user)
             .withdrawing()
             .send()
             .expires_cookie()
     );
-    let sync = || home.sync(ONE, &[mapping(&user, "u")]);
+    let sync = || server.sync(ONE, &[mapping(&user, "u")]);
     assert_eq!(sync().json()["errors"][0]["reason"], "consent_withdrawn");
     // Consent is fresh where it is given after the withdrawal, and records keep whole seconds.
     let revived = (0..).find(|_| {
-        let page = home.get("/").ec(&user).consenting().send();
+        let page = server.get("/").ec(&user).consenting().send();
         assert_eq!((page.status, page.set_cookie()), (204, None));
-        home.state(&user) == "live"
+        server.state(&user) == "live"
     });
     assert!(revived.is_some());
     assert_eq!(sync().status, 200);
@@ -120,7 +121,7 @@ fn consent_given_anew_revives_the_record() {
 
 #[test]
 fn any_method_is_a_page_and_only_a_page_view_gets_an_id() {
-    let home = Home::start();
+    let server = Server::start();
     for (method, path, is_new) in [
         ("GET", "/", true),
         ("GET", "/_tsx/", true),
@@ -131,7 +132,7 @@ fn any_method_is_a_page_and_only_a_page_view_gets_an_id() {
         ("DELETE", "/_ts", false),
         ("OPTIONS", "/", false),
     ] {
-        let answer = home.ask(method, path).consenting().send();
+        let answer = server.ask(method, path).consenting().send();
         assert_eq!(answer.status, 204, "{method} {path}");
         assert_eq!(answer.new_id().is_some(), is_new, "{method} {path}");
     }
@@ -139,7 +140,7 @@ fn any_method_is_a_page_and_only_a_page_view_gets_an_id() {
 
 #[test]
 fn what_is_no_page_view_gets_no_id() {
-    let home = Home::start();
+    let server = Server::start();
     let browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
     let cubot = "Mozilla/5.0 (Linux; Android 9; CUBOT X19) AppleWebKit/537.36 Mobile Safari/537.36";
     let robot = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
@@ -179,45 +180,46 @@ fn what_is_no_page_view_gets_no_id() {
         (&[("accept", "text/html"), ("purpose", "prefetch")], false),
         (&[("accept", "text/html"), ("x-moz", "prefetch")], false),
     ] {
-        let ask = home.get("/").cookie(CONSENT.0, CONSENT.1);
+        let ask = server.get("/").cookie(CONSENT.0, CONSENT.1);
         let ask = headers
             .iter()
             .fold(ask, |ask, (name, value)| ask.header(name, value));
         assert_eq!(ask.send().new_id().is_some(), is_new, "{headers:?}");
     }
     // A visit and a withdrawal count on every request.
-    let user = home.visitor();
+    let user = server.visitor();
     let picture = || {
-        home.get("/a.png")
+        server
+            .get("/a.png")
             .header("sec-fetch-dest", "image")
             .ec(&user)
     };
     assert!(picture().withdrawing().send().expires_cookie());
-    assert_eq!(home.state(&user), "tombstone");
+    assert_eq!(server.state(&user), "tombstone");
 }
 
 #[test]
 fn an_answer_that_sets_a_cookie_is_no_shared_caches() {
-    let home = Home::start();
-    let first = home.get("/").consenting().send();
+    let server = Server::start();
+    let first = server.get("/").consenting().send();
     let id = first.new_id().unwrap();
     assert_eq!(first.header("cache-control"), Some("private, no-store"));
     assert_eq!(first.header("pragma"), Some("no-cache"));
-    let again = home.get("/").consenting().ec(&id).send();
+    let again = server.get("/").consenting().ec(&id).send();
     assert_eq!(again.header("cache-control"), None);
     assert_eq!(again.header("pragma"), None);
-    let withdrawn = home.get("/").ec(&id).withdrawing().send();
+    let withdrawn = server.get("/").ec(&id).withdrawing().send();
     assert!(withdrawn.expires_cookie());
     assert_eq!(withdrawn.header("cache-control"), Some("private, no-store"));
-    let user = home.visitor();
-    let withdrawn = home.get(HEALTH).ec(&user).withdrawing().send();
+    let user = server.visitor();
+    let withdrawn = server.get(HEALTH).ec(&user).withdrawing().send();
     assert!(withdrawn.expires_cookie());
     assert_eq!(withdrawn.header("cache-control"), Some("private, no-store"));
 }
 
 #[test]
 fn every_path_below_the_services_prefix_is_its_own() {
-    let home = Home::start();
+    let server = Server::start();
     for path in [
         "/_ts/",
         "/_ts/api/v1/unknown",
@@ -236,9 +238,9 @@ fn every_path_below_the_services_prefix_is_its_own() {
         let request = format!(
             "POST {path} HTTP/1.1\r\nHost: publisher.example\r\nConnection: close\r\nAuthorization: Bearer {ONE}\r\nContent-Length: 0\r\n\r\n"
         );
-        let answer = home.raw(request.as_bytes()).to_ascii_lowercase();
+        let answer = server.raw(request.as_bytes()).to_ascii_lowercase();
         // The edge's platform resolves dot segments before it hands a request on: that is the partner's own route.
-        let resolved = home.is_emulator() && path.contains("/.");
+        let resolved = server.is_emulator() && path.contains("/.");
         let (status, error) = if resolved {
             ("400", "invalid_json")
         } else {
@@ -265,7 +267,7 @@ fn every_path_below_the_services_prefix_is_its_own() {
         ("GET", "/_ts/admin/v1/policy", 401),
         ("GET", "/_ts/admin/v1/unknown", 401),
     ] {
-        let answer = home.ask(method, path).send();
+        let answer = server.ask(method, path).send();
         assert_eq!(answer.status, status, "{method} {path}");
         assert_eq!(
             answer.header("cache-control"),
@@ -278,9 +280,9 @@ fn every_path_below_the_services_prefix_is_its_own() {
 
 #[test]
 fn trace_is_refused_everywhere() {
-    let home = Home::start();
+    let server = Server::start();
     for path in ["/", "/news", HEALTH, "/_ts/unknown"] {
-        let answer = home.ask("TRACE", path).send();
+        let answer = server.ask("TRACE", path).send();
         assert_eq!(
             answer.refusal(),
             (405, "method_not_allowed".into()),

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use serde_json::{Value, json};
 
-use super::home::{
-    Answer, BASIC, BATCH_SYNC, Home, IDENTIFY, ONE, OPERATOR, THREE, TWO, forged, mapping,
+use super::server::{
+    Answer, BASIC, BATCH_SYNC, IDENTIFY, ONE, OPERATOR, Server, THREE, TWO, forged, mapping,
 };
 
 /// What the trusted-server puts on an EC cookie, in any order.
@@ -25,18 +25,18 @@ fn hash(id: &str) -> &str {
 }
 
 /// The partners' uids in a user's record.
-fn uids(home: &Home, id: &str) -> Value {
-    home.record(id)["body"]["ids"].clone()
+fn uids(server: &Server, id: &str) -> Value {
+    server.record(id)["body"]["ids"].clone()
 }
 
-fn identify(home: &Home, token: &str, id: &str) -> Answer {
-    home.get(IDENTIFY).token(token).consenting().ec(id).send()
+fn identify(server: &Server, token: &str, id: &str) -> Answer {
+    server.get(IDENTIFY).token(token).consenting().ec(id).send()
 }
 
 #[test]
 fn a_first_visit_gives_an_id_and_a_record() {
-    let home = Home::start();
-    let page = home.get("/news").consenting().send();
+    let server = Server::start();
+    let page = server.get("/news").consenting().send();
     let cookie = page.set_cookie().unwrap();
     let mut parts = cookie.split("; ");
     let id = parts.next().unwrap().strip_prefix("ts-ec=").unwrap();
@@ -49,7 +49,7 @@ fn a_first_visit_gives_an_id_and_a_record() {
     );
     let attributes: HashSet<&str> = parts.collect();
     assert_eq!(attributes, HashSet::from(ATTRIBUTES));
-    let record = home.record(id);
+    let record = server.record(id);
     assert_eq!(record["state"], "live");
     let body = &record["body"];
     assert_eq!((&body["v"], &body["ids"]), (&json!(1), &json!({})));
@@ -59,8 +59,8 @@ fn a_first_visit_gives_an_id_and_a_record() {
 
 #[test]
 fn visitors_behind_one_address_share_the_hash_and_not_the_id() {
-    let home = Home::start();
-    let visitors: HashSet<String> = (0..4).map(|_| home.visitor()).collect();
+    let server = Server::start();
+    let visitors: HashSet<String> = (0..4).map(|_| server.visitor()).collect();
     assert_eq!(visitors.len(), 4);
     let hashes: HashSet<&str> = visitors.iter().map(|id| hash(id)).collect();
     assert_eq!(hashes.len(), 1);
@@ -68,17 +68,17 @@ fn visitors_behind_one_address_share_the_hash_and_not_the_id() {
 
 #[test]
 fn a_return_visit_keeps_the_id_and_sets_no_cookie() {
-    let home = Home::start();
-    let user = home.visitor();
-    let before = home.record(&user);
-    let page = home.get("/").consenting().ec(&user).send();
+    let server = Server::start();
+    let user = server.visitor();
+    let before = server.record(&user);
+    let page = server.get("/").consenting().ec(&user).send();
     assert_eq!((page.status, page.set_cookies().len()), (204, 0));
-    assert_eq!(home.record(&user)["body"], before["body"]);
+    assert_eq!(server.record(&user)["body"], before["body"]);
 }
 
 #[test]
 fn without_usable_consent_a_visitor_gets_no_id_and_a_user_loses_none() {
-    let home = Home::start();
+    let server = Server::start();
     // No signal in a state with a law, and strings that cannot be read.
     for signals in [
         &[][..],
@@ -87,15 +87,15 @@ fn without_usable_consent_a_visitor_gets_no_id_and_a_user_loses_none() {
         &[("__gpp", "!")],
     ] {
         let with = |path: &str| {
-            let ask = home.get(path).header("accept", "text/html");
+            let ask = server.get(path).header("accept", "text/html");
             let cookies = signals.iter();
             cookies.fold(ask, |ask, (name, value)| ask.cookie(name, value))
         };
         assert_eq!(with("/").send().set_cookie(), None, "{signals:?}");
-        let user = home.visitor();
+        let user = server.visitor();
         let page = with("/").ec(&user).send();
         assert_eq!(page.set_cookie(), None, "{signals:?}");
-        assert_eq!(home.state(&user), "live", "{signals:?}");
+        assert_eq!(server.state(&user), "live", "{signals:?}");
         let denied = with(IDENTIFY).token(ONE).ec(&user).send();
         assert_eq!(
             (denied.status, denied.json()),
@@ -106,25 +106,25 @@ fn without_usable_consent_a_visitor_gets_no_id_and_a_user_loses_none() {
 
 #[test]
 fn a_withdrawal_takes_the_cookie_and_leaves_a_tombstone() {
-    let home = Home::start();
-    let user = home.visitor();
+    let server = Server::start();
+    let user = server.visitor();
     // The browser's signal counts more than the cookie that allows.
-    let page = home.get("/").consenting().ec(&user).withdrawing().send();
+    let page = server.get("/").consenting().ec(&user).withdrawing().send();
     assert!(page.expires_cookie(), "{page:?}");
-    assert_eq!(home.state(&user), "tombstone");
+    assert_eq!(server.state(&user), "tombstone");
     // The browser has no id any more; with the signal still there it is refused.
-    let ask = || home.get(IDENTIFY).token(ONE).consenting();
+    let ask = || server.get(IDENTIFY).token(ONE).consenting();
     assert_eq!(ask().send().status, 204);
     assert_eq!(ask().withdrawing().send().status, 403);
 }
 
 #[test]
 fn identify_without_an_id_is_empty_and_without_consent_is_denied() {
-    let home = Home::start();
-    let none = home.get(IDENTIFY).token(ONE).consenting().send();
+    let server = Server::start();
+    let none = server.get(IDENTIFY).token(ONE).consenting().send();
     assert_eq!((none.status, none.body.as_str()), (204, ""));
-    let user = home.visitor();
-    let denied = home.get(IDENTIFY).token(ONE).consenting().ec(&user);
+    let user = server.visitor();
+    let denied = server.get(IDENTIFY).token(ONE).consenting().ec(&user);
     let denied = denied.withdrawing().send();
     assert_eq!(
         (denied.status, denied.json()),
@@ -134,16 +134,16 @@ fn identify_without_an_id_is_empty_and_without_consent_is_denied() {
 
 #[test]
 fn a_partner_syncs_its_uid_and_reads_it_back() {
-    let home = Home::start();
-    let user = home.visitor();
+    let server = Server::start();
+    let user = server.visitor();
     // The same mapping once more is accepted, and another uid replaces the first.
     for uid in ["user-1", "user-1", "user-2"] {
-        let synced = home.sync(ONE, &[mapping(&user, uid)]);
+        let synced = server.sync(ONE, &[mapping(&user, uid)]);
         assert_eq!(
             (synced.status, synced.body.as_str()),
             (200, r#"{"accepted":1,"rejected":0,"errors":[]}"#)
         );
-        let read = identify(&home, ONE, &user);
+        let read = identify(&server, ONE, &user);
         assert_eq!(read.status, 200);
         assert_eq!(
             read.json(),
@@ -155,22 +155,22 @@ fn a_partner_syncs_its_uid_and_reads_it_back() {
         );
     }
     // A user whom no one has synced has an id and no uid.
-    let other = home.visitor();
-    let read = identify(&home, ONE, &other).json();
+    let other = server.visitor();
+    let read = identify(&server, ONE, &other).json();
     assert_eq!((read.get("uid"), read.get("eid")), (None, None));
     assert_eq!(read["ec"], other.as_str());
 }
 
 #[test]
 fn each_partner_reads_its_own_uid_alone() {
-    let home = Home::start();
-    let user = home.visitor();
+    let server = Server::start();
+    let user = server.visitor();
     for (token, uid) in [(ONE, "uid-a"), (TWO, "uid-b")] {
-        let synced = home.sync(token, &[mapping(&user, uid)]);
+        let synced = server.sync(token, &[mapping(&user, uid)]);
         assert_eq!(synced.status, 200, "{synced:?}");
     }
     for (token, uid, source) in [(ONE, "uid-a", "one.example"), (TWO, "uid-b", "two.example")] {
-        let read = identify(&home, token, &user).json();
+        let read = identify(&server, token, &user).json();
         assert_eq!(
             (&read["uid"], &read["source_domain"]),
             (&uid.into(), &source.into())
@@ -178,15 +178,15 @@ fn each_partner_reads_its_own_uid_alone() {
         // A partner that states no type is announced with the trusted-server's.
         assert_eq!(read["eid"]["uids"], json!([{ "id": uid, "atype": 3 }]));
     }
-    let none = identify(&home, THREE, &user).json();
+    let none = identify(&server, THREE, &user).json();
     assert_eq!((none["ec"].as_str(), none.get("uid")), (Some(&*user), None));
 }
 
 #[test]
 fn a_batch_names_each_mapping_that_it_rejects() {
-    let home = Home::start();
-    let user = home.visitor();
-    let answer = home.sync(
+    let server = Server::start();
+    let user = server.visitor();
+    let answer = server.sync(
         ONE,
         &[
             mapping("no-id", "u"),
@@ -213,9 +213,9 @@ fn a_batch_names_each_mapping_that_it_rejects() {
 
 #[test]
 fn a_batch_without_the_right_token_is_refused() {
-    let home = Home::start();
+    let server = Server::start();
     let body = json!({ "mappings": [mapping(&forged(), "u")] }).to_string();
-    let ask = || home.ask("POST", BATCH_SYNC);
+    let ask = || server.ask("POST", BATCH_SYNC);
     for asked in [ask(), ask().token("completely-wrong")] {
         let answer = asked.send_body(body.clone());
         assert_eq!(answer.refusal(), (401, "invalid_token".into()));
@@ -224,11 +224,11 @@ fn a_batch_without_the_right_token_is_refused() {
 
 #[test]
 fn operators_look_at_a_record_with_user_name_and_password() {
-    let home = Home::start();
-    let user = home.visitor();
-    home.sync(ONE, &[mapping(&user, "u")]);
+    let server = Server::start();
+    let user = server.visitor();
+    server.sync(ONE, &[mapping(&user, "u")]);
     let path = format!("/_ts/admin/v1/ec/{user}");
-    let seen = home.get(&path).basic(BASIC).send();
+    let seen = server.get(&path).basic(BASIC).send();
     assert_eq!(seen.status, 200);
     let record = seen.json();
     assert_eq!(
@@ -238,14 +238,14 @@ fn operators_look_at_a_record_with_user_name_and_password() {
     assert_eq!(record["body"]["ids"]["one"]["uid"], "u");
     assert!(record["generation"].is_string() && record["metadata"].is_object());
     // The token shows the same.
-    assert_eq!(home.get(&path).token(OPERATOR).send().json(), record);
-    let unknown = home.get(&format!("/_ts/admin/v1/ec/{}", forged()));
+    assert_eq!(server.get(&path).token(OPERATOR).send().json(), record);
+    let unknown = server.get(&format!("/_ts/admin/v1/ec/{}", forged()));
     assert_eq!(unknown.basic(BASIC).send().status, 404);
-    let malformed = home.get("/_ts/admin/v1/ec/no-id").basic(BASIC).send();
+    let malformed = server.get("/_ts/admin/v1/ec/no-id").basic(BASIC).send();
     assert_eq!(malformed.refusal(), (400, "invalid_ec_id".into()));
     for asked in [
-        home.get(&path),
-        home.get(&path).basic(("operator", "wrong")),
+        server.get(&path),
+        server.get(&path).basic(("operator", "wrong")),
     ] {
         let refused = asked.send();
         assert_eq!(refused.status, 401);
@@ -263,8 +263,8 @@ fn operators_look_at_a_record_with_user_name_and_password() {
 /// checked, kept and shown, and no one is asked: uids come from batches.
 #[test]
 fn a_visit_asks_no_partner_for_uids() {
-    let home = Home::start();
-    let policy = home.admin("GET", "policy").send().json();
+    let server = Server::start();
+    let policy = server.admin("GET", "policy").send().json();
     let values = policy["values"].as_array().unwrap();
     let partners = values.iter().find(|value| value["key"] == "ec.partners");
     let partners = partners.unwrap()["value"].as_array().unwrap().iter();
@@ -273,11 +273,11 @@ fn a_visit_asks_no_partner_for_uids() {
         .find(|partner| partner["id"] == "three.example");
     assert_eq!(three.unwrap()["pull"]["url"], "https://three.example/uid");
     assert!(!policy.to_string().contains("token-of-pull"));
-    let user = home.visitor();
-    home.get("/").consenting().ec(&user).send();
-    assert_eq!(uids(&home, &user), json!({}));
-    home.sync(THREE, &[mapping(&user, "u")]);
-    assert_eq!(identify(&home, THREE, &user).json()["uid"], "u");
+    let user = server.visitor();
+    server.get("/").consenting().ec(&user).send();
+    assert_eq!(uids(&server, &user), json!({}));
+    server.sync(THREE, &[mapping(&user, "u")]);
+    assert_eq!(identify(&server, THREE, &user).json()["uid"], "u");
 }
 
 /// The trusted-server runs auctions, puts stored uids into bid requests and shows them in `x-ts-eids`. Here a path such as
@@ -285,17 +285,17 @@ fn a_visit_asks_no_partner_for_uids() {
 /// `user.ext.eids`.
 #[test]
 fn an_auction_is_the_origins_and_identify_has_its_eids() {
-    let home = Home::start();
-    let user = home.visitor();
-    home.sync(ONE, &[mapping(&user, "u")]);
-    let auction = home.ask("POST", "/auction").consenting().ec(&user);
+    let server = Server::start();
+    let user = server.visitor();
+    server.sync(ONE, &[mapping(&user, "u")]);
+    let auction = server.ask("POST", "/auction").consenting().ec(&user);
     let auction = auction.header("content-type", "application/json");
     let answer = auction.send_body(r#"{"adUnits":[{"code":"top"}]}"#);
     // Without an origin every page is empty.
     assert_eq!((answer.status, answer.body.as_str()), (204, ""));
     assert_eq!(answer.headers_like("x-ts-"), [""; 0]);
     assert_eq!(
-        identify(&home, ONE, &user).json()["eid"],
+        identify(&server, ONE, &user).json()["eid"],
         json!({ "source": "one.example", "uids": [{ "id": "u", "atype": 3 }] })
     );
 }
@@ -303,12 +303,12 @@ fn an_auction_is_the_origins_and_identify_has_its_eids() {
 /// The trusted-server stores the uids that Prebid leaves in `ts-eids` and `sharedId`. Here those cookies are the origin's.
 #[test]
 fn uids_in_the_browsers_cookies_are_not_stored() {
-    let home = Home::start();
-    let user = home.visitor();
+    let server = Server::start();
+    let user = server.visitor();
     // As `printf %s '[{"source":"one.example","uids":[{"id":"u","atype":1}]}]' | base64 -w0` writes it.
     let eids = "W3sic291cmNlIjoib25lLmV4YW1wbGUiLCJ1aWRzIjpbeyJpZCI6InUiLCJhdHlwZSI6MX1dfV0=";
-    let page = home.get("/").consenting().ec(&user);
+    let page = server.get("/").consenting().ec(&user);
     let page = page.cookie("ts-eids", eids).cookie("sharedId", "u").send();
     assert_eq!(page.set_cookie(), None);
-    assert_eq!(uids(&home, &user), json!({}));
+    assert_eq!(uids(&server, &user), json!({}));
 }

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::home::{BATCH_SYNC, HEALTH, Home, IDENTIFY, ONE, mapping};
+use super::server::{BATCH_SYNC, HEALTH, IDENTIFY, ONE, Server, mapping};
 
 #[test]
 fn a_withdrawal_is_written_whatever_was_asked_for() {
-    let home = Home::start();
+    let server = Server::start();
     for (method, path, status) in [
         ("GET", "/", 204),
         ("POST", "/form", 204),
@@ -18,8 +18,8 @@ fn a_withdrawal_is_written_whatever_was_asked_for() {
         ("GET", "/_ts/admin/v1/policy", 401),
         ("GET", "/_ts/admin/v1/unknown", 401),
     ] {
-        let user = home.visitor();
-        let answer = home.ask(method, path).ec(&user).withdrawing().send();
+        let user = server.visitor();
+        let answer = server.ask(method, path).ec(&user).withdrawing().send();
         assert_eq!(answer.status, status, "{method} {path}");
         assert_eq!(
             answer.set_cookie(),
@@ -28,16 +28,16 @@ fn a_withdrawal_is_written_whatever_was_asked_for() {
             ),
             "{method} {path}"
         );
-        assert_eq!(home.state(&user), "tombstone", "{method} {path}");
+        assert_eq!(server.state(&user), "tombstone", "{method} {path}");
     }
 }
 
 #[test]
 fn after_a_withdrawal_partners_learn_nothing() {
-    let home = Home::start();
-    let user = home.visitor();
-    home.sync(ONE, &[mapping(&user, "u")]);
-    let identify = || home.get(IDENTIFY).token(ONE).ec(&user);
+    let server = Server::start();
+    let user = server.visitor();
+    server.sync(ONE, &[mapping(&user, "u")]);
+    let identify = || server.get(IDENTIFY).token(ONE).ec(&user);
     // The withdrawal itself comes along with this request.
     let denied = identify().withdrawing().send();
     assert_eq!(
@@ -46,7 +46,7 @@ fn after_a_withdrawal_partners_learn_nothing() {
     );
     assert!(denied.expires_cookie());
     assert_eq!(identify().withdrawing().send().status, 403);
-    let batch = home.sync(ONE, &[mapping(&user, "u")]);
+    let batch = server.sync(ONE, &[mapping(&user, "u")]);
     assert_eq!(
         batch.json()["errors"],
         json!([{ "index": 0, "reason": "consent_withdrawn" }])
@@ -54,27 +54,32 @@ fn after_a_withdrawal_partners_learn_nothing() {
     // Once the signal is gone, the user has an id and no uid.
     let after = identify().consenting().send();
     assert_eq!((after.status, after.json().get("uid")), (200, None));
-    assert_eq!(home.record(&user)["body"]["ids"], json!({}));
+    assert_eq!(server.record(&user)["body"]["ids"], json!({}));
 }
 
 #[test]
 fn a_cookie_without_an_id_is_expired_too() {
-    let home = Home::start();
+    let server = Server::start();
     assert!(
-        home.get("/")
+        server
+            .get("/")
             .ec("malformed")
             .withdrawing()
             .send()
             .expires_cookie()
     );
-    assert_eq!(home.get("/").withdrawing().send().set_cookie(), None);
+    assert_eq!(server.get("/").withdrawing().send().set_cookie(), None);
 }
 
 #[test]
 fn an_opt_out_counts_against_consent_given_elsewhere() {
-    let home = Home::start();
-    let user = home.visitor();
-    let answer = home.get("/").ec(&user).cookie("us_privacy", "1YYN").send();
+    let server = Server::start();
+    let user = server.visitor();
+    let answer = server
+        .get("/")
+        .ec(&user)
+        .cookie("us_privacy", "1YYN")
+        .send();
     assert!(answer.expires_cookie());
-    assert_eq!(home.state(&user), "tombstone");
+    assert_eq!(server.state(&user), "tombstone");
 }

@@ -175,7 +175,7 @@ fn pair(rng: &mut Rng) -> (NamedPolicy, Arc<EcPolicy>) {
         let Some(candidate) = passes(&changed).filter(|_| changed != sets) else {
             continue;
         };
-        // Without running the examples of `ec plan`: the engine may be one with a planted fault.
+        // Without running the examples of `ec plan`: the engine may be one with a seeded fault.
         let of = |resolved| Deployment {
             resolved,
             publisher: &publisher,

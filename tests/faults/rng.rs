@@ -3,7 +3,7 @@
 #[path = "../support/random.rs"]
 #[allow(
     clippy::duplicate_mod,
-    reason = "the judge of planted faults takes this folder alone"
+    reason = "the checker of seeded faults takes this folder alone"
 )]
 mod random;
 

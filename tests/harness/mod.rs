@@ -1,8 +1,8 @@
 //! What the tests start and talk to: programs, servers, browsers and disks.
 
 pub mod chromium;
-pub mod cutter;
 pub mod disk;
+pub mod fault_proxy;
 pub mod port;
 pub mod redis;
 pub mod running;

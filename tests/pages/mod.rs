@@ -10,7 +10,7 @@ mod alerts;
 mod book;
 mod consent;
 mod dependencies;
-use crate::witnesses::elsewhere;
+use crate::setting_effects::elsewhere;
 mod metrics;
 mod page;
 mod rules;

@@ -10,15 +10,15 @@ use super::page::{self, anchor, capitalised, code, table};
 use super::setting_values::{beside, values};
 use super::written::{overridden, with};
 
-/// The binary's tables of witnesses, and the test that runs each.
-const WITNESSES: [(&str, &str); 2] = [
+/// The binary's tables of cases, and the test that runs each.
+const CASES: [(&str, &str); 2] = [
     (
-        include_str!("../witnesses/engine.rs"),
-        "witnesses::every_setting_of_the_engine_has_a_witness",
+        include_str!("../setting_effects/engine.rs"),
+        "setting_effects::every_engine_setting_has_an_effect",
     ),
     (
-        include_str!("../witnesses/service.rs"),
-        "witnesses::every_setting_of_the_service_has_a_witness",
+        include_str!("../setting_effects/service.rs"),
+        "setting_effects::every_service_setting_has_an_effect",
     ),
 ];
 
@@ -27,7 +27,7 @@ const SHORT_LIST: usize = 1;
 
 #[test]
 fn the_page_of_settings_is_the_codes_own() {
-    for (text, test) in WITNESSES {
+    for (text, test) in CASES {
         let name = test.split_once("::").unwrap().1;
         assert!(text.contains(&format!("fn {name}(")), "{test}");
     }
@@ -104,7 +104,7 @@ fn facts(setting: &SettingInfo) -> Vec<(&'static str, String)> {
         ));
     }
     facts.push(("Change", change(setting)));
-    facts.push(("Tested by", witness(setting.key)));
+    facts.push(("Tested by", tested_by(setting.key)));
     facts
 }
 
@@ -250,12 +250,12 @@ fn amount(written: &str) -> u128 {
     digits.parse::<u128>().unwrap() * unit
 }
 
-fn witness(key: &str) -> String {
+fn tested_by(key: &str) -> String {
     if NOT_USED_YET.contains(&key) {
         return "nothing yet: it has no effect in this version".to_owned();
     }
     let declared = format!("key: \"{key}\",");
-    let here = WITNESSES.iter().find(|(text, _)| text.contains(&declared));
+    let here = CASES.iter().find(|(text, _)| text.contains(&declared));
     let there = ELSEWHERE.iter().find(|(known, _)| *known == key);
     let (_, test) = here.or(there).unwrap_or_else(|| panic!("`{key}`"));
     code(test)

@@ -7,7 +7,7 @@ pub mod promises;
 #[path = "../support/random.rs"]
 #[allow(
     clippy::duplicate_mod,
-    reason = "the judge of planted faults takes this folder alone"
+    reason = "the checker of seeded faults takes this folder alone"
 )]
 mod random;
 pub mod shape;
@@ -18,7 +18,7 @@ pub mod world;
 #[path = "../support/written.rs"]
 #[allow(
     clippy::duplicate_mod,
-    reason = "the judge of planted faults takes this folder alone"
+    reason = "the checker of seeded faults takes this folder alone"
 )]
 #[allow(dead_code, reason = "a test of a policy uses its other part")]
 mod written;

@@ -1,9 +1,9 @@
-//! Says what the engine that it is built with breaks: `judge checker` by the model checker, under policies that should keep
-//! every promise; `judge simulation` by the fault simulation; `judge side-by-side` on one store with a model of the
+//! Reports what the engine that it is built with breaks: `checker model` by the model checker, under policies that should keep
+//! every promise; `checker simulation` by the fault simulation; `checker side-by-side` on one store with a model of the
 //! trusted-server.
 #![allow(
     dead_code,
-    reason = "the simulation's own test counts more than is judged by"
+    reason = "the simulation's own test counts more than is checked here"
 )]
 
 #[path = "../faults/action.rs"]
@@ -41,7 +41,7 @@ use proptest::test_runner::TestRunner;
 use side_by_side::policies::POLICIES;
 use side_by_side::world::World;
 
-/// Worlds of the simulation. The fault that takes longest to meet shows in the eighth.
+/// Worlds of the simulation. The fault that takes longest to find shows in the eighth.
 const WORLDS: u64 = 16;
 
 /// Turns that are drawn side by side.
@@ -49,20 +49,20 @@ const TURNS: usize = 2_048;
 
 fn main() {
     match std::env::args().nth(1).as_deref() {
-        Some("checker") => check(),
+        Some("model") => check_model(),
         Some("simulation") => simulate(),
-        Some("side-by-side") => beside_theirs(),
-        other => panic!("no such judge: {other:?}"),
+        Some("side-by-side") => run_side_by_side(),
+        other => panic!("no such proof: {other:?}"),
     }
 }
 
-fn check() {
+fn check_model() {
     let mut patient = EcPolicy::default();
     patient.delete.mode = DeleteMode::Tombstone;
     patient.entry.renewal = Renewal::OnVisit;
     patient.sync.on_missing = OnMissingSync::Reject;
     patient.sync.max_age = Some(Seconds::new(86_400));
-    // Two faults are more than it tries again.
+    // Two faults are more than its retries.
     let mut impatient = patient.clone();
     impatient.cas.max_retries = 0;
     let scope = Scope {
@@ -96,7 +96,7 @@ fn simulate() {
 }
 
 /// What each draw of turns breaks first.
-fn beside_theirs() {
+fn run_side_by_side() {
     let mut runner = TestRunner::deterministic();
     for number in 0..TURNS {
         let drawn = side_by_side::draw::case().new_tree(&mut runner).unwrap();

@@ -30,7 +30,7 @@ enum Passed {
 }
 
 #[derive(Clone)]
-pub struct Cutter {
+pub struct FaultProxy {
     plan: Arc<Mutex<Plan>>,
     port: u16,
 }
@@ -38,15 +38,15 @@ pub struct Cutter {
 /// How much of the answers is kept.
 const KEPT: usize = 1 << 20;
 
-impl Cutter {
+impl FaultProxy {
     pub fn start(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let cutter = Self {
+        let proxy = Self {
             plan: Arc::default(),
             port: listener.local_addr().unwrap().port(),
         };
-        cutter.lead_to(server);
-        let own = cutter.clone();
+        proxy.lead_to(server);
+        let own = proxy.clone();
         thread::spawn(move || {
             for client in listener.incoming() {
                 let server = own.plan().server;
@@ -59,11 +59,11 @@ impl Cutter {
                 let _ = (client.set_nodelay(true), server.set_nodelay(true));
                 let ways = (client.try_clone().unwrap(), server.try_clone().unwrap());
                 let (there, back) = (own.clone(), own.clone());
-                thread::spawn(move || there.pass(ways.0, ways.1, Cutter::request));
-                thread::spawn(move || back.pass(server, client, Cutter::answer));
+                thread::spawn(move || there.pass(ways.0, ways.1, FaultProxy::request));
+                thread::spawn(move || back.pass(server, client, FaultProxy::answer));
             }
         });
-        cutter
+        proxy
     }
 
     pub fn url(&self) -> String {

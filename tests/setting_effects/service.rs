@@ -16,7 +16,7 @@ use edge_cookie_service::ShownId;
 use http::Request;
 
 /// A key, what must be set besides for it to matter, its other value, and where the change shows.
-pub struct Witness {
+pub struct SettingCase {
     pub key: &'static str,
     base: &'static [&'static str],
     change: &'static str,
@@ -140,7 +140,7 @@ fn page_for(headers: &[(&str, &str)], sets: &[&str]) -> String {
     set_cookie(&answer).is_some().to_string()
 }
 
-/// What comes of a page asked for from this place with these cookies, and with Global Privacy Control or without.
+/// What happens to the cookie of a page asked for from this place with these cookies, and with Global Privacy Control or without.
 fn page_with(place: &str, sets: &[&str], cookies: &str, gpc: bool) -> String {
     let cookies = format!("ts-ec=malformed; {cookies}");
     let request = Request::get("/")
@@ -175,32 +175,32 @@ fn page_by_tcf(sets: &[&str], gpc: bool, change: impl Fn(&mut Tcf)) -> String {
 
 const DAY: u64 = 24 * 60 * 60;
 
-pub const WITNESSES: &[Witness] = &[
-    Witness {
+pub const CASES: &[SettingCase] = &[
+    SettingCase {
         key: "passphrase",
         base: &[],
         change: "another",
         shows: new_cookie,
     },
-    Witness {
+    SettingCase {
         key: "id.ipv6_form",
         base: &[],
         change: "groups",
         shows: |sets| new_cookie_from("2001:db8:85a3::7334", sets),
     },
-    Witness {
+    SettingCase {
         key: "admin_token",
         base: &[],
         change: "another",
         shows: |sets| status(&served(sets).get("/_ts/admin/v1/policy")),
     },
-    Witness {
+    SettingCase {
         key: "admin.basic.username",
         base: &["admin.basic.username=ops", "admin.basic.password=secret"],
         change: "operator",
         shows: basic_status,
     },
-    Witness {
+    SettingCase {
         key: "admin.basic.password",
         base: &[
             "admin.basic.username=operator",
@@ -209,25 +209,25 @@ pub const WITNESSES: &[Witness] = &[
         change: "secret",
         shows: basic_status,
     },
-    Witness {
+    SettingCase {
         key: "partners",
         base: &[],
         change: "[{ source_domain = \"a.com\", enabled = false }]",
         shows: |sets| status(&served(sets).sync(&[])),
     },
-    Witness {
+    SettingCase {
         key: "sync.max_batch",
         base: &[],
         change: "1",
         shows: |sets| status(&served(sets).sync(&[&id(1), &id(2)])),
     },
-    Witness {
+    SettingCase {
         key: "sync.max_body_bytes",
         base: &[],
         change: "1024",
         shows: |sets| status(&served(sets).post(" ".repeat(1_025))),
     },
-    Witness {
+    SettingCase {
         key: "sync.concurrency",
         base: &["store.call_timeout=60s"],
         change: "1",
@@ -238,13 +238,13 @@ pub const WITNESSES: &[Witness] = &[
             meeting.in_vain.load(Ordering::SeqCst).to_string()
         },
     },
-    Witness {
+    SettingCase {
         key: "sync.reasons",
         base: &["sync.on_missing=reject"],
         change: "opaque",
         shows: |sets| format!("{:?}", reasons(&served(sets).sync(&[&id(1)]))),
     },
-    Witness {
+    SettingCase {
         key: "sync.rate_limit",
         base: &[],
         change: "1",
@@ -254,7 +254,7 @@ pub const WITNESSES: &[Witness] = &[
             status(&served.sync(&[]))
         },
     },
-    Witness {
+    SettingCase {
         key: "sync.rate_window",
         base: &["sync.rate_limit=1"],
         change: "10s",
@@ -264,7 +264,7 @@ pub const WITNESSES: &[Witness] = &[
             format!("{:?}", served.sync(&[]).headers().get("retry-after"))
         },
     },
-    Witness {
+    SettingCase {
         key: "sync.invalid_token_limit",
         base: &[],
         change: "1",
@@ -279,31 +279,31 @@ pub const WITNESSES: &[Witness] = &[
             status(&guess())
         },
     },
-    Witness {
+    SettingCase {
         key: "cookie.name",
         base: &[],
         change: "id",
         shows: new_cookie,
     },
-    Witness {
+    SettingCase {
         key: "cookie.max_age",
         base: &[],
         change: "30d",
         shows: new_cookie,
     },
-    Witness {
+    SettingCase {
         key: "cookie.same_site",
         base: &[],
         change: "None",
         shows: new_cookie,
     },
-    Witness {
+    SettingCase {
         key: "cookie.http_only",
         base: &[],
         change: "false",
         shows: new_cookie,
     },
-    Witness {
+    SettingCase {
         key: "cookie.renewal",
         base: &[],
         change: "on_touch",
@@ -324,7 +324,7 @@ pub const WITNESSES: &[Witness] = &[
             format!("{:?}", set_cookie(&page))
         },
     },
-    Witness {
+    SettingCase {
         key: "cookie.on_failed_withdrawal",
         base: &["organic.budget=0ms"],
         change: "expire",
@@ -334,7 +334,7 @@ pub const WITNESSES: &[Witness] = &[
             format!("{:?}", set_cookie(&served.withdraw(&id(1))))
         },
     },
-    Witness {
+    SettingCase {
         key: "organic.budget",
         base: &["organic.budget=60s"],
         change: "0ms",
@@ -343,25 +343,25 @@ pub const WITNESSES: &[Witness] = &[
             set_cookie(&page).is_some().to_string()
         },
     },
-    Witness {
+    SettingCase {
         key: "organic.identify",
         base: &[],
         change: "all",
         shows: |sets| page_for(&[("sec-fetch-dest", "image")], sets),
     },
-    Witness {
+    SettingCase {
         key: "organic.identify_frames",
         base: &[],
         change: "true",
         shows: |sets| page_for(&[("sec-fetch-dest", "iframe")], sets),
     },
-    Witness {
+    SettingCase {
         key: "organic.ts_prefixes",
         base: &[],
         change: "[\"/_ts/assets/\"]",
         shows: |sets| status(&served(sets).get("/_ts/assets/a.css")),
     },
-    Witness {
+    SettingCase {
         key: "store.call_timeout",
         base: &["store.call_timeout=60s"],
         change: "1ms",
@@ -371,49 +371,49 @@ pub const WITNESSES: &[Witness] = &[
             body(&identified)["degraded"].to_string()
         },
     },
-    Witness {
+    SettingCase {
         key: "local.store_calls",
         base: &["store.call_timeout=100ms"],
         change: "1",
         shows: meets,
     },
-    Witness {
+    SettingCase {
         key: "consent.honour_refusals",
         base: &[],
         change: "by_place",
         shows: |sets| page_in("BR", sets, Some("sec-gpc")),
     },
-    Witness {
+    SettingCase {
         key: "consent.gdpr_countries",
         base: &[],
         change: "[\"FR\"]",
         shows: |sets| page_in("DE", sets, None),
     },
-    Witness {
+    SettingCase {
         key: "consent.us_states",
         base: &[],
         change: "[\"TX\"]",
         shows: |sets| page_in("US-CA", sets, None),
     },
-    Witness {
+    SettingCase {
         key: "consent.opt_in_regions",
         base: &[],
         change: "[]",
         shows: |sets| page_in("CA-QC", sets, None),
     },
-    Witness {
+    SettingCase {
         key: "consent.us_without_signal",
         base: &[],
         change: "grant",
         shows: |sets| page_in("US-CA", sets, None),
     },
-    Witness {
+    SettingCase {
         key: "consent.gpc_in_opt_in",
         base: &[],
         change: "refusal",
         shows: |sets| page_by_tcf(sets, true, |_| {}),
     },
-    Witness {
+    SettingCase {
         key: "consent.tcf_max_age",
         base: &[],
         change: "1d",
@@ -424,19 +424,19 @@ pub const WITNESSES: &[Witness] = &[
             })
         },
     },
-    Witness {
+    SettingCase {
         key: "consent.clock_skew",
         base: &[],
         change: "0s",
         shows: |sets| page_by_tcf(sets, false, |given| given.updated += DAY / 2),
     },
-    Witness {
+    SettingCase {
         key: "consent.tcf_validity",
         base: &[],
         change: "lenient",
         shows: |sets| page_by_tcf(sets, false, |given| given.service_specific = false),
     },
-    Witness {
+    SettingCase {
         key: "consent.max_signal_bytes",
         base: &[],
         change: "256",
@@ -452,26 +452,26 @@ pub const WITNESSES: &[Witness] = &[
             page_with("DE", sets, &format!("euconsent-v2={long}"), false)
         },
     },
-    Witness {
+    SettingCase {
         key: "consent.cookies.tcf",
         base: &[],
         change: "[\"one\"]",
         shows: |sets| page_by_tcf(sets, false, |_| {}),
     },
-    Witness {
+    SettingCase {
         key: "consent.cookies.gpp",
         base: &[],
         change: "[\"one\"]",
         // Section 8, California: notices given, no opt-out.
         shows: |sets| page_with("US-CA", sets, "__gpp=DBABBg~BVoAAAAg.QA", false),
     },
-    Witness {
+    SettingCase {
         key: "consent.cookies.us_privacy",
         base: &[],
         change: "[\"one\"]",
         shows: |sets| page_with("US-CA", sets, "us_privacy=1YNN", false),
     },
-    Witness {
+    SettingCase {
         key: "identify.cors_max_age",
         base: &[],
         change: "1h",
@@ -481,7 +481,7 @@ pub const WITNESSES: &[Witness] = &[
             format!("{:?}", answer.headers().get("access-control-max-age"))
         },
     },
-    Witness {
+    SettingCase {
         key: "log.id_chars",
         base: &[],
         change: "4",
@@ -493,21 +493,20 @@ pub const WITNESSES: &[Witness] = &[
 ];
 
 #[test]
-fn every_setting_of_the_service_has_a_witness() {
-    for witness in WITNESSES {
-        let change = format!("{}={}", witness.key, witness.change);
-        let changed = [witness.base, &[change.as_str()]].concat();
+fn every_service_setting_has_an_effect() {
+    for case in CASES {
+        let change = format!("{}={}", case.key, case.change);
+        let changed = [case.base, &[change.as_str()]].concat();
         assert_ne!(
-            (witness.shows)(witness.base),
-            (witness.shows)(&changed),
+            (case.shows)(case.base),
+            (case.shows)(&changed),
             "`{change}` changes nothing"
         );
-        let [before, after] =
-            [witness.base, &changed].map(|sets| setup(sets).policy().digest.clone());
+        let [before, after] = [case.base, &changed].map(|sets| setup(sets).policy().digest.clone());
         // A policy has one digest on every machine.
         assert_eq!(
             before == after,
-            witness.key.starts_with("local."),
+            case.key.starts_with("local."),
             "`{change}` and the digest"
         );
     }

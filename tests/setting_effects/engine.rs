@@ -35,7 +35,7 @@ fn policy(sets: &[&str]) -> EcPolicy {
 }
 
 /// A key, what must be set besides for it to matter, its other value, and where the change shows.
-pub struct Witness {
+pub struct SettingCase {
     pub key: &'static str,
     base: &'static [&'static str],
     change: &'static str,
@@ -93,8 +93,8 @@ fn conflicts(policy: &EcPolicy) -> String {
     waits(policy, &StoreError::PreconditionFailed, 0)
 }
 
-pub const WITNESSES: &[Witness] = &[
-    Witness {
+pub const CASES: &[SettingCase] = &[
+    SettingCase {
         key: "ec_store",
         base: &[],
         change: "other_store",
@@ -123,7 +123,7 @@ pub const WITNESSES: &[Witness] = &[
             )
         },
     },
-    Witness {
+    SettingCase {
         key: "partner_store",
         base: &[],
         change: "other_store",
@@ -146,7 +146,7 @@ pub const WITNESSES: &[Witness] = &[
             run_to_end(registry.list()).unwrap().len().to_string()
         },
     },
-    Witness {
+    SettingCase {
         key: "entry.ttl",
         base: &[],
         change: "1h",
@@ -156,7 +156,7 @@ pub const WITNESSES: &[Witness] = &[
             format!("{:?}", bench.at(NOON + DAY).get())
         },
     },
-    Witness {
+    SettingCase {
         key: "entry.renewal",
         base: &[],
         change: "on_visit",
@@ -166,13 +166,13 @@ pub const WITNESSES: &[Witness] = &[
             })
         },
     },
-    Witness {
+    SettingCase {
         key: "entry.expiry",
         base: &[],
         change: "store",
         shows: |policy| format!("{:?}", over(support::expired(), policy).get()),
     },
-    Witness {
+    SettingCase {
         key: "import.unknown_age",
         base: &[],
         change: "now",
@@ -183,19 +183,19 @@ pub const WITNESSES: &[Witness] = &[
             format!("{:?}", bench.get())
         },
     },
-    Witness {
+    SettingCase {
         key: "entry.max_partner_ids",
         base: &[],
         change: "1",
         shows: |policy| over(live(), policy).sync("a.com", "U", NOON).to_owned(),
     },
-    Witness {
+    SettingCase {
         key: "entry.max_uid_bytes",
         base: &[],
         change: "3",
         shows: |policy| over(live(), policy).sync("a.com", "four", NOON).to_owned(),
     },
-    Witness {
+    SettingCase {
         key: "entry.max_body_bytes",
         base: &[],
         change: "256",
@@ -205,7 +205,7 @@ pub const WITNESSES: &[Witness] = &[
                 .to_owned()
         },
     },
-    Witness {
+    SettingCase {
         key: "entry.max_metadata_bytes",
         base: &[],
         change: "128",
@@ -219,7 +219,7 @@ pub const WITNESSES: &[Witness] = &[
             bench.sync("a.com", "U", NOON).to_owned()
         },
     },
-    Witness {
+    SettingCase {
         key: "tombstone.ttl",
         base: &[],
         change: "1h",
@@ -229,19 +229,19 @@ pub const WITNESSES: &[Witness] = &[
                 .to_owned()
         },
     },
-    Witness {
+    SettingCase {
         key: "tombstone.repeat",
         base: &[],
         change: "keep",
         shows: |policy| over(tombstone(HOUR), policy).withdraw().to_owned(),
     },
-    Witness {
+    SettingCase {
         key: "tombstone.on_missing",
         base: &[],
         change: "skip",
         shows: |policy| bench(policy).withdraw().to_owned(),
     },
-    Witness {
+    SettingCase {
         key: "delete.mode",
         base: &[],
         change: "tombstone",
@@ -251,55 +251,55 @@ pub const WITNESSES: &[Witness] = &[
             bench.sync("a.com", "U", NOON).to_owned()
         },
     },
-    Witness {
+    SettingCase {
         key: "last_seen.debounce",
         base: &[],
         change: "2h",
         shows: |policy| over(live(), policy).touch(NOON).to_owned(),
     },
-    Witness {
+    SettingCase {
         key: "cas.max_retries",
         base: &[],
         change: "1",
         shows: conflicts,
     },
-    Witness {
+    SettingCase {
         key: "cas.backoff",
         base: &["cas.max_backoff=1s"],
         change: "20ms",
         shows: conflicts,
     },
-    Witness {
+    SettingCase {
         key: "cas.max_backoff",
         base: &["cas.backoff=20ms"],
         change: "30ms",
         shows: conflicts,
     },
-    Witness {
+    SettingCase {
         key: "cas.jitter",
         base: &["cas.backoff=20ms", "cas.max_backoff=1s"],
         change: "none",
         shows: conflicts,
     },
-    Witness {
+    SettingCase {
         key: "cas.on_rate_limited",
         base: &[],
         change: "retry",
         shows: |policy| waits(policy, &StoreError::RateLimited, 0),
     },
-    Witness {
+    SettingCase {
         key: "cas.deadline",
         base: &[],
         change: "10ms",
         shows: |policy| waits(policy, &StoreError::PreconditionFailed, 50),
     },
-    Witness {
+    SettingCase {
         key: "sync.on_missing",
         base: &[],
         change: "reject",
         shows: |policy| bench(policy).sync("a.com", "U", NOON).to_owned(),
     },
-    Witness {
+    SettingCase {
         key: "sync.unchanged",
         base: &[],
         change: "skip",
@@ -309,7 +309,7 @@ pub const WITNESSES: &[Witness] = &[
                 .to_owned()
         },
     },
-    Witness {
+    SettingCase {
         key: "sync.refresh_after",
         base: &["sync.unchanged=refresh"],
         change: "1h",
@@ -319,7 +319,7 @@ pub const WITNESSES: &[Witness] = &[
                 .to_owned()
         },
     },
-    Witness {
+    SettingCase {
         key: "sync.max_age",
         base: &[],
         change: "1h",
@@ -329,7 +329,7 @@ pub const WITNESSES: &[Witness] = &[
                 .to_owned()
         },
     },
-    Witness {
+    SettingCase {
         key: "sync.max_future",
         base: &[],
         change: "1m",
@@ -339,16 +339,16 @@ pub const WITNESSES: &[Witness] = &[
                 .to_owned()
         },
     },
-    Witness {
+    SettingCase {
         key: "sync.sentinels",
         base: &[],
-        change: "[\"nobody\"]",
+        change: "[\"unknown\"]",
         shows: |policy| {
             let sync = |uid| over(live(), policy).sync("a.com", uid, NOON);
-            format!("{} {}", sync("null"), sync("nobody"))
+            format!("{} {}", sync("null"), sync("unknown"))
         },
     },
-    Witness {
+    SettingCase {
         key: "sync.order",
         base: &[],
         change: "timestamp",
@@ -358,7 +358,7 @@ pub const WITNESSES: &[Witness] = &[
                 .to_owned()
         },
     },
-    Witness {
+    SettingCase {
         key: "local.commit_writes",
         base: &[],
         change: "1",
@@ -375,7 +375,7 @@ pub const WITNESSES: &[Witness] = &[
             (store.commits() == keys.len() as u64).to_string()
         },
     },
-    Witness {
+    SettingCase {
         key: "local.cache_mib",
         base: &[],
         change: "1",
@@ -396,7 +396,7 @@ pub const WITNESSES: &[Witness] = &[
             (store.evictions() > 0).to_string()
         },
     },
-    Witness {
+    SettingCase {
         key: "local.recent_records",
         base: &[],
         change: "0",
@@ -407,7 +407,7 @@ pub const WITNESSES: &[Witness] = &[
             store.at_hand("a").is_some().to_string()
         },
     },
-    Witness {
+    SettingCase {
         key: "local.sweep_per_write",
         base: &[],
         change: "0",
@@ -421,7 +421,7 @@ pub const WITNESSES: &[Witness] = &[
     },
 ];
 
-/// An embedded store in a folder of its own, on a clock that stands at 1970.
+/// An embedded store in a folder of its own, on a clock that stays at 1970.
 struct Embedded {
     store: EmbeddedStore<Arc<ManualClock>>,
     clock: Arc<ManualClock>,
@@ -465,20 +465,20 @@ fn raw(body: &[u8], ttl: Option<Ttl>) -> Insert {
 }
 
 #[test]
-fn every_setting_of_the_engine_has_a_witness() {
-    for witness in WITNESSES {
-        let change = format!("{}={}", witness.key, witness.change);
-        let before = policy(witness.base);
-        let after = policy(&[witness.base, &[change.as_str()]].concat());
+fn every_engine_setting_has_an_effect() {
+    for case in CASES {
+        let change = format!("{}={}", case.key, case.change);
+        let before = policy(case.base);
+        let after = policy(&[case.base, &[change.as_str()]].concat());
         assert_ne!(
-            (witness.shows)(&before),
-            (witness.shows)(&after),
+            (case.shows)(&before),
+            (case.shows)(&after),
             "`{change}` changes nothing"
         );
         // A policy has one digest on every machine.
         assert_eq!(
             before.digest == after.digest,
-            witness.key.starts_with("local."),
+            case.key.starts_with("local."),
             "`{change}` and the digest"
         );
     }

@@ -9,10 +9,10 @@ use edge_cookie::policy::known_settings;
 use elsewhere::{ELSEWHERE, NOT_USED_YET};
 
 /// The text of the file that has the test `BINARY::TEST`, or of a file of `src/`.
-fn source_of(witness: &str) -> String {
+fn source_of(case: &str) -> String {
     let root = std::path::Path::new(env!("REPOSITORY"));
-    let Some((binary, test)) = witness.split_once("::") else {
-        return std::fs::read_to_string(root.join(witness)).unwrap();
+    let Some((binary, test)) = case.split_once("::") else {
+        return std::fs::read_to_string(root.join(case)).unwrap();
     };
     let folder = root.join("tests").join(binary);
     let files = match std::fs::read_dir(&folder) {
@@ -26,14 +26,14 @@ fn source_of(witness: &str) -> String {
     let mut having = texts.filter(|text| text.contains(&declared));
     having
         .next()
-        .unwrap_or_else(|| panic!("there is no test `{witness}`"))
+        .unwrap_or_else(|| panic!("there is no test `{case}`"))
 }
 
 #[test]
-fn no_setting_is_without_a_witness() {
-    let here = engine::WITNESSES.iter().map(|witness| witness.key);
+fn no_setting_is_without_a_case() {
+    let here = engine::CASES.iter().map(|case| case.key);
     let here: Vec<&str> = here
-        .chain(service::WITNESSES.iter().map(|witness| witness.key))
+        .chain(service::CASES.iter().map(|case| case.key))
         .collect();
     for setting in known_settings() {
         if NOT_USED_YET.contains(&setting.key) {
@@ -44,15 +44,15 @@ fn no_setting_is_without_a_witness() {
         assert_eq!(
             witnesses + usize::from(elsewhere.is_some()),
             1,
-            "`{}` needs one witness",
+            "`{}` needs one case",
             setting.key
         );
-        if let Some((key, witness)) = elsewhere {
-            let text = source_of(witness);
+        if let Some((key, case)) = elsewhere {
+            let text = source_of(case);
             let named = [*key, &key.replace("edge.", ""), &key.replace("local.", "")];
             assert!(
                 named.iter().any(|name| text.contains(name)),
-                "`{key}` is not in the file of `{witness}`"
+                "`{key}` is not in the file of `{case}`"
             );
         }
     }

@@ -13,24 +13,24 @@ use super::pairs::{Before, Fixture, Way, pairs};
 
 const NOON: Moment = Moment::from_unix_millis(1_772_452_800_000);
 
-/// A store in memory and a clock that stands, which write down what is asked of them.
-struct Witness {
+/// A store in memory and a clock that does not move, which record every call.
+struct CallRecorder {
     store: MemoryStore<ManualClock>,
     seen: RefCell<Vec<String>>,
 }
 
 /// Stops where the two ways of a pair differ.
 pub fn check() {
-    let witness: &'static Witness = Box::leak(Box::new(Witness {
+    let recorder: &'static CallRecorder = Box::leak(Box::new(CallRecorder {
         store: MemoryStore::new(ManualClock::at(NOON)),
         seen: RefCell::default(),
     }));
-    let fixture = Fixture::new(witness, witness);
-    let of = |before: Before, way: Way<&'static Witness, &'static Witness>| {
+    let fixture = Fixture::new(recorder, recorder);
+    let of = |before: Before, way: Way<&'static CallRecorder, &'static CallRecorder>| {
         fixture.prepare(before);
-        witness.seen.take();
+        recorder.seen.take();
         way(&fixture);
-        witness.seen.take()
+        recorder.seen.take()
     };
     for (name, before, policy, constants) in pairs() {
         let seen = of(before, policy);
@@ -43,20 +43,20 @@ pub fn check() {
     }
 }
 
-impl Witness {
-    fn note<T>(&self, call: String, answer: T) -> T {
+impl CallRecorder {
+    fn record<T>(&self, call: String, answer: T) -> T {
         self.seen.borrow_mut().push(call);
         answer
     }
 }
 
-impl Clock for Witness {
+impl Clock for CallRecorder {
     fn now(&self) -> Moment {
-        self.note("now".to_owned(), NOON)
+        self.record("now".to_owned(), NOON)
     }
 
     fn wait(&self, length: Duration) {
-        self.note(format!("wait {length:?}"), ());
+        self.record(format!("wait {length:?}"), ());
     }
 }
 
@@ -68,17 +68,17 @@ fn without_mark(metadata: &[u8]) -> Result<Vec<u8>, StoreError> {
     Ok(metadata.to_bytes())
 }
 
-impl KvStore for Witness {
+impl KvStore for CallRecorder {
     fn consistency(&self) -> Consistency {
         self.store.consistency()
     }
 
     fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        self.note(format!("lookup {key}"), self.store.lookup(key))
+        self.record(format!("lookup {key}"), self.store.lookup(key))
     }
 
     fn exists(&self, key: &str) -> Result<bool, StoreError> {
-        self.note(format!("exists {key}"), self.store.exists(key))
+        self.record(format!("exists {key}"), self.store.exists(key))
     }
 
     fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
@@ -88,11 +88,11 @@ impl KvStore for Witness {
         let ttl = insert.ttl;
         let answer = self.store.insert(key, insert);
         let call = format!("insert {key} {body} {metadata} {ttl:?}: {answer:?}");
-        self.note(call, answer)
+        self.record(call, answer)
     }
 
     fn delete(&self, key: &str) -> Result<Removed, StoreError> {
-        self.note(format!("delete {key}"), self.store.delete(key))
+        self.record(format!("delete {key}"), self.store.delete(key))
     }
 
     fn list(
@@ -102,6 +102,6 @@ impl KvStore for Witness {
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
         let call = format!("list {prefix} {after:?} {limit}");
-        self.note(call, self.store.list(prefix, after, limit))
+        self.record(call, self.store.list(prefix, after, limit))
     }
 }

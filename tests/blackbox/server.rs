@@ -1,4 +1,4 @@
-//! The home under test: one at `EC_BASE_URL`, several with commas between them that share a store, else an `ec serve`
+//! The server under test: one at `EC_BASE_URL`, several with commas between them that share a store, else an `ec serve`
 //! of the test's own.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,7 +11,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-/// What both homes run under.
+/// What both servers run under.
 const CONFIG: &str = concat!(env!("REPOSITORY"), "/tests/blackbox/trusted-server.toml");
 
 pub const OPERATOR: &str = "operator-token-0123456789";
@@ -30,35 +30,35 @@ pub const HEALTH: &str = "/_ts/health";
 /// How long an answer to hostile bytes is waited for: some of them are owed none.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// A visitor in California who has not opted out: where both homes take a client on loopback to be.
+/// A visitor in California who has not opted out: where both servers take a client on loopback to be.
 pub const CONSENT: (&str, &str) = ("us_privacy", "1YNN");
 
-pub struct Home {
+pub struct Server {
     /// Servers that pass for one: requests take turns on them.
     bases: Vec<String>,
     turn: AtomicUsize,
-    server: Option<Child>,
+    process: Option<Child>,
 }
 
-impl Drop for Home {
+impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(server) = &mut self.server {
-            let _ = server.kill();
-            let _ = server.wait();
+        if let Some(process) = &mut self.process {
+            let _ = process.kill();
+            let _ = process.wait();
         }
     }
 }
 
-impl Home {
+impl Server {
     pub fn start() -> Self {
         if let Ok(bases) = std::env::var("EC_BASE_URL") {
             return Self {
                 bases: bases.split(',').map(str::to_owned).collect(),
                 turn: AtomicUsize::new(0),
-                server: None,
+                process: None,
             };
         }
-        let mut server = Command::new(env!("CARGO_BIN_EXE_ec"))
+        let mut process = Command::new(env!("CARGO_BIN_EXE_ec"))
             .args(["serve", "--config", CONFIG, "--policies", "no-profiles"])
             .args([
                 "--addr",
@@ -73,7 +73,7 @@ impl Home {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(server.stdout.take().unwrap())
+        BufReader::new(process.stdout.take().unwrap())
             .read_line(&mut line)
             .unwrap();
         let base = line
@@ -84,7 +84,7 @@ impl Home {
         Self {
             bases: vec![base],
             turn: AtomicUsize::new(0),
-            server: Some(server),
+            process: Some(process),
         }
     }
 
@@ -96,7 +96,7 @@ impl Home {
 
     /// Whether this is the edge's emulator, whose rate limiter never trips.
     pub fn is_emulator(&self) -> bool {
-        std::env::var("EC_HOME").is_ok_and(|home| home == "edge")
+        std::env::var("EC_PLATFORM").is_ok_and(|platform| platform == "edge")
     }
 
     pub fn ask(&self, method: &str, path: &str) -> Ask {
