@@ -1,4 +1,4 @@
-//! Time, handed in: the engine never reads a clock, it is told when an operation started.
+//! Time, handed in: the engine never reads a clock, its caller passes the time at which an operation started.
 //!
 //! Records keep Unix seconds ([`Timestamp`]); deadlines and waits need finer time ([`Moment`]).
 //!
@@ -255,7 +255,7 @@ impl Clock for SystemClock {
 pub struct ManualClock(AtomicU64);
 
 impl ManualClock {
-    /// A clock that stands at `moment`.
+    /// A clock that shows `moment`.
     #[must_use]
     pub const fn at(moment: Moment) -> Self {
         Self(AtomicU64::new(moment.0))

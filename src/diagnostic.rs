@@ -1,4 +1,4 @@
-//! A finding about a policy: a code, a severity, the places it points to and a way out.
+//! A finding about a policy: a code, a severity, the places it points to and a suggested fix.
 //!
 //! How a finding is shown is the command line's business.
 //!
@@ -165,7 +165,7 @@ codes! {
     NoJitter = "EC0307",
     /// More store calls in one request than the edge documents.
     TooManyCalls = "EC0308",
-    /// A list of places leaves out one whose law is in force.
+    /// A list of places leaves out one whose law is effective.
     LawLeftOut = "EC0309",
     /// A deployed profile whose visitors are in no known place.
     NoPlace = "EC0310",
@@ -176,7 +176,7 @@ codes! {
     /// A store that `fastly.toml` does not declare.
     UndeclaredStore = "EC0403",
     /// A profile shares its stores with one that is not there, or is not deployed.
-    SharesWithNobody = "EC0404",
+    SharesWithUndeployed = "EC0404",
     /// A secret in clear in a deployable profile.
     SecretInClear = "EC0501",
     /// A secret that is a placeholder.

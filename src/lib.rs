@@ -1,6 +1,6 @@
 //! An Edge Cookie identity graph, run under a policy.
 //!
-//! Behind every EC id stands one record in a key-value store: the user's consent, a coarse place, and the ids that
+//! Every EC id has one record in a key-value store: the user's consent, a coarse place, and the ids that
 //! partners have synced to it. Many machines write it at once with compare-and-swap; a withdrawal leaves a tombstone
 //! that nothing but fresh consent turns back. Every number and store name behind this is a setting of a
 //! [policy](policy::EcPolicy), handed to every operation.
@@ -18,7 +18,7 @@
 //!                              KvIdentityGraph over a KvStore
 //! ```
 //!
-//! - [`policy`]: what somebody wrote, checked and made into what the engine reads; [`rules`] says what must hold of it
+//! - [`policy`]: the configuration as written, checked and resolved into what the engine reads; [`rules`] says what must hold of it
 //!   beyond single settings, and every finding is a [`diagnostic`].
 //! - [`config`]: policies from files, variables, overrides or a program's own values.
 //! - [`record`]: the stored schema, which keeps what it does not know.

@@ -10,7 +10,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What stands in the place of a password.
+/// What is shown instead of a password.
 const MASK: &str = "…";
 
 /// What follows the scheme of an address.
@@ -19,7 +19,7 @@ const SCHEME: &str = "://";
 /// What the name of a query's parameter contains that holds a secret.
 const SECRET_PARAMETERS: [&str; 3] = ["pass", "token", "secret"];
 
-/// The longest line whose values are told apart, in bytes: of a longer one everything from its first secret on is masked, so that
+/// The longest line in which each secret is masked by itself, in bytes: of a longer one everything from its first secret on is masked, so that
 /// masking takes no longer than reading.
 pub const LONGEST_LINE: usize = 4_096;
 
@@ -51,7 +51,7 @@ pub fn passwords(text: &str) -> Cow<'_, str> {
     masked.into()
 }
 
-/// The bytes of every password in an address, in order; none is empty, and no two overlap.
+/// The bytes of every password in an address, in order; no range is empty, and no two overlap.
 pub(crate) fn password_spans(text: &str) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
     let mut add = |start: usize, length: usize| {

@@ -124,7 +124,7 @@ fn a_message_shows_values_as_they_were_written() {
     assert_eq!(
         found,
         [
-            "`entry.ttl = \"520 weeks 20days\"` is longer than ten years, which nobody's consent lasts"
+            "`entry.ttl = \"520 weeks 20days\"` is longer than ten years, longer than any consent lasts"
         ]
     );
     let found = told(

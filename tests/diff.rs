@@ -168,7 +168,7 @@ fn what_cannot_be_compared_ends_with_two_and_says_why() {
         ),
         (
             "file:changed.json",
-            "cannot use the bundle `changed.json`: its checksum is not that of its bytes",
+            "cannot use the bundle `changed.json`: its checksum does not match its content",
         ),
     ] {
         for args in [["diff", name, "production"], ["diff", "production", name]] {

@@ -304,7 +304,7 @@ fn a_bundle_that_is_no_good_leaves_the_embedded_one_in_force() {
         ),
         (
             reseal(&|bundle| bundle["digest"] = "0".repeat(64).into()),
-            "its values do not make the policy",
+            "its values do not give the policy",
         ),
         (
             reseal(&|bundle| bundle["values"][0]["value"] = 7.into()),

@@ -314,7 +314,7 @@ impl KvStore for CachedStore<'_> {
     }
 
     fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        match self.0.at_hand(key) {
+        match self.0.lookup_cached(key) {
             Some(stored) => Ok(Some(stored)),
             None => self.0.lookup(key),
         }

@@ -43,13 +43,13 @@ fn put(store: &impl KvStore, key: &str, body: &str) {
 fn what_was_read_is_at_hand_as_it_was_read() {
     store(1_000, |store, _| {
         assert_eq!(store.lookup("a"), Ok(None));
-        assert_eq!(store.at_hand("a"), None);
+        assert_eq!(store.lookup_cached("a"), None);
         put(store, "a", "1");
-        assert_eq!(store.at_hand("a"), None);
+        assert_eq!(store.lookup_cached("a"), None);
         let read = store.lookup("a").unwrap();
         assert_eq!(read.as_ref().unwrap().body, b"1");
-        assert_eq!(store.at_hand("a"), read);
-        assert_eq!(store.at_hand("b"), None);
+        assert_eq!(store.lookup_cached("a"), read);
+        assert_eq!(store.lookup_cached("b"), None);
     });
 }
 
@@ -80,10 +80,10 @@ fn what_is_changed_is_not_at_hand_until_it_is_read_again() {
             put(store, "a", "1");
             store.lookup("a").unwrap();
             change(store);
-            assert_eq!(store.at_hand("a"), None, "{how}");
+            assert_eq!(store.lookup_cached("a"), None, "{how}");
             let read = store.lookup("a").unwrap();
             assert_eq!(read.as_ref().map(|read| &*read.body), *then, "{how}");
-            assert_eq!(store.at_hand("a"), read, "{how}");
+            assert_eq!(store.lookup_cached("a"), read, "{how}");
         });
     }
 }
@@ -96,10 +96,10 @@ fn a_read_within_a_batch_leaves_nothing_at_hand() {
             .batch(|batch| {
                 put(batch, "a", "1");
                 batch.lookup("a").unwrap();
-                assert_eq!(store.at_hand("a"), None);
+                assert_eq!(store.lookup_cached("a"), None);
             })
             .unwrap();
-        assert_eq!(store.at_hand("a"), None);
+        assert_eq!(store.lookup_cached("a"), None);
     });
 }
 
@@ -111,7 +111,7 @@ fn a_refused_write_takes_nothing_away() {
         store
             .insert("a", insert("2", Precondition::Add))
             .unwrap_err();
-        assert_eq!(store.at_hand("a"), read);
+        assert_eq!(store.lookup_cached("a"), read);
     });
 }
 
@@ -121,9 +121,9 @@ fn a_record_is_at_hand_as_long_as_its_time_lasts() {
         put(store, "a", "1");
         store.lookup("a").unwrap();
         clock.set(Timestamp::from_unix(NOON + 59).into());
-        assert!(store.at_hand("a").is_some());
+        assert!(store.lookup_cached("a").is_some());
         clock.set(Timestamp::from_unix(NOON + 60).into());
-        assert_eq!(store.at_hand("a"), None);
+        assert_eq!(store.lookup_cached("a"), None);
         assert_eq!(store.lookup("a"), Ok(None));
     });
 }
@@ -139,12 +139,12 @@ fn no_more_are_kept_than_there_is_room_for() {
             .unwrap();
         for number in 0..10 * ROOM {
             store.lookup(&key(number)).unwrap();
-            assert!(store.at_hand(&key(number)).is_some());
-            assert!(store.at_hand(&key(0)).is_some());
+            assert!(store.lookup_cached(&key(number)).is_some());
+            assert!(store.lookup_cached(&key(0)).is_some());
         }
-        let at_hand = |number: &u32| store.at_hand(&key(*number)).is_some();
-        let kept = (0..10 * ROOM).filter(at_hand).count();
+        let lookup_cached = |number: &u32| store.lookup_cached(&key(*number)).is_some();
+        let kept = (0..10 * ROOM).filter(lookup_cached).count();
         assert!(kept <= ROOM as usize, "{kept} at hand");
-        assert!(at_hand(&0));
+        assert!(lookup_cached(&0));
     });
 }

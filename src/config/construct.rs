@@ -46,7 +46,7 @@ impl EcPolicy {
         accept(resolved)
     }
 
-    /// Reads a configuration file (`trusted-server.toml`) and a profile of the folder `policies` beside it.
+    /// Reads a configuration file (`trusted-server.toml`) and a profile of the folder `policies` next to it.
     ///
     /// `profile` names the profile; where it is `None`, the configuration chooses it (`profile` in `[ec]`), else it is
     /// `development`, which need not exist. The environment is not read: see [`PolicyFiles`] for it, for every finding

@@ -75,7 +75,7 @@ fn publisher_table(table: Option<&Node>, overriding: Vec<(Key, Node)>) -> Option
     Some(Node::new(NodeValue::Table(members.collect()), place))
 }
 
-/// Tables that are read by no one, and that somebody means as `[ec]`: in other letters, or near the old name.
+/// Tables that nothing reads, and that were probably meant as `[ec]`: in other letters, or near the old name.
 fn near_misses(document: &Node) -> impl Iterator<Item = Diagnostic> {
     let tables = document.members().iter();
     let meant = tables.filter(|(key, _)| {

@@ -17,7 +17,7 @@ use crate::policy::resolve::{Resolved, resolve};
 use crate::policy::types::choice::nearest;
 use crate::rules::{self, Ancestor, Declared, Fleet, Subject};
 
-/// The profile where nobody chooses one.
+/// The profile that is used by default.
 const DEFAULT_PROFILE: &str = "development";
 
 /// What policies are read from. The environment is handed in: nothing here reads it.
@@ -170,7 +170,7 @@ impl PolicyFiles {
         &self.names
     }
 
-    /// The file that a profile of this name stands in.
+    /// The file of the profile with this name.
     #[must_use]
     pub fn profile_file(&self, name: &str) -> PathBuf {
         self.from.policies.join(format!("{name}.toml"))
@@ -187,7 +187,7 @@ impl PolicyFiles {
     ///
     /// # Errors
     ///
-    /// Where the profile that somebody named is not there.
+    /// Where the named profile does not exist.
     pub fn choose(&self, named: Option<&str>, variable: Option<&str>) -> Result<String, LoadError> {
         let variable = variable.filter(|name| !name.is_empty());
         let Some(name) = named.or(variable).or(self.config.profile.as_deref()) else {
@@ -363,13 +363,13 @@ impl PolicyFiles {
         findings.retain(|finding| {
             finding.code == Code::Syntax || !(broken.contains(&line(finding)) || follows(finding))
         });
-        // What nobody wrote comes last.
+        // Findings without a place come last.
         findings.sort_by_cached_key(|finding| {
             finding.places.first().map_or((usize::MAX, 0), |place| {
                 (self.sources.order(&place.file), place.span.start)
             })
         });
-        // A file that several layers take part in tells the same again.
+        // Where several layers come from one file, each reports its findings again.
         findings.dedup();
         findings
     }

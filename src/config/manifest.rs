@@ -13,7 +13,7 @@ const MANIFEST: &str = "fastly.toml";
 /// Where it declares key-value stores: for a deploy, and for the local server.
 const TABLES: [&str; 2] = ["setup.kv_stores", "local_server.kv_stores"];
 
-/// The stores that the manifest beside `config` declares. What is wrong with that file is the platform's to tell.
+/// The stores that the manifest next to `config` declares. The platform reports what is wrong with that file.
 pub(super) fn declared(config: &Path) -> Option<Declared> {
     let path = config.with_file_name(MANIFEST);
     let text = read_text(&path).ok()?;

@@ -87,7 +87,7 @@ pub(super) fn of_environment(variables: &[(String, String)]) -> Overrides {
 /// The variables that the command line reads itself.
 const OWN_VARIABLES: [&str; 2] = ["EC_PROFILE", "EC_LOG"];
 
-/// The variable that somebody means by one that is read by no one: one underscore for two, or a letter amiss.
+/// The variable that was probably meant by one that nothing reads: one underscore for two, or a letter amiss.
 fn meant(name: &str) -> Option<String> {
     if name.starts_with(VARIABLE_PREFIX) || OWN_VARIABLES.contains(&name) {
         return None;

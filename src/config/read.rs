@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn system_errors_are_told_without_their_numbers() {
+    fn system_errors_are_shown_without_their_numbers() {
         for (kind, expected) in [
             (io::ErrorKind::NotFound, "there is no such file"),
             (io::ErrorKind::PermissionDenied, "permission denied"),

@@ -12,7 +12,7 @@ use crate::policy::setting::{SettingInfo, Shape};
 use crate::policy::types::partner::SECRET_FIELDS;
 use crate::policy::types::secret::is_like;
 
-/// A text somebody wrote: a file, the environment or the command line. Its secrets are masked.
+/// A text to read settings from: a file, the environment or the command line. Its secrets are masked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     name: Arc<str>,
@@ -63,7 +63,7 @@ impl Source {
         &self.masked
     }
 
-    /// What stands before the `=` of this line, counted from 1: the name of a variable.
+    /// What precedes the `=` of this line, counted from 1: the name of a variable.
     pub(super) fn name_in_line(&self, line: u32) -> Option<&str> {
         let line = usize::try_from(line).ok()?.checked_sub(1)?;
         let start = *self.line_starts.get(line)?;
@@ -247,7 +247,7 @@ fn begins_with_a_hash(value: &str) -> bool {
 const MANY_LINES: [&str; 2] = ["\"\"\"", "'''"];
 
 /// How many bytes the literal at the start of `value` takes; one that is not closed ends with its line, and what
-/// stands behind one that is closed too early belongs to it.
+/// follows one that is closed too early belongs to it.
 fn literal_length(value: &str) -> usize {
     let line = |text: &str| text.find('\n').unwrap_or(text.len());
     for quote in MANY_LINES.into_iter().chain(["\"", "'"]) {

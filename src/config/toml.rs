@@ -90,7 +90,7 @@ fn plain_key(written: &str) -> &str {
     }
 }
 
-/// Reads a single value that stands `offset` bytes into its source; none where it is not one.
+/// Reads a single value that begins `offset` bytes into its source; none where it is not one.
 pub(super) fn value(
     source: &Source,
     text: &str,

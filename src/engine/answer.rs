@@ -1,4 +1,4 @@
-//! The engine's contract with whatever runs it: what it asks for, and what it may be told.
+//! The engine's contract with whatever runs it: what it asks for, and what it accepts as an answer.
 
 use std::time::Duration;
 
@@ -71,7 +71,7 @@ pub struct UnreadableRecord {
 pub enum Deleted<R = Record> {
     /// Nothing was there.
     Nothing,
-    /// Something was there; the store cannot tell what.
+    /// Something was there; the store does not know what.
     Something,
     /// This was there.
     Was(Found<R>),
@@ -131,10 +131,10 @@ pub enum Step<W> {
     End,
 }
 
-/// What a transaction is told: the answer to the step it asked for.
+/// What a transaction receives: the answer to the step it asked for.
 ///
 /// `elapsed` is the time since the operation started. It is needed only where something was refused, so
-/// that an operation that meets nobody reads the clock once.
+/// that an operation without conflicts reads the clock once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer<R = Record> {
     /// To a lookup.

@@ -1,4 +1,4 @@
-//! What stands fixed while an operation runs, and the rules of retention that follow from it.
+//! What is fixed while an operation runs, and the rules of retention that follow from it.
 
 use super::answer::{Consistency, Found, Record};
 use super::decision::{Current, Decision};
@@ -25,7 +25,7 @@ pub struct OperationContext<'p> {
 pub enum RecordState {
     /// A live entry.
     Live,
-    /// A tombstone that stands.
+    /// A tombstone that has not expired.
     Tombstone,
     /// Past its time: it counts as absent.
     Expired,
@@ -84,7 +84,7 @@ pub fn expires_at(
             .plus_seconds(policy.tombstone.ttl.seconds());
     }
     if is_withdrawn(entry, metadata) {
-        // Its body does not say when: it stands until the store collects it.
+        // Its body does not say when: it is effective until the store removes it.
         return now.plus_seconds(policy.tombstone.ttl.seconds());
     }
     retained_from(policy, entry, metadata, now).plus_seconds(policy.entry.ttl.seconds())
@@ -131,7 +131,7 @@ pub(super) fn retained_from(
 }
 
 impl OperationContext<'_> {
-    /// Whether `time` is further in the future than a clock may run ahead (`sync.max_future`), so that it tells nothing.
+    /// Whether `time` is further in the future than a clock may run ahead (`sync.max_future`), so that it is ignored.
     #[inline]
     pub(super) const fn is_ahead(&self, time: Timestamp) -> bool {
         time.seconds_since(self.now) > self.policy.sync.max_future.seconds()
@@ -163,18 +163,18 @@ impl OperationContext<'_> {
         record
     }
 
-    /// The entry of `record` written again; `visited` tells a visit from a partner's sync.
+    /// The entry of `record` written again; `visited` is true for a visit, false for a partner's sync.
     pub(super) fn rewrite(&self, mut record: Box<Record>, visited: bool) -> PlannedEntry<'static> {
         let Record {
             entry, metadata, ..
         } = &mut *record;
         // An operation that started later may have moved it on already: it does not go back.
-        let stands = metadata.t.filter(|written| !self.is_ahead(*written));
+        let previous = metadata.t.filter(|written| !self.is_ahead(*written));
         let from = match self.policy.entry.renewal {
             Renewal::OnWrite | Renewal::OnVisit if visited => self.now,
-            Renewal::OnWrite => stands.map_or(self.now, |stands| stands.max(self.now)),
+            Renewal::OnWrite => previous.map_or(self.now, |previous| previous.max(self.now)),
             Renewal::OnVisit => {
-                stands.unwrap_or_else(|| retained_from(self.policy, entry, metadata, self.now))
+                previous.unwrap_or_else(|| retained_from(self.policy, entry, metadata, self.now))
             }
             Renewal::FromCreation => {
                 // Another system's milliseconds would keep the record for ever: its time begins with this write.

@@ -31,7 +31,7 @@ fn revive(
     mut record: Box<Record>,
 ) -> Decision<'static> {
     let withdrawn = record.entry.consent.updated;
-    // A time that no clock can have told does not keep the user from consenting anew for ever.
+    // A time that no clock can have shown does not keep the user from consenting again for ever.
     if withdrawn >= context.now && !context.is_ahead(withdrawn) {
         return Decision::end(Outcome::ConsentWithdrawn);
     }

@@ -8,7 +8,7 @@ use super::pending_write::{Content, PlannedWrite};
 use super::{Done, OperationError, Outcome};
 use crate::record::{Generation, Precondition, Unreadable};
 
-/// What stands under an id, as the policy sees it.
+/// What is stored under an id, as the policy sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Current {
     /// Nothing.
@@ -17,7 +17,7 @@ pub(super) enum Current {
     Expired(Generation),
     /// A live entry.
     Live(Box<Record>),
-    /// A standing tombstone.
+    /// A tombstone that has not expired.
     Tombstone(Box<Record>),
     /// A live entry that the policy refuses for its unknown age: it counts as one that cannot be read.
     UnknownAge(Box<Record>),
@@ -26,7 +26,7 @@ pub(super) enum Current {
 }
 
 impl Current {
-    /// How to write where nothing counts as standing.
+    /// How to write where nothing counts as stored.
     pub(super) const fn insert_precondition(&self) -> Option<Precondition> {
         match self {
             Self::Absent => Some(Precondition::Add),
@@ -113,7 +113,7 @@ pub enum OnConflict<D> {
     Retry,
     /// Look what is there; the write was a way of asking.
     Lookup,
-    /// It is over: whoever won said as much.
+    /// It ends: the write that won has the same meaning.
     End(D),
 }
 
@@ -151,7 +151,7 @@ pub trait RecordOperation {
     /// Whether this is tried again whatever stops it.
     fn must_succeed(&self) -> bool;
 
-    /// What a conflict means; `looked` tells whether the record was looked at before.
+    /// What a conflict means; `looked` is true if the record was looked up before.
     fn on_conflict(&self, looked: bool) -> OnConflict<Self::Done>;
 
     /// The write that `plan` comes to.
@@ -173,7 +173,7 @@ pub trait RecordOperation {
     /// How it ends where its write succeeded; what stays in `on_success` is of no further use.
     fn succeeded(on_success: &mut Self::OnSuccess) -> Self::Done;
 
-    /// How it ends where no record is left; `was_there` tells whether there was one before.
+    /// How it ends where no record is left; `was_there` is true if there was one before.
     fn removed(was_there: bool) -> Self::Done;
 
     /// Whether what a deletion met counts as a record that was there.

@@ -7,7 +7,7 @@ use super::pending_write::PlannedEntry;
 use crate::policy::settings::DeleteMode;
 use crate::record::Precondition;
 
-/// A hard deletion needs to know nothing; a tombstone is left only for somebody who was there.
+/// A hard deletion needs to know nothing; a tombstone is left only for a user who was there.
 pub(super) fn open(context: &OperationContext<'_>) -> Decision<'static> {
     match context.policy.delete.mode {
         DeleteMode::Hard => Decision::Remove,
@@ -19,7 +19,7 @@ pub(super) fn decide(context: &OperationContext<'_>, current: &Current) -> Decis
     match current {
         Current::Absent if context.trusts_absence() => Decision::end(Outcome::NotFound),
         Current::Absent => Decision::ConfirmExists,
-        // What is past its time counts as absent, and erased means erased; but only if nobody came in between.
+        // What is past its time counts as absent, and erased means erased; but only if no other write came in between.
         Current::Expired(generation) if context.trusts_absence() => Decision::Write(
             PlannedEntry::tombstone(Precondition::Generation(*generation)),
             Outcome::NotFound.into(),

@@ -61,7 +61,7 @@ fn covers(context: &OperationContext<'_>, tombstone: &KvEntry, at: Timestamp) ->
     updated >= at && !context.is_ahead(updated)
 }
 
-/// Whether the user of a live entry consented later. A time that no clock can have told says nothing.
+/// Whether the user of a live entry consented later. A time that no clock can have shown is ignored.
 fn is_later(context: &OperationContext<'_>, entry: &KvEntry, at: Timestamp) -> bool {
     [entry.consent.updated, entry.created]
         .into_iter()

@@ -1,6 +1,6 @@
 //! The engine: what each operation does to a record, decided without any I/O.
 //!
-//! An [`Operation`] becomes a [`Transaction`], which asks for [`Step`]s (look up, write, wait) and is told
+//! An [`Operation`] becomes a [`Transaction`], which asks for [`Step`]s (look up, write, wait) and receives
 //! [`Answer`]s, until it ends in an [`Outcome`]. It reads no clock, no store and no random source, so that
 //! whatever drives it (the edge, a server, a simulation) runs the same decisions.
 //!

@@ -36,7 +36,7 @@ pub enum Operation<'o> {
         /// Where the user is.
         geo: &'o KvGeo,
     },
-    /// Write a new entry, or turn a tombstone back into one: the user gave consent anew.
+    /// Write a new entry, or turn a tombstone back into one: the user gave consent again.
     CreateOrRevive {
         /// What the user consents to.
         consent: &'o ConsentStrings,

@@ -40,11 +40,11 @@ outcomes! {
     CreatedMinimal = "created_minimal",
     /// The partner id was written.
     Written = "written",
-    /// The partner id stands already; nothing was written.
+    /// The same partner id is already stored; nothing was written.
     Unchanged = "unchanged",
-    /// The partner id stood already, and was written again for its age.
+    /// The same partner id was already stored, and was written again because of its age.
     Refreshed = "refreshed",
-    /// The sync or touch is older than what stands, or than the policy accepts.
+    /// The sync or touch is older than what is stored, or than the policy accepts.
     Stale = "stale",
     /// The entry holds as many partner ids as it may.
     TooManyPartners = "too_many_partners",
@@ -67,7 +67,7 @@ outcomes! {
     Superseded = "superseded",
     /// The withdrawal is written.
     Withdrawn = "withdrawn",
-    /// The withdrawal was written before, and stands.
+    /// The withdrawal was written before and is still stored.
     AlreadyWithdrawn = "already_withdrawn",
     /// The record is gone.
     Deleted = "deleted",

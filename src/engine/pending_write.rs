@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::policy::types::Ttl;
 use crate::record::{ConsentStrings, KvEntry, KvGeo, KvMetadata, Precondition};
 
-/// Records keep whole seconds, cut down, and stores count from their own moment: a store that is told one
+/// Records keep whole seconds, rounded down, and stores count from their own moment: a store that is given one
 /// second more never forgets a record before the policy does.
 const ROUNDING_SECONDS: u64 = 1;
 
@@ -140,7 +140,7 @@ impl PendingWrite<'_> {
         self.with_write(|write| record.entry == *write.entry && record.metadata == *write.metadata)
     }
 
-    /// Whether the write keeps the policy's limits; it is made only where bounds do not tell.
+    /// Whether the write keeps the policy's limits; it is serialized only where bounds do not decide.
     pub(super) fn fits(self) -> bool {
         let limits = &self.context.policy.entry;
         let body = limits.max_body_bytes as usize;

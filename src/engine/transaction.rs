@@ -219,7 +219,7 @@ impl<'p, O: RecordOperation> Transaction<'p, O> {
         }
     }
 
-    /// Begins again by looking, where what stands there matters to the write.
+    /// Begins again with a lookup, where the stored record matters to the write.
     fn retry_from_lookup(&mut self, elapsed: Duration) {
         if self.conditional {
             self.wanted = Intent::Lookup;

@@ -18,7 +18,7 @@ pub(super) fn decide(
         Current::UnknownAge(_) => return Decision::unknown_age(),
     };
     let seen = timestamp.min(context.now);
-    // A stored time that no clock can have told would refuse every later touch.
+    // A stored time that no clock can have shown would refuse every later touch.
     let last_seen = (record.entry.last_seen).filter(|last_seen| !context.is_ahead(*last_seen));
     if let Some(last_seen) = last_seen {
         if seen <= last_seen {

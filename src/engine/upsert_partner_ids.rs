@@ -276,7 +276,7 @@ impl<'b, 'p> Batch<'b, 'p> {
         let synced = synced(self.context, sync);
         let outcome = match entry.ids.get(&sync.partner) {
             Some(known) => {
-                // A time that no clock can have told would refuse every later sync.
+                // A time that no clock can have shown would refuse every later sync.
                 let known_since = known.synced.filter(|since| !self.context.is_ahead(*since));
                 let later = |than: Timestamp| than > synced;
                 if policy.sync.order == SyncOrder::Timestamp && known_since.is_some_and(later) {

@@ -30,7 +30,7 @@ impl PolicyDigest {
         Self::new(hex(&hasher.finalize()))
     }
 
-    /// The digest that somebody else worked out; none where these are not its digits.
+    /// The digest with these digits, computed elsewhere; none where they are not a digest's.
     pub(super) fn named(digits: &str) -> Option<Self> {
         is_sha256(digits).then(|| Self::new(digits.to_owned()))
     }

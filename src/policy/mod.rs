@@ -1,4 +1,4 @@
-//! The policy: what somebody wrote, checked and made into what the engine reads.
+//! The policy: the configuration as written, checked and resolved into what the engine reads.
 //!
 //! Layers ([`layers`]) hold what each source said and where; [`resolve`](resolve::resolve) turns them into an
 //! [`EcPolicy`], every finding and the origin of every value.

@@ -1,7 +1,7 @@
-//! A value as somebody wrote it, with its place.
+//! A value as written, with its place.
 //!
 //! TOML files, environment variables and overrides all become [`Node`]s, so that settings are read the
-//! same way wherever they stand, and no setting needs to know a file format.
+//! same way wherever they are written, and no setting needs to know a file format.
 //!
 //! ```
 //! use edge_cookie::diagnostic::Place;
@@ -17,21 +17,21 @@ use crate::diagnostic::Place;
 /// How deep tables and lists may be nested, and how many names a key may have: no setting has half as many.
 pub const MAX_DEPTH: usize = 32;
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// What was written.
     pub value: NodeValue,
-    /// Where the value stands.
+    /// Where the value is written.
     pub place: Place,
 }
 
-/// A key of a table and where it stands.
+/// A key of a table and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Key {
     /// The key's own name, without its table's.
     pub name: String,
-    /// Where the key stands.
+    /// Where the key is written.
     pub place: Place,
 }
 

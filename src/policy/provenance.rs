@@ -1,4 +1,4 @@
-//! Where every value in force came from, and what it overrode.
+//! Where every effective value came from, and what it overrode.
 //!
 //! ```
 //! use edge_cookie::policy::resolve::resolve;
@@ -59,7 +59,7 @@ impl Origin {
         }
     }
 
-    /// That of a value which stands in a layer's source.
+    /// The origin of a value in a layer's source.
     #[must_use]
     pub const fn of(layer: LayerName, place: Place) -> Self {
         Self {
@@ -126,7 +126,7 @@ impl fmt::Display for Origin {
 pub struct Overridden {
     /// The value, as shown.
     pub value: Value,
-    /// Where it stands.
+    /// Where it is configured.
     pub origin: Origin,
 }
 
@@ -234,12 +234,12 @@ impl fmt::Debug for InClear {
     }
 }
 
-/// A setting's value in force.
+/// A setting's effective value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EffectiveValue {
     /// The key below `ec`.
     pub key: &'static str,
-    /// The value, as shown: as written where somebody wrote it.
+    /// The value, as shown: as written, where a layer sets it.
     pub value: Value,
     /// The value as the digest holds it.
     pub digested: Value,
@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_layer_is_told_in_words_and_in_json() {
+    fn every_layer_is_reported_in_words_and_in_json() {
         let place = Place {
             file: "a.toml".into(),
             line: 2,
@@ -319,12 +319,12 @@ mod tests {
                 place,
                 variable,
             };
-            let told = serde_json::to_value(&origin).unwrap();
-            assert_eq!(told.to_string(), format!(r#"{{"layer":{json}{at}}}"#));
-            // What was told is the same origin, but for the bytes to draw.
-            let again = Origin::from_json(&told).unwrap();
+            let reported = serde_json::to_value(&origin).unwrap();
+            assert_eq!(reported.to_string(), format!(r#"{{"layer":{json}{at}}}"#));
+            // What was reported is the same origin, except for the bytes to draw.
+            let again = Origin::from_json(&reported).unwrap();
             assert_eq!(again.to_string(), origin.to_string());
-            assert_eq!(serde_json::to_value(&again).unwrap(), told);
+            assert_eq!(serde_json::to_value(&again).unwrap(), reported);
         }
     }
 }

@@ -14,7 +14,7 @@ use std::fmt;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Node, NodeValue};
 
-/// The publisher whose pages the service stands before.
+/// The publisher whose pages the service serves.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Publisher {
     /// The domain that the EC cookie is set for, and whose pages may ask for a user's uid.
@@ -250,7 +250,7 @@ fn no_cookie_for(domain: &Domain) -> Option<&'static str> {
     } else if name == LOCALHOST {
         None
     } else if !name.contains('.') {
-        Some("it is a single label, which is nobody's domain")
+        Some("it is a single label, which no one can register")
     } else if is_public_suffix(name) {
         Some("it is a public suffix, under which anyone can have a domain")
     } else {

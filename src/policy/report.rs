@@ -1,4 +1,4 @@
-//! The policy in force as programs read it: every value with its origin.
+//! The effective policy as programs read it: every value with its origin.
 //!
 //! ```
 //! use edge_cookie::policy::report::Report;
@@ -42,7 +42,7 @@ impl<'r> Report<'r> {
         self.values.iter().find(|value| value.key == key)
     }
 
-    /// What is in force under `profile`.
+    /// The effective policy of `profile`.
     #[must_use]
     pub fn of(profile: &'r str, resolved: &'r Resolved) -> Self {
         let value = |effective: &'r EffectiveValue| ValueReport {

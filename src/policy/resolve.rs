@@ -21,12 +21,12 @@ use crate::policy::types::partner::merge;
 use crate::policy::value::Value;
 use crate::policy::{EcPolicy, known_settings};
 
-/// Everything that comes of resolving.
+/// The result of resolving.
 #[derive(Debug, Clone)]
 pub struct Resolved {
     /// The policy; not to be used where `findings` hold an error, since a refused value is left out.
     pub policy: EcPolicy,
-    /// Every value in force with its origin, in the order of the settings.
+    /// Every effective value with its origin, in the order of the settings.
     pub values: Vec<EffectiveValue>,
     /// Whether it is the policy of a profile that is meant to be deployed: no secret of it may be weak.
     pub deployed: bool,
@@ -49,7 +49,7 @@ impl Resolved {
             .all(|finding| finding.severity < Severity::Error)
     }
 
-    /// The value in force of a setting, by its key below `ec`.
+    /// The effective value of a setting, by its key below `ec`.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<&EffectiveValue> {
         self.values.iter().find(|value| value.key == key)
@@ -114,18 +114,18 @@ pub(super) struct About {
 }
 
 /// The least and the greatest value a setting takes.
-pub(super) struct Limits<T> {
+pub(super) struct ValueRange<T> {
     least: T,
     greatest: T,
     contain: fn(&Self, &T) -> bool,
 }
 
-impl<T: PartialOrd> Limits<T> {
+impl<T: PartialOrd> ValueRange<T> {
     pub(super) fn new(least: T, greatest: T) -> Self {
         Self {
             least,
             greatest,
-            contain: |limits, value| (&limits.least..=&limits.greatest).contains(&value),
+            contain: |range, value| (&range.least..=&range.greatest).contains(&value),
         }
     }
 }
@@ -145,7 +145,7 @@ impl<'l> Resolver<'l> {
         &mut self,
         about: About,
         default: T,
-        limits: Option<Limits<T>>,
+        range: Option<ValueRange<T>>,
     ) -> T {
         let mut effective = by_default(
             about,
@@ -156,7 +156,7 @@ impl<'l> Resolver<'l> {
         let default_shown = effective.value.clone();
         let mut value = default;
         for (layer, node) in self.stated(about, T::SHAPE, &mut effective) {
-            let Some(read) = self.read(&node, about.key, limits.as_ref()) else {
+            let Some(read) = self.read(&node, about.key, range.as_ref()) else {
                 self.refused.push(about.key);
                 continue;
             };
@@ -165,8 +165,8 @@ impl<'l> Resolver<'l> {
             supply(&mut effective, layer, &node, shown, digested, in_clear);
             value = read;
         }
-        let limits = limits.map(|limits| (limits.least.show(), limits.greatest.show()));
-        self.keep(about, effective, default_shown, limits, T::SHAPE);
+        let range = range.map(|range| (range.least.show(), range.greatest.show()));
+        self.keep(about, effective, default_shown, range, T::SHAPE);
         value
     }
 
@@ -201,7 +201,7 @@ impl<'l> Resolver<'l> {
         about: About,
         effective: EffectiveValue,
         default: Value,
-        limits: Option<(Value, Value)>,
+        range: Option<(Value, Value)>,
         shape: Shape,
     ) {
         self.values.push(effective);
@@ -209,7 +209,7 @@ impl<'l> Resolver<'l> {
             key: about.key,
             doc: about.doc,
             default,
-            limits,
+            limits: range,
             shape,
             inheritable: about.inheritable,
             machine: about.machine,
@@ -221,21 +221,21 @@ impl<'l> Resolver<'l> {
         &mut self,
         node: &Node,
         key: &str,
-        limits: Option<&Limits<T>>,
+        range: Option<&ValueRange<T>>,
     ) -> Option<T> {
         let value = T::read(node, key, &mut self.findings)?;
-        let Some(limits) = limits.filter(|limits| !(limits.contain)(limits, &value)) else {
+        let Some(range) = range.filter(|range| !(range.contain)(range, &value)) else {
             return Some(value);
         };
         let written = value.show_as_written(node);
-        let (least, greatest) = (limits.least.show(), limits.greatest.show());
+        let (least, greatest) = (range.least.show(), range.greatest.show());
         self.findings
             .push(out_of_range(node, key, &written, &least, &greatest));
         None
     }
 }
 
-/// A setting's default, in force until a layer says otherwise.
+/// A setting's default, effective until a layer sets it.
 fn by_default(about: About, shown: Value, digested: Value, in_clear: Value) -> EffectiveValue {
     EffectiveValue {
         key: about.key,
@@ -249,7 +249,7 @@ fn by_default(about: About, shown: Value, digested: Value, in_clear: Value) -> E
     }
 }
 
-/// Puts what a layer supplies in force.
+/// Makes the value of a layer effective.
 fn supply(
     effective: &mut EffectiveValue,
     layer: &Layer,

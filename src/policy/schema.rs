@@ -241,7 +241,7 @@ fn partner() -> Json {
         "not": { "required": ["api_token", "api_token_sha256"] },
         "properties": {
             "id": {
-                "description": "The name under which the partner's uid stands in a record; `source_domain` where left out.",
+                "description": "The name under which a record stores the partner's uid; `source_domain` where left out.",
                 "type": "string",
                 "minLength": 1,
             },

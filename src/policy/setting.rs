@@ -119,7 +119,7 @@ pub trait SettingValue: Clone + PartialEq {
     /// What values the type takes.
     const SHAPE: Shape;
 
-    /// Reads the value somebody wrote for `key`; what is wrong with it goes to `findings`.
+    /// Parses the value written for `key`; what is wrong with it goes to `findings`.
     fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self>;
 
     /// The value as it is shown where it was not written by anybody.
@@ -263,7 +263,7 @@ macro_rules! settings {
     (@shown $shown:literal) => { Some($shown) };
     (@shown) => { None };
     (@limits $least:expr, $greatest:expr) => {
-        Some($crate::policy::resolve::Limits::new($least, $greatest))
+        Some($crate::policy::resolve::ValueRange::new($least, $greatest))
     };
     (@limits) => { None };
 }

@@ -7,7 +7,7 @@ use super::object::{longest_string, object};
 use crate::clock::Timestamp;
 
 /// The consent strings that decided that an entry may be kept, as a user's browser gave them and undecoded, and by which rule:
-/// whoever decides on them again comes to the same. A tombstone has none, since what is kept of a user who has withdrawn is the
+/// deciding on them again gives the same result. A tombstone has none, since what is kept of a user who has withdrawn is the
 /// time of it alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ConsentStrings {

@@ -8,10 +8,10 @@ use crate::clock::Timestamp;
 /// The schema version that this writes, and the only one it reads.
 const SCHEMA_VERSION: u64 = 1;
 
-/// What stands for the version of a writer that states none.
+/// The version recorded for a writer that states none.
 const NO_VERSION: u64 = 0;
 
-/// Stands for a country that is not known (a user-assigned code of ISO 3166-1).
+/// Means a country that is not known (a user-assigned code of ISO 3166-1).
 const UNKNOWN_COUNTRY: &str = "ZZ";
 
 object! {
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_counts_what_stands_between_many_fields() {
+    fn the_bound_counts_what_is_between_many_fields() {
         let names = (1..200).map(|length| "\\u0001".repeat(length));
         let fields: Vec<_> = names.map(|name| format!(r#","{name}":1"#)).collect();
         let fields = fields.concat();

@@ -28,7 +28,7 @@ impl Generation {
     }
 }
 
-/// Sixteen hex digits, so that nobody reads an order into it.
+/// Sixteen hex digits, so that no one reads an order into it.
 impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}", self.0)

@@ -88,7 +88,7 @@ impl fmt::Debug for EcId {
 /// The longest partner id: that of a domain name (RFC 1035, section 2.3.4).
 const MAX_PARTNER_ID_BYTES: usize = 253;
 
-/// The name under which a partner's uid stands in a record, usually the partner's domain.
+/// The name under which a record stores a partner's uid, usually the partner's domain.
 ///
 /// ```
 /// use edge_cookie::record::PartnerId;
@@ -105,7 +105,7 @@ pub struct PartnerId(Box<str>);
 pub struct PartnerIdError(String);
 
 impl PartnerId {
-    /// Reads a partner id that somebody wrote.
+    /// Parses a partner id.
     ///
     /// # Errors
     ///

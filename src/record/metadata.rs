@@ -1,4 +1,4 @@
-//! The metadata of a record: what can be told of it without its body.
+//! The metadata of a record: what is known of it without its body.
 
 use super::object::{longest_string, object};
 use super::unreadable::plain;

@@ -1,4 +1,4 @@
-//! The stored record: what stands behind an EC id, and how it is read and written.
+//! The stored record of an EC id, and how it is read and written.
 //!
 //! The schema is that of `docs/semantics.md#the-stored-record`. Fields that this version does not know are kept on
 //! rewrite, exactly as they were written.

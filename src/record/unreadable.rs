@@ -25,14 +25,14 @@ pub enum Unreadable {
     Metadata(String),
 }
 
-/// Just enough of a body to tell another version from damage.
+/// Just enough of a body to distinguish another version from damage.
 #[derive(Deserialize)]
 struct Version {
     v: u64,
 }
 
 impl Unreadable {
-    /// Tells apart why `body` could not be read as a record of version `known`.
+    /// Why `body` could not be read as a record of version `known`.
     pub(super) fn body(body: &str, known: u64, error: &serde_json::Error) -> Self {
         if !error.is_data() {
             return Self::NotJson(plain(error));

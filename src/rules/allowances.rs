@@ -1,6 +1,6 @@
 //! Allowances: findings that the author of a profile accepts, each with a reason.
 //!
-//! `[[ec.allow]]` stands in the profile it is for and holds for no other, not even one that inherits from it.
+//! `[[ec.allow]]` is written in the profile it is for and applies to no other, not even one that inherits from it.
 
 use super::{Find, Rule, Subject, rule};
 use crate::diagnostic::{Code, Diagnostic, Place, Severity};
@@ -33,17 +33,17 @@ pub(super) const RULES: [Rule; 2] = [
 /// One allowance.
 struct Allowance {
     code: Code,
-    /// An error is told as a warning; else nothing is told.
+    /// The finding is reported as a warning; otherwise it is not reported.
     lowers: bool,
     place: Place,
 }
 
 /// Takes out of `found` what the profile allows, and adds what is wrong with its allowances.
 pub(super) fn apply(subject: &Subject<'_>, found: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut told = Vec::new();
-    let allowances: Vec<Allowance> = own_layer(subject, &mut told)
+    let mut findings = Vec::new();
+    let allowances: Vec<Allowance> = own_layer(subject, &mut findings)
         .and_then(|layer| layer.options.allow.as_ref())
-        .map(|node| read(node, &mut told))
+        .map(|node| read(node, &mut findings))
         .unwrap_or_default();
     let mut used = vec![false; allowances.len()];
     for mut finding in found {
@@ -58,29 +58,29 @@ pub(super) fn apply(subject: &Subject<'_>, found: Vec<Diagnostic>) -> Vec<Diagno
             }
             finding.severity = Severity::Warning;
         }
-        told.push(finding);
+        findings.push(finding);
     }
     for (allowance, _) in allowances.iter().zip(used).filter(|(_, used)| !used) {
-        // Between profiles only the whole fleet tells.
+        // What holds between profiles is checked on the whole fleet only.
         if allowance.code == Code::WeakerThanAncestor && subject.ancestors.is_empty() {
             continue;
         }
         let message = format!(
-            "the allowance of `{}` silences nothing, and would silence the next one unseen",
+            "the allowance of `{}` matches no finding, and would hide the next one",
             allowance.code
         );
-        told.push(
+        findings.push(
             Diagnostic::warning(Code::IdleAllowance, message)
                 .about("ec.allow")
                 .at(allowance.place.clone())
                 .with_help("remove it"),
         );
     }
-    told
+    findings
 }
 
 /// The layer whose allowances hold: the profile's own, or the configuration's where the profile has no file.
-fn own_layer<'s>(subject: &Subject<'s>, told: &mut Vec<Diagnostic>) -> Option<&'s Layer> {
+fn own_layer<'s>(subject: &Subject<'s>, findings: &mut Vec<Diagnostic>) -> Option<&'s Layer> {
     let own =
         |layer: &&Layer| matches!(&layer.name, LayerName::Profile(name) if name == subject.profile);
     let config = subject
@@ -91,7 +91,7 @@ fn own_layer<'s>(subject: &Subject<'s>, told: &mut Vec<Diagnostic>) -> Option<&'
         return config;
     };
     if let Some(node) = config.and_then(|layer| layer.options.allow.as_ref()) {
-        told.push(bad(
+        findings.push(bad(
             "an allowance in the configuration would hold for every profile",
             &node.place,
             "write it into the profile that it is for",
@@ -100,31 +100,31 @@ fn own_layer<'s>(subject: &Subject<'s>, told: &mut Vec<Diagnostic>) -> Option<&'
     Some(profile)
 }
 
-fn read(node: &Node, told: &mut Vec<Diagnostic>) -> Vec<Allowance> {
+fn read(node: &Node, findings: &mut Vec<Diagnostic>) -> Vec<Allowance> {
     let NodeValue::List(items) = &node.value else {
-        told.push(bad("`ec.allow` is a list of tables", &node.place, HELP));
+        findings.push(bad("`ec.allow` is a list of tables", &node.place, HELP));
         return Vec::new();
     };
     items
         .iter()
-        .filter_map(|item| allowance(item, told))
+        .filter_map(|item| allowance(item, findings))
         .collect()
 }
 
 const HELP: &str = "write `[[ec.allow]]`, `code = \"EC0207\"` and `reason = \"…\"`";
 const FIELDS: [&str; 3] = ["code", "reason", "severity"];
 
-fn allowance(item: &Node, told: &mut Vec<Diagnostic>) -> Option<Allowance> {
+fn allowance(item: &Node, findings: &mut Vec<Diagnostic>) -> Option<Allowance> {
     let text = |field: &str| item.member(field).and_then(Node::as_text).map(str::trim);
     let place = |field: &str| item.member(field).unwrap_or(item).place.clone();
-    let before = told.len();
+    let before = findings.len();
     if let Some((key, _)) = item
         .members()
         .iter()
         .find(|(key, _)| !FIELDS.contains(&key.name.as_str()))
     {
         let message = format!("an allowance has no `{}`", key.name);
-        told.push(bad(&message, &key.place, HELP));
+        findings.push(bad(&message, &key.place, HELP));
     }
     let written = text("code").unwrap_or_default();
     let code = Code::parse(written);
@@ -132,7 +132,7 @@ fn allowance(item: &Node, told: &mut Vec<Diagnostic>) -> Option<Allowance> {
         None => {
             let message =
                 format!("`{written}` is no rule's code: the allowance would silence nothing");
-            told.push(bad(
+            findings.push(bad(
                 &message,
                 &place("code"),
                 "`ec explain` lists the codes",
@@ -140,21 +140,21 @@ fn allowance(item: &Node, told: &mut Vec<Diagnostic>) -> Option<Allowance> {
         }
         Some(rule) if !may_be_allowed(rule.code) => {
             let message = format!("`{written}` cannot be allowed: {}", rule.reason);
-            told.push(bad(&message, &place("code"), rule.fix));
+            findings.push(bad(&message, &place("code"), rule.fix));
         }
         Some(_) => {}
     }
     if text("reason").is_none_or(str::is_empty) {
         let message =
             format!("the allowance of `{written}` gives no reason that a reviewer could weigh");
-        told.push(bad(&message, &place("reason"), "write `reason = \"…\"`"));
+        findings.push(bad(&message, &place("reason"), "write `reason = \"…\"`"));
     }
     let lowers = match text("severity") {
         None if item.member("severity").is_none() => false,
         Some("warning") => true,
         _ => {
             let help = "write `severity = \"warning\"` to lower an error, or leave the line out to silence it";
-            told.push(bad(
+            findings.push(bad(
                 "an allowance lowers to a warning, or silences",
                 &place("severity"),
                 help,
@@ -162,7 +162,7 @@ fn allowance(item: &Node, told: &mut Vec<Diagnostic>) -> Option<Allowance> {
             false
         }
     };
-    (told.len() == before).then_some(())?;
+    (findings.len() == before).then_some(())?;
     Some(Allowance {
         code: code?,
         lowers,

@@ -1,4 +1,4 @@
-//! Settings that somebody wrote and that the rest of the policy leaves without effect.
+//! Settings that a layer sets and that the rest of the policy leaves without effect.
 
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Severity};

@@ -155,7 +155,7 @@ fn beyond(guardrail: &Guardrail, value: &EffectiveValue) -> Option<Diagnostic> {
             .about(full_key(guardrail.key))
             .at(value.origin.place.clone())
             .at(guardrail.place.clone())
-            .with_help(format!("{help}: whoever set the guardrail answers for it")),
+            .with_help(format!("{help}, or ask the owner of the guardrail")),
     )
 }
 
@@ -233,7 +233,7 @@ fn read(table: &Node, layer: &LayerName, found: &mut Vec<Diagnostic>) -> Vec<Gua
 
 const HELP: &str = "write a setting's key in quotes and its bounds, as `\"entry.ttl\" = { max = \"395d\" }`: there are `min`, `max` and `one_of`";
 
-/// Whether a `min` of a setting stands above a `max` of it.
+/// Whether a `min` of a setting is above a `max` of it.
 fn crossed(one: &Guardrail, other: &Guardrail) -> bool {
     if one.key != other.key {
         return false;

@@ -141,7 +141,7 @@ fn entry_outlives_cookie(subject: &Subject<'_>) -> Vec<Finding> {
     vec![Finding::new(
         &COOKIE_AND_ENTRY,
         format!(
-            "the entry (`entry.ttl`, {}) outlives its cookie (`cookie.max_age`, {}): the user comes back as somebody new, and a withdrawal no longer reaches the old record",
+            "the entry (`entry.ttl`, {}) outlives its cookie (`cookie.max_age`, {}): the user comes back as a new user, and a withdrawal no longer reaches the old record",
             subject.value("entry.ttl"),
             subject.value("cookie.max_age"),
         ),
@@ -259,17 +259,17 @@ fn law_left_out(subject: &Subject<'_>) -> Vec<Finding> {
     for (key, law, missing) in [
         (
             "consent.gdpr_countries",
-            "opt-in law is in force",
+            "opt-in law applies",
             named(countries.map(|place| format!("`{place}`")).collect()),
         ),
         (
             "consent.opt_in_regions",
-            "opt-in law is in force",
+            "opt-in law applies",
             named(regions.map(|place| format!("`{place}`")).collect()),
         ),
         (
             "consent.us_states",
-            "an opt-out law is in force",
+            "an opt-out law applies",
             named(states.map(|state| format!("`{}`", state.code)).collect()),
         ),
     ] {

@@ -37,14 +37,14 @@ pub(super) const RULES: [Rule; 4] = [
         find: Find::By(undeclared_store),
     },
     Rule {
-        code: Code::SharesWithNobody,
+        code: Code::SharesWithUndeployed,
         severity: Severity::Error,
         reason: "a profile shares its stores with one that is not there, or is not deployed",
         protects: "stores from being shared by a permission that has lost its reason",
         example: "deploy = true\nshares_stores_with = \"prodction\"\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n",
         consequence: "nothing is shared as intended; a later profile of that name would share users with this one unintentionally",
         fix: "name a profile that has `deploy = true`, or remove the line",
-        find: Find::By(shares_with_nobody),
+        find: Find::By(shares_with_undeployed),
     },
 ];
 
@@ -107,7 +107,7 @@ pub struct Declared {
     pub stores: BTreeSet<String>,
 }
 
-/// The name of a store in force.
+/// The effective name of a store.
 fn store<'s>(subject: &Subject<'s>, key: &str) -> &'s str {
     let stores = &subject.policy().stores;
     if key == "ec_store" {
@@ -146,7 +146,7 @@ fn shared_store(subject: &Subject<'_>) -> Vec<Finding> {
                     .at(theirs.and_then(|(_, place)| place.clone()))
                     .at(deploy.clone()),
             );
-            // One neighbour tells enough: each has its own finding.
+            // One other profile is enough: each has its own finding.
             break;
         }
     }
@@ -189,7 +189,7 @@ fn undeclared_store(subject: &Subject<'_>) -> Vec<Finding> {
         .collect()
 }
 
-fn shares_with_nobody(subject: &Subject<'_>) -> Vec<Finding> {
+fn shares_with_undeployed(subject: &Subject<'_>) -> Vec<Finding> {
     let Some((name, place)) = subject.shares_stores_with else {
         return Vec::new();
     };
@@ -204,7 +204,7 @@ fn shares_with_nobody(subject: &Subject<'_>) -> Vec<Finding> {
     };
     let finding = Finding::new(
         &[],
-        format!("this profile would share its stores with nobody: `{name}` {why}"),
+        format!("this profile would share its stores with no other: `{name}` {why}"),
         "name a profile that is deployed, or remove the line",
     );
     vec![finding.at(place.clone())]

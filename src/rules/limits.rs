@@ -176,7 +176,7 @@ fn absurd_durations(subject: &Subject<'_>) -> Vec<Finding> {
     over(
         &RECORDS,
         longest_record,
-        "ten years, which nobody's consent lasts",
+        "ten years, longer than any consent lasts",
     )
     .chain(over(
         &WAITS,

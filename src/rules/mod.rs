@@ -33,7 +33,7 @@ pub use isolation::{Declared, Deployed, Fleet};
 pub use limits::{LOOKUP_LAG, longest_under_way};
 pub use subject::Subject;
 
-/// One rule, and everything that is told of it. The first two digits of its code name its family.
+/// One rule, and its documentation. The first two digits of its code name its family.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
     /// The stable name.
@@ -46,7 +46,7 @@ pub struct Rule {
     pub protects: &'static str,
     /// A profile that breaks it; where several files take part, a line `# file: NAME` begins each.
     pub example: &'static str,
-    /// What then happens to a user, or to whoever runs the service.
+    /// What then happens to a user, or to the operator of the service.
     pub consequence: &'static str,
     /// How to fix it.
     pub fix: &'static str,
@@ -101,8 +101,8 @@ pub fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
     allowances::apply(subject, found)
 }
 
-/// Whether every command tells a finding, and not `ec check` alone: what stops a policy from being used, and what
-/// somebody wrote without effect.
+/// Whether every command reports a finding, and not `ec check` alone: what stops a policy from being used, and settings
+/// without effect.
 #[must_use]
 pub fn concerns_every_command(finding: &Diagnostic) -> bool {
     finding.severity == Severity::Error

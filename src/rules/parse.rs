@@ -1,4 +1,4 @@
-//! What the reading of files finds: told by the same book, so that every code is explained.
+//! What the parsing of files finds: rules like all others, so that every code is explained.
 
 use super::{Find, Rule};
 use crate::diagnostic::{Code, Severity};
@@ -149,7 +149,7 @@ pub(super) const RULES: [Rule; 16] = [
         severity: Severity::Error,
         reason: "a declared partner that is not complete or not well formed",
         protects: "partners from each other: each has an id and a token of its own",
-        example: "[[ec.partners]]\nname = \"nobody\"\n",
+        example: "[[ec.partners]]\nname = \"acme\"\n",
         consequence: "the policy cannot be used",
         fix: "complete the partner, or give it another `id`",
         find: Find::Elsewhere,

@@ -100,7 +100,7 @@ pub(super) const RULES: [Rule; 8] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Weakness {
     Fault(SecretFault),
-    /// Nothing, but that it stands there.
+    /// Only that it is written in clear.
     Clear,
 }
 
@@ -132,12 +132,12 @@ fn written_field(subject: &Subject<'_>, index: usize, fields: &[&str]) -> (Strin
 }
 
 /// Every secret in clear of a deployable profile that is weak in this way, as a finding.
-fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Finding> {
+fn weak(subject: &Subject<'_>, sort: Weakness, problem: &str, help: &str) -> Vec<Finding> {
     let Some(deploy) = subject.deployed else {
         return Vec::new();
     };
     let is_weak = |secret: Option<&Secret>| matches!(secret, Some(Secret::Literal(literal)) if weakness(literal) == sort);
-    // What comes from the environment stands in no file.
+    // What comes from the environment is in no file.
     let counts = |origin: Option<&Origin>| {
         let of_environment = |origin: &Origin| origin.layer == LayerName::Environment;
         sort != Weakness::Clear || !origin.is_some_and(of_environment)
@@ -153,7 +153,7 @@ fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Fi
     ] {
         let origin = subject.resolved.value(key).map(|value| &value.origin);
         if is_weak(secret.as_ref()) && counts(origin) {
-            found.push(Finding::new(&[key], format!("`{key}` {told}"), help).at(deploy.clone()));
+            found.push(Finding::new(&[key], format!("`{key}` {problem}"), help).at(deploy.clone()));
         }
     }
     for (index, partner) in stores.partners.iter().enumerate() {
@@ -166,7 +166,7 @@ fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Fi
             let origin = stated(subject, index, field).map(|stated| &stated.origin);
             if is_weak(token) && counts(origin) {
                 let (key, place) = partner_field(subject, index, field);
-                let message = format!("`{field}` of the partner `{}` {told}", partner.id);
+                let message = format!("`{field}` of the partner `{}` {problem}", partner.id);
                 found.push(
                     Finding::new(&[], message, help)
                         .about(key)
@@ -182,28 +182,28 @@ fn weak(subject: &Subject<'_>, sort: Weakness, told: &str, help: &str) -> Vec<Fi
 const REFER: &str = "refer to it: `{ secret_store = \"STORE\", key = \"KEY\" }` or `{ env = \"NAME\" }`; of a partner's token `api_token_sha256` is enough";
 
 fn secret_in_clear(subject: &Subject<'_>) -> Vec<Finding> {
-    let told = "stands in clear in a profile that is deployed: everybody who reads the file has it";
-    weak(subject, Weakness::Clear, told, REFER)
+    let problem = "is in clear in a profile that is deployed: everyone who reads the file has it";
+    weak(subject, Weakness::Clear, problem, REFER)
 }
 
 fn placeholder_secret(subject: &Subject<'_>) -> Vec<Finding> {
-    let told =
-        "is a placeholder in a profile that is deployed: anybody can forge ids or write for users";
+    let problem =
+        "is a placeholder in a profile that is deployed: anyone can forge ids or write for users";
     let help = "make one with `openssl rand -hex 32`, keep it in a secret store, and refer to it";
     weak(
         subject,
         Weakness::Fault(SecretFault::Placeholder),
-        told,
+        problem,
         help,
     )
 }
 
 fn short_secret(subject: &Subject<'_>) -> Vec<Finding> {
-    let told = format!(
+    let problem = format!(
         "has fewer than {SHORTEST_SECRET} characters in a profile that is deployed: it is found by trying"
     );
     let help = "make one with `openssl rand -hex 32`, keep it in a secret store, and refer to it";
-    weak(subject, Weakness::Fault(SecretFault::Short), &told, help)
+    weak(subject, Weakness::Fault(SecretFault::Short), &problem, help)
 }
 
 fn unusable_secret(subject: &Subject<'_>) -> Vec<Finding> {
@@ -297,7 +297,7 @@ fn alike<K: Ord>(
     subject: &Subject<'_>,
     fields: &[&str],
     of: impl Fn(&Partner) -> Option<K>,
-    told: impl Fn(&str) -> (String, &'static str),
+    describe: impl Fn(&str) -> (String, &'static str),
 ) -> Vec<Finding> {
     let mut by: BTreeMap<K, Vec<(usize, &Partner)>> = BTreeMap::new();
     for (index, partner) in subject.policy().stores.partners.iter().enumerate() {
@@ -312,7 +312,7 @@ fn alike<K: Ord>(
             .iter()
             .map(|(_, partner)| format!("`{}`", partner.id))
             .collect();
-        let (message, help) = told(&names.join(" and "));
+        let (message, help) = describe(&names.join(" and "));
         let mut finding = Finding::new(&[], message, help);
         // The last to come is the one to fix.
         for (index, _) in partners.iter().rev() {

@@ -63,7 +63,7 @@ impl<'s> Subject<'s> {
         })
     }
 
-    /// Where a setting's value stands; a default stands nowhere.
+    /// Where a setting's value is written; none for a default.
     pub(super) fn place(&self, key: &str) -> Option<Place> {
         self.resolved.value(key)?.origin.place.clone()
     }

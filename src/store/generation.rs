@@ -32,7 +32,7 @@ impl Generations {
         Self::resume(RandomState::new().hash_one(()), 0)
     }
 
-    /// What tells this store's generations from another's.
+    /// What distinguishes this store's generations from another's.
     pub const fn salt(&self) -> u64 {
         self.salt
     }

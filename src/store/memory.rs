@@ -25,7 +25,7 @@ use crate::clock::{Clock, Moment};
 pub struct MemoryStore<C> {
     clock: C,
     generations: Generations,
-    held: Mutex<Held>,
+    state: Mutex<MemoryState>,
 }
 
 /// How often each call was made, refused ones included.
@@ -44,7 +44,7 @@ pub struct Calls {
 }
 
 #[derive(Debug, Default)]
-struct Held {
+struct MemoryState {
     records: BTreeMap<Box<str>, Slot>,
     calls: Calls,
     /// How many records make the store look for expired ones among them.
@@ -69,27 +69,27 @@ impl<C: Clock> MemoryStore<C> {
         Self {
             clock,
             generations: Generations::fresh(),
-            held: Mutex::default(),
+            state: Mutex::default(),
         }
     }
 
     /// How often each call was made so far.
     pub fn calls(&self) -> Calls {
-        self.held().calls
+        self.state().calls
     }
 
     /// Records in memory, expired ones that were not swept yet included.
     pub fn held_records(&self) -> usize {
-        self.held().records.len()
+        self.state().records.len()
     }
 
     /// A panic elsewhere leaves no record half-written, so that a poisoned lock is as good as any.
-    fn held(&self) -> MutexGuard<'_, Held> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, MemoryState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Held {
+impl MemoryState {
     /// The record under `key`, unless its time is over.
     fn kept(&self, key: &str, now: Moment) -> Option<&Slot> {
         self.records.get(key).filter(|slot| slot.is_kept(now))
@@ -112,23 +112,23 @@ impl<C: Clock> KvStore for MemoryStore<C> {
 
     fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         let now = self.clock.now();
-        let mut held = self.held();
-        held.calls.lookups += 1;
-        Ok(held.kept(key, now).map(|slot| slot.stored.clone()))
+        let mut state = self.state();
+        state.calls.lookups += 1;
+        Ok(state.kept(key, now).map(|slot| slot.stored.clone()))
     }
 
     fn exists(&self, key: &str) -> Result<bool, StoreError> {
         let now = self.clock.now();
-        let mut held = self.held();
-        held.calls.exists += 1;
-        Ok(held.kept(key, now).is_some())
+        let mut state = self.state();
+        state.calls.exists += 1;
+        Ok(state.kept(key, now).is_some())
     }
 
     fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
         let now = self.clock.now();
-        let mut held = self.held();
-        held.calls.inserts += 1;
-        let place = held.records.get_mut(key);
+        let mut state = self.state();
+        state.calls.inserts += 1;
+        let place = state.records.get_mut(key);
         let current = place.as_ref().filter(|slot| slot.is_kept(now));
         let current = current.map(|slot| slot.stored.generation);
         if !insert.precondition.holds(current) {
@@ -145,17 +145,17 @@ impl<C: Clock> KvStore for MemoryStore<C> {
         if let Some(place) = place {
             *place = slot;
         } else {
-            held.sweep(now);
-            held.records.insert(key.into(), slot);
+            state.sweep(now);
+            state.records.insert(key.into(), slot);
         }
         Ok(())
     }
 
     fn delete(&self, key: &str) -> Result<Removed, StoreError> {
         let now = self.clock.now();
-        let mut held = self.held();
-        held.calls.deletes += 1;
-        let removed = held.records.remove(key).filter(|slot| slot.is_kept(now));
+        let mut state = self.state();
+        state.calls.deletes += 1;
+        let removed = state.records.remove(key).filter(|slot| slot.is_kept(now));
         Ok(removed.map_or(Removed::Nothing, |slot| Removed::Record(Some(slot.stored))))
     }
 
@@ -166,13 +166,13 @@ impl<C: Clock> KvStore for MemoryStore<C> {
         limit: usize,
     ) -> Result<Vec<String>, StoreError> {
         let now = self.clock.now();
-        let mut held = self.held();
-        held.calls.lists += 1;
+        let mut state = self.state();
+        state.calls.lists += 1;
         let from = match after {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
         };
-        Ok(held
+        Ok(state
             .records
             .range::<str, _>((from, Bound::Unbounded))
             .take_while(|(key, _)| key.starts_with(prefix))

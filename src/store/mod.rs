@@ -11,13 +11,13 @@
 //! ```
 
 pub use crate::engine::{Consistency, StoreError};
+mod async_store;
 mod generation;
 mod memory;
-mod side_by_side;
 
+pub use async_store::{AsyncKvStore, SyncAdapter, block_on};
 pub use generation::{GOLDEN_GAMMA, Generations, mix};
 pub use memory::{Calls, MemoryStore};
-pub use side_by_side::{AsyncKvStore, Inline, run_to_end};
 
 use std::time::Duration;
 
@@ -68,13 +68,13 @@ impl Insert {
 pub enum Removed {
     /// Nothing was there.
     Nothing,
-    /// A record was there, and is gone; what it was, where the store can tell.
+    /// A record was there, and is gone; what it was, where the store knows.
     Record(Option<Stored>),
 }
 
 /// A key-value store with compare-and-swap.
 ///
-/// An acknowledged write stands: where the store is durable, it is on disk before the call returns.
+/// An acknowledged write is permanent: where the store is durable, it is on disk before the call returns.
 pub trait KvStore {
     /// Whether [`lookup`](Self::lookup) may be stale.
     fn consistency(&self) -> Consistency;
@@ -86,9 +86,9 @@ pub trait KvStore {
     /// [`StoreError::Unavailable`] or [`StoreError::RateLimited`].
     fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError>;
 
-    /// What [`lookup`](Self::lookup) would find under `key`, where that can be told at once: without waiting for a disk,
-    /// another machine or another thread. None says nothing: look it up.
-    fn at_hand(&self, _key: &str) -> Option<Stored> {
+    /// What [`lookup`](Self::lookup) would find under `key`, where that is known without waiting for a disk, another machine
+    /// or another thread. `None` means not known: look it up.
+    fn lookup_cached(&self, _key: &str) -> Option<Stored> {
         None
     }
 
@@ -149,8 +149,8 @@ macro_rules! through {
                 (**self).lookup(key)
             }
 
-            fn at_hand(&self, key: &str) -> Option<Stored> {
-                (**self).at_hand(key)
+            fn lookup_cached(&self, key: &str) -> Option<Stored> {
+                (**self).lookup_cached(key)
             }
 
             fn exists(&self, key: &str) -> Result<bool, StoreError> {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use edge_cookie::engine::{Operation, OperationError, PartnerSync};
 use edge_cookie::graph::KvIdentityGraph;
-use edge_cookie::store::{Inline, run_to_end};
+use edge_cookie::store::{SyncAdapter, block_on};
 
 use super::support::{Bench, user};
 
@@ -80,6 +80,6 @@ pub fn blocking(bench: &Bench, operation: Operation<'_>) -> Option<String> {
 
 /// How it ends on a store that is awaited.
 pub fn awaited(bench: &Bench, operation: Operation<'_>) -> Option<String> {
-    let graph = KvIdentityGraph::new(Inline(bench.graph.store()), Inline(bench.clock));
-    run!(graph.under_async(&bench.policy), operation, run_to_end)
+    let graph = KvIdentityGraph::new(SyncAdapter(bench.graph.store()), SyncAdapter(bench.clock));
+    run!(graph.under_async(&bench.policy), operation, block_on)
 }

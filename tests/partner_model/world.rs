@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use edge_cookie::clock::ManualClock;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::record::PartnerId;
-use edge_cookie::store::Inline;
+use edge_cookie::store::SyncAdapter;
 use edge_cookie_service::partner::{
     PartnerChange, PartnerRecord, Registry, TokenHash, store_entries,
 };
@@ -113,7 +113,7 @@ struct Fixed {
     id: PartnerId,
     record: PartnerRecord,
     policy: EcPolicy,
-    clock: Inline<ManualClock>,
+    clock: SyncAdapter<ManualClock>,
     hashes: Vec<TokenHash>,
 }
 
@@ -122,7 +122,7 @@ static FIXED: LazyLock<Fixed> = LazyLock::new(|| Fixed {
     record: PartnerRecord::from_body(br#"{"id":"a.com","name":"a","source_domain":"a.com"}"#)
         .unwrap(),
     policy: EcPolicy::default(),
-    clock: Inline(ManualClock::default()),
+    clock: SyncAdapter(ManualClock::default()),
     hashes: (0..MOST_TOKENS)
         .map(|number| TokenHash::of(&number.to_string()))
         .collect(),

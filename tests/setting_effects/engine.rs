@@ -9,7 +9,7 @@ use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::engine::{Answer, Consistency, Found, Operation, Step, StoreError, Transaction};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Ttl;
-use edge_cookie::store::{Inline, Insert, KvStore, Precondition, run_to_end};
+use edge_cookie::store::{Insert, KvStore, Precondition, SyncAdapter, block_on};
 use edge_cookie_service::partner::{PartnerRecord, Registry};
 use edge_cookie_stores::EmbeddedStore;
 
@@ -133,17 +133,17 @@ pub const CASES: &[SettingCase] = &[
             let open = |policy: &EcPolicy| {
                 let name = &policy.stores.partner_store;
                 let clock = Arc::new(ManualClock::default());
-                Inline(EmbeddedStore::open(&file, name, &policy.local, clock).unwrap())
+                SyncAdapter(EmbeddedStore::open(&file, name, &policy.local, clock).unwrap())
             };
             let partner = r#"{"id":"a.com","name":"a","source_domain":"a.com"}"#;
             let partner = PartnerRecord::from_body(partner.as_bytes()).unwrap();
-            let clock = Inline(ManualClock::default());
+            let clock = SyncAdapter(ManualClock::default());
             let store = open(&EcPolicy::default());
-            run_to_end(Registry::new(&store, &clock, policy).add(partner)).unwrap();
+            block_on(Registry::new(&store, &clock, policy).add(partner)).unwrap();
             drop(store);
             let store = open(policy);
             let registry = Registry::new(&store, &clock, policy);
-            run_to_end(registry.list()).unwrap().len().to_string()
+            block_on(registry.list()).unwrap().len().to_string()
         },
     },
     SettingCase {
@@ -404,7 +404,7 @@ pub const CASES: &[SettingCase] = &[
             let store = Embedded::open(policy);
             store.insert("a", raw(b"", None)).unwrap();
             store.lookup("a").unwrap();
-            store.at_hand("a").is_some().to_string()
+            store.lookup_cached("a").is_some().to_string()
         },
     },
     SettingCase {

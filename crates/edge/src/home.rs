@@ -13,7 +13,7 @@ use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::{EdgeWindow, Seconds};
 use edge_cookie::record::PartnerId;
-use edge_cookie::store::run_to_end;
+use edge_cookie::store::block_on;
 use edge_cookie_service::{Admission, Home, Note, TokenSender, WRONG_TOKEN_WINDOW};
 use edge_cookie_stores::FastlyStore;
 
@@ -127,7 +127,7 @@ impl Home for EdgeHome {
     }
 
     fn start(&self, work: impl Future<Output = ()> + Send + 'static) {
-        run_to_end(work);
+        block_on(work);
     }
 
     fn note(&self, note: &Note<'_>) {

@@ -12,7 +12,7 @@ use super::origin::{NoPage, page as ask};
 use super::policy::effective_setup;
 use edge_cookie::policy::publisher::OriginUrl;
 use edge_cookie::policy::types::Locality;
-use edge_cookie::store::run_to_end;
+use edge_cookie::store::block_on;
 use edge_cookie_service::{Client, OriginPage, Reply, Service, mark_own};
 
 /// Answers the request of this instance, under the bundle that the build embedded or one that replaces it.
@@ -38,7 +38,7 @@ pub fn serve(embedded: &str) {
     let service = Service::new(home, setup);
     let (head, body) = http::Request::<Body>::from(request).into_parts();
     let mut body = Arriving(body);
-    match run_to_end(service.answer(&head, &mut body, &client)) {
+    match block_on(service.answer(&head, &mut body, &client)) {
         Reply::Answer(answer) => {
             Response::from(answer.map(|body| Body::from(body.as_ref()))).send_to_client();
         }
@@ -70,7 +70,7 @@ fn pass_on(
     match answered {
         Ok(answer) => {
             let (mut head, body) = answer.into_parts();
-            let unclaimed = run_to_end(service.complete(page, &mut head.headers));
+            let unclaimed = block_on(service.complete(page, &mut head.headers));
             Response::from(http::Response::from_parts(head, body)).send_to_client();
             if let Some(unclaimed) = unclaimed {
                 unclaimed.claim();

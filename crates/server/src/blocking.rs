@@ -124,7 +124,7 @@ impl AsyncKvStore for Blocking {
     }
 
     async fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        if let Some(stored) = self.store.at_hand(key) {
+        if let Some(stored) = self.store.lookup_cached(key) {
             return Ok(Some(stored));
         }
         let key = key.to_owned();

@@ -1,7 +1,7 @@
 //! A bundle: a resolved policy with its origins, to be carried where no policy file can be read.
 //!
 //! `ec bundle` writes it, the edge's build embeds it, and one in a config store replaces that at run time. It is
-//! JSON: `{"checksum":"…","bundle":{…}}`, the checksum being the SHA-256 of the `bundle` as it stands there. It may
+//! JSON: `{"checksum":"…","bundle":{…}}`, the checksum being the SHA-256 of the `bundle` exactly as written. It may
 //! carry a second policy, which a share of the users is under ([`Rollout`]).
 //!
 //! ```
@@ -52,7 +52,7 @@ pub enum BundleError {
         /// The setting.
         key: String,
     },
-    /// The candidate is not under the same roof.
+    /// The candidate differs in a setting that both policies share.
     #[error(
         "the candidate's `{key}` is not that of the profile it is tried beside: both are one service on one graph, so write the same value into the candidate"
     )]
@@ -64,7 +64,7 @@ pub enum BundleError {
     #[error("it is not a bundle: {0}")]
     Broken(String),
     /// Its bytes are not those that were written.
-    #[error("its checksum is not that of its bytes: write it anew with `ec bundle`")]
+    #[error("its checksum does not match its content: write it again with `ec bundle`")]
     WrongChecksum,
     /// It says what this engine does not understand.
     #[error("it needs engine {needs}, and this is {ENGINE}: deploy that first")]
@@ -76,7 +76,7 @@ pub enum BundleError {
     #[error("its policy cannot be used: {0}")]
     BadPolicy(String),
     /// Its values are not those of the policy it names.
-    #[error("its values do not make the policy {0} that it names: write it anew with `ec bundle`")]
+    #[error("its values do not give the policy {0} that it names: write it again with `ec bundle`")]
     WrongDigest(String),
 }
 
@@ -101,10 +101,10 @@ struct Bundle {
     forced: Option<String>,
     domain: Option<String>,
     origin_url: Option<String>,
-    /// The settings that nobody set.
+    /// The settings that no layer sets.
     #[serde(with = "defaults")]
     defaults: BTreeMap<String, Box<RawValue>>,
-    /// The settings that somebody set, as `ec show --format json` tells them.
+    /// The settings that a layer sets, as `ec show --format json` reports them.
     values: Vec<BundledValue>,
     /// Secrets of a profile that is not deployed.
     in_clear: BTreeMap<String, Box<RawValue>>,

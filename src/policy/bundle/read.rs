@@ -22,8 +22,8 @@ use crate::policy::setting::full_key;
 pub struct Bundled {
     /// The profile it was written of.
     pub profile: String,
-    /// The policy. Its origins are in the [`report`](Self::report) and in [`traced`](Self::traced): whoever only
-    /// runs the policy does not pay for them.
+    /// The policy. Its origins are in the [`report`](Self::report) and in [`traced`](Self::traced): a caller
+    /// that only runs the policy does not pay for them.
     pub resolved: Resolved,
     /// The policy that is tried on a share of the users, where there is one.
     pub rollout: Option<Rollout>,
@@ -55,16 +55,16 @@ impl Bundled {
             let needs = bundle.needs_engine;
             return Err(BundleError::NewerEngine { needs });
         }
-        let told = bundle.values.iter().map(|told| (&told.key, &told.value));
-        let all = bundle.defaults.iter().chain(told);
+        let set = (bundle.values.iter()).map(|value| (&value.key, &value.value));
+        let all = bundle.defaults.iter().chain(set);
         let base = layer(all, &bundle.in_clear)?;
-        let told = bundle.values.iter().map(|told| &told.key);
-        let keys: BTreeSet<&String> = bundle.defaults.keys().chain(told).collect();
+        let set = bundle.values.iter().map(|value| &value.key);
+        let keys: BTreeSet<&String> = bundle.defaults.keys().chain(set).collect();
         let (mut resolved, unknown) = usable(std::slice::from_ref(&base), &keys, bundle.digest)?;
         resolved.deployed = bundle.deployed;
         let rollout = bundle.rollout.map(|candidate| {
-            let told = candidate.values.iter().map(|told| (&told.key, &told.value));
-            let layers = [base, layer(told, &bundle.in_clear)?];
+            let set = (candidate.values.iter()).map(|value| (&value.key, &value.value));
+            let layers = [base, layer(set, &bundle.in_clear)?];
             let (resolved, _) = usable(&layers, &keys, candidate.digest)?;
             let share =
                 Share::parse(&candidate.percent).ok_or_else(|| broken("its percentage is none"))?;
@@ -109,11 +109,11 @@ impl Bundled {
         serde_json::from_str(&self.text).ok()
     }
 
-    /// What `ec show --format json` told when the bundle was written.
+    /// What `ec show --format json` reported when the bundle was written.
     #[must_use]
     pub fn report(&self) -> String {
         #[derive(Serialize)]
-        struct Report<'r> {
+        struct BundleReport<'r> {
             profile: &'r str,
             digest: &'r str,
             values: Vec<BundledValue>,
@@ -131,7 +131,7 @@ impl Bundled {
         let of_the_machine = of_the_machine
             .map(|value| (full_key(value.key), &value.value))
             .filter(|(key, _)| !bundle.defaults.contains_key(key))
-            .filter(|(key, _)| !values.iter().any(|told| told.key == *key));
+            .filter(|(key, _)| !values.iter().any(|value| value.key == *key));
         let of_the_machine: BTreeMap<_, _> = of_the_machine
             .filter_map(|(key, value)| Some((key, to_raw_value(value).ok()?)))
             .collect();
@@ -146,12 +146,12 @@ impl Bundled {
                 });
             }
         }
-        let place = |told: &BundledValue| {
-            let known = |value: &EffectiveValue| full_key(value.key) == told.key;
+        let place = |bundled: &BundledValue| {
+            let known = |value: &EffectiveValue| full_key(value.key) == bundled.key;
             self.resolved.values.iter().position(known)
         };
-        values.sort_by_key(|told| place(told).unwrap_or(usize::MAX));
-        let report = Report {
+        values.sort_by_key(|bundled| place(bundled).unwrap_or(usize::MAX));
+        let report = BundleReport {
             profile: &bundle.profile,
             digest: &bundle.digest,
             values,
@@ -162,7 +162,7 @@ impl Bundled {
     }
 }
 
-/// Resolves the layers of a bundle into the policy that it names; beside it how many settings are not known here.
+/// Resolves the layers of a bundle into the policy that it names, with the number of settings that are not known here.
 fn usable(
     layers: &[Layer],
     keys: &BTreeSet<&String>,
@@ -187,12 +187,12 @@ fn usable(
     Ok((resolved, unknown))
 }
 
-/// Gives each value the origin that was told of it; the first to tell of it counts.
+/// Gives each value the origin that the bundle reports for it; the first one counts.
 fn trace(resolved: &mut Resolved, values: &[BundledValue]) {
     for value in &mut resolved.values {
-        let told = values.iter().find(|told| full_key(value.key) == told.key);
-        let origin = told
-            .and_then(|told| serde_json::from_str(told.origin.get()).ok())
+        let bundled = (values.iter()).find(|bundled| full_key(value.key) == bundled.key);
+        let origin = bundled
+            .and_then(|bundled| serde_json::from_str(bundled.origin.get()).ok())
             .and_then(|json| Origin::from_json(&json));
         value.origin = origin.unwrap_or_else(Origin::default_value);
         value.overrides.clear();

@@ -18,7 +18,7 @@ use crate::policy::rollout::Rollout;
 use crate::policy::setting::full_key;
 use crate::policy::value::Value;
 
-/// What two policies have in common where both are in force at once: one service, one graph, one cookie.
+/// What two policies have in common where both are effective at once: one service, one graph, one cookie.
 const SHARED: [&str; 9] = [
     "ec_store",
     "partner_store",
@@ -161,7 +161,7 @@ fn candidate(deployed: &Resolved, rollout: &Rollout) -> Result<Candidate, Bundle
     })
 }
 
-/// The settings whose values are not told as they are, and their values.
+/// The settings whose values are reported masked, and their values.
 fn secrets_in_clear(resolved: &Resolved) -> impl Iterator<Item = (String, &Value)> {
     let hidden = |value: &&EffectiveValue| {
         let in_clear = &value.in_clear.0;

@@ -1,4 +1,4 @@
-//! What differs between two policies in force: by meaning, not by text.
+//! What differs between two resolved policies: by meaning, not by text.
 //!
 //! ```
 //! use edge_cookie::policy::difference::between;
@@ -28,7 +28,7 @@ pub struct Difference<'r> {
     pub to: &'r EffectiveValue,
 }
 
-/// A difference as JSON tells it.
+/// A difference as JSON reports it.
 #[derive(Debug, Serialize)]
 pub struct DifferenceReport<'r> {
     key: String,
@@ -47,7 +47,7 @@ impl<'r> Difference<'r> {
         self.from.key
     }
 
-    /// What is told of it.
+    /// The difference as programs read it.
     #[must_use]
     pub fn report(&self) -> DifferenceReport<'r> {
         DifferenceReport {
@@ -86,7 +86,7 @@ fn shown(from: &Value, to: &Value) -> (String, String) {
     (from, to)
 }
 
-/// Every setting whose value in force differs, in the order of the settings: `24h` and `1d` are the same.
+/// Every setting whose effective value differs, in the order of the settings: `24h` and `1d` are the same.
 #[must_use]
 pub fn between<'r>(from: &'r Resolved, to: &'r Resolved) -> Vec<Difference<'r>> {
     let pairs = from.values.iter().zip(&to.values);

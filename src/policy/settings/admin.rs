@@ -9,7 +9,7 @@ settings! {
         /// User name with which operators may come in instead of `admin_token`; it needs `admin.basic.password`.
         ///
         /// Written together: `[ec.admin] basic = { username = "ops", password = { env = "NAME" } }`. The admin token is
-        /// good beside it.
+        /// accepted as well.
         [own] username: Option<UserName> = None;
         /// Password of that user; a literal, `{ env = "NAME" }` or `{ secret_store = "S", key = "K" }`.
         [own] password: Option<Secret> = None;

@@ -41,7 +41,7 @@ settings! {
         ///
         /// Fastly collects expired keys within 24 hours, not at once.
         expiry: Expiry = Expiry::Engine;
-        /// Partner ids one entry may hold; one more is refused, none is dropped.
+        /// Partner ids one entry may hold; one more is refused, and no stored one is dropped.
         max_partner_ids: u32 = 64, from 1, to 10_000;
         /// Longest partner uid, in bytes.
         max_uid_bytes: u32 = 512, from 1, to 65_536;

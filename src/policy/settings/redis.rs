@@ -22,7 +22,7 @@ settings! {
         /// Longest wait before a connection is tried again: how long a server that is back may go unnoticed.
         [restart] max_backoff: Millis = Millis::new(500), from Millis::new(0), to Millis::new(60_000);
         /// The `min-replicas-to-write` that the server is run with: replicas that must keep up with it, or it takes no
-        /// writes; `0` where none is stated.
+        /// writes; `0` where it is not set.
         ///
         /// Replication is asynchronous: what a fail-over loses is bounded by `min-replicas-max-lag` with it, and by
         /// nothing without. It is held against the server's own, where that can be read.

@@ -36,7 +36,7 @@ choices! {
 }
 
 choices! {
-    /// What partners are told of a refusal.
+    /// What partners learn about a refusal.
     SyncReasons {
         /// Whether the user withdrew or is unknown.
         Detailed = "detailed",

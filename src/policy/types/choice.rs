@@ -1,4 +1,4 @@
-//! Settings that take one of a few words, and the search for the word somebody meant.
+//! Settings that take one of a few words, and the search for the word that was probably meant.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::Node;

@@ -17,7 +17,7 @@ const MILLIS: [(u128, &str); 5] = [
     (1, "ms"),
 ];
 
-/// Units whose length is a calendar average, which nobody means in a retention promise.
+/// Units whose length is a calendar average, which no one means in a retention promise.
 const CALENDAR_UNITS: [&str; 8] = ["M", "month", "months", "mon", "y", "yr", "yrs", "year"];
 
 /// How long a record is kept: whole seconds, at least one.
@@ -38,10 +38,10 @@ pub struct Millis(u64);
 impl Ttl {
     /// The shortest.
     pub const MIN: Self = Self(1);
-    /// The longest: one second less than the store takes, which is [told one more](crate::engine).
+    /// The longest: one second less than the store takes, since the store is [given one more](crate::engine).
     pub const MAX: Self = Self(u32::MAX - 1);
 
-    /// Reads a time to live that stands outside a policy.
+    /// Parses a time to live that is not part of a policy.
     ///
     /// # Errors
     ///

@@ -53,7 +53,7 @@ pub(super) fn is_us_state(code: &str) -> bool {
     listed(US_STATES, code)
 }
 
-/// The country that somebody means who writes this code, which is none.
+/// The country that was probably meant by this code, which is not a country's.
 pub(super) fn country_meant(code: &str) -> Option<&'static str> {
     let mut known = MEANT.iter();
     known

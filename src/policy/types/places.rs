@@ -85,7 +85,7 @@ macro_rules! place_lists {
             });
 
             fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
-                let form = Form { sort: $sort, help: $help, takes: $form };
+                let form = EntryShape { sort: $sort, help: $help, takes: $form };
                 let read = |item: &Node, findings: &mut Vec<Diagnostic>| form.read(item, key, findings);
                 read_list(node, key, &Self::shipped().0.0, &form, read, findings).map(|list| Self(Places(list)))
             }
@@ -161,7 +161,7 @@ impl UsState {
 }
 
 /// An entry of such a list.
-trait Entry: Clone {
+trait ListEntry: Clone {
     /// Whether both are about the same place.
     fn is_about(&self, other: &Self) -> bool;
     /// As it is written.
@@ -169,7 +169,7 @@ trait Entry: Clone {
 }
 
 /// How a list is written.
-struct Form<T> {
+struct EntryShape<T> {
     sort: &'static str,
     help: &'static str,
     takes: fn(&T) -> bool,
@@ -183,7 +183,7 @@ const REMOVE: &str = "remove";
 fn read_entries<'n, T>(
     node: &'n Node,
     key: &str,
-    form: &Form<T>,
+    form: &EntryShape<T>,
     read: impl Fn(&Node, &mut Vec<Diagnostic>) -> Option<T>,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Vec<(T, &'n Node)>> {
@@ -203,11 +203,11 @@ fn read_entries<'n, T>(
 }
 
 /// Reads a list, or a table of what is added to the shipped one and removed from it.
-fn read_list<T: Entry>(
+fn read_list<T: ListEntry>(
     node: &Node,
     key: &str,
     shipped: &[T],
-    form: &Form<T>,
+    form: &EntryShape<T>,
     read: impl Fn(&Node, &mut Vec<Diagnostic>) -> Option<T>,
     findings: &mut Vec<Diagnostic>,
 ) -> Option<Vec<T>> {
@@ -257,12 +257,12 @@ fn read_list<T: Entry>(
     whole.then_some(list)
 }
 
-fn shown<T: Entry>(list: &[T]) -> Value {
+fn shown<T: ListEntry>(list: &[T]) -> Value {
     let written = |entry: &T| Value::Text(entry.written());
     Value::List(list.iter().map(written).collect())
 }
 
-impl Form<Locality> {
+impl EntryShape<Locality> {
     fn read(&self, node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Locality> {
         let place = |text: &str| Locality::parse(text).filter(self.takes);
         let upper = node.as_text().unwrap_or_default().to_ascii_uppercase();
@@ -292,7 +292,7 @@ impl Form<Locality> {
     }
 }
 
-impl Entry for Locality {
+impl ListEntry for Locality {
     fn is_about(&self, other: &Self) -> bool {
         self == other
     }
@@ -334,7 +334,7 @@ impl UsState {
     }
 }
 
-impl Entry for UsState {
+impl ListEntry for UsState {
     fn is_about(&self, other: &Self) -> bool {
         self.code == other.code
     }
@@ -354,7 +354,7 @@ impl SettingValue for UsStates {
     });
 
     fn read(node: &Node, key: &str, findings: &mut Vec<Diagnostic>) -> Option<Self> {
-        let form = Form {
+        let form = EntryShape {
             sort: "US states",
             help: "write upper-case codes, as `[\"CA\", \"CO\"]`",
             takes: |_| true,

@@ -167,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_literal_never_shows_and_still_tells_policies_apart() {
+    fn a_literal_never_shows_and_still_distinguishes_policies() {
         let [one, other] = ["hunter2", "hunter3"].map(|text| Secret::Literal(text.to_owned()));
         assert_ne!(one.digested(), other.digested());
         for shown in [

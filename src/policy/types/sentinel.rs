@@ -5,13 +5,13 @@ use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::{SettingValue, Shape, TextKind, full_key, wrong_type};
 use crate::policy::value::Value;
 
-/// Stands for any text, in an entry of the list.
+/// Matches any text, in an entry of the list.
 const ANY: char = '*';
 
 /// Uids that are no one's. One of them would join all users that it is sent for.
 ///
-/// An entry is compared with the whole uid, in any ASCII case and without blanks around it; `*` in it stands for any text,
-/// also for none.
+/// An entry is compared with the whole uid, in any ASCII case and without blanks around it; `*` in it matches any text,
+/// the empty one as well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sentinels {
     /// As listed.
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn the_default_knows_the_macros_of_exchanges_and_no_real_uid() {
         let sentinels = EcPolicy::default().sync.sentinels;
-        // The macros of Prebid Server's bidders (static/bidder-info), and what stands for nobody elsewhere.
+        // The macros of Prebid Server's bidders (static/bidder-info), and what other systems send for no user.
         for uid in [
             "$UID",
             "${UID}",

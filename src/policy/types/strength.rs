@@ -1,6 +1,6 @@
 //! What is wrong with a secret as text, wherever it comes from.
 //!
-//! The rule book asks it of literals, and whoever resolves a reference asks it of what it found.
+//! The rules check literals with it, and the code that resolves a reference checks what it found.
 
 /// What is wrong with a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::provenance::Origin;
 use edge_cookie::policy::types::Partner as Declared;
 use edge_cookie::record::PartnerId;
-use edge_cookie::store::{Inline, run_to_end};
+use edge_cookie::store::{SyncAdapter, block_on};
 use edge_cookie_service::partner::{
     NewPartner, PartnerChange, PartnerRecord, Registry, RegistryError, store_entries,
 };
@@ -160,12 +160,12 @@ fn place(table: &Origin) -> String {
     }
 }
 
-type Store = Inline<AnyStore>;
+type Store = SyncAdapter<AnyStore>;
 
 /// The clock of changes in a store that is open here.
-const CLOCK: &Inline<SystemClock> = &Inline(SystemClock);
+const CLOCK: &SyncAdapter<SystemClock> = &SyncAdapter(SystemClock);
 
-type LocalRegistry<'r> = Registry<'r, Store, Inline<SystemClock>>;
+type LocalRegistry<'r> = Registry<'r, Store, SyncAdapter<SystemClock>>;
 
 /// The partners of a store, or of a running server.
 enum Partners {
@@ -194,7 +194,7 @@ impl Where {
             }
             Place::Shared(address) => Box::new(shared(engine(&address, &policy)?.store(name))?),
         };
-        Ok(Partners::Store(Inline(store), Box::new(policy)))
+        Ok(Partners::Store(SyncAdapter(store), Box::new(policy)))
     }
 }
 
@@ -261,7 +261,7 @@ impl Partners {
     fn add(&self, partner: PartnerRecord, described: &Described) -> Result<String, Stop> {
         match self {
             Self::Store(store, policy) => {
-                let token = run_to_end(registry(store, policy).add(partner)).map_err(stop)?;
+                let token = block_on(registry(store, policy).add(partner)).map_err(stop)?;
                 Ok(token.reveal().to_owned())
             }
             Self::Server(server) => {
@@ -274,7 +274,7 @@ impl Partners {
     fn rotate(&self, id: &PartnerId) -> Result<String, Stop> {
         match self {
             Self::Store(store, policy) => {
-                let token = run_to_end(registry(store, policy).rotate(id)).map_err(stop)?;
+                let token = block_on(registry(store, policy).rotate(id)).map_err(stop)?;
                 Ok(token.reveal().to_owned())
             }
             Self::Server(server) => {
@@ -287,7 +287,7 @@ impl Partners {
     fn change(&self, id: &PartnerId, change: Change) -> Result<(), Stop> {
         match self {
             Self::Store(store, policy) => {
-                run_to_end(registry(store, policy).change(id, change.in_store())).map_err(stop)
+                block_on(registry(store, policy).change(id, change.in_store())).map_err(stop)
             }
             Self::Server(server) => {
                 let (method, path) = change.on_server(id);
@@ -298,7 +298,7 @@ impl Partners {
 
     fn list(&self) -> Result<Vec<PartnerRecord>, Stop> {
         match self {
-            Self::Store(store, policy) => run_to_end(registry(store, policy).list()).map_err(stop),
+            Self::Store(store, policy) => block_on(registry(store, policy).list()).map_err(stop),
             Self::Server(server) => {
                 let mut answered = server.must(Method::GET, "partners", None)?;
                 let partners = answered.get_mut("partners").map(serde_json::Value::take);

@@ -242,7 +242,7 @@ impl<'r, S: AsyncKvStore, C: AsyncClock> Registry<'r, S, C> {
 mod tests {
     use super::*;
     use edge_cookie::clock::SystemClock;
-    use edge_cookie::store::{Inline, MemoryStore, run_to_end};
+    use edge_cookie::store::{MemoryStore, SyncAdapter, block_on};
 
     fn partner(id: &str) -> PartnerRecord {
         PartnerRecord {
@@ -258,50 +258,50 @@ mod tests {
 
     #[test]
     fn a_token_is_good_until_it_is_rotated_or_its_partner_disabled() {
-        let store = Inline(MemoryStore::new(SystemClock));
+        let store = SyncAdapter(MemoryStore::new(SystemClock));
         let policy = EcPolicy::default();
-        let registry = Registry::new(&store, &Inline(SystemClock), &policy);
+        let registry = Registry::new(&store, &SyncAdapter(SystemClock), &policy);
         let id = PartnerId::parse("a.com").unwrap();
         let admitted = |token: &NewToken| {
             let hash = TokenHash::of(token.reveal());
-            let found = run_to_end(registry.of_token(&hash)).unwrap();
+            let found = block_on(registry.of_token(&hash)).unwrap();
             found.is_some_and(|partner| partner.admits(&hash))
         };
-        let first = run_to_end(registry.add(partner("a.com"))).unwrap();
+        let first = block_on(registry.add(partner("a.com"))).unwrap();
         assert!(admitted(&first));
-        let again = run_to_end(registry.add(partner("a.com"))).err();
+        let again = block_on(registry.add(partner("a.com"))).err();
         assert_eq!(again, Some(RegistryError::Exists(id.clone())));
-        let second = run_to_end(registry.rotate(&id)).unwrap();
+        let second = block_on(registry.rotate(&id)).unwrap();
         assert!(!admitted(&first) && admitted(&second));
         let enable = |enabled| {
             let change = PartnerChange::SetEnabled(enabled);
-            run_to_end(registry.change(&id, change)).unwrap();
+            block_on(registry.change(&id, change)).unwrap();
         };
         enable(false);
         assert!(!admitted(&second));
         enable(true);
         assert!(admitted(&second));
         let other = PartnerId::parse("b.com").unwrap();
-        let missing = run_to_end(registry.rotate(&other)).err();
+        let missing = block_on(registry.rotate(&other)).err();
         assert_eq!(missing, Some(RegistryError::NotFound(other)));
     }
 
     #[test]
     fn every_partner_is_listed_and_its_record_holds_no_token() {
-        let store = Inline(MemoryStore::new(SystemClock));
+        let store = SyncAdapter(MemoryStore::new(SystemClock));
         let policy = EcPolicy::default();
-        let registry = Registry::new(&store, &Inline(SystemClock), &policy);
+        let registry = Registry::new(&store, &SyncAdapter(SystemClock), &policy);
         let ids: Vec<String> = (0..=PAGE)
             .map(|number| format!("p{number:03}.com"))
             .collect();
         for id in &ids {
-            let token = run_to_end(registry.add(partner(id))).unwrap();
-            let kept = run_to_end(registry.get(&PartnerId::parse(id).unwrap())).unwrap();
+            let token = block_on(registry.add(partner(id))).unwrap();
+            let kept = block_on(registry.get(&PartnerId::parse(id).unwrap())).unwrap();
             let body = String::from_utf8(kept.to_body()).unwrap();
             assert!(!body.contains(token.reveal()), "{body}");
             assert_eq!(PartnerRecord::from_body(body.as_bytes()).unwrap(), kept);
         }
-        let listed = run_to_end(registry.list()).unwrap();
+        let listed = block_on(registry.list()).unwrap();
         let listed: Vec<&str> = listed.iter().map(|partner| partner.id.as_str()).collect();
         assert_eq!(listed, ids);
     }

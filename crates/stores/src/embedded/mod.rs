@@ -139,7 +139,7 @@ impl<C: Clock + Send + Sync + 'static> KvStore for EmbeddedStore<C> {
         self.file.lookup(key)
     }
 
-    fn at_hand(&self, key: &str) -> Option<Stored> {
+    fn lookup_cached(&self, key: &str) -> Option<Stored> {
         self.file.lookup_cached(key)
     }
 

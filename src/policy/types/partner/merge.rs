@@ -66,12 +66,12 @@ pub(in crate::policy) fn merge<'l>(
 
 #[derive(Default)]
 struct Merging {
-    partners: Vec<Entry>,
+    partners: Vec<MergedPartner>,
     by_domain: HashMap<String, usize>,
 }
 
 /// A partner as the layers so far make it together.
-struct Entry {
+struct MergedPartner {
     node: Node,
     origin: PartnerOrigin,
     /// Whether a layer states it that is no ancestor.
@@ -94,7 +94,7 @@ impl Merging {
             } else {
                 NodeValue::Table(Vec::new())
             };
-            self.partners.push(Entry {
+            self.partners.push(MergedPartner {
                 node: Node::new(empty, item.place.clone()),
                 origin: PartnerOrigin::new(domain),
                 declared: refused,
@@ -124,7 +124,7 @@ impl Merging {
     }
 }
 
-impl Entry {
+impl MergedPartner {
     fn add(&mut self, item: &Node, layer: &LayerName) {
         let at = |place: &Place| Origin::of(layer.clone(), place.clone());
         self.origin.tables.push(at(&item.place));

@@ -37,7 +37,7 @@ pub enum PartnerToken {
 /// A declared partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partner {
-    /// The name under which the partner's uid stands in a record; the source domain where left out.
+    /// The name under which a record stores the partner's uid; the source domain where left out.
     pub id: PartnerId,
     /// The name people know the partner by, as [`parse_partner_name`] has it; the id where left out.
     pub name: String,

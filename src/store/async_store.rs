@@ -1,4 +1,4 @@
-//! Stores whose calls can be under way side by side.
+//! Asynchronous stores: several calls can be in progress at once.
 
 use std::future::Future;
 use std::pin::pin;
@@ -42,14 +42,15 @@ pub trait AsyncKvStore: Send + Sync {
     ) -> impl Future<Output = Result<Vec<String>, StoreError>> + Send;
 }
 
-/// A blocking store or clock whose calls are made where they stand: for memory, and where nobody else waits.
+/// Adapts a blocking store or clock: each call blocks the thread that polls it. For stores in memory, and where no other task
+/// waits.
 #[derive(Debug, Clone, Copy)]
-pub struct Inline<S>(
+pub struct SyncAdapter<S>(
     /// The store or clock.
     pub S,
 );
 
-impl<S: KvStore + Send + Sync> AsyncKvStore for Inline<S> {
+impl<S: KvStore + Send + Sync> AsyncKvStore for SyncAdapter<S> {
     fn consistency(&self) -> Consistency {
         self.0.consistency()
     }
@@ -80,7 +81,7 @@ impl<S: KvStore + Send + Sync> AsyncKvStore for Inline<S> {
     }
 }
 
-impl<C: Clock + Send + Sync> AsyncClock for Inline<C> {
+impl<C: Clock + Send + Sync> AsyncClock for SyncAdapter<C> {
     fn now(&self) -> Moment {
         self.0.now()
     }
@@ -90,11 +91,11 @@ impl<C: Clock + Send + Sync> AsyncClock for Inline<C> {
     }
 }
 
-/// Runs a future to its end on this thread, for a home without a reactor.
+/// Runs a future to its end on this thread, for a platform without a reactor.
 ///
-/// The future must get on whenever it is polled, as the calls of [`Inline`] and of the edge's store do:
-/// nothing here waits to be woken.
-pub fn run_to_end<F: Future>(future: F) -> F::Output {
+/// The future must make progress whenever it is polled, as the calls of [`SyncAdapter`] and of the edge's store do: this polls in a
+/// loop, and waits for no wake-up.
+pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
     loop {
