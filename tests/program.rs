@@ -61,6 +61,7 @@ mod simulate_sweep;
 mod simulate_totals;
 mod simulate_tuning;
 mod store_conformance;
+mod store_conformance_faults;
 mod store_crash;
 mod store_damage;
 mod store_recent;

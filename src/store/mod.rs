@@ -12,6 +12,8 @@
 
 pub use crate::engine::{Consistency, StoreError};
 mod async_store;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod generation;
 mod memory;
 
