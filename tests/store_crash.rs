@@ -62,7 +62,12 @@ fn assert_whole(key: &str, stored: &Stored) {
 /// Starts this test program again, to run one of its ignored tests in a process of its own.
 fn child(role: &str, path: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", role, "--nocapture"])
+        .args([
+            "--ignored",
+            "--exact",
+            &format!("store_crash::{role}"),
+            "--nocapture",
+        ])
         .env(FILE_OF_CHILD, path)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -352,7 +352,7 @@ impl Writers {
                 .args([
                     "--ignored",
                     "--exact",
-                    "child_syncs_its_partners",
+                    "store_redis::child_syncs_its_partners",
                     "--nocapture",
                 ])
                 .env(URL_OF_CHILD, url)

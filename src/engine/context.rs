@@ -1,9 +1,8 @@
 //! What is fixed while an operation runs, and the rules of retention that follow from it.
 
 use super::answer::{Consistency, Found, Record};
-use super::decision::{Current, Decision};
-use super::pending_write::{Content, PendingWrite, PlannedEntry};
-use super::{OperationError, Outcome};
+use super::current::Current;
+use super::planned_write::{Content, PlannedEntry};
 use crate::clock::Timestamp;
 use crate::policy::EcPolicy;
 use crate::policy::settings::{Expiry, Renewal, UnknownAge};
@@ -199,43 +198,5 @@ impl OperationContext<'_> {
     /// Bytes that `entry` is sure to leave of the policy's limit on a body.
     pub(super) fn room_in(&self, entry: &KvEntry) -> usize {
         entry.room_within(self.policy.entry.max_body_bytes as usize)
-    }
-
-    /// The write that `plan` comes to here.
-    pub(super) const fn pending_write<'t>(
-        &'t self,
-        plan: &'t PlannedEntry<'t>,
-    ) -> PendingWrite<'t> {
-        PendingWrite {
-            context: self,
-            plan,
-        }
-    }
-
-    /// Whether the metadata of what `plan` writes keeps the policy's limit.
-    pub(super) fn metadata_fits(&self, plan: &PlannedEntry<'_>) -> bool {
-        self.pending_write(plan).metadata_fits()
-    }
-
-    /// The decision to write, or the failure where the write breaks a limit.
-    pub(super) fn write_within_limits<'p>(
-        &self,
-        plan: PlannedEntry<'p>,
-        outcome: Outcome,
-    ) -> Decision<'p> {
-        if self.pending_write(&plan).fits() {
-            return Decision::Write(plan, outcome.into());
-        }
-        self.too_large()
-    }
-
-    /// The failure where a write breaks a limit.
-    #[cold]
-    pub(super) fn too_large(&self) -> Decision<'static> {
-        let limits = &self.policy.entry;
-        Decision::End(Err(OperationError::TooLarge(format!(
-            "`entry.max_body_bytes` is {}, `entry.max_metadata_bytes` is {}",
-            limits.max_body_bytes, limits.max_metadata_bytes
-        ))))
     }
 }

@@ -2,8 +2,9 @@
 
 use super::Outcome;
 use super::context::OperationContext;
-use super::decision::{Current, Decision};
-use super::pending_write::{Content, PlannedEntry};
+use super::current::Current;
+use super::decision::Decision;
+use super::planned_write::{Content, PlannedEntry};
 use crate::record::{ConsentStrings, KvGeo, Precondition};
 
 /// An add asks whether there is a record and writes one, in a single call.

@@ -2,7 +2,8 @@
 
 use super::answer::Record;
 use super::context::OperationContext;
-use super::decision::{Current, Decision};
+use super::current::Current;
+use super::decision::Decision;
 use super::{Outcome, create};
 use crate::record::{ConsentStrings, KvGeo};
 

@@ -2,39 +2,14 @@
 
 use std::fmt::Debug;
 
-use super::answer::{Found, Record, UnreadableRecord, Wait};
+use super::answer::{Found, UnreadableRecord, Wait};
 use super::context::OperationContext;
-use super::pending_write::{Content, PlannedWrite};
+use super::current::Current;
+use super::planned_write::{Content, PlannedEntry, PlannedWrite};
 use super::{Done, OperationError, Outcome};
-use crate::record::{Generation, Precondition, Unreadable};
-
-/// What is stored under an id, as the policy sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Current {
-    /// Nothing.
-    Absent,
-    /// A record past its time, which counts as nothing, though the store still holds it.
-    Expired(Generation),
-    /// A live entry.
-    Live(Box<Record>),
-    /// A tombstone that has not expired.
-    Tombstone(Box<Record>),
-    /// A live entry that the policy refuses for its unknown age: it counts as one that cannot be read.
-    UnknownAge(Box<Record>),
-    /// A record that cannot be read.
-    Corrupt(Box<UnreadableRecord>),
-}
+use crate::record::Unreadable;
 
 impl Current {
-    /// How to write where nothing counts as stored.
-    pub(super) const fn insert_precondition(&self) -> Option<Precondition> {
-        match self {
-            Self::Absent => Some(Precondition::Add),
-            Self::Expired(generation) => Some(Precondition::Generation(*generation)),
-            _ => None,
-        }
-    }
-
     /// What a read makes of it.
     pub(super) fn read(self) -> Decision<'static> {
         match self {
@@ -192,5 +167,29 @@ impl Decision<'_> {
     #[cold]
     pub(super) fn unknown_age() -> Self {
         Self::End(Err(OperationError::Unreadable(Unreadable::UnknownAge)))
+    }
+}
+
+impl OperationContext<'_> {
+    /// The decision to write, or the failure where the write breaks a limit.
+    pub(super) fn write_within_limits<'p>(
+        &self,
+        plan: PlannedEntry<'p>,
+        outcome: Outcome,
+    ) -> Decision<'p> {
+        if self.pending_write(&plan).fits() {
+            return Decision::Write(plan, outcome.into());
+        }
+        self.too_large()
+    }
+
+    /// The failure where a write breaks a limit.
+    #[cold]
+    pub(super) fn too_large(&self) -> Decision<'static> {
+        let limits = &self.policy.entry;
+        Decision::End(Err(OperationError::TooLarge(format!(
+            "`entry.max_body_bytes` is {}, `entry.max_metadata_bytes` is {}",
+            limits.max_body_bytes, limits.max_metadata_bytes
+        ))))
     }
 }

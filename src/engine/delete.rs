@@ -2,8 +2,9 @@
 
 use super::Outcome;
 use super::context::OperationContext;
-use super::decision::{Current, Decision};
-use super::pending_write::PlannedEntry;
+use super::current::Current;
+use super::decision::Decision;
+use super::planned_write::PlannedEntry;
 use crate::policy::settings::DeleteMode;
 use crate::record::Precondition;
 

@@ -5,8 +5,9 @@
 
 use super::Outcome;
 use super::context::OperationContext;
-use super::decision::{Current, Decision};
-use super::pending_write::{Content, PlannedEntry};
+use super::current::Current;
+use super::decision::Decision;
+use super::planned_write::{Content, PlannedEntry};
 use crate::clock::Timestamp;
 use crate::policy::settings::OnMissingWithdrawal;
 use crate::record::{KvEntry, Precondition};

@@ -2,25 +2,16 @@
 
 use super::answer::{Consistency, Found, Record};
 use super::context::OperationContext;
-use super::decision::{Current, Decision, OnConflict, OnSuccess, RecordOperation};
-use super::pending_write::{Content, PlannedEntry};
+use super::current::Current;
+use super::decision::{Decision, OnConflict, OnSuccess, RecordOperation};
+use super::partner_sync::PartnerSync;
+use super::planned_write::{Content, PlannedEntry};
 use super::{
     Done, Outcome, PendingWrite, create, create_or_revive, delete, deliver_withdrawal,
     update_last_seen, upsert_partner_ids, withdrawal,
 };
 use crate::clock::Timestamp;
-use crate::record::{ConsentStrings, KvGeo, PartnerId, Precondition};
-
-/// A partner's uid for a user, as the partner sent it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PartnerSync {
-    /// Whose uid it is.
-    pub partner: PartnerId,
-    /// The uid.
-    pub uid: Box<str>,
-    /// When the partner says it was synced; one in the future counts as now, up to `sync.max_future`.
-    pub timestamp: Timestamp,
-}
+use crate::record::{ConsentStrings, KvGeo, Precondition};
 
 /// What is to be done with a record (`docs/semantics.md#operations`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,49 +3,14 @@
 
 use super::answer::{Record, Write};
 use super::context::{OperationContext, expires_at, retention_seconds};
+use super::planned_write::{Content, PlannedEntry};
 use crate::clock::Timestamp;
 use crate::policy::types::Ttl;
-use crate::record::{ConsentStrings, KvEntry, KvGeo, KvMetadata, Precondition};
+use crate::record::{KvEntry, KvMetadata, Precondition};
 
 /// Records keep whole seconds, rounded down, and stores count from their own moment: a store that is given one
 /// second more never forgets a record before the policy does.
 const ROUNDING_SECONDS: u64 = 1;
-
-/// What is to be written, and what must hold for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedWrite<C> {
-    /// What is to be written.
-    pub content: C,
-    /// What must hold for it.
-    pub precondition: Precondition,
-}
-
-/// The write of an entry.
-pub(super) type PlannedEntry<'p> = PlannedWrite<Content<'p>>;
-
-/// What is to be written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content<'p> {
-    /// A tombstone from now on.
-    Tombstone,
-    /// The tombstone of a withdrawal that was made then.
-    TombstoneOf(Timestamp),
-    /// The entry of a user who consents now.
-    Consented(&'p ConsentStrings, &'p KvGeo),
-    /// This new entry, whose retention begins now.
-    New(Box<KvEntry>),
-    /// What was read, brought up to date.
-    Rewritten(Box<Record>),
-}
-
-impl PlannedEntry<'static> {
-    pub(super) const fn tombstone(precondition: Precondition) -> Self {
-        Self {
-            content: Content::Tombstone,
-            precondition,
-        }
-    }
-}
 
 /// A write that is lent, so that it is copied nowhere.
 #[derive(Debug, Clone, Copy)]
@@ -158,5 +123,23 @@ impl PendingWrite<'_> {
     pub(super) fn metadata_fits(self) -> bool {
         let limit = self.context.policy.entry.max_metadata_bytes as usize;
         self.with_write(|write| write.metadata.fits(limit))
+    }
+}
+
+impl OperationContext<'_> {
+    /// The write that `plan` comes to here.
+    pub(super) const fn pending_write<'t>(
+        &'t self,
+        plan: &'t PlannedEntry<'t>,
+    ) -> PendingWrite<'t> {
+        PendingWrite {
+            context: self,
+            plan,
+        }
+    }
+
+    /// Whether the metadata of what `plan` writes keeps the policy's limit.
+    pub(super) fn metadata_fits(&self, plan: &PlannedEntry<'_>) -> bool {
+        self.pending_write(plan).metadata_fits()
     }
 }

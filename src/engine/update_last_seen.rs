@@ -2,7 +2,8 @@
 
 use super::Outcome;
 use super::context::OperationContext;
-use super::decision::{Current, Decision};
+use super::current::Current;
+use super::decision::Decision;
 use crate::clock::Timestamp;
 
 pub(super) fn decide(

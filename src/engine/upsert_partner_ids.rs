@@ -1,9 +1,10 @@
 //! `upsert_partner_id` and `upsert_partner_ids`: partners put their uids, all of one user in one write.
 
 use super::context::OperationContext;
-use super::decision::{Current, Decision, OnSuccess};
-use super::operation::PartnerSync;
-use super::pending_write::{Content, PlannedEntry};
+use super::current::Current;
+use super::decision::{Decision, OnSuccess};
+use super::partner_sync::PartnerSync;
+use super::planned_write::{Content, PlannedEntry};
 use super::{Done, Outcome};
 use crate::clock::Timestamp;
 use crate::policy::settings::{OnMissingSync, SyncOrder, Unchanged};

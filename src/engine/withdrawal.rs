@@ -3,8 +3,9 @@
 use super::Outcome;
 use super::answer::Record;
 use super::context::OperationContext;
-use super::decision::{Current, Decision};
-use super::pending_write::PlannedEntry;
+use super::current::Current;
+use super::decision::Decision;
+use super::planned_write::PlannedEntry;
 use crate::policy::settings::{OnMissingWithdrawal, Repeat};
 use crate::record::Precondition;
 

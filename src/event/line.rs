@@ -6,7 +6,6 @@ use std::fmt;
 use serde::de::{Error as _, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use super::locate::LineError;
 use super::{Event, EventAction};
 use crate::clock::{Moment, Timestamp};
 use crate::engine::PartnerSync;
@@ -330,6 +329,14 @@ impl EventLine<'_> {
         })?;
         Ok((consent, known))
     }
+}
+
+/// An error whose column is not known yet.
+pub(super) enum LineError {
+    /// The line is not JSON, or not an event.
+    Json(serde_json::Error),
+    /// The value of this field is invalid.
+    Field(&'static str, String),
 }
 
 /// Checks that `json` is a valid value of `field`; an unknown field has none.

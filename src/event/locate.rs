@@ -7,15 +7,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::EventError;
-use super::line::check_field;
-
-/// An error whose column is not known yet.
-pub(super) enum LineError {
-    /// The line is not JSON, or not an event.
-    Json(serde_json::Error),
-    /// The value of this field is invalid.
-    Field(&'static str, String),
-}
+use super::line::{LineError, check_field};
 
 impl LineError {
     pub(super) fn locate(self, line: &str) -> EventError {

@@ -137,6 +137,6 @@ impl Event {
     /// The error `message` about a field of a line that parses.
     #[must_use]
     pub fn problem_at(line: &str, field: &'static str, message: String) -> EventError {
-        locate::LineError::Field(field, message).locate(line)
+        line::LineError::Field(field, message).locate(line)
     }
 }

@@ -4,7 +4,7 @@
 //! replaced or truncated takes writes that no restart would find: a commit on one fails before it is acknowledged.
 
 use std::fs::{File, Metadata};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +12,6 @@ use std::sync::{Arc, OnceLock};
 
 use redb::backends::FileBackend;
 use redb::{BackendError, StorageBackend};
-
-use super::error::disk_words;
 
 /// What happened to a file while it was open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -196,5 +194,25 @@ impl StorageBackend for WatchedFile {
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
         self.file.query_lock_range(start, end)
+    }
+}
+
+/// What a full disk asks for.
+pub(super) const FULL: &str = "no room is left on its disk: free some";
+
+/// What the disk refused, and what to do about it.
+pub(super) fn disk_words(error: &io::Error) -> String {
+    if let Some(changed) = Changed::of(error) {
+        return changed.to_string();
+    }
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FULL.to_owned(),
+        ErrorKind::FileTooLarge => {
+            "its file may not grow: raise the limit on the size of files (`ulimit -f`)".to_owned()
+        }
+        ErrorKind::ReadOnlyFilesystem => {
+            "its disk is read-only: look at the system's log, and mount it writable".to_owned()
+        }
+        _ => format!("its disk failed: {error}"),
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::disk::Changed;
+use super::disk::{FULL, disk_words};
 use edge_cookie::store::StoreError;
 
 /// Why an embedded store cannot be opened.
@@ -93,8 +93,6 @@ impl OpenError {
     }
 }
 
-const FULL: &str = "no room is left on its disk: free some";
-
 pub(super) const DAMAGED: &str =
     "its file is damaged: put a copy in its place, or move it away and start with a new one";
 
@@ -128,23 +126,6 @@ fn words(error: &redb::Error) -> String {
         redb::Error::Corrupted(_) => DAMAGED.to_owned(),
         // After a failed read or write redb takes no more until the file is opened again, which the next call does.
         _ => "an earlier failure closed it: it is opened again".to_owned(),
-    }
-}
-
-/// What the disk refused, and what to do about it.
-pub(super) fn disk_words(error: &io::Error) -> String {
-    if let Some(changed) = Changed::of(error) {
-        return changed.to_string();
-    }
-    match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => FULL.to_owned(),
-        ErrorKind::FileTooLarge => {
-            "its file may not grow: raise the limit on the size of files (`ulimit -f`)".to_owned()
-        }
-        ErrorKind::ReadOnlyFilesystem => {
-            "its disk is read-only: look at the system's log, and mount it writable".to_owned()
-        }
-        _ => format!("its disk failed: {error}"),
     }
 }
 

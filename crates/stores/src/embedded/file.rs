@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTableMetadata};
 
 use super::batch::{Batch, keys, look};
-use super::disk::Changed;
-use super::error::{DAMAGED, OpenError, commit_failed, damaged, disk_words, unavailable};
+use super::disk::{Changed, disk_words};
+use super::error::{DAMAGED, OpenError, commit_failed, damaged, unavailable};
 use super::opened::{COUNTED, COUNTERS, Opened, Source};
 use super::recent::Recent;
 use super::recovery::{Trouble, try_room};
