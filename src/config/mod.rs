@@ -26,6 +26,8 @@ mod construct;
 #[cfg(feature = "files")]
 mod ec_table;
 #[cfg(feature = "files")]
+mod fleet;
+#[cfg(feature = "files")]
 mod folder;
 #[cfg(feature = "files")]
 mod inherit;

@@ -17,6 +17,7 @@
 //! ```
 
 mod answer;
+mod answers;
 mod consent;
 mod cookie;
 mod entry;
@@ -299,7 +300,7 @@ fn answers(pair: &Pair<'_>, [deployed, candidate]: [&Resolved; 2]) -> Vec<(Diffe
     let differences = between(deployed, candidate);
     let of_settings = differences.iter().map(|difference| {
         let differs = Differs::from(difference);
-        (differs, answer::to(difference.key(), pair))
+        (differs, answers::to(difference.key(), pair))
     });
     publisher::between(pair).chain(of_settings).collect()
 }
@@ -394,8 +395,8 @@ mod tests {
     #[test]
     fn every_setting_has_its_own_answer_and_every_answer_a_setting() {
         for setting in known_settings() {
-            assert!(answer::is_known(setting.key), "{} has none", setting.key);
+            assert!(answers::is_known(setting.key), "{} has none", setting.key);
         }
-        assert_eq!(answer::count(), known_settings().len());
+        assert_eq!(answers::count(), known_settings().len());
     }
 }

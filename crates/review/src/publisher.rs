@@ -1,6 +1,6 @@
 //! Whose pages they are: the domain that the cookie is set for, and where pages come from.
 
-use super::answer::{Answer, Known, PUBLISHER};
+use super::answer::{Answer, Known};
 use super::pair::Pair;
 use super::{Differs, Kept, Records, scenes};
 use edge_cookie::policy::publisher::{Domain, Publisher};
@@ -28,7 +28,7 @@ pub(super) fn between(pair: &Pair<'_>) -> impl Iterator<Item = (Differs, Answer)
             to: new,
         })
     };
-    let known = PUBLISHER.into_iter();
+    let known = ANSWERS.into_iter();
     known.filter_map(move |(key, answer)| Some((differs(key)?, answer(pair))))
 }
 

@@ -1,9 +1,6 @@
 //! A worked example before it is run: what happens when, and to whom.
 
-use super::Row;
-use super::pair::Pair;
 use super::says::Says;
-use super::world::World;
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::types::{Locality, Seconds};
 use edge_cookie::record::PartnerId;
@@ -85,7 +82,7 @@ pub(super) enum PartnerKept {
 /// Events in the order of time; the candidate takes over at zero.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scene {
-    events: Vec<Event>,
+    pub(super) events: Vec<Event>,
     /// Where the partner is kept.
     pub(super) partner: PartnerKept,
     /// Whether the store collects what has expired only later.
@@ -128,22 +125,6 @@ impl Scene {
             collects_late: true,
             ..self
         }
-    }
-
-    /// Runs it twice on the engine: under the deployed policy, and with the candidate taking over.
-    pub(super) fn run(&self, pair: &Pair<'_>) -> Vec<Row> {
-        let mut stays = World::new(pair, self);
-        let mut changes = World::new(pair, self);
-        let row = |event: &Event| {
-            let taken_over = event.at >= 0 && !event.by_deployed;
-            Row {
-                at: shown(event.at),
-                event: event.words.clone(),
-                deployed: stays.run(event, false),
-                candidate: changes.run(event, taken_over),
-            }
-        };
-        self.events.iter().map(row).collect()
     }
 }
 

@@ -4,10 +4,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::Row;
 use super::machine::{Cookie, Graph, INVALID_TOKEN, Machine, NO_ID, partner};
 use super::pair::Pair;
 use super::says::Says;
-use super::scene::{Act, Event, PartnerKept, Scene};
+use super::scene::{Act, Event, PartnerKept, Scene, shown};
 use super::store::Moody;
 use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::engine::{Operation, PartnerSync};
@@ -289,4 +290,22 @@ fn erase_address(machine: &Machine<'_>) -> &'static str {
         .filter_map(|id| id.parse().ok())
         .map(|id| machine.outcome_name(Some(id), Operation::Delete));
     erased.fold(NO_ID, |_, word| word)
+}
+
+impl Scene {
+    /// Runs it twice on the engine: under the deployed policy, and with the candidate taking over.
+    pub(super) fn run(&self, pair: &Pair<'_>) -> Vec<Row> {
+        let mut stays = World::new(pair, self);
+        let mut changes = World::new(pair, self);
+        let row = |event: &Event| {
+            let taken_over = event.at >= 0 && !event.by_deployed;
+            Row {
+                at: shown(event.at),
+                event: event.words.clone(),
+                deployed: stays.run(event, false),
+                candidate: changes.run(event, taken_over),
+            }
+        };
+        self.events.iter().map(row).collect()
+    }
 }

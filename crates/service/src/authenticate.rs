@@ -8,7 +8,7 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 
 use super::answer::refusal;
-use super::head::{Credentials, bearer};
+use super::credentials::{Credentials, bearer};
 use super::operators::challenge_partner;
 use super::tokens::{TokenRoutes, TokenSender};
 use super::{Admission, Client, Home, Note, Service};

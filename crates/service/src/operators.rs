@@ -3,7 +3,7 @@
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};
 
-use super::head::Credentials;
+use super::credentials::{BasicHash, Credentials};
 use crate::partner::TokenHash;
 
 /// What lets operators in; either is enough.
@@ -15,13 +15,6 @@ pub(super) struct Operators {
     pub(super) basic: Option<BasicHash>,
 }
 
-/// A user name and password, each as its SHA-256: comparing them takes as long whatever was sent.
-#[derive(Debug, Clone)]
-pub(super) struct BasicHash {
-    username: TokenHash,
-    password: TokenHash,
-}
-
 /// The scheme of partners' and operators' tokens.
 const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 
@@ -29,18 +22,6 @@ const BEARER: HeaderValue = HeaderValue::from_static("Bearer");
 /// one there is (RFC 7617, section 2.1).
 const BASIC: HeaderValue =
     HeaderValue::from_static("Basic realm=\"Trusted Server\", charset=\"UTF-8\"");
-
-impl BasicHash {
-    pub(super) fn of(username: &str, password: &str) -> Self {
-        let [username, password] = [username, password].map(TokenHash::of);
-        Self { username, password }
-    }
-
-    /// Whether both are the same. Both are compared, even where the first differs.
-    fn is(&self, other: &Self) -> bool {
-        self.username.is(&other.username) & self.password.is(&other.password)
-    }
-}
 
 impl Operators {
     /// Whether no one can come in: then there are no admin routes.

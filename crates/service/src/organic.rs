@@ -1,7 +1,5 @@
 //! Every other path: the publisher's page, which never fails because of the identity nor waits long for it.
 
-use std::net::IpAddr;
-
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 
@@ -9,24 +7,15 @@ use super::answer::{Reply, empty};
 use super::cookie;
 use super::mint::mint;
 use super::navigation::may_get_an_id;
-use super::page::{OriginPage, Unclaimed};
+use super::origin_page::{NewVisitor, OriginPage};
+use super::page::Unclaimed;
 use super::visitor::Visitor;
 use super::{Client, Home, Note, Service};
 use crate::consent::Verdict;
 use crate::visit::{CookieChange, NewId, NewIdStep, Visit, VisitEnd, VisitStep};
 use edge_cookie::clock::AsyncClock;
 use edge_cookie::engine::Operation;
-use edge_cookie::record::{ConsentStrings, EcId, GeoInfo, KvGeo};
-
-/// A visitor who consents and is to get an id.
-#[derive(Debug)]
-pub(super) struct NewVisitor {
-    address: IpAddr,
-    consent: ConsentStrings,
-    geo: KvGeo,
-    /// The cookies that expire the ids without a record, where the browser sent several.
-    expired: Vec<HeaderValue>,
-}
+use edge_cookie::record::{EcId, GeoInfo, KvGeo};
 
 /// What a visitor's request comes to.
 enum Kept {

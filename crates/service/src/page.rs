@@ -1,46 +1,16 @@
-//! A page that comes from the publisher's origin: what is done before it is asked for, and once it is there.
+//! A page that comes from the publisher's origin: what is done once it is there.
 //!
 //! A new id is made only once the origin has answered: an answer that cannot carry the cookie must leave no record.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
-use super::forwarded::for_the_origin;
-use super::organic::NewVisitor;
+use super::origin_page::{NewVisitor, OriginPage};
 use super::{Home, Service, shared_cache};
 use crate::Note;
 use edge_cookie::record::EcId;
 use edge_cookie::store::AsyncKvStore;
-
-/// A page that is to come from the publisher's origin, and what remains to be done with its answer.
-#[derive(Debug)]
-pub struct OriginPage {
-    pub(super) cookies: Vec<HeaderValue>,
-    /// The visitor who gets an id with it, and what may still be spent on that.
-    pub(super) new_visitor: Option<(NewVisitor, Duration)>,
-    /// Whether its path is below the service's own prefix.
-    pub(super) below_own_prefix: bool,
-}
-
-impl OriginPage {
-    /// Turns a client's headers into those of the request to the origin, except `Host`. Headers of the client's connection
-    /// and credentials for the service are removed; the client's host and address are added.
-    pub fn prepare(&self, headers: &mut HeaderMap, client: Option<IpAddr>) {
-        for_the_origin(headers, client);
-        if self.below_own_prefix {
-            headers.remove(AUTHORIZATION);
-        }
-    }
-
-    /// Completes an answer that the home made because the origin did not: it carries no new id.
-    pub fn fail(self, headers: &mut HeaderMap) {
-        shared_cache::forbid(headers);
-        shared_cache::set_cookies(headers, self.cookies);
-    }
-}
 
 impl<H: Home> Service<H> {
     /// Completes the origin's answer: makes the id of a new visitor, within what is left of `organic.budget`, and sets

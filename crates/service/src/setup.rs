@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 
+use super::credentials::BasicHash;
 use super::mint::Passphrase;
-use super::operators::{BasicHash, Operators};
+use super::operators::Operators;
 use super::secrets::{ADMIN_TOKEN, BASIC_PASSWORD, Resolver, SecretProblem};
 use crate::partner::{PartnerRecord, TokenHash};
 use edge_cookie::clock::Timestamp;

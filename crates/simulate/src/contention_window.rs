@@ -322,7 +322,8 @@ fn current(versions: &[RecordVersion], now: Moment) -> Option<&StoredRecord> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::identity::{Caller, SimulatedIdentity, Sinks};
+    use crate::caller::Caller;
+    use crate::identity::{SimulatedIdentity, Sinks};
     use crate::workload::Workload;
     use edge_cookie::engine::PartnerSync;
     use edge_cookie::policy::EcPolicy;

@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::caller::Caller;
 use super::context::{SimulatedCall, SimulationContext};
-use super::identity::Caller;
 use super::rng::{Rng, RngStream};
 use edge_cookie::record::{ConsentStrings, KvGeo};
 

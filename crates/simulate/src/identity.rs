@@ -1,5 +1,6 @@
 //! One EC id in the simulation: its record, the monitor of its promises, and its concurrent operations.
 
+use super::caller::Caller;
 use super::contention_window::{ContentionWindow, Participant};
 use super::context::{SimulatedCall, SimulationContext};
 use super::counters::{Counters, outcome_name};
@@ -25,17 +26,6 @@ pub(crate) struct Sinks<'b> {
     pub(crate) counters: &'b mut Counters,
     pub(crate) generations: &'b mut GenerationCounter,
     pub(crate) emitter: Option<&'b mut EventEmitter>,
-}
-
-/// The caller of an operation: the id, the time and the edge.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Caller {
-    /// The visitor.
-    pub(crate) visitor: u64,
-    /// The index of the id among the visitor's ids.
-    pub(crate) number: u64,
-    pub(crate) at: u64,
-    pub(crate) edge: u64,
 }
 
 impl SimulatedIdentity {

@@ -31,14 +31,18 @@
 //! assert_eq!(policy.broken().count(), 0);
 //! ```
 
+mod caller;
 mod contention_window;
 mod context;
 mod counters;
 mod diurnal_profile;
 mod emit;
+mod fields;
 mod identity;
 pub mod log;
+mod log_rules;
 mod monitor;
+mod page_times;
 mod partner_traffic;
 pub mod report;
 pub mod result;

@@ -1,9 +1,10 @@
 //! One visitor's session: page views and syncs in the order of their times, and the service's operations for each.
 
+use super::caller::Caller;
 use super::context::{SimulatedCall, SimulationContext, pick_weighted};
 use super::counters::Counters;
 use super::emit::EventEmitter;
-use super::identity::{Caller, SimulatedIdentity, Sinks};
+use super::identity::{SimulatedIdentity, Sinks};
 use super::partner_traffic::{BatchSchedule, PartnerTraffic};
 use super::rng::{Rng, RngStream};
 use super::signals::ConsentChoice;

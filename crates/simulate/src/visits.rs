@@ -1,7 +1,7 @@
 //! The page views of a visitor: generated from the workload's description, or read from a log.
 
 use super::context::{SimulationContext, pick_weighted};
-use super::log::PageTimes;
+use super::page_times::PageTimes;
 use super::rng::{Probability, Rng};
 use super::workload::{Audience, Workload};
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::state::ModelRecord;
+use super::model_record::ModelRecord;
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{
     Answer, Consistency, Deleted, Finished, Found, Operation, PartnerSync, Record, Step,

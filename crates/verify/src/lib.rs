@@ -17,7 +17,9 @@
 //! ```
 
 mod actor;
+mod age_bounds;
 mod model;
+mod model_record;
 mod monitor;
 mod scope;
 mod state;

@@ -8,8 +8,10 @@ use super::Scope;
 use super::actor::{
     ActorAction, CallFailure, Delay, PendingOperation, START, StoreReply, StoreRequest,
 };
+use super::age_bounds::AgeBounds;
+use super::model_record::{ModelRecord, RecordContent};
 use super::monitor::ObservedWrite;
-use super::state::{AgeBounds, ModelRecord, ModelState, RecordContent};
+use super::state::ModelState;
 use super::time_points;
 use super::violation::InvariantViolation;
 use super::visited::VisitedStates;

@@ -4,7 +4,8 @@
 use std::hash::{Hash, Hasher};
 
 use super::actor::{ActorAction, PARTNERS, partner_id};
-use super::state::{AgeBounds, RecordContent};
+use super::age_bounds::AgeBounds;
+use super::model_record::RecordContent;
 use super::violation::{InvariantViolation, KeptBy, ResurrectionCause};
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Outcome, RecordState, Tally, record_state};

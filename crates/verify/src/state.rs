@@ -4,28 +4,16 @@ use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::Scope;
-use super::actor::{Delay, PendingOperation, StoreReply, StoreRequest, lateness};
+use super::actor::{Delay, PendingOperation, StoreReply, StoreRequest};
+use super::age_bounds::AgeBounds;
+use super::model_record::{ModelRecord, RecordContent};
 use super::monitor::{InvariantMonitor, MORE_THAN_RETRIES};
 use super::violation::InvariantViolation;
 use super::visited::Budget;
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Consistency, Write};
-use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::settings::{Renewal, SyncOrder, Unchanged};
 use edge_cookie::record::{Generation, KvEntry, KvMetadata, Precondition};
-use edge_cookie::rules::{LOOKUP_LAG, longest_under_way};
-
-/// The content of a record; `None` if it is unreadable.
-pub(super) type RecordContent = Option<(KvEntry, KvMetadata)>;
-
-/// A record in the model's store.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct ModelRecord {
-    pub(super) content: Arc<RecordContent>,
-    pub(super) generation: Generation,
-    /// The time from which the store may collect it; `None` for the record at the start, which it never collects.
-    pub(super) gone_from: Option<Timestamp>,
-}
+use edge_cookie::rules::LOOKUP_LAG;
 
 /// A state of the model.
 #[derive(Debug, Clone, PartialEq)]
@@ -307,58 +295,5 @@ impl ModelState {
         self.monitor
             .hash_ages(|time, bounds| self.age(time, bounds), ages, hasher);
         self.violation.hash(hasher);
-    }
-}
-
-/// The age up to which a time makes a difference, in seconds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct AgeBounds {
-    /// For times that a pending operation is compared with.
-    pub(super) recent: u64,
-    /// If some policy counts from the creation.
-    pub(super) created: Option<u64>,
-    pub(super) seen: u64,
-    pub(super) retained: u64,
-    pub(super) withdrawn: u64,
-    /// If some policy decides by it.
-    pub(super) synced: Option<u64>,
-}
-
-impl AgeBounds {
-    pub(super) fn for_policies(policies: &[Arc<EcPolicy>]) -> Self {
-        let most = |of: fn(&EcPolicy) -> u64| {
-            let all = policies.iter().map(|policy| of(policy).saturating_add(1));
-            all.max().unwrap_or_default()
-        };
-        let recent = most(longest_under_way).saturating_add(LOOKUP_LAG.seconds());
-        let at_least = |of: fn(&EcPolicy) -> u64| most(of).max(recent);
-        let kept = at_least(|policy| policy.entry.ttl.seconds());
-        let synced = most(|policy| {
-            let refreshes = policy.sync.unchanged == Unchanged::Refresh;
-            let ordered = policy.sync.order == SyncOrder::Timestamp;
-            let refresh = policy
-                .sync
-                .refresh_after
-                .seconds()
-                .max(policy.entry.ttl.seconds());
-            let refresh = if refreshes { refresh } else { 0 };
-            if ordered {
-                refresh.max(lateness(policy))
-            } else {
-                refresh
-            }
-        });
-        let counts_from_creation =
-            |policy: &Arc<EcPolicy>| policy.entry.renewal == Renewal::FromCreation;
-        Self {
-            recent,
-            created: (policies.iter().any(counts_from_creation)).then_some(kept),
-            seen: at_least(|policy| policy.last_seen.debounce.seconds()),
-            retained: kept,
-            withdrawn: at_least(|policy| policy.tombstone.ttl.seconds()),
-            synced: Some(synced)
-                .filter(|synced| *synced > 1)
-                .map(|synced| synced.max(recent)),
-        }
     }
 }

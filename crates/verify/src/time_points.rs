@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::actor::StoreReply;
-use super::state::{ModelRecord, ModelState};
+use super::model_record::ModelRecord;
+use super::state::ModelState;
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Renewal, Unchanged};

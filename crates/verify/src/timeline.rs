@@ -2,7 +2,8 @@
 
 use super::actor::{ActorAction, PARTNERS, START, StoreRequest};
 use super::model::{CallResult, ModelStep, PolicyModel};
-use super::state::{ModelRecord, ModelState};
+use super::model_record::ModelRecord;
+use super::state::ModelState;
 use super::{StatePath, TimelineStep, Violation};
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Finished, RecordState, Write, record_state};

@@ -4,47 +4,8 @@ use serde_json::Value;
 
 use super::time::time;
 use super::{BadLine, LogRequest};
-use crate::workload::TableFields;
+use crate::log_rules::FieldMapping;
 use edge_cookie::event::without_place;
-
-/// The name of each field; dots separate the names of nested objects.
-#[derive(Debug, Clone)]
-pub(crate) struct FieldMapping {
-    at: String,
-    address: String,
-    agent: String,
-    method: String,
-    path: String,
-    status: String,
-}
-
-/// The default names.
-impl Default for FieldMapping {
-    fn default() -> Self {
-        Self {
-            at: "at".to_owned(),
-            address: "address".to_owned(),
-            agent: "agent".to_owned(),
-            method: "method".to_owned(),
-            path: "path".to_owned(),
-            status: "status".to_owned(),
-        }
-    }
-}
-
-impl FieldMapping {
-    pub(super) fn read(fields: &mut TableFields<'_, '_>) -> Self {
-        let mut name = |known: &'static str| fields.text(known).unwrap_or(known).to_owned();
-        Self {
-            at: name("at"),
-            address: name("address"),
-            agent: name("agent"),
-            method: name("method"),
-            path: name("path"),
-            status: name("status"),
-        }
-    }
-}
 
 /// Parses a line and passes its request to `take`. The default method is `GET`, the default agent is empty.
 pub(super) fn request(

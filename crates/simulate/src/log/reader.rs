@@ -7,11 +7,10 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::lines::{LineLength, LogLines};
-use super::{
-    BadLine, LogError, LogRequest, LogRules, MAX_DAYS, PageTimes, VisitLog, VisitLogFormat,
-    access_log, json,
-};
+use super::{BadLine, LogError, LogRequest, MAX_DAYS, VisitLog, VisitLogFormat, access_log, json};
 use crate::diurnal_profile::DAY;
+use crate::log_rules::LogRules;
+use crate::page_times::PageTimes;
 use crate::result::LogUsage;
 use edge_cookie::clock::Moment;
 use edge_cookie::event::without_byte_order_mark;

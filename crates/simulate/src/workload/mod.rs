@@ -8,19 +8,17 @@
 //! assert!(has("a workload needs `audience`"));
 //! ```
 
-mod fields;
 mod lag;
 mod read;
 
 use std::path::Path;
 
-pub(crate) use fields::TableFields;
 pub(crate) use lag::Lag;
 pub(crate) use read::MAX_DAYS;
 pub use read::ParsedWorkload;
 
 use super::diurnal_profile::DiurnalProfile;
-use super::log::LogRules;
+use super::log_rules::LogRules;
 use super::result::Prices;
 use super::rng::Probability;
 use edge_cookie::clock::Timestamp;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use super::fields::TableFields;
 use super::{
     Audience, ChoiceChanges, ForgedRequests, Lag, Region, StoreProfile, Workload, WorkloadPartner,
 };
 use crate::diurnal_profile::{DAY, DiurnalProfile, HOURS};
-use crate::log::LogRules;
+use crate::fields::TableFields;
+use crate::log_rules::LogRules;
 use crate::result::Prices;
 use crate::rng::Probability;
 use edge_cookie::clock::{Moment, Timestamp};

@@ -12,7 +12,7 @@ const MORE: u8 = 0x80;
 
 impl PageTimes {
     /// Adds a page view, which may be earlier than those before it.
-    pub(super) fn push(&mut self, at: i64) {
+    pub(crate) fn push(&mut self, at: i64) {
         let distance = at.wrapping_sub(self.last);
         self.last = at;
         // Zigzag encoding: small differences of either sign are small numbers.
@@ -29,12 +29,12 @@ impl PageTimes {
     }
 
     /// The first page view.
-    pub(super) fn first(&self) -> Option<i64> {
+    pub(crate) fn first(&self) -> Option<i64> {
         self.times().min()
     }
 
     /// The page views in the order of their times, counted from `start`.
-    pub(super) fn in_order(self, start: i64) -> Self {
+    pub(crate) fn in_order(self, start: i64) -> Self {
         if start == 0 && self.times().is_sorted() {
             return self;
         }

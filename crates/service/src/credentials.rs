@@ -1,24 +1,11 @@
-//! What a request's head says: the client, its credentials.
-
-use std::net::IpAddr;
+//! What a partner or an operator authenticates with.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
-use super::operators::BasicHash;
 use crate::partner::TokenHash;
-use edge_cookie::policy::types::Locality;
-
-/// What its home knows of the client.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Client {
-    /// The address it comes from.
-    pub address: Option<IpAddr>,
-    /// Where it is.
-    pub place: Option<Locality>,
-}
 
 /// What an operator comes with, hashed.
 #[derive(Debug, Clone)]
@@ -67,6 +54,25 @@ fn authorization(headers: &HeaderMap) -> Option<(&str, &str)> {
         return None;
     };
     Some((scheme, given))
+}
+
+/// A user name and password, each as its SHA-256: comparing them takes as long whatever was sent.
+#[derive(Debug, Clone)]
+pub(super) struct BasicHash {
+    username: TokenHash,
+    password: TokenHash,
+}
+
+impl BasicHash {
+    pub(super) fn of(username: &str, password: &str) -> Self {
+        let [username, password] = [username, password].map(TokenHash::of);
+        Self { username, password }
+    }
+
+    /// Whether both are the same. Both are compared, even where the first differs.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.username.is(&other.username) & self.password.is(&other.password)
+    }
 }
 
 #[cfg(test)]
