@@ -54,7 +54,7 @@ fn check(criterion: &mut Criterion) {
         );
         criterion.bench_function(name, |bencher| bencher.iter(|| black_box(all(&written))));
     }
-    // What is left of it harms nobody.
+    // What is left of it does no harm.
     let _ = fs::remove_dir_all(&folder);
 }
 

@@ -21,7 +21,7 @@ const MAX_METADATA_BYTES: usize = 1_900;
 const MAX_FUTURE: u64 = 300;
 pub const MARK: &str = "00000000";
 
-/// What stands under an id.
+/// What is stored under an id.
 enum Current {
     Absent(Precondition),
     Live(KvEntry, KvMetadata, Precondition),

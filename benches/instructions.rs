@@ -1,4 +1,4 @@
-//! Counts the instructions of each operation under the policy, and beside it with its numbers as constants, by gungraun
+//! Counts the instructions of each operation under the policy, and of the same with its numbers as constants, by gungraun
 //! where valgrind is found; and those of a decision on consent. `scripts/instructions.sh` runs it and shows the ratios.
 //!
 //! What is counted is a thousandth of many operations in a row, each on the same record put back, so that the allocator is

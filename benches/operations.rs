@@ -1,4 +1,4 @@
-//! What the policy costs: `cargo bench` runs each operation under the policy and beside it with constants.
+//! What the policy costs: `cargo bench` runs each operation under the policy and with constants.
 //!
 //! First it checks that both make the same calls of the store with the same bytes. Then read the two times of one
 //! operation against each other, within one run; times of different runs say nothing on a shared machine. Resetting the

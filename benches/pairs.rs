@@ -28,7 +28,7 @@ pub struct Fixture<S, C> {
     seen: Timestamp,
 }
 
-/// What stands in the store before an operation.
+/// What the store holds before an operation.
 #[derive(Clone, Copy)]
 pub enum Before {
     Nothing,
@@ -40,7 +40,7 @@ pub enum Before {
 /// One way of an operation.
 pub type Way<S, C> = fn(&Fixture<S, C>);
 
-/// A pair: its name, what stands before it, and the operation under the policy and with constants.
+/// A pair: its name, what the store holds before it, and the operation under the policy and with constants.
 pub type Pair<S, C> = (&'static str, Before, Way<S, C>, Way<S, C>);
 
 pub const fn pairs<S: KvStore, C: Clock + Copy>() -> [Pair<S, C>; 11] {
@@ -176,7 +176,7 @@ impl<S: KvStore, C: Clock + Copy> Fixture<S, C> {
         }
     }
 
-    /// Puts the record that stands before an operation.
+    /// Puts the record that the store holds before an operation.
     pub fn prepare(&self, before: Before) {
         let (body, metadata) = match before {
             Before::Nothing => {

@@ -18,7 +18,7 @@ use edge_cookie::policy::types::{Millis, StorePlace, Ttl};
 use edge_cookie::store::{AsyncKvStore, Insert, KvStore, Precondition};
 use edge_cookie_stores::{EmbeddedStore, RedisEngine, RedisStore};
 
-/// Calls under way at once, as `redis-benchmark` has them unless told otherwise.
+/// Calls under way at once: the default of `redis-benchmark`.
 const CLIENTS: u64 = 50;
 const CALLS: u64 = 100_000;
 const KEYS: u64 = 10_000;
@@ -41,7 +41,7 @@ fn main() {
         for connections in [1, policy.redis.connections, 8] {
             policy.redis.connections = connections;
             let store = open(&url, &policy);
-            told(
+            print_rates(
                 &format!("our store, {connections} connections"),
                 measure(&store).await,
             );
@@ -76,12 +76,12 @@ fn main() {
             benchmark(port, options, &write),
             benchmark(port, options, &read),
         );
-        told(name, measured);
+        print_rates(name, measured);
     }
-    told("the embedded store, 50 threads", embedded(&policy));
+    print_rates("the embedded store, 50 threads", embedded(&policy));
 }
 
-fn told(name: &str, (writes, reads): (f64, f64)) {
+fn print_rates(name: &str, (writes, reads): (f64, f64)) {
     println!("{name:50} {writes:>9.0} writes a second  {reads:>9.0} lookups a second");
 }
 

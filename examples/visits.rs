@@ -23,7 +23,7 @@ const DAY: u64 = 24 * HOUR;
 const VISITORS: u64 = 420;
 /// Ids that partners still know from before the graph began.
 const STRANGERS: u64 = 40;
-/// Ids that somebody made up.
+/// Ids that are made up.
 const FORGED: u64 = 6;
 
 /// How many first visits begin in each hour, beside the others: a trough at night, peaks at breakfast and dinner.
@@ -37,7 +37,7 @@ const PLACES: [&str; 20] = [
     "US-CA", "US-CA", "US-VA", "US-TX",
 ];
 
-/// Partners, and what their uids look like: `?` stands for a letter or digit, `#` for a hex digit.
+/// Partners, and what their uids look like: `?` is a letter or digit, `#` a hex digit.
 const PARTNERS: [(&str, &str); 5] = [
     ("liveramp.com", "Xi??????????????????????????????????????"),
     ("id5-sync.com", "ID5*????????????????????????????????"),
@@ -89,7 +89,7 @@ impl Dice {
     }
 }
 
-/// Somebody behind an EC id, and what partners call them.
+/// The person behind an EC id, and what partners call them.
 struct Visitor {
     ec_id: String,
     place: &'static str,
@@ -140,7 +140,7 @@ impl Day {
         self.events.push((at, event));
     }
 
-    /// Adds an event that is told by nothing but its operation.
+    /// Adds an event that has nothing but its operation.
     fn plain(&mut self, at: u64, op: &str, visitor: &Visitor) {
         self.add(at, op, visitor, Value::Null);
     }
@@ -159,7 +159,7 @@ impl Day {
         hour + self.dice.between(0, HOUR - 1)
     }
 
-    /// Somebody's whole day: consent, pages, syncs, perhaps more visits, perhaps a change of mind.
+    /// A visitor's whole day: consent, pages, syncs, perhaps more visits, perhaps a change of mind.
     fn visitor(&mut self, mut visitor: Visitor) {
         let mut now = self.arrival();
         let is_new = self.dice.chance(25);
@@ -211,7 +211,7 @@ impl Day {
                 self.pixels(now, visitor);
             }
             now += self.dice.between(5, 4 * MINUTE);
-            // A beacon that waited in a sleeping tab tells when the page was seen, not when it got through.
+            // A beacon that waited in a sleeping tab reports when the page was seen, not when it got through.
             let waited = self.dice.between(MINUTE, 20 * MINUTE);
             let seen = self.dice.chance(4).then(|| now - waited);
             let fields = json!({ "timestamp": seen });
@@ -281,7 +281,7 @@ impl Day {
         }
     }
 
-    /// Syncs that were on their way, or that a partner sends because nobody has told it.
+    /// Syncs that were on their way, or that a partner sends because it does not know yet.
     fn late_syncs(&mut self, gone: u64, visitor: &Visitor) {
         for (partner, uid) in visitor.some_uids(&mut self.dice, 3) {
             let at = gone + self.dice.between(10, 50 * MINUTE);
@@ -291,7 +291,7 @@ impl Day {
         }
     }
 
-    /// The support desk looks up somebody who asked to be erased, erases, and looks again.
+    /// The support desk looks up a visitor who asked to be erased, erases, and looks again.
     fn erasure(&mut self, last_page: u64, visitor: &Visitor) {
         let at = last_page + self.dice.between(10 * MINUTE, HOUR);
         self.plain(at, "get", visitor);
@@ -300,7 +300,7 @@ impl Day {
         self.plain(at + HOUR, "get", visitor);
     }
 
-    /// The support desk answers what is known of somebody.
+    /// The support desk answers what is known of a visitor.
     fn question(&mut self, last_page: u64, visitor: &Visitor) {
         let at = last_page + self.dice.between(10 * MINUTE, 2 * HOUR);
         self.plain(at, "get_metadata", visitor);
@@ -320,7 +320,7 @@ impl Day {
         }
     }
 
-    /// Somebody tries what a made-up id can do.
+    /// Someone tries what a made-up id can do.
     fn forged(&mut self, at: u64, visitor: &Visitor) {
         self.plain(at, "update_last_seen", visitor);
         self.plain(at + 2, "write_withdrawal_tombstone", visitor);

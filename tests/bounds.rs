@@ -10,7 +10,7 @@ use edge_cookie::diagnostic::Code;
 use written::overridden;
 
 /// The messages of one code that these overrides of the defaults lead to.
-fn told(sets: &[&str], code: Code) -> Vec<String> {
+fn messages(sets: &[&str], code: Code) -> Vec<String> {
     let found = overridden(sets).findings.into_iter();
     found
         .filter(|finding| finding.code == code)
@@ -113,21 +113,25 @@ fn a_rule_finds_what_is_beyond_its_bound_and_not_what_is_at_it() {
         ),
     ];
     for (code, sets, found) in cases {
-        let told = told(sets, *code);
-        assert_eq!(!told.is_empty(), *found, "{code} {sets:?}: {told:?}");
+        let reported = messages(sets, *code);
+        assert_eq!(
+            !reported.is_empty(),
+            *found,
+            "{code} {sets:?}: {reported:?}"
+        );
     }
 }
 
 #[test]
 fn a_message_shows_values_as_they_were_written() {
-    let found = told(&["entry.ttl=520 weeks 20days"], Code::AbsurdDuration);
+    let found = messages(&["entry.ttl=520 weeks 20days"], Code::AbsurdDuration);
     assert_eq!(
         found,
         [
             "`entry.ttl = \"520 weeks 20days\"` is longer than ten years, longer than any consent lasts"
         ]
     );
-    let found = told(
+    let found = messages(
         &["cookie.max_age=48 hours", "entry.ttl=1day"],
         Code::CookieOutlivesEntry,
     );
@@ -137,7 +141,7 @@ fn a_message_shows_values_as_they_were_written() {
             "the cookie (`cookie.max_age`, `48 hours`) outlives its entry (`entry.ttl`, `1day`): the browser carries an id whose record is gone"
         ]
     );
-    let found = told(&["cas.max_retries=4"], Code::TooManyCalls);
+    let found = messages(&["cas.max_retries=4"], Code::TooManyCalls);
     assert_eq!(
         found,
         [
@@ -147,13 +151,13 @@ fn a_message_shows_values_as_they_were_written() {
 }
 
 #[test]
-fn what_rests_on_a_value_that_was_refused_is_not_told() {
-    // What stands in the place of a refused value is not what the author meant.
+fn what_depends_on_a_refused_value_is_not_reported() {
+    // The value used in place of a refused one is not what the author meant.
     let cookie = "cookie.max_age=30d";
-    assert_eq!(told(&[cookie], Code::EntryOutlivesCookie).len(), 1);
+    assert_eq!(messages(&[cookie], Code::EntryOutlivesCookie).len(), 1);
     let refused = [cookie, "entry.ttl=soon"];
-    assert_eq!(told(&refused, Code::BadDuration).len(), 1);
-    assert!(told(&refused, Code::EntryOutlivesCookie).is_empty());
-    // What rests on others is.
-    assert_eq!(told(&refused, Code::HardDelete).len(), 1);
+    assert_eq!(messages(&refused, Code::BadDuration).len(), 1);
+    assert!(messages(&refused, Code::EntryOutlivesCookie).is_empty());
+    // What depends on other values is reported.
+    assert_eq!(messages(&refused, Code::HardDelete).len(), 1);
 }

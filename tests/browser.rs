@@ -135,7 +135,7 @@ fn hand_on(mut browser: impl Read + Write, server: &str, asked: &Sender<Asked>) 
     let _ = browser.write_all(&answer).and_then(|()| browser.flush());
 }
 
-/// What a server needs to speak TLS under any name: the browser is told to take any certificate.
+/// What a server needs to speak TLS under any name: the browser accepts any certificate.
 fn tls(folder: &Path) -> Arc<ServerConfig> {
     let made = Command::new("openssl")
         .args([

@@ -1,4 +1,4 @@
-//! Every format of `ec check`: each rule is told in each of them.
+//! Every format of `ec check`: each of them reports every rule.
 
 use crate::support::overrides;
 use crate::support::samples;
@@ -32,7 +32,7 @@ fn check(root: &Path, format: &str) -> Ran {
 }
 
 #[test]
-fn people_are_shown_the_lines_and_a_way_out() {
+fn people_see_the_lines_and_how_to_fix_them() {
     for sample in samples("invalid") {
         let ran = check(site(&sample).path(), "human");
         assert_eq!(ran.code, Some(1));
@@ -67,7 +67,7 @@ fn every_message_reads_as_the_others_do() {
 }
 
 #[test]
-fn programs_are_told_every_rule_in_json() {
+fn json_reports_every_rule_to_programs() {
     for sample in samples("invalid") {
         let (name, code) = (name(&sample), code(&sample));
         let ran = check(site(&sample).path(), "json");
@@ -86,7 +86,7 @@ fn programs_are_told_every_rule_in_json() {
 }
 
 #[test]
-fn code_scanning_is_told_every_rule_in_sarif() {
+fn sarif_reports_every_rule_to_code_scanning() {
     let schema = include_str!("schemas/sarif-2.1.0.json");
     let mut schema: Value = serde_json::from_str(schema).unwrap();
     // One of the standard's own patterns is no regular expression; it is about a key that is not written here.
@@ -137,7 +137,7 @@ fn code_scanning_is_told_every_rule_in_sarif() {
 }
 
 #[test]
-fn a_workflow_is_told_every_rule_as_an_annotation() {
+fn annotations_report_every_rule_in_a_workflow() {
     for sample in samples("invalid") {
         let (name, code) = (name(&sample), code(&sample));
         let ran = check(site(&sample).path(), "github");

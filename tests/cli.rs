@@ -95,7 +95,7 @@ fn what_no_partner_can_mean_is_refused_and_leaves_no_trace() {
     ]
     .concat();
     let (_, lines) = site.apply(&[], &events);
-    let told: Vec<(&str, u64)> = lines
+    let reported: Vec<(&str, u64)> = lines
         .iter()
         .map(|line| {
             let calls = line["reads"].as_u64().unwrap() + line["writes"].as_u64().unwrap();
@@ -103,7 +103,7 @@ fn what_no_partner_can_mean_is_refused_and_leaves_no_trace() {
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             ("invalid_timestamp", 0),
             ("invalid_timestamp", 0),
@@ -150,7 +150,7 @@ fn every_operation_prints_its_line() {
     .concat();
     let (ran, lines) = site.apply(&[], &events);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
-    let told: Vec<(u64, &str, &str, u64, u64)> = lines
+    let reported: Vec<(u64, &str, &str, u64, u64)> = lines
         .iter()
         .map(|line| {
             assert_eq!(line["retries"], 0);
@@ -164,7 +164,7 @@ fn every_operation_prints_its_line() {
         })
         .collect();
     assert_eq!(
-        told,
+        reported,
         [
             (1, "create", "created", 0, 1),
             (3, "create_or_revive", "already_live", 1, 0),
@@ -255,7 +255,7 @@ fn a_byte_order_mark_before_the_events_is_skipped() {
 }
 
 #[test]
-fn a_line_that_is_not_valid_is_told_with_its_place_changes_nothing_and_stops() {
+fn an_invalid_line_is_reported_with_its_place_changes_nothing_and_stops() {
     let good = event(NOON, "write_withdrawal_tombstone", "");
     let event_with = |op: &str, fields: &str| event(NOON, op, fields).trim_end().to_owned();
     // The line, where in it the column must point, and what must be said.
@@ -637,7 +637,7 @@ fn the_summary_counts_what_happened() {
 }
 
 #[test]
-fn output_that_nobody_reads_on_ends_quietly() {
+fn output_whose_reader_has_gone_ends_quietly() {
     let site = Site::new("");
     let mut child = site
         .command(&["show"])
@@ -651,7 +651,7 @@ fn output_that_nobody_reads_on_ends_quietly() {
 }
 
 #[test]
-fn check_tells_problems_by_its_exit_and_as_json() {
+fn check_reports_problems_by_its_exit_code_and_as_json() {
     let site = Site::new("[ec.cas]\nbackoff = \"50ms\"\n");
     site.write(
         "policies/bad.toml",
@@ -702,7 +702,7 @@ fn check_tells_problems_by_its_exit_and_as_json() {
 }
 
 #[test]
-fn show_tells_the_origin_of_every_value() {
+fn show_reports_the_origin_of_every_value() {
     let site = Site::new("[ec.tombstone]\nttl = \"12h\"\n");
     site.write("policies/base.toml", "[ec.tombstone]\nttl = \"24h\"\n");
     site.write(

@@ -373,7 +373,7 @@ fn every_state_has_its_section() {
             country: "US",
             region: Some(state),
         };
-        // The other opt-out, and one field after it, say the opposite: what stands beside must not be read.
+        // The other opt-out, and one field after it, say the opposite: the field next to it must not be read.
         for (sale, other, verdict) in [
             (OUT, NOT_OUT, Withdrawn),
             (NOT_OUT, NOT_OUT, Granted),
@@ -384,7 +384,7 @@ fn every_state_has_its_section() {
                 .put(1, 6)
                 .fields(vec![1; notices])
                 .fields([sale, other, 3 - other])
-                // Sensitive data, children, and an agreement that nobody has signed.
+                // Sensitive data, children, and an agreement that no one has signed.
                 .fields([0; 20])
                 .base64();
             let gpp = gpp(&[(id, section)]);
@@ -435,10 +435,10 @@ fn the_newest_sections_are_read_in_both_layouts() {
             country: "US",
             region: Some(state),
         };
-        let core = |sale, targeted, mode, told, consented| {
+        let core = |sale, targeted, mode, notice, consented| {
             let core = Bits::default()
                 .put(1, 6)
-                .fields([2, mode, 1, told, told, sale, targeted]);
+                .fields([2, mode, 1, notice, notice, sale, targeted]);
             let core = if child {
                 core.fields([consented])
             } else {
@@ -453,7 +453,7 @@ fn the_newest_sections_are_read_in_both_layouts() {
             .put(0, 1)
             .put(0b11, 2)
             .base64();
-        for (sale, targeted, mode, told, consented, verdict) in [
+        for (sale, targeted, mode, notice, consented, verdict) in [
             (NOT_OUT, NOT_OUT, 0, 1, 0, Granted),
             (OUT, NOT_OUT, 0, 1, 0, Withdrawn),
             (NOT_OUT, OUT, 0, 1, 0, Withdrawn),
@@ -471,7 +471,7 @@ fn the_newest_sections_are_read_in_both_layouts() {
                 if child { NotGranted } else { Granted },
             ),
         ] {
-            let core = core(sale, targeted, mode, told, consented);
+            let core = core(sale, targeted, mode, notice, consented);
             let after_header = format!("{header}.{core}");
             for section in [core, after_header] {
                 let text = gpp(&[(id, section)]);
@@ -683,7 +683,7 @@ fn damage_behind_what_decides_grants_nothing_and_loses_no_refusal() {
 }
 
 #[test]
-fn whoever_was_not_told_grants_nothing() {
+fn without_notice_nothing_is_granted() {
     for (text, verdict) in [
         ("1YNN", Granted),
         ("1NNN", NotGranted),

@@ -393,7 +393,7 @@ proptest! {
         let explanation = explain(&signals, place.as_ref(), &rules, NOW);
         prop_assert_eq!(explanation.verdict, decision.verdict());
         prop_assert_eq!(explanation.rule, decision.rule.name());
-        // Exactly one rule decides, and nothing that counts and refuses stands behind what grants.
+        // Exactly one rule decides, and nothing that counts and refuses follows what grants.
         let deciding: Vec<_> = explanation.rules.iter().filter(|rule| rule.effect == "decides").collect();
         prop_assert_eq!(deciding.len(), 1);
         prop_assert_eq!(deciding[0].rule, decision.rule.name());

@@ -131,7 +131,7 @@ fn what_decided_is_kept_and_decides_again() {
             &[(Gpp, GPP_TCF)],
         ),
         (
-            "US signals beside it",
+            "US signals as well",
             DE,
             &[
                 (UsPrivacy, "1YNN"),

@@ -43,14 +43,14 @@ fn load(case: Case<'_>) -> (Loaded, Vec<String>) {
     let profile = files.choose(named, None).unwrap();
     let loaded = files.load(&profile).unwrap();
     let root = format!("{}/", folder.path().display());
-    let told = loaded
+    let reported = loaded
         .resolved
         .findings
         .iter()
         .filter(|finding| is_read(finding.code))
-        .map(|finding| tell(finding).replace(&root, ""))
+        .map(|finding| as_line(finding).replace(&root, ""))
         .collect();
-    (loaded, told)
+    (loaded, reported)
 }
 
 /// Whether this file tests the code: what reading finds, and settings without effect.
@@ -59,7 +59,7 @@ fn is_read(code: Code) -> bool {
 }
 
 /// A finding as `CODE key file:line:column …`.
-fn tell(finding: &Diagnostic) -> String {
+fn as_line(finding: &Diagnostic) -> String {
     let places: Vec<String> = finding.places.iter().map(ToString::to_string).collect();
     format!(
         "{} {} {}",
@@ -72,7 +72,7 @@ fn tell(finding: &Diagnostic) -> String {
 const CONFIG: &str = "trusted-server.toml";
 
 #[test]
-fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
+fn errors_in_the_configuration_point_at_their_place() {
     let cases: &[(&str, &[&str])] = &[
         ("", &[]),
         ("[ec]\nec_store = \n", &["EC0001 - @:2:12"]),
@@ -135,7 +135,7 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
             "[ec.entry]\nttl = \"5000000000s\"\n",
             &["EC0007 ec.entry.ttl @:2:7"],
         ),
-        // A store counts in 32 bits, and is told one second more than the policy says.
+        // A store counts in 32 bits, and gets one second more than the policy says.
         ("[ec.entry]\nttl = \"4294967294s\"\n", &[]),
         (
             "[ec.entry]\nttl = \"4294967295s\"\n",
@@ -377,7 +377,7 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
         ),
     ];
     for (config, expected) in cases {
-        let (loaded, told) = load(Case {
+        let (loaded, reported) = load(Case {
             config,
             ..Case::default()
         });
@@ -385,9 +385,9 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
             .iter()
             .map(|line| line.replace('@', CONFIG))
             .collect();
-        assert_eq!(told, expected, "{config}");
+        assert_eq!(reported, expected, "{config}");
         for finding in &loaded.resolved.findings {
-            assert!(finding.help.is_some(), "no way out of {finding:?}");
+            assert!(finding.help.is_some(), "no fix for {finding:?}");
             let first = finding.message.chars().next().unwrap();
             assert!(
                 !first.is_uppercase() && !finding.message.ends_with('.'),
@@ -399,7 +399,7 @@ fn what_is_wrong_in_the_configuration_is_told_at_its_place() {
 }
 
 #[test]
-fn what_is_wrong_in_profiles_is_told_at_its_place() {
+fn errors_in_profiles_point_at_their_place() {
     let cases: &[(Case<'_>, &[&str])] = &[
         (
             Case {
@@ -465,7 +465,7 @@ fn what_is_wrong_in_profiles_is_told_at_its_place() {
             &["EC0101 ec.cas.max_backoff trusted-server.toml:2:15 policies/a.toml:2:11"],
         ),
         (
-            // A refused value is told even where a higher layer overrides it.
+            // A refused value is reported even where a higher layer overrides it.
             Case {
                 config: "[ec.entry]\nttl = \"1year\"\n",
                 profiles: &[("p/a", "[ec.entry]\nttl = \"1d\"\n")],
@@ -484,13 +484,13 @@ fn what_is_wrong_in_profiles_is_told_at_its_place() {
         ),
     ];
     for (case, expected) in cases {
-        let (_, told) = load(*case);
-        assert_eq!(&told, expected);
+        let (_, reported) = load(*case);
+        assert_eq!(&reported, expected);
     }
 }
 
 #[test]
-fn what_is_wrong_in_overrides_is_told_at_its_place() {
+fn errors_in_overrides_point_at_their_place() {
     let variable = "TRUSTED_SERVER__EC__TOMBSTONE__TTL";
     let environment: &[(&[(&str, &str)], &str)] = &[
         (
@@ -515,11 +515,11 @@ fn what_is_wrong_in_overrides_is_told_at_its_place() {
         ),
     ];
     for (environment, expected) in environment {
-        let (_, told) = load(Case {
+        let (_, reported) = load(Case {
             environment,
             ..Case::default()
         });
-        assert_eq!(told, [*expected]);
+        assert_eq!(reported, [*expected]);
     }
     let sets: &[(&[&str], &[&str])] = &[
         // A text needs no quotes, and may have them.
@@ -554,11 +554,11 @@ fn what_is_wrong_in_overrides_is_told_at_its_place() {
         ),
     ];
     for (sets, expected) in sets {
-        let (_, told) = load(Case {
+        let (_, reported) = load(Case {
             sets,
             ..Case::default()
         });
-        assert_eq!(&told, expected);
+        assert_eq!(&reported, expected);
     }
 }
 
@@ -590,7 +590,7 @@ fn a_profile_that_cannot_be_read_is_a_finding_and_a_configuration_that_cannot_st
 }
 
 #[test]
-fn a_profile_that_somebody_named_must_be_there() {
+fn a_named_profile_must_exist() {
     let folder = tempfile::tempdir().unwrap();
     let case = Case {
         config: "[ec]\nprofile = \"prod\"\n",
@@ -618,7 +618,7 @@ fn a_profile_that_somebody_named_must_be_there() {
 }
 
 #[test]
-fn unknown_keys_are_told_with_the_nearest_known_one() {
+fn unknown_keys_are_reported_with_the_nearest_known_one() {
     for (key, meant) in [
         ("tombstone.tll", "tombstone.ttl"),
         ("tombstome.ttl", "tombstone"),
@@ -691,19 +691,19 @@ fn an_override_may_be_quoted() {
         ("ec.ec_store=\"quoted\"", "quoted"),
         ("ec.ec_store='so'", "so"),
     ] {
-        let (loaded, told) = load(Case {
+        let (loaded, reported) = load(Case {
             sets: &[set],
             ..Case::default()
         });
         assert_eq!(
-            (told, loaded.resolved.policy.stores.ec_store.as_str()),
+            (reported, loaded.resolved.policy.stores.ec_store.as_str()),
             (vec![], name)
         );
     }
 }
 
 #[test]
-fn secrets_tell_policies_apart_and_are_never_shown() {
+fn secrets_distinguish_policies_and_are_never_shown() {
     let with = |token: &str| {
         let config = format!(
             "[ec]\npassphrase = \"one\"\n[[ec.partners]]\nsource_domain = \"a.com\"\napi_token = \"{token}\"\n"
@@ -733,9 +733,9 @@ fn secrets_tell_policies_apart_and_are_never_shown() {
 }
 
 #[test]
-fn declared_partners_are_in_force_in_their_order() {
+fn declared_partners_are_effective_in_their_order() {
     let config = "[[ec.partners]]\nsource_domain = \"b.com\"\n[[ec.partners]]\nsource_domain = \"a.com\"\nid = \"x.com\"\n";
-    let (loaded, told) = load(Case {
+    let (loaded, reported) = load(Case {
         config,
         ..Case::default()
     });
@@ -745,12 +745,12 @@ fn declared_partners_are_in_force_in_their_order() {
         .map(|partner| (partner.id.as_str(), partner.source_domain.as_str()))
         .collect();
     assert_eq!(declared, [("b.com", "b.com"), ("x.com", "a.com")]);
-    assert_eq!(told, [""; 0]);
+    assert_eq!(reported, [""; 0]);
 }
 
 #[test]
 fn findings_come_in_the_order_of_the_files() {
-    let (_, told) = load(Case {
+    let (_, reported) = load(Case {
         config: "[ec]\nfoo = 1\n",
         profiles: &[
             ("a", "inherits = \"b\"\n[ec]\nbar = 1\n"),
@@ -760,7 +760,7 @@ fn findings_come_in_the_order_of_the_files() {
         sets: &["ec.qux=1"],
         ..Case::default()
     });
-    let keys: Vec<_> = told
+    let keys: Vec<_> = reported
         .iter()
         .filter_map(|line| line.split(' ').nth(1))
         .collect();
@@ -817,7 +817,7 @@ fn places_of_overrides_span_what_was_written() {
 }
 
 #[test]
-fn a_profile_that_is_not_there_is_told_with_those_that_are() {
+fn a_missing_profile_is_reported_with_those_that_exist() {
     let folder = tempfile::tempdir().unwrap();
     let none = open(Case::default(), folder.path()).unwrap();
     let message = none.choose(Some("x"), None).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! `ec diff` from outside: what differs in force, with both origins.
+//! `ec diff` from outside: which effective values differ, with both origins.
 
 use crate::harness::site;
 use crate::support;
@@ -21,25 +21,25 @@ fn site_with(files: &[(&str, &str)]) -> Site {
 }
 
 impl Site {
-    fn told(&self, args: &[&str]) -> (i32, String, String) {
+    fn output(&self, args: &[&str]) -> (i32, String, String) {
         let output = self.ec(args);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let code = output.status.code().unwrap();
         (code, text(output.stdout), text(output.stderr))
     }
 
-    /// The changes as JSON tells them.
+    /// The changes as JSON.
     fn changes(&self, from: &str, to: &str) -> (i32, Value) {
-        let (code, out, err) = self.told(&["diff", from, to, "--format", "json"]);
+        let (code, out, err) = self.output(&["diff", from, to, "--format", "json"]);
         assert_eq!(err, "");
-        let told: Value = serde_json::from_str(&out).unwrap();
-        assert_eq!((&told["from"], &told["to"]), (&json!(from), &json!(to)));
-        (code, told["changes"].clone())
+        let diff: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!((&diff["from"], &diff["to"]), (&json!(from), &json!(to)));
+        (code, diff["changes"].clone())
     }
 }
 
 #[test]
-fn only_what_differs_in_force_is_told_with_both_origins() {
+fn only_effective_differences_are_reported_with_both_origins() {
     let site = site_with(&[
         ("policies/empty.toml", ""),
         (
@@ -67,16 +67,16 @@ fn only_what_differs_in_force_is_told_with_both_origins() {
         site.changes("other", "same"),
         (1, change("12h", "1d", at("other", 3), at("same", 2)))
     );
-    // What nobody wrote comes from the default.
-    let (_, told) = site.changes("empty", "other");
+    // A value that no file sets comes from the default.
+    let (_, changes) = site.changes("empty", "other");
     assert_eq!(
-        told,
+        changes,
         change("24h", "12h", json!({ "layer": "default" }), at("other", 3))
     );
 }
 
 #[test]
-fn secrets_that_differ_are_told_and_never_shown() {
+fn secrets_that_differ_are_reported_and_never_shown() {
     let secret = |word: &str| format!("[ec]\npassphrase = \"{word} of eight and more letters\"\n");
     let (one, other) = (secret("first"), secret("second"));
     let site = site_with(&[
@@ -86,7 +86,7 @@ fn secrets_that_differ_are_told_and_never_shown() {
     ]);
     assert_eq!(site.changes("one", "copy"), (0, json!([])));
     for format in ["human", "markdown", "json"] {
-        let (code, out, err) = site.told(&["diff", "one", "other", "--format", format]);
+        let (code, out, err) = site.output(&["diff", "one", "other", "--format", format]);
         assert_eq!((code, err.as_str()), (1, ""), "{format}");
         assert!(out.contains('…') && !out.contains("letters"), "{out}");
         assert_eq!(out.contains("(another)"), format != "json", "{out}");
@@ -94,7 +94,7 @@ fn secrets_that_differ_are_told_and_never_shown() {
 }
 
 #[test]
-fn a_bundle_tells_the_origins_it_was_written_with() {
+fn a_bundle_keeps_the_origins_it_was_written_with() {
     let site = site_with(&[
         ("policies/one.toml", "[ec.tombstone]\nttl = \"24h\"\n"),
         (
@@ -106,7 +106,7 @@ fn a_bundle_tells_the_origins_it_was_written_with() {
     for profile in ["one", "other"] {
         let file = format!("{profile}.json");
         assert_eq!(
-            site.told(&[
+            site.output(&[
                 "bundle",
                 "--profile",
                 profile,
@@ -121,7 +121,7 @@ fn a_bundle_tells_the_origins_it_was_written_with() {
         let file = format!("file:{file}");
         assert_eq!(site.changes(profile, &file), (0, json!([])), "{profile}");
     }
-    // The profiles are gone: what is told comes from the bundles.
+    // The profiles are gone: the origins come from the bundles.
     std::fs::remove_dir_all(site.path().join("policies")).unwrap();
     std::fs::create_dir(site.path().join("policies")).unwrap();
     assert_eq!(site.changes("file:one.json", "bundle:other.json"), profiles);
@@ -135,7 +135,7 @@ fn what_cannot_be_compared_ends_with_two_and_says_why() {
         ("text.json", "not a bundle"),
     ]);
     assert_eq!(
-        site.told(&[
+        site.output(&[
             "bundle",
             "--profile",
             "production",
@@ -172,7 +172,7 @@ fn what_cannot_be_compared_ends_with_two_and_says_why() {
         ),
     ] {
         for args in [["diff", name, "production"], ["diff", "production", name]] {
-            let (code, out, err) = site.told(&args);
+            let (code, out, err) = site.output(&args);
             assert_eq!((code, out.as_str()), (2, ""), "{args:?}");
             assert!(err.contains(why), "{args:?}: {err}");
         }
@@ -188,7 +188,7 @@ fn markdown_is_a_table_with_a_row_for_each_change() {
             "[ec.tombstone]\nttl = \"12h\"\n[ec.cookie]\nname = \"a|b`c\"\n",
         ),
     ]);
-    let (code, out, err) = site.told(&["diff", "one", "other", "--format", "markdown"]);
+    let (code, out, err) = site.output(&["diff", "one", "other", "--format", "markdown"]);
     assert_eq!((code, err.as_str()), (1, ""));
     let rows: Vec<&str> = out.lines().filter(|line| line.starts_with('|')).collect();
     assert_eq!(rows.len(), 2 + 2, "{out}");
@@ -260,8 +260,8 @@ proptest! {
         let plan = Plan::of(&one, &other);
         let differing = between(&one, &other);
         let keys: Vec<String> = differing.iter().map(|change| format!("ec.{}", change.key())).collect();
-        let told: Vec<String> = plan.changes.iter().map(|change| change.key.clone()).collect();
-        prop_assert_eq!(&told, &keys);
+        let planned: Vec<String> = plan.changes.iter().map(|change| change.key.clone()).collect();
+        prop_assert_eq!(&planned, &keys);
         // The other way round the same settings differ.
         let back: Vec<String> = between(&other, &one).iter().map(|change| format!("ec.{}", change.key())).collect();
         prop_assert_eq!(&back, &keys);

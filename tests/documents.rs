@@ -65,7 +65,7 @@ const TEXTS: [&str; 11] = [
     "json", "lua", "md", "mjs", "patch", "py", "rs", "sh", "toml", "yaml", "yml",
 ];
 
-/// A citation of a document: `PATH.md`, perhaps with `#HEADING`; an empty path stands for the citing document.
+/// A citation of a document: `PATH.md`, perhaps with `#HEADING`; an empty path means the citing document.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Citation {
     path: String,

@@ -267,7 +267,7 @@ fn a_candidate_is_tried_on_the_same_users_as_everywhere() {
         let id = cookie.split(['=', ';']).nth(1).unwrap();
         let candidate = is_taken(id, 50);
         assert_eq!(cookie.contains("Max-Age=3600;"), candidate, "{cookie}");
-        // The record tells which policy wrote it.
+        // The record shows which policy wrote it.
         let path = format!("/_ts/admin/v1/ec/{id}");
         let (_, record, _) = edge.ask("GET", &path, &[("authorization", OPERATOR)], "");
         let digest = if candidate {
@@ -283,11 +283,11 @@ fn a_candidate_is_tried_on_the_same_users_as_everywhere() {
 }
 
 #[test]
-fn a_bundle_that_is_no_good_leaves_the_embedded_one_in_force() {
+fn an_unusable_bundle_leaves_the_embedded_one_active() {
     let good = bundle(&["ec.cookie.max_age=1h"]);
     let tampered = good.replace("\"1h\"", "\"2h\"");
     let reseal = |change: &dyn Fn(&mut Value)| {
-        // Sealed anew, so that only what was changed is wrong.
+        // Sealed again, so that only what was changed is wrong.
         let mut value: Value = serde_json::from_str(&good).unwrap();
         change(&mut value["bundle"]);
         let inner = value["bundle"].to_string();
@@ -622,7 +622,7 @@ fn no_header_of_ours_comes_from_outside() {
 }
 
 #[test]
-fn an_answer_of_a_confused_origin_is_framed_anew_or_none() {
+fn an_answer_with_confusing_framing_is_framed_again_or_refused() {
     for (answer, status, body) in [
         (
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\nConnection: close\r\n\r\n4\r\npage\r\n0\r\n\r\n",

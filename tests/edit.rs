@@ -166,7 +166,7 @@ fn a_profile_is_edited_in_its_own_file() {
 #[test]
 fn what_would_break_the_policy_is_not_written() {
     let config = "[ec.guardrails]\n\"entry.ttl\" = { max = \"395d\" }\n[[ec.partners]]\nsource_domain = \"a.com\"\nenabled = false\n";
-    for (args, told) in [
+    for (args, message) in [
         (&["entry.tll", "5d"][..], "did you mean `entry.ttl`?"),
         (&["entry.ttl", "1year"], "EC0005"),
         (&["entry.ttl", "400d"], "EC0601"),
@@ -179,10 +179,10 @@ fn what_would_break_the_policy_is_not_written() {
         let site = Site::new(config);
         let ran = site.ec(&[&["set"], args].concat());
         assert_eq!(ran.status.code(), Some(2), "{args:?}: {}", err(&ran));
-        assert!(err(&ran).contains(told), "{args:?}: {}", err(&ran));
+        assert!(err(&ran).contains(message), "{args:?}: {}", err(&ran));
         assert_eq!(site.read("trusted-server.toml"), config, "{args:?}");
     }
-    // An error that was there before stops nobody from mending another.
+    // An error that was there before does not prevent fixing another one.
     let site = Site::new("[ec.entry]\nttl = \"1year\"\n[ec.cas]\nmax_retries = 1000\n");
     assert!(site.ec(&["set", "entry.ttl", "365d"]).status.success());
     assert!(
@@ -192,12 +192,12 @@ fn what_would_break_the_policy_is_not_written() {
 }
 
 #[test]
-fn a_secret_is_written_and_never_told() {
+fn a_secret_is_written_and_never_printed() {
     let site = Site::new("[ec]\npassphrase = \"hunter2\"\n");
     let ran = site.ec(&["set", "passphrase", "hunter3"]);
     assert!(ran.status.success());
-    let told = format!("{}{}", out(&ran), err(&ran));
-    assert!(!told.contains("hunter"), "{told}");
+    let printed = format!("{}{}", out(&ran), err(&ran));
+    assert!(!printed.contains("hunter"), "{printed}");
     assert_eq!(
         site.read("trusted-server.toml"),
         "[ec]\npassphrase = \"hunter3\"\n"
@@ -257,7 +257,7 @@ fn what_cannot_be_migrated_stays_as_it_is() {
     let broken = Site::new("[edge_cookie\n");
     assert_eq!(broken.ec(&["migrate"]).status.code(), Some(2));
     assert_eq!(broken.read("trusted-server.toml"), "[edge_cookie\n");
-    // What the seed system named otherwise is told.
+    // A key that only the seed system has is reported.
     let unknown = Site::new("[edge_cookie]\nentry_ttl = \"5d\"\n");
     let ran = unknown.ec(&["migrate"]);
     assert_eq!(ran.status.code(), Some(1));
@@ -330,11 +330,11 @@ proptest! {
         let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
         let full = format!("ec.{key}");
         let values = shown["values"].as_array().unwrap();
-        let told = values.iter().find(|told| told["key"] == full.as_str()).unwrap();
-        prop_assert_eq!(&told["value"], &value);
+        let set = values.iter().find(|value| value["key"] == full.as_str()).unwrap();
+        prop_assert_eq!(&set["value"], &value);
         let text = site.read("policies/production.toml");
         let own = key.rsplit('.').next().unwrap();
-        let line = told["origin"]["line"].as_u64().unwrap();
+        let line = set["origin"]["line"].as_u64().unwrap();
         // All lines but the one that was set, in order; a new table brings its header and a blank line.
         let mut left = text.lines().enumerate();
         for before in production.lines() {

@@ -148,7 +148,7 @@ fn an_entry_is_kept_through_the_last_second_of_its_time() {
 }
 
 #[test]
-fn a_tombstone_stands_through_the_last_second_of_its_time() {
+fn a_tombstone_counts_through_the_last_second_of_its_time() {
     let bench = defaults();
     bench.withdraw();
     assert_eq!(
@@ -162,7 +162,7 @@ fn a_tombstone_stands_through_the_last_second_of_its_time() {
 }
 
 #[test]
-fn the_store_is_told_to_keep_a_record_one_second_longer_than_the_policy() {
+fn the_store_keeps_a_record_one_second_longer_than_the_policy() {
     let bench = defaults();
     bench.create();
     assert!(bench.at(NOON + 365 * DAY).stored().is_some());
@@ -299,8 +299,8 @@ fn over_foreign(ahead: &[&str], change: impl FnOnce(&mut EcPolicy)) -> Bench {
 }
 
 #[test]
-fn a_stored_time_that_no_clock_can_have_told_blocks_nothing() {
-    // Under every order and every answer to the same uid, a sync of now is written over it, and mends it.
+fn a_stored_time_in_the_far_future_blocks_nothing() {
+    // Under every order and every answer to the same uid, a sync of now is written over it, and corrects it.
     for (order, unchanged, uid, outcome) in [
         (SyncOrder::Timestamp, Unchanged::Rewrite, "NEW", "written"),
         (SyncOrder::Timestamp, Unchanged::Rewrite, "OLD", "written"),
@@ -318,7 +318,7 @@ fn a_stored_time_that_no_clock_can_have_told_blocks_nothing() {
         };
         assert_eq!(synced(&bench), Some(unix(NOON - MINUTE)));
     }
-    // One that a clock a little ahead may have told still decides.
+    // A time by a clock that is a little ahead still decides.
     let bench = with(|policy| policy.sync.order = SyncOrder::Timestamp);
     bench.at(NOON + MINUTE).sync("a.com", "NEW", NOON + MINUTE);
     assert_eq!(bench.at(NOON).sync("a.com", "OLD", NOON), "stale");
@@ -335,7 +335,7 @@ fn a_stored_time_that_no_clock_can_have_told_blocks_nothing() {
 }
 
 #[test]
-fn a_stored_time_that_no_clock_can_have_told_keeps_nobody_beyond_the_next_write() {
+fn a_stored_time_in_the_far_future_keeps_no_record_beyond_the_next_write() {
     let year = 365 * DAY;
     for renewal in [Renewal::OnWrite, Renewal::OnVisit, Renewal::FromCreation] {
         for ahead in [
@@ -361,7 +361,7 @@ fn a_stored_time_that_no_clock_can_have_told_keeps_nobody_beyond_the_next_write(
 }
 
 #[test]
-fn a_batch_tells_each_id_its_own_outcome() {
+fn a_batch_reports_each_id_with_its_own_outcome() {
     let bench = with(|policy| {
         policy.entry.max_partner_ids = 2;
         policy.entry.max_uid_bytes = 8;
@@ -403,7 +403,7 @@ fn a_batch_tells_each_id_its_own_outcome() {
 fn duplicates_share_the_outcome_of_the_one_that_counts() {
     let bench = with(|policy| policy.sync.unchanged = Unchanged::Skip);
     put(live(), &bench);
-    // What stands already comes first, and is not what the batch leaves.
+    // What is stored already comes first, and is not what the batch leaves.
     let ids = [
         sync("liveramp.com", "LR_1", NOON),
         sync("liveramp.com", "LR_2", NOON),

@@ -407,7 +407,7 @@ const BROWSERS: usize = 8;
 
 /// Acknowledged is a withdrawal whose cookie goes: where it is written, or waits in the outbox (`auto`).
 #[test]
-fn of_the_withdrawals_acknowledged_after_a_demotion_none_is_lost() {
+fn no_withdrawal_acknowledged_after_a_demotion_is_lost() {
     for on_failed in ["keep", "auto"] {
         let Some(pair) = Pair::start() else { return };
         let server = Server::start(&pair.address.url(), on_failed);

@@ -7,7 +7,7 @@ use publisher::Publisher;
 
 const DEPLOYED: &str = "deploy = true\n";
 
-/// What is told of a profile that inherits from another, of its weakness.
+/// The findings about a profile that is weaker than the one it inherits from.
 fn weaker(ancestor: &str, deploy: &str, own: &str) -> Vec<Diagnostic> {
     let base = format!("[ec]\n{ancestor}\n");
     let stores = "[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n";

@@ -3,7 +3,7 @@
 use crate::support::publisher;
 
 use edge_cookie::diagnostic::{Code, Diagnostic};
-use publisher::{Publisher, told};
+use publisher::{Publisher, messages};
 
 /// What is found of a profile under a configuration.
 fn findings(config: &str, profile: &str) -> Vec<Diagnostic> {
@@ -102,15 +102,15 @@ fn a_bound_permits_what_lies_within_it_and_nothing_beyond() {
         for value in *within {
             let found = findings(&config, &format!("[ec]\n{key} = {value}\n"));
             let none: [&str; 0] = [];
-            assert_eq!(told(&found, Code::BadGuardrail), none, "{key}: {bound}");
-            let beyond = told(&found, Code::BeyondGuardrail);
+            assert_eq!(messages(&found, Code::BadGuardrail), none, "{key}: {bound}");
+            let beyond = messages(&found, Code::BeyondGuardrail);
             assert_eq!(beyond, none, "{key} = {value}: {bound}");
         }
         for value in *beyond {
             let found = findings(&config, &format!("[ec]\n{key} = {value}\n"));
-            let beyond = told(&found, Code::BeyondGuardrail);
+            let beyond = messages(&found, Code::BeyondGuardrail);
             assert_eq!(beyond.len(), 1, "{key} = {value}: {bound}");
-            // Both are told as they were written.
+            // Both are shown as they were written.
             let value = format!("`{key} = {}` (profile `sample`)", value.trim_matches('"'));
             for shown in [value, format!("the guardrail of `[ec]` allows: `{bound}`")] {
                 assert!(beyond[0].contains(&shown), "{shown}: {}", beyond[0]);
@@ -154,9 +154,9 @@ fn a_later_bound_that_allows_more_has_no_effect() {
     ];
     for (key, before, own, looser) in cases {
         let found = findings(&guardrail(key, before), &guardrail(key, own));
-        let told = told(&found, Code::LooseGuardrail);
-        assert_eq!(told.len(), usize::from(looser), "{key}: {before}, {own}");
-        for message in told {
+        let loose = messages(&found, Code::LooseGuardrail);
+        assert_eq!(loose.len(), usize::from(looser), "{key}: {before}, {own}");
+        for message in loose {
             let shown = format!(
                 "the guardrail `{own}` of `{key}` has no effect: `[ec]` allows only `{before}`"
             );
@@ -168,12 +168,15 @@ fn a_later_bound_that_allows_more_has_no_effect() {
         &guardrail("entry.ttl", r#"max = "395d""#),
         &guardrail("cookie.max_age", r#"max = "396d""#),
     );
-    assert!(told(&found, Code::LooseGuardrail).is_empty(), "{found:?}");
+    assert!(
+        messages(&found, Code::LooseGuardrail).is_empty(),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn a_guardrail_that_cannot_be_used_says_why() {
-    // What stands in the table, and what is told of it; nothing, where it can be used.
+    // The table, and the messages about it: none where it can be used.
     let cases = [
         (r#""entry.ttl" = { max = "395d" }"#, None),
         (r#""entry.ttl".max = "395d""#, None),
@@ -274,12 +277,12 @@ fn a_guardrail_that_cannot_be_used_says_why() {
     ];
     for (table, expected) in cases {
         let found = findings(&format!("[ec.guardrails]\n{table}\n"), "[ec]\n");
-        let told = told(&found, Code::BadGuardrail);
-        assert_eq!(told, expected.as_slice(), "{table}");
+        let bad = messages(&found, Code::BadGuardrail);
+        assert_eq!(bad, expected.as_slice(), "{table}");
     }
     let found = findings("[ec]\nguardrails = 5\n", "[ec]\n");
     assert_eq!(
-        told(&found, Code::BadGuardrail),
+        messages(&found, Code::BadGuardrail),
         ["`ec.guardrails` is a table, but something else was given"]
     );
 }

@@ -39,14 +39,14 @@ fn a_partner_id_is_of_the_characters_of_a_domain() {
     }
     let too_long = "a".repeat(254);
     for refused in ["", "live ramp", "a/b", "é.com", "a\n", &too_long] {
-        let told = PartnerId::parse(refused).unwrap_err().to_string();
-        assert!(told.starts_with(&format!("`{refused}` is not a partner id")));
+        let error = PartnerId::parse(refused).unwrap_err().to_string();
+        assert!(error.starts_with(&format!("`{refused}` is not a partner id")));
     }
 }
 
 #[test]
-fn a_generation_is_told_in_sixteen_hex_digits() {
-    for (marker, told) in [(0, "0000000000000000"), (0xab, "00000000000000ab")] {
-        assert_eq!(Generation::from_platform(marker).to_string(), told);
+fn a_generation_is_shown_in_sixteen_hex_digits() {
+    for (marker, shown) in [(0, "0000000000000000"), (0xab, "00000000000000ab")] {
+        assert_eq!(Generation::from_platform(marker).to_string(), shown);
     }
 }

@@ -84,7 +84,7 @@ fn peak_memory_does_not_grow_with_the_number_of_events() {
     }
     drop(input);
     assert!(ec.wait().unwrap().success());
-    // The system counts in lumps: a peak may even be told a little lower later on.
+    // The system counts in lumps: a later reading of a peak may even be a little lower.
     let grown = peaks[ROUNDS - 1].saturating_sub(peaks[WARM]);
     assert!(grown <= GROWN, "{peaks:?} KiB");
 }

@@ -13,7 +13,7 @@ use edge_cookie::policy::types::Seconds;
 use edge_cookie::record::{ConsentStrings, KvGeo};
 use support::{Bench, DAY, HOUR, MINUTE, NOON, expired, live, sync, tombstone};
 
-/// What stands under the id before the operation.
+/// What is stored under the id before the operation.
 #[derive(Debug, Clone, Copy)]
 enum Before {
     Absent,
@@ -68,12 +68,12 @@ fn holds(cells: &[Cell], operation: Operation<'_>) {
         let written = after.inserts + after.deletes - before_it.inserts - before_it.deletes;
         assert_eq!(written, writes, "writes of {cell}");
         let Tally {
-            reads: told_reads,
-            writes: told_writes,
+            reads: tallied_reads,
+            writes: tallied_writes,
             retries,
         } = finished.tally;
         assert_eq!(
-            (u64::from(told_reads), u64::from(told_writes), retries),
+            (u64::from(tallied_reads), u64::from(tallied_writes), retries),
             (reads, writes, 0),
             "{cell}"
         );
@@ -326,7 +326,7 @@ fn a_uid_that_is_no_ones_is_refused_before_any_read() {
 }
 
 #[test]
-fn a_time_that_no_clock_can_tell_is_refused_before_any_read() {
+fn a_time_in_the_far_future_is_refused_before_any_read() {
     let day: fn(&mut EcPolicy) = |policy| policy.sync.max_future = Seconds::new(DAY);
     let none: fn(&mut EcPolicy) = |policy| policy.sync.max_future = Seconds::new(0);
     let refused = "invalid_timestamp";
@@ -518,7 +518,7 @@ fn a_withdrawal_that_is_delivered_late_is_remembered_from_when_it_was_made() {
 
 /// Another system's milliseconds are no consent that is later, and no withdrawal that is.
 #[test]
-fn a_time_that_no_clock_can_have_told_stops_no_late_withdrawal() {
+fn a_time_in_the_far_future_stops_no_late_withdrawal() {
     let in_millis = NOON * 1_000;
     for ok in [true, false] {
         let bench = bench(Absent, defaults);

@@ -401,7 +401,7 @@ fn a_client_that_went_before_the_origin_answered_leaves_no_record() {
 }
 
 #[test]
-fn a_record_whose_id_nobody_took_is_removed() {
+fn a_record_whose_id_no_client_received_is_removed() {
     let config =
         service::CONFIG.replace("[ec]\n", "origin_url = \"http://origin.example\"\n[ec]\n");
     let store = Arc::new(MemoryStore::new(SystemClock));

@@ -184,7 +184,7 @@ fn no_withdrawal_is_lost_while_the_store_is_down_and_the_server_is_killed() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &store.url(), &[]);
     let ids: Vec<String> = (0..200).map(|_| server.visitor()).collect();
-    // Users consent in one second and withdraw in another, so that one can be told from the other.
+    // Users consent in one second and withdraw in another, so that the order is clear.
     let consented = now();
     until("the next second", || (now() > consented).then_some(()));
     store.kill();
@@ -260,7 +260,7 @@ fn a_store_that_takes_no_writes_is_named_by_health_and_by_status() {
 }
 
 fn run_status(folder: &Path, base: &str, more: &[&str]) -> Output {
-    // Not by [`ec`]: that writes the file anew which a server may be reading.
+    // Not by [`ec`]: that writes a file which a server may be reading.
     let mut command = Command::new(env!("CARGO_BIN_EXE_ec"));
     command.current_dir(folder);
     command.args(["status", "--server", base]).args(more);
@@ -556,12 +556,12 @@ fn an_outbox_that_is_not_empty_degrades_health() {
     assert_eq!(health(&served).1["status"], "ok");
     let kept = served.keep(&id(1), NOON);
     assert!(kept);
-    let (status, told) = health(&served);
-    assert_eq!((status, &told["status"]), (200, &"degraded".into()));
+    let (status, report) = health(&served);
+    assert_eq!((status, &report["status"]), (200, &"degraded".into()));
     let expected = serde_json::json!({
         "withdrawals": 1, "bound": 2, "oldest": "2026-03-02T12:00:00Z", "damaged": 0
     });
-    assert_eq!(told["outbox"], expected);
+    assert_eq!(report["outbox"], expected);
     // Delivered, it is gone; delivered twice, it changes nothing.
     assert!(served.deliver(&id(1), NOON));
     assert!(served.deliver(&id(1), NOON));
@@ -574,7 +574,7 @@ fn an_outbox_that_is_not_empty_degrades_health() {
 const NOON: u64 = 1_772_452_800;
 
 #[test]
-fn many_withdrawals_at_once_are_all_kept_and_the_later_of_one_user_stands() {
+fn many_withdrawals_at_once_are_all_kept_and_the_later_of_one_user_counts() {
     let folder = tempfile::tempdir().unwrap();
     let store = service::setup(&[]).policy().stores.ec_store.clone();
     let open = || Outbox::open(folder.path(), &store, 64).unwrap();

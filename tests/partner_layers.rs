@@ -439,7 +439,7 @@ fn secrets_of_no_layer_are_shown() {
     ] {
         assert!(!text.contains("hunter2"), "{text}");
     }
-    // The highest layer's is effective, which a digest tells apart.
+    // The highest layer's is effective, which shows in the digest.
     let other = load(Layers {
         config: &config,
         profile: &profile,

@@ -12,7 +12,7 @@ mod store;
 mod world;
 
 use stateright::{Checker, Model, Property};
-use store::{Call, Told};
+use store::{Call, StoreReply};
 use world::{Act, Operation, Seen, World};
 
 /// How far the model goes.
@@ -91,8 +91,8 @@ impl Model for Scope {
             Happens::Start(act) => world.start(act),
             Happens::Call(index, how) => {
                 let operation = world.running.remove(index);
-                let told = answer(&mut world, &operation, how)?;
-                world.resume(operation, told, how != How::NotCleaned);
+                let reply = answer(&mut world, &operation, how)?;
+                world.resume(operation, reply, how != How::NotCleaned);
             }
             Happens::Lands(index) => {
                 let call = world.late.remove(index);
@@ -125,8 +125,8 @@ impl Model for Scope {
     }
 }
 
-/// What a call is answered; none where it cannot end so.
-fn answer(world: &mut World, operation: &Operation, how: How) -> Option<Told> {
+/// The reply to a call; `None` where it cannot end so.
+fn answer(world: &mut World, operation: &Operation, how: How) -> Option<StoreReply> {
     if how != How::Well {
         world.faults_left -= 1;
     }
@@ -134,14 +134,14 @@ fn answer(world: &mut World, operation: &Operation, how: How) -> Option<Told> {
     Some(match how {
         How::Well | How::NotCleaned => world.call(call),
         How::Stale => world.stale(call)?,
-        How::Unavailable => Told::Unavailable,
+        How::Unavailable => StoreReply::Unavailable,
         How::LostDone => match world.call(call) {
-            Told::Conflict => return None,
-            _ => Told::Lost,
+            StoreReply::Conflict => return None,
+            _ => StoreReply::Lost,
         },
         How::LostLate => {
             world.late.push(call.clone());
-            Told::Lost
+            StoreReply::Lost
         }
     })
 }

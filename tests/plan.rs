@@ -139,7 +139,7 @@ fn every_case_has_its_verdict_and_its_time() {
             &["sync.sentinels=[\"$UID\"]"],
             UNSAFE,
         ),
-        // Within the tombstones; but an erasure leaves none, unless it is told to.
+        // Within the tombstones; but an erasure leaves none by default.
         (
             &[CREATE],
             &["sync.max_age=1h"],
@@ -362,7 +362,7 @@ fn every_case_has_its_verdict_and_its_time() {
             &["consent.us_states=[\"CA\"]"],
             UNSAFE,
         ),
-        // Opt-out for opt-in: who was told and has not opted out is not asked any more.
+        // Opt-out for opt-in: users who got notice and have not opted out are not asked any more.
         (
             &[],
             &["consent.gdpr_countries=[\"DE\",\"US\"]"],
@@ -407,9 +407,9 @@ fn every_case_has_its_verdict_and_its_time() {
     ];
     for (both, deployed, candidate, expected) in cases {
         let plan = plan(both, deployed, candidate);
-        let told = (plan.verdict, plan.safe_after.as_deref());
+        let answer = (plan.verdict, plan.safe_after.as_deref());
         assert_eq!(
-            told, *expected,
+            answer, *expected,
             "{both:?}: {deployed:?} -> {candidate:?}: {plan:#?}"
         );
     }
@@ -715,7 +715,7 @@ fn the_examples_are_what_happens() {
 }
 
 #[test]
-fn a_full_record_refuses_further_partners_and_nobody_becomes_unreadable() {
+fn a_full_record_refuses_further_partners_and_no_record_becomes_unreadable() {
     let plan = plan(&[], &[], &["entry.max_partner_ids=2"]);
     let why = &plan.changes[0].why;
     assert!(
@@ -740,33 +740,33 @@ fn a_full_record_refuses_further_partners_and_nobody_becomes_unreadable() {
     assert_eq!(lowered.get().unwrap().entry.ids.len(), 3);
 }
 
-fn is_well_told(change: &Change) {
-    let told = format!("{change:#?}");
-    assert!(!change.why.contains("nothing is known"), "{told}");
+fn assert_well_formed(change: &Change) {
+    let shown = format!("{change:#?}");
+    assert!(!change.why.contains("nothing is known"), "{shown}");
     let texts = [&change.why, &change.mixed];
     for text in texts.into_iter().chain(&change.way_out) {
-        assert!(!text.is_empty() && !text.ends_with('.'), "{told}");
-        assert!(!text.contains("::") && !text.contains("Some("), "{told}");
+        assert!(!text.is_empty() && !text.ends_with('.'), "{shown}");
+        assert!(!text.contains("::") && !text.contains("Some("), "{shown}");
     }
     let safe = change.verdict == Verdict::Safe;
-    assert_eq!(change.way_out.is_none(), safe, "{told}");
+    assert_eq!(change.way_out.is_none(), safe, "{shown}");
     assert_eq!(
         change.safe_after.is_some(),
         change.verdict == Verdict::Wait,
-        "{told}"
+        "{shown}"
     );
     for loss in &change.loses {
-        assert_eq!(change.verdict, Verdict::Unsafe, "{told}");
-        assert_eq!(loss.key, change.key, "{told}");
+        assert_eq!(change.verdict, Verdict::Unsafe, "{shown}");
+        assert_eq!(loss.key, change.key, "{shown}");
         for text in [&loss.who, &loss.avoid] {
-            assert!(!text.is_empty() && !text.ends_with('.'), "{told}");
+            assert!(!text.is_empty() && !text.ends_with('.'), "{shown}");
         }
     }
     if change.verdict == Verdict::Unsafe {
         let rows = &change.example;
         assert!(
             rows.iter().any(|row| row.deployed != row.candidate),
-            "{told}"
+            "{shown}"
         );
     }
 }
@@ -798,7 +798,7 @@ fn every_change_of_every_setting_is_answered_by_itself_and_unsafe_ones_are_shown
                     setting.key
                 );
                 assert_eq!(changes[0].key, format!("ec.{}", setting.key));
-                is_well_told(&changes[0]);
+                assert_well_formed(&changes[0]);
                 answers += 1;
             }
         }
@@ -889,7 +889,7 @@ fn the_command_ends_by_its_verdict() {
 }
 
 #[test]
-fn json_tells_the_whole_plan() {
+fn json_has_the_whole_plan() {
     let (code, out, err) = ec(&[
         "plan",
         "--deployed",
@@ -900,11 +900,11 @@ fn json_tells_the_whole_plan() {
         "json",
     ]);
     assert_eq!((code, err.as_str()), (1, ""));
-    let told: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!(told["verdict"], "unsafe");
-    assert_eq!(told["safe_after"], Value::Null);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(report["verdict"], "unsafe");
+    assert_eq!(report["safe_after"], Value::Null);
     let change = |key: &str| {
-        let changes = told["changes"].as_array().unwrap();
+        let changes = report["changes"].as_array().unwrap();
         changes.iter().find(|change| change["key"] == key).unwrap()
     };
     let ttl = change("ec.entry.ttl");
@@ -919,9 +919,9 @@ fn json_tells_the_whole_plan() {
     assert_eq!(ttl["loses"][0]["what"], "users");
     let store = change("ec.ec_store");
     assert_eq!(store["verdict"], "unsafe");
-    assert_eq!(told["example"], store["example"]);
+    assert_eq!(report["example"], store["example"]);
     for member in ["at", "event", "deployed", "candidate"] {
-        assert!(told["example"][0][member].is_string(), "{member}");
+        assert!(report["example"][0][member].is_string(), "{member}");
     }
     for member in ["effect", "why", "mixed", "way_out"] {
         assert!(store[member].is_string(), "{member}");

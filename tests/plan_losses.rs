@@ -345,8 +345,8 @@ fn the_command_names_what_is_lost_of_whom_and_how_to_avoid_it() {
     assert!(bundled.status.success(), "{bundled:?}");
 
     let (code, out) = planned(folder, "json");
-    let told: Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((code, &told["loses"]), (0, &Value::Array(Vec::new())));
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &report["loses"]), (0, &Value::Array(Vec::new())));
 
     configure("q.example");
     std::fs::write(
@@ -356,8 +356,8 @@ fn the_command_names_what_is_lost_of_whom_and_how_to_avoid_it() {
     .unwrap();
     let (code, out) = planned(folder, "json");
     assert_eq!(code, 1);
-    let told: Value = serde_json::from_str(&out).unwrap();
-    let losses = told["loses"].as_array().unwrap();
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let losses = report["loses"].as_array().unwrap();
     let shown: Vec<(&str, &str)> = losses
         .iter()
         .map(|loss| {
@@ -382,7 +382,7 @@ fn the_command_names_what_is_lost_of_whom_and_how_to_avoid_it() {
             "{loss}"
         );
     }
-    let of_changes: Vec<Value> = told["changes"]
+    let of_changes: Vec<Value> = report["changes"]
         .as_array()
         .unwrap()
         .iter()

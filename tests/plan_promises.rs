@@ -105,7 +105,7 @@ fn course(
     events.map(outcome).collect()
 }
 
-/// The events by which a user who said no is made anew, where the deployed policy alone would have refused it: when,
+/// The events that create a user again who said no, where the deployed policy alone would have refused it: when,
 /// when the user had last said no, and whether the sync was made before that.
 fn brought_back(
     deployed: &EcPolicy,
@@ -129,7 +129,7 @@ fn brought_back(
         }
         match (what, said_no) {
             (What::Consent, _) => said_no = None,
-            // Where there is nothing to erase, nobody is.
+            // Where there is nothing to erase, no one said no.
             (What::Erase, _) if *changes == Some(Outcome::NotFound) => {}
             (What::Withdraw | What::Erase, _) => said_no = Some(*at),
             (What::Sync(age), Some(no)) if *changes == Some(Outcome::CreatedMinimal) => {
@@ -160,7 +160,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn nobody_who_said_no_comes_back_by_a_change_that_is_called_safe(
+    fn no_user_who_said_no_comes_back_by_a_change_that_is_called_safe(
         deployed in policy(),
         candidate in policy(),
         events in events(),

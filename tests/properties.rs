@@ -97,21 +97,21 @@ proptest! {
     fn the_highest_layer_wins_and_its_origin_points_at_the_value(layers in [layer(), layer(), layer(), layer()]) {
         let (loaded, files) = load(&layers);
         prop_assert!(loaded.resolved.is_usable(), "{:?}", loaded.resolved.findings);
-        for in_force in &loaded.resolved.values {
-            let highest = layers.iter().rev().find_map(|layer| layer.get(in_force.key));
+        for effective in &loaded.resolved.values {
+            let highest = layers.iter().rev().find_map(|layer| layer.get(effective.key));
             let Some(written) = highest else {
-                prop_assert!(in_force.origin.place.is_none());
+                prop_assert!(effective.origin.place.is_none());
                 continue;
             };
-            prop_assert_eq!(&in_force.value.to_string(), written);
-            let place = in_force.origin.place.as_ref().unwrap();
+            prop_assert_eq!(&effective.value.to_string(), written);
+            let place = effective.origin.place.as_ref().unwrap();
             let text = &files[&*place.file];
             prop_assert_eq!(&text[place.span.clone()], written);
             let line = text.lines().nth(place.line as usize - 1).unwrap();
             let from_column: String = line.chars().skip(place.column as usize - 1).collect();
             prop_assert!(from_column.starts_with(written.as_str()));
-            let stated = layers.iter().filter(|layer| layer.contains_key(in_force.key)).count();
-            prop_assert_eq!(in_force.overrides.len(), stated, "each lower layer, and the default");
+            let stated = layers.iter().filter(|layer| layer.contains_key(effective.key)).count();
+            prop_assert_eq!(effective.overrides.len(), stated, "each lower layer, and the default");
         }
     }
 
@@ -138,7 +138,7 @@ proptest! {
     }
 
     #[test]
-    fn a_difference_is_told_exactly_where_values_differ(one in layer(), other in layer()) {
+    fn a_difference_is_reported_exactly_where_values_differ(one in layer(), other in layer()) {
         let none = BTreeMap::new;
         let (one, _) = load(&[one, none(), none(), none()]);
         let (other, _) = load(&[none(), none(), other, none()]);

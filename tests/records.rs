@@ -98,9 +98,9 @@ fn unreadable_records_say_what_is_wrong() {
 }
 
 #[test]
-fn metadata_tells_what_can_be_known_without_the_body() {
+fn metadata_has_what_can_be_known_without_the_body() {
     let now = Timestamp::from_unix(5);
-    for (entry, told) in [
+    for (entry, expected) in [
         (
             KvEntry::minimal(now),
             r#"{"ok":true,"country":"ZZ","v":1,"t":7,"p":"0f0f0f0f"}"#,
@@ -111,7 +111,7 @@ fn metadata_tells_what_can_be_known_without_the_body() {
         ),
     ] {
         let metadata = KvMetadata::of(&entry, Timestamp::from_unix(7), "0f0f0f0f");
-        assert_eq!(metadata.to_bytes(), told.as_bytes());
+        assert_eq!(metadata.to_bytes(), expected.as_bytes());
     }
 }
 
@@ -141,11 +141,11 @@ fn entries_that_differ_in_what_is_kept_are_not_the_same() {
 }
 
 #[test]
-fn partner_ids_that_are_no_object_are_told_as_that() {
+fn partner_ids_that_are_no_object_are_reported_as_that() {
     let body =
         br#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE"},"ids":[]}"#;
-    let told = KvEntry::from_body(body).unwrap_err().to_string();
-    assert!(told.contains("an object of partner ids"), "{told}");
+    let error = KvEntry::from_body(body).unwrap_err().to_string();
+    assert!(error.contains("an object of partner ids"), "{error}");
 }
 
 /// A record in which every optional field has a type of another writer's.

@@ -81,7 +81,7 @@ impl Repository {
 }
 
 #[test]
-fn nothing_changed_is_nothing_to_tell() {
+fn nothing_changed_is_nothing_to_report() {
     let reviewed = Repository::new().review(&[], "unsafe");
     assert_eq!(reviewed.code, Some(0), "{}", reviewed.err);
     assert!(
@@ -93,20 +93,20 @@ fn nothing_changed_is_nothing_to_tell() {
 }
 
 #[test]
-fn a_safe_change_is_told_and_may_go() {
+fn a_safe_change_is_reported_and_may_go() {
     let repository = Repository::new();
     repository.set("tombstone.ttl", "72h");
     let reviewed = repository.review(&[], "unsafe");
     assert_eq!(reviewed.code, Some(0), "{}", reviewed.err);
-    for told in [
+    for part in [
         "### Policy: `production@",
         "`\"48h\"`",
         "`\"72h\"`",
         "safe: 1 safe",
     ] {
         assert!(
-            reviewed.summary.contains(told),
-            "{told} in {}",
+            reviewed.summary.contains(part),
+            "{part} in {}",
             reviewed.summary
         );
     }
@@ -140,7 +140,7 @@ fn an_unsafe_change_fails_and_shows_what_goes_wrong() {
 }
 
 #[test]
-fn another_domain_is_no_setting_and_told_all_the_same() {
+fn another_domain_is_no_setting_and_still_reported() {
     let repository = Repository::new();
     let config = repository.path().join("trusted-server.toml");
     let text = std::fs::read_to_string(&config).unwrap();
@@ -150,10 +150,10 @@ fn another_domain_is_no_setting_and_told_all_the_same() {
     std::fs::write(&config, moved).unwrap();
     let reviewed = repository.review(&[], "unsafe");
     assert_eq!(reviewed.code, Some(1), "{}", reviewed.err);
-    for told in ["### Plan:", "`publisher.domain`", "#### Loses"] {
+    for part in ["### Plan:", "`publisher.domain`", "#### Loses"] {
         assert!(
-            reviewed.summary.contains(told),
-            "{told} in {}",
+            reviewed.summary.contains(part),
+            "{part} in {}",
             reviewed.summary
         );
     }

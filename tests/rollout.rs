@@ -49,7 +49,7 @@ max_backoff = "200ms"
 on_missing = "reject"
 "#;
 
-/// Production, and a canary beside it that says `more`.
+/// Production, and a canary next to it with the lines `more`.
 fn production_and_canary(more: &str) -> Site {
     let site = Site::new(CONFIG);
     site.write("policies/production.toml", &[OWN, CLEAN].concat());
@@ -209,16 +209,16 @@ fn each_user_is_under_one_of_two_policies_from_the_first_page_on() {
         ),
     ]);
     assert_eq!(counts, expected);
-    let told = site.ec(&args);
-    let told = String::from_utf8(told.stdout).unwrap();
+    let summary = site.ec(&args);
+    let summary = String::from_utf8(summary.stdout).unwrap();
     assert!(
-        told.lines().count() == 3 && told.contains("canary"),
-        "{told}"
+        summary.lines().count() == 3 && summary.contains("canary"),
+        "{summary}"
     );
 }
 
 #[test]
-fn a_greater_share_leaves_nobody_behind() {
+fn a_greater_share_keeps_everyone_who_was_in() {
     let site = production_and_canary(CANARY);
     let mut before: Vec<bool> = Vec::new();
     for percent in ["0", "5", "25", "100"] {
@@ -261,28 +261,28 @@ fn what_checks_advise_against_needs_a_reason_that_goes_along() {
     assert!(!site.path().join("bundle.json").exists());
     let blank = site.bundle(&[&canary[..], &["--force", " "]].concat());
     assert_eq!(blank.status.code(), Some(2));
-    let forced = site.bundle(&[&canary[..], &["--force", "legal said so"]].concat());
+    let forced = site.bundle(&[&canary[..], &["--force", "legal approved it"]].concat());
     assert!(forced.status.success(), "{}", err(&forced));
     let server = Server::start(&site, &["--bundle", "bundle.json", "--store", "memory"]);
     let (health, _) = server.get("/_ts/health", "");
     let health: Value = serde_json::from_str(&health).unwrap();
-    assert_eq!(health["forced"], "legal said so");
+    assert_eq!(health["forced"], "legal approved it");
 }
 
 #[test]
 fn a_candidate_whose_plan_is_unsafe_needs_a_reason_too() {
-    // Nothing is wrong with it by itself; but beside production fewer refusals count.
+    // Nothing is wrong with it by itself; but compared with production fewer refusals count.
     let site = production_and_canary(
         "[[ec.allow]]\ncode = \"EC0309\"\nreason = \"a test\"\n[ec.consent]\ngdpr_countries = [\"DE\"]\n",
     );
     let canary = ["--candidate", "canary", "--percent", "1"];
     let refused = site.bundle(&canary);
     assert_eq!(refused.status.code(), Some(2));
-    let told = err(&refused);
-    assert!(told.contains("`ec.consent.gdpr_countries`"), "{told}");
+    let message = err(&refused);
+    assert!(message.contains("`ec.consent.gdpr_countries`"), "{message}");
     assert!(
-        told.contains("`ec plan --deployed production --candidate canary`"),
-        "{told}"
+        message.contains("`ec plan --deployed production --candidate canary`"),
+        "{message}"
     );
     let forced = site.bundle(&[&canary[..], &["--force", "a test in Germany"]].concat());
     assert!(forced.status.success(), "{}", err(&forced));
@@ -351,7 +351,7 @@ fn the_canary_of_the_documents_can_be_tried_on_the_shipped_production() {
     site.write("policies/canary.toml", canary);
     let written = site.bundle(&["--candidate", "canary", "--percent", "5"]);
     assert!(written.status.success(), "{}", err(&written));
-    // Nothing beside the bundle itself is told: no finding, and it fits into a config store.
+    // Nothing else is reported: no finding, and the bundle fits into a config store.
     assert_eq!(err(&written), "");
 }
 

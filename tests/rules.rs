@@ -38,7 +38,7 @@ fn sample_of(root: &Path) -> Loaded {
 }
 
 /// A place as `FILE:LINE:COLUMN`, seen from the sample's folder.
-fn told(place: &Place, root: &Path) -> String {
+fn short(place: &Place, root: &Path) -> String {
     place
         .to_string()
         .replace(&format!("{}/", root.display()), "")
@@ -104,7 +104,7 @@ fn every_code_is_in_the_book_once_and_in_order() {
 }
 
 #[test]
-fn every_command_tells_errors_and_what_was_written_without_effect() {
+fn every_command_reports_errors_and_what_was_written_without_effect() {
     let without_effect = [Code::WaitNeverGrows, Code::NoEffect, Code::NoSuchWindow];
     for code in Code::ALL {
         let (error, warning) = (
@@ -137,7 +137,7 @@ fn a_sample_that_breaks_a_rule_breaks_it_at_the_places_marked_and_no_other_rule(
         let mut rest = Vec::new();
         for finding in found {
             assert_eq!(finding.code, code, "{name}: {}", finding.message);
-            let mut places = finding.places.iter().map(|place| told(place, root));
+            let mut places = finding.places.iter().map(|place| short(place, root));
             first.extend(places.next());
             rest.extend(places);
         }

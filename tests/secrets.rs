@@ -8,8 +8,8 @@ use publisher::Publisher;
 
 const DEPLOYED: &str = "deploy = true\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n";
 
-/// What is told of the secrets of a deployed profile with these lines.
-fn told(lines: &str, environment: &[(&str, &str)]) -> Vec<Code> {
+/// The findings about the secrets of a deployed profile with these lines.
+fn found(lines: &str, environment: &[(&str, &str)]) -> Vec<Code> {
     let profile = format!("{DEPLOYED}{lines}\n");
     let publisher = Publisher {
         files: &[("policies/sample.toml", &profile)],
@@ -25,7 +25,7 @@ fn told(lines: &str, environment: &[(&str, &str)]) -> Vec<Code> {
 #[test]
 fn a_literal_is_refused_as_the_worst_that_it_is() {
     let cases = [
-        // 32 characters are not guessed; there they stand all the same.
+        // 32 characters are not guessed; but they are in the file.
         ("6f1ed002ab5595859014ebf0951522d9", Code::SecretInClear),
         ("6f1ed002ab5595859014ebf0951522d", Code::ShortSecret),
         // What a tutorial has, however long.
@@ -53,13 +53,13 @@ fn a_literal_is_refused_as_the_worst_that_it_is() {
             format!("admin.basic = {{ username = \"ops\", password = \"{literal}\" }}"),
             partner(literal),
         ] {
-            assert_eq!(told(&lines, &[]), [expected], "{lines}");
+            assert_eq!(found(&lines, &[]), [expected], "{lines}");
         }
     }
 }
 
 #[test]
-fn a_literal_in_the_environment_stands_in_no_file_but_is_guessed_all_the_same() {
+fn a_literal_in_the_environment_is_in_no_file_but_can_still_be_guessed() {
     let cases: [(&str, &[Code]); 3] = [
         ("6f1ed002ab5595859014ebf0951522d9", &[]),
         ("6f1ed002ab5595859014ebf0951522d", &[Code::ShortSecret]),
@@ -67,11 +67,11 @@ fn a_literal_in_the_environment_stands_in_no_file_but_is_guessed_all_the_same() 
     ];
     for (literal, expected) in cases {
         let environment = [("TRUSTED_SERVER__EC__PASSPHRASE", literal)];
-        assert_eq!(told("", &environment), expected, "{literal}");
+        assert_eq!(found("", &environment), expected, "{literal}");
     }
 }
 
-/// A secret of 32 characters that nobody published.
+/// A secret of 32 characters that was never published.
 const GOOD: &str = "a3f8b1c2d4e5f60718293a4b5c6d7e8f";
 
 /// What `ec check --resolve-secrets` finds of this environment, and the words in which `ec serve` refuses to start.
@@ -103,25 +103,25 @@ fn resolved(environment: &[(&str, &str)]) -> (Vec<String>, String) {
     });
     // It listens at an address that is not this machine's: where its secrets are good it stops there.
     let served = run(&["serve", "--addr", "192.0.2.1:1"]);
-    let told = String::from_utf8(served.stderr).unwrap();
-    assert_eq!(served.status.code(), Some(2), "{told}");
-    (found.collect(), told)
+    let message = String::from_utf8(served.stderr).unwrap();
+    assert_eq!(served.status.code(), Some(2), "{message}");
+    (found.collect(), message)
 }
 
 #[test]
 fn a_secret_store_that_is_not_here_is_said_to_be_passed_over() {
     let site = site::Site::new("[ec]\npassphrase = { secret_store = \"s\", key = \"k\" }\n");
     let checked = site.ec(&["check", "--resolve-secrets"]);
-    let told = String::from_utf8(checked.stderr).unwrap();
+    let message = String::from_utf8(checked.stderr).unwrap();
     assert!(
-        told.contains("`passphrase` of `development` is not looked up"),
-        "{told}"
+        message.contains("`passphrase` of `development` is not looked up"),
+        "{message}"
     );
 }
 
 #[test]
 fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
-    let (found, told) = resolved(&[]);
+    let (found, message) = resolved(&[]);
     let all = [
         "ec.passphrase",
         "ec.admin_token",
@@ -134,8 +134,8 @@ fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
     assert_eq!(found, missing);
     for key in all {
         assert!(
-            told.contains(&format!("cannot read `{key}`")),
-            "{key} is not in {told}"
+            message.contains(&format!("cannot read `{key}`")),
+            "{key} is not in {message}"
         );
     }
     let two = GOOD.replace('a', "9");
@@ -184,13 +184,13 @@ fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
         ("TWO", &admin, "EC0505 ec.partners.two.example.api_token"),
     ] {
         let environment = good.map(|(own, value)| (own, if own == name { secret } else { value }));
-        let (found, told) = resolved(&environment);
+        let (found, message) = resolved(&environment);
         assert_eq!(found, [code], "{secret:?}");
         let key = code.split_once(' ').unwrap().1;
-        assert!(told.contains(key), "{secret:?}: {told}");
+        assert!(message.contains(key), "{secret:?}: {message}");
         assert!(
-            secret.trim().len() < 3 || !told.contains(secret.trim()),
-            "{told}"
+            secret.trim().len() < 3 || !message.contains(secret.trim()),
+            "{message}"
         );
     }
     // One line end after a secret is none of it.
@@ -199,10 +199,10 @@ fn secrets_by_reference_are_judged_as_literals_are_and_all_at_once() {
         let ended = ended
             .each_ref()
             .map(|(name, secret)| (*name, secret.as_str()));
-        let (found, told) = resolved(&ended);
+        let (found, message) = resolved(&ended);
         assert!(
-            found.is_empty() && told.contains("cannot listen"),
-            "{found:?} {told}"
+            found.is_empty() && message.contains("cannot listen"),
+            "{found:?} {message}"
         );
     }
 }

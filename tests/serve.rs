@@ -246,10 +246,7 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
             "local.max_header_bytes = 9000",
             "`ec.local.max_header_bytes` needs a restart",
         ),
-        (
-            "passphrase = { env = \"EC_NOBODY_SETS_THIS\" }",
-            "`EC_NOBODY_SETS_THIS`",
-        ),
+        ("passphrase = { env = \"EC_NEVER_SET\" }", "`EC_NEVER_SET`"),
     ] {
         let base = if bad.starts_with("passphrase") {
             CONFIG.replace("passphrase = \"a secret passphrase\"\n", "")
@@ -276,7 +273,7 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
 }
 
 #[test]
-fn told_to_stop_it_answers_what_is_under_way() {
+fn a_stop_signal_lets_requests_under_way_finish() {
     for (grace, answered) in [("60s", true), ("0s", false)] {
         let mut server = Server::start(CONFIG, &[&format!("ec.local.shutdown_grace={grace}")]);
         let mut under_way = server.connect();
@@ -374,7 +371,7 @@ fn what_of_consent_does_not_count_is_counted_by_its_reason() {
 }
 
 #[test]
-fn logs_and_metrics_tell_what_happened_and_nobodys_secrets() {
+fn logs_and_metrics_show_what_happened_and_no_secrets() {
     let server = Server::start(CONFIG, &[]);
     let page = server.get("/", CONSENT);
     let id = new_id(&page).unwrap();
@@ -585,10 +582,10 @@ fn commands_ask_a_running_server() {
             && good(rotated.trim())
     );
     assert!(out(&server.run(&["partner", "list"])).contains("\"id\":\"new.com\""));
-    let missing = server.run(&["partner", "rotate", "nobody.com"]);
+    let missing = server.run(&["partner", "rotate", "unknown.com"]);
     assert!(
         missing.status.code() == Some(2)
-            && String::from_utf8_lossy(&missing.stderr).contains("`nobody.com`")
+            && String::from_utf8_lossy(&missing.stderr).contains("`unknown.com`")
     );
 
     let wrong = ec(server.folder.path())
@@ -618,7 +615,7 @@ fn partners_are_kept_in_the_embedded_store() {
     let listed = out(&["partner", "list"]);
     assert!(listed.contains("\"source_domain\":\"new.com\"") && !listed.contains(token.trim()));
 
-    // What is exported is what stands in the store, under both of its keys.
+    // What is exported is what the store has, under both of its keys.
     let exported = out(&["partner", "export", "new.com"]);
     let keys: Vec<String> = exported
         .lines()
@@ -635,7 +632,7 @@ fn partners_are_kept_in_the_embedded_store() {
         "{keys:?}"
     );
     assert_eq!(
-        run(&["partner", "export", "nobody.com"]).status.code(),
+        run(&["partner", "export", "unknown.com"]).status.code(),
         Some(2)
     );
     assert_eq!(
@@ -645,16 +642,16 @@ fn partners_are_kept_in_the_embedded_store() {
 }
 
 #[test]
-fn what_keeps_it_from_serving_is_told() {
+fn what_keeps_it_from_serving_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     for (config, args, said) in [
         ("", vec![], "the policy has no `passphrase`"),
         (
-            "[ec]\npassphrase = { env = \"EC_NOBODY_SETS_THIS\" }\n",
+            "[ec]\npassphrase = { env = \"EC_NEVER_SET\" }\n",
             vec![],
-            "`EC_NOBODY_SETS_THIS`",
+            "`EC_NEVER_SET`",
         ),
         (
             "[ec]\npassphrase = { secret_store = \"s\", key = \"k\" }\n",

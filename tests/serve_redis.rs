@@ -210,7 +210,7 @@ fn a_server_starts_before_its_store() {
 
 /// Shows `redis.min_replicas_to_write`.
 #[test]
-fn health_tells_what_the_server_may_lose() {
+fn health_reports_what_the_server_may_lose() {
     let Some(store) = Redis::start_with(&["--maxmemory-policy", "allkeys-lru"]) else {
         return;
     };
@@ -223,12 +223,15 @@ fn health_tells_what_the_server_may_lose() {
     let warnings = until("warnings", || {
         server.health().json().get("warnings").cloned()
     });
-    let told = warnings.to_string();
+    let warnings = warnings.to_string();
     assert!(
-        told.contains("`maxmemory-policy` is `allkeys-lru`"),
-        "{told}"
+        warnings.contains("`maxmemory-policy` is `allkeys-lru`"),
+        "{warnings}"
     );
-    assert!(told.contains("`min-replicas-to-write` is `0`"), "{told}");
+    assert!(
+        warnings.contains("`min-replicas-to-write` is `0`"),
+        "{warnings}"
+    );
     let Some(store) = Redis::start() else { return };
     let server = Server::start(folder.path(), &store.url(), &[]);
     assert_eq!(server.page().status, 204);
@@ -329,7 +332,7 @@ fn commands_look_into_the_same_store() {
         assert_eq!(String::from_utf8_lossy(&ran.stdout), shown, "{args:?}");
     }
     let at = ["--at", "2026-03-02T00:02:00Z"];
-    for (args, code, tells) in [
+    for (args, code, expected) in [
         (&["apply", "events", "--store", &url][..], 0, "1 live"),
         (&["get", &id, "--store", &url, at[0], at[1]], 0, "a.com"),
         (&["list", "--store", &url, at[0], at[1]], 0, id.as_str()),
@@ -349,7 +352,7 @@ fn commands_look_into_the_same_store() {
     ] {
         let ran = run(root, args);
         assert_eq!(ran.status.code(), Some(code), "{args:?}: {}", said(&ran));
-        assert!(said(&ran).contains(tells), "{args:?}: {}", said(&ran));
+        assert!(said(&ran).contains(expected), "{args:?}: {}", said(&ran));
     }
     drop(store);
     let down = run(root, &["list", "--store", &url]);
@@ -367,7 +370,7 @@ fn a_password_comes_from_the_environment_and_never_shows() {
     let Some(store) = Redis::start() else { return };
     assert_eq!(store.say("CONFIG SET requirepass hunter2").unwrap(), "+OK");
     let folder = tempfile::tempdir().unwrap();
-    for (password, code, tells) in [
+    for (password, code, expected) in [
         (Some("hunter2"), 0, ""),
         (
             Some("hunter3"),
@@ -390,7 +393,11 @@ fn a_password_comes_from_the_environment_and_never_shows() {
             "{password:?}: {}",
             said(&ran)
         );
-        assert!(said(&ran).contains(tells), "{password:?}: {}", said(&ran));
+        assert!(
+            said(&ran).contains(expected),
+            "{password:?}: {}",
+            said(&ran)
+        );
         assert!(!said(&ran).contains("hunter"), "{}", said(&ran));
     }
 }

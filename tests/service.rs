@@ -30,7 +30,7 @@ fn rubbish(memory: &Memory, key: &str) {
 }
 
 #[test]
-fn with_the_store_down_pages_are_served_and_partners_are_told() {
+fn with_the_store_down_pages_are_served_and_partners_get_errors() {
     let store = Before::new(down);
     let served = Served::over(store.clone(), &["sync.concurrency=1"]);
     let user = id(1);
@@ -178,7 +178,7 @@ fn a_stored_uid_that_is_no_ones_is_not_given_out() {
 }
 
 #[test]
-fn a_busy_record_is_told_apart_from_a_store_that_is_down() {
+fn a_busy_record_is_distinguished_from_a_store_that_is_down() {
     for (error, reason) in [
         (StoreError::PreconditionFailed, "retries_exhausted"),
         (StoreError::RateLimited, "retries_exhausted"),
@@ -200,8 +200,8 @@ fn a_failed_withdrawal_is_counted_and_its_cookie_is_as_the_policy_says() {
         let sets = format!("cookie.on_failed_withdrawal={setting}");
         let served = Served::over(Before::new(down), &[&sets]);
         let answer = served.withdraw(&id(1));
-        let told = set_cookie(&answer).is_some_and(|cookie| cookie.contains("Max-Age=0"));
-        assert_eq!(told, expired, "{setting}");
+        let is_expired = set_cookie(&answer).is_some_and(|cookie| cookie.contains("Max-Age=0"));
+        assert_eq!(is_expired, expired, "{setting}");
         assert!(
             served
                 .metrics

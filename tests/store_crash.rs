@@ -19,7 +19,7 @@ use edge_cookie_stores::EmbeddedStore;
 use random::Random;
 use redb::{ReadableDatabase, TableHandle};
 
-/// Tells a child process which file to work on.
+/// Names the file that a child process works on.
 const FILE_OF_CHILD: &str = "EDGE_COOKIE_TEST_STORE";
 /// What a child says once an acknowledged key follows; libtest's own words may come before it.
 const ACKNOWLEDGED: &str = "acknowledged ";
@@ -280,7 +280,7 @@ fn paths_that_cannot_be_files_are_refused() {
     assert_eq!(fs::read(&file).unwrap(), b"text");
 }
 
-/// A database of somebody else's is not a store, however well it opens.
+/// Another program's database is not a store, even if it opens.
 #[test]
 fn foreign_databases_are_refused() {
     let folder = tempfile::tempdir().unwrap();

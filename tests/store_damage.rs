@@ -13,7 +13,7 @@ use edge_cookie::store::{Insert, KvStore, Precondition};
 use edge_cookie_stores::{EmbeddedStore, OpenError};
 use random::Random;
 
-/// What the store was told to keep: bodies by their keys.
+/// What the store should hold: bodies by their keys.
 type Known = BTreeMap<String, Vec<u8>>;
 
 const METADATA: &[u8] = b"metadata";
@@ -21,7 +21,7 @@ const METADATA: &[u8] = b"metadata";
 const PAGE: usize = 4_096;
 /// Bytes of the head, which no page's checksum covers; the two last commits follow, each with its own.
 const HEAD: usize = 64;
-/// The bit of the head that tells which of the two last commits is the current one.
+/// The bit of the head that selects the current one of the two last commits.
 const CURRENT: usize = 9 * 8;
 
 fn create(path: &Path) -> EmbeddedStore<SystemClock> {
@@ -81,13 +81,13 @@ fn files(records: u64, random: &mut Random) -> (Vec<u8>, Vec<u8>, Known) {
 }
 
 /// What a damaged file came to: it opened, or was refused for a reason.
-fn judge(path: &Path, bytes: &[u8], known: &Known, damage: &str) -> Result<(), OpenError> {
+fn check_damaged(path: &Path, bytes: &[u8], known: &Known, damage: &str) -> Result<(), OpenError> {
     fs::write(path, bytes).unwrap();
     let store = match open(path) {
         Ok(store) => store,
         Err(why) => {
             let after = fs::read(path).unwrap();
-            // In a file that a kill left the length that its head tells is set right before the rest is looked at.
+            // In a file that a kill left, the length in the head is corrected before the rest is checked.
             assert!(
                 after.len() == bytes.len(),
                 "{damage}: its length was changed"
@@ -168,7 +168,7 @@ fn a_damaged_file_is_refused_or_holds_every_record() {
             if bytes.is_empty() || bytes == *whole {
                 continue;
             }
-            match judge(&path, &bytes, &known, &how) {
+            match check_damaged(&path, &bytes, &known, &how) {
                 Ok(()) => opened += 1,
                 Err(why) => {
                     says_what_is_wrong(&why, &how);
@@ -193,15 +193,15 @@ fn a_damaged_head_is_refused_or_leads_to_every_record() {
                 continue;
             }
             let how = format!("{state}, bit {bit} flipped");
-            if let Err(why) = judge(&path, &flipped(whole, bit), &known, &how) {
+            if let Err(why) = check_damaged(&path, &flipped(whole, bit), &known, &how) {
                 says_what_is_wrong(&why, &how);
             }
         }
     }
 }
 
-/// The one bit that tells nothing: a kill before a commit was acknowledged leaves the very same file, in which
-/// the commit before is current. Whole it is all the same.
+/// The one bit that shows nothing: a kill before a commit was acknowledged leaves the very same file, in which
+/// the commit before is current. The file is whole even so.
 #[test]
 fn a_commit_that_the_head_does_not_name_was_never_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
@@ -215,11 +215,11 @@ fn a_commit_that_the_head_does_not_name_was_never_acknowledged() {
     assert_eq!(open(&path).unwrap().list("", None, 9).unwrap(), ["before"]);
 }
 
-/// Damage beneath a store that is open is not looked for. What a lookup meets of it, it tells.
+/// An open store does not look for damage to its file. A lookup that meets damage reports it.
 #[test]
 fn damage_beneath_an_open_store_gives_no_wrong_record() {
     let mut random = Random(3);
-    let mut told = 0;
+    let mut reported = 0;
     for _ in 0..10 {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("store");
@@ -246,16 +246,16 @@ fn damage_beneath_an_open_store_gives_no_wrong_record() {
         }
         for (key, body) in &known {
             match store.lookup(key) {
-                // Whoever comes by a damaged page may miss the way to the record.
+                // A lookup that passes a damaged page may miss the record.
                 Ok(found) => assert!(found.is_none_or(|found| found.body == *body), "{key}"),
                 Err(why) => {
                     assert!(why.to_string().contains("damaged"), "{key}: {why}");
-                    told += 1;
+                    reported += 1;
                 }
             }
         }
     }
-    assert!(told > 0);
+    assert!(reported > 0);
 }
 
 /// A file of the first layout, whose records have no checksum, is not guessed at.

@@ -1,4 +1,4 @@
-//! What the durable store has at hand: what was read lately, for as long as the file holds it.
+//! The durable store's cache: what was read lately, for as long as the file holds it.
 
 use crate::support;
 
@@ -13,7 +13,7 @@ use support::NOON;
 
 type Store = EmbeddedStore<Arc<ManualClock>>;
 
-/// Runs `test` on a store that keeps about `records` at hand.
+/// Runs `test` on a store that caches about `records`.
 fn store(records: u32, test: impl Fn(&Store, &ManualClock)) {
     let folder = tempfile::tempdir().unwrap();
     let mut policy = EcPolicy::default();
@@ -40,7 +40,7 @@ fn put(store: &impl KvStore, key: &str, body: &str) {
 }
 
 #[test]
-fn what_was_read_is_at_hand_as_it_was_read() {
+fn what_was_read_is_cached_as_it_was_read() {
     store(1_000, |store, _| {
         assert_eq!(store.lookup("a"), Ok(None));
         assert_eq!(store.lookup_cached("a"), None);
@@ -55,7 +55,7 @@ fn what_was_read_is_at_hand_as_it_was_read() {
 
 /// Each way to change a record, and what a lookup finds then.
 #[test]
-fn what_is_changed_is_not_at_hand_until_it_is_read_again() {
+fn what_is_changed_is_not_cached_until_it_is_read_again() {
     type Change = fn(&Store);
     let changes: &[(&str, Change, Option<&[u8]>)] = &[
         ("overwritten", |store| put(store, "a", "2"), Some(b"2")),
@@ -88,9 +88,9 @@ fn what_is_changed_is_not_at_hand_until_it_is_read_again() {
     }
 }
 
-/// A batch that reads what it has not put on disk yet shows nobody else.
+/// A batch that reads what is not on disk yet shows it to no one else.
 #[test]
-fn a_read_within_a_batch_leaves_nothing_at_hand() {
+fn a_read_within_a_batch_caches_nothing() {
     store(1_000, |store, _| {
         store
             .batch(|batch| {
@@ -116,7 +116,7 @@ fn a_refused_write_takes_nothing_away() {
 }
 
 #[test]
-fn a_record_is_at_hand_as_long_as_its_time_lasts() {
+fn a_record_is_cached_as_long_as_its_time_lasts() {
     store(1_000, |store, clock| {
         put(store, "a", "1");
         store.lookup("a").unwrap();
@@ -128,7 +128,7 @@ fn a_record_is_at_hand_as_long_as_its_time_lasts() {
     });
 }
 
-/// As many as the policy says, but for how evenly they fall to the parts; those read again and again stay.
+/// As many as the policy says, except for uneven parts; those that are read again and again stay.
 #[test]
 fn no_more_are_kept_than_there_is_room_for() {
     const ROOM: u32 = 1_024;
@@ -142,9 +142,9 @@ fn no_more_are_kept_than_there_is_room_for() {
             assert!(store.lookup_cached(&key(number)).is_some());
             assert!(store.lookup_cached(&key(0)).is_some());
         }
-        let lookup_cached = |number: &u32| store.lookup_cached(&key(*number)).is_some();
-        let kept = (0..10 * ROOM).filter(lookup_cached).count();
-        assert!(kept <= ROOM as usize, "{kept} at hand");
-        assert!(lookup_cached(&0));
+        let cached = |number: &u32| store.lookup_cached(&key(*number)).is_some();
+        let kept = (0..10 * ROOM).filter(cached).count();
+        assert!(kept <= ROOM as usize, "{kept} cached");
+        assert!(cached(&0));
     });
 }

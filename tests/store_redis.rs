@@ -66,7 +66,7 @@ fn a_server_that_is_down_takes_no_write_and_loses_no_answer() {
     until("the server", || {
         store.insert("key", insert("1", Precondition::None)).ok()
     });
-    // A connection that ended while nobody used it costs nobody an answer.
+    // A connection that ended while it was idle costs no caller an answer.
     for round in 0..3 {
         server.kill();
         server.up();
@@ -346,7 +346,7 @@ struct Writers {
 
 impl Writers {
     fn start(url: &str) -> Self {
-        let (told, acknowledged) = channel();
+        let (sender, acknowledged) = channel();
         let process = |writer: u64| {
             let mut process = Command::new(std::env::current_exe().unwrap())
                 .args([
@@ -361,11 +361,11 @@ impl Writers {
                 .spawn()
                 .unwrap();
             let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-            let told = told.clone();
+            let sender = sender.clone();
             std::thread::spawn(move || {
                 for line in lines.map_while(Result::ok) {
                     if let Some((_, what)) = line.split_once(ACKNOWLEDGED) {
-                        let _ = told.send(what.to_owned());
+                        let _ = sender.send(what.to_owned());
                     }
                 }
             });

@@ -149,7 +149,7 @@ fn a_partner_of_the_policy_is_changed_in_its_file_alone() {
             assert!(out(&refused).is_empty());
         }
     }
-    // A server refuses it even where the file at hand does not declare it.
+    // A server refuses it even where the local file does not declare it.
     let other = Site::new(&CONFIG.replace("declared.example", "other.example"));
     let refused = other.ec(&["partner", "rotate", "declared.example", "--server", &url]);
     assert_eq!(refused.status.code(), Some(2));
@@ -414,7 +414,7 @@ fn each_declared_partner_is_named_with_its_own_line() {
         "{}",
         err(&refused)
     );
-    // What stands in no file is named by where it comes from.
+    // A value that is in no file is named by its source.
     let set = "partners=[{ id = \"two\", source_domain = \"two.example\", enabled = false }]";
     let refused = Site::new("[ec]\n").ec(&["partner", "rotate", "two", "--set", set]);
     assert!(
@@ -453,7 +453,7 @@ fn answering(answer: impl Fn(&str) -> (&'static str, &'static str) + Send + 'sta
 }
 
 #[test]
-fn a_server_that_cannot_say_is_not_taken_to_have_said_so() {
+fn a_server_that_cannot_answer_is_an_error_and_not_an_answer() {
     let site = Site::new(CONFIG);
     let without = Site::new(&CONFIG.replace("admin_token = \"operator\"", ""));
     let (_running, closed) = serve(&without, &[]);

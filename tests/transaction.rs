@@ -1,4 +1,4 @@
-//! The retry machine, told by hand what the store answers: conflicts, limits, lost answers, stale reads.
+//! The retry machine, driven by hand with the store's answers: conflicts, limits, lost answers, stale reads.
 
 use crate::support;
 
@@ -252,7 +252,7 @@ fn what_stops_the_last_retry_before_it_starts_is_the_deadline() {
     assert_eq!((finished.tally.writes, finished.tally.retries), (1, 0));
 }
 
-/// Nothing keeps a write for a retry: it is made anew each time that it is asked for.
+/// No write is kept for a retry: each request for it makes it again.
 #[test]
 fn a_write_that_is_sent_again_is_the_same_write() {
     let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
@@ -586,7 +586,7 @@ fn a_deletion_whose_answer_was_lost_finds_its_own_work_done() {
 }
 
 #[test]
-fn a_deletion_tells_what_was_there_as_far_as_the_store_can() {
+fn a_deletion_reports_what_was_there_as_far_as_the_store_can() {
     let policy = EcPolicy::default();
     for (deleted, word) in [
         (Deleted::Nothing, "not_found"),
@@ -925,7 +925,7 @@ fn a_sync_that_was_overtaken_by_a_touch_leaves_the_users_time_where_the_touch_pu
     }
 }
 
-/// Found by `ec verify`: the removal took along whoever came in between, and left nothing that a sync under way would meet.
+/// Found by `ec verify`: the removal took along a record created in between, and left nothing that a sync under way would meet.
 #[test]
 fn an_erasure_that_finds_a_record_past_its_time_swaps_it() {
     let policy = policy(|policy| policy.delete.mode = DeleteMode::Tombstone);
@@ -943,7 +943,7 @@ fn an_erasure_that_finds_a_record_past_its_time_swaps_it() {
     assert_eq!(done.outcome.as_str(), "not_found");
 }
 
-/// Found by the fault simulation: it told of each of its ids where it was refused before any read, and only there.
+/// Found by the fault simulation: it reported each of its ids where it was refused before any read, and only there.
 #[test]
 fn a_single_sync_has_one_outcome_however_it_ends() {
     let policy = policy(|policy| policy.sync.max_age = Some(Seconds::new(HOUR)));

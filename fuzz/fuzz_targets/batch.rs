@@ -1,4 +1,4 @@
-//! A batch request: any body is accounted for or refused, and none is the server's failure.
+//! A batch request: any body is accounted for or refused, and no body is a failure of the server.
 #![no_main]
 
 mod service;

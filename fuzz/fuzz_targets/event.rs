@@ -5,7 +5,7 @@ use edge_cookie::event::Event;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|line: &str| {
-    // Lines are told apart before they are parsed.
+    // Lines are separated before they are parsed.
     let line = line.lines().next().unwrap_or_default();
     match Event::parse(line) {
         Ok(event) => assert!(!event.action.as_str().is_empty()),

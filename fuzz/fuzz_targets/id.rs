@@ -7,7 +7,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|text: &str| {
     if let Ok(id) = text.parse::<EcId>() {
         assert_eq!(id.as_str(), text);
-        let (hash, tail) = text.split_once('.').expect("a dot stands in every id");
+        let (hash, tail) = text.split_once('.').expect("every id has a dot");
         assert_eq!((hash.len(), tail.len()), (64, 6));
         assert!(
             hash.bytes()

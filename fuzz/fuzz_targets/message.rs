@@ -151,7 +151,7 @@ pub fn check_request(request: &[u8], sent: &[u8], origin: SocketAddr) {
             String::from_utf8_lossy(head.line)
         );
     };
-    // An address without a path stands for its root, whatever its query.
+    // An address without a path means its root, whatever its query.
     let written = if target.starts_with(b"/?") {
         &target[1..]
     } else {

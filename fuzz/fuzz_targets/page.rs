@@ -1,4 +1,4 @@
-//! The head of a request: any path, cookies and headers are answered, and none is the server's failure.
+//! The head of a request: any path, cookies and headers are answered, and nothing is a failure of the server.
 #![no_main]
 
 mod service;

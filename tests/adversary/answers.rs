@@ -1,4 +1,4 @@
-//! What a browser is told of our answers and pages, and how tokens are compared.
+//! What the headers of our answers and pages say to a browser, and how tokens are compared.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

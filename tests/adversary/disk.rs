@@ -308,7 +308,7 @@ fn on_a_disk_that_is_read_only_health_is_red_and_the_cookie_is_kept() {
     assert!(!served.withdraw(&user));
     until("red health", || served.red());
     assert!(!served.withdraw(&user));
-    // Nobody waits: a page is served without an identity.
+    // No request waits: a page is served without an identity.
     assert!(
         served
             .server

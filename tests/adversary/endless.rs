@@ -324,10 +324,10 @@ fn findings_beyond_the_first_hundred_are_counted() {
 fn keys_and_ancestors_that_go_too_deep_are_refused_in_words() {
     let site = Site::new(PUBLISHER);
     let deep = format!("{}a", "a.".repeat(49_999));
-    let told = "the key has 50000 names, and no setting has more than 32";
+    let message = "the key has 50000 names, and no setting has more than 32";
     let (code, _, err) = ec(&site, &["check", "--set", &format!("{deep}=1")]);
     assert_eq!(code, 1, "{}", shortened(&err));
-    assert!(err.contains(told), "{}", shortened(&err));
+    assert!(err.contains(message), "{}", shortened(&err));
     // As many as an environment takes.
     let variable = format!("TRUSTED_SERVER__EC__{}A", "A__".repeat(39_999));
     let (code, _, err) = of(site.command(&["check"]).env(variable, "1"));
@@ -340,7 +340,7 @@ fn keys_and_ancestors_that_go_too_deep_are_refused_in_words() {
     for args in [&["set", &deep, "1"][..], &["set", &deep, "--remove"]] {
         let (code, _, err) = ec(&site, args);
         assert_eq!(code, 2, "{}", shortened(&err));
-        assert!(err.contains(told), "{}", shortened(&err));
+        assert!(err.contains(message), "{}", shortened(&err));
     }
     for value in [
         "[".repeat(60_000),
@@ -451,7 +451,7 @@ fn numbers_that_no_workload_has_are_refused_in_words() {
     assert_eq!(ec(&site, &["simulate", "w.toml"]).0, 0);
 
     site.write("w.toml", WORKLOAD);
-    for (args, told) in [
+    for (args, message) in [
         (
             &["--seeds", "18446744073709551615"][..],
             "18446744073709551615",
@@ -468,8 +468,8 @@ fn numbers_that_no_workload_has_are_refused_in_words() {
         ),
     ] {
         let (code, _, err) = ec(&site, &[&["simulate", "w.toml"], args].concat());
-        assert!(code == 2 || told.is_empty(), "{args:?}: {err}");
-        assert!(err.contains(told), "{args:?}: {err}");
+        assert!(code == 2 || message.is_empty(), "{args:?}: {err}");
+        assert!(err.contains(message), "{args:?}: {err}");
     }
     assert_eq!(
         ec(

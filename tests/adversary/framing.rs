@@ -147,7 +147,7 @@ const ANSWERS: &[Case] = &[
 ];
 
 #[test]
-fn an_answer_is_framed_anew_from_its_body() {
+fn an_answer_is_framed_again_from_its_body() {
     const COMMON: &str = "Connection: close, X-Own\r\nX-Own: 1\r\nKeep-Alive: timeout=9\r\n";
     for (method, answer, status, framing, body) in ANSWERS.iter().copied() {
         let sent = format!(

@@ -16,21 +16,21 @@ fn health(server: &Server, token: &str) -> (u16, Value) {
     (code, serde_json::from_str(body).unwrap())
 }
 
-/// Checks that a stranger, a partner and a guesser are told the status and the digest alone.
-fn assert_told(server: &Server, code: u16, status: &str) -> Value {
+/// Checks that a stranger, a partner and a guesser see the status and the digest only.
+fn assert_public_health(server: &Server, code: u16, status: &str) -> Value {
     let (own_code, own) = health(server, OPERATOR);
     assert_eq!((own_code, &own["status"]), (code, &json!(status)), "{own}");
-    let told = json!({ "status": status, "digest": own["digest"] });
+    let public = json!({ "status": status, "digest": own["digest"] });
     for token in ["", "token-of-a-0123456789", "a-guess"] {
-        assert_eq!(health(server, token), (code, told.clone()), "{token}");
+        assert_eq!(health(server, token), (code, public.clone()), "{token}");
     }
     own
 }
 
 #[test]
-fn a_stranger_is_told_the_status_and_the_digest_alone() {
+fn a_stranger_sees_only_the_status_and_the_digest() {
     let server = Server::start(CONFIG, &["--store", "graph.redb"]);
-    let own = assert_told(&server, 200, "ok");
+    let own = assert_public_health(&server, 200, "ok");
     assert_eq!(own["stores"][0]["writes"], true);
     // A policy that cannot be used, with a secret in it.
     server.site.write(
@@ -46,13 +46,13 @@ fn a_stranger_is_told_the_status_and_the_digest_alone() {
     while health(&server, "").1["status"] == "ok" {
         assert!(start.elapsed() < super::server::PATIENCE);
     }
-    let own = assert_told(&server, 200, "degraded");
+    let own = assert_public_health(&server, 200, "degraded");
     let trouble = own["trouble"].as_str().unwrap();
     assert!(
         trouble.contains("`redis://:…@host` is not a store name"),
         "{trouble}"
     );
-    // `ec status` has the admin token, and so the reason; without it, it shows what anyone is told.
+    // `ec status` has the admin token, and so the reason; without it, it shows what anyone can see.
     let status = |token: &str| {
         let url = format!("http://{}", server.address);
         let mut command = server.site.command(&["status", "--server", &url]);
@@ -68,11 +68,11 @@ fn a_stranger_is_told_the_status_and_the_digest_alone() {
         "{out}{err}"
     );
     let (out, err) = status("a-guess");
-    let told = format!(
+    let public = format!(
         "status   degraded\npolicy   {}\n",
         own["digest"].as_str().unwrap()
     );
-    assert_eq!(out, told);
+    assert_eq!(out, public);
     assert!(err.contains("does not take this admin token"), "{err}");
 }
 
@@ -81,7 +81,7 @@ fn a_store_that_fails_is_red_and_its_reason_is_the_operators() {
     // A Valkey that is not there.
     let store = format!("redis://127.0.0.1:{}", super::port::free());
     let server = Server::start(CONFIG, &["--store", &store]);
-    let own = assert_told(&server, 503, "unavailable");
+    let own = assert_public_health(&server, 503, "unavailable");
     let why = own["stores"][0]["why"].as_str().unwrap();
     assert!(!why.is_empty());
 }

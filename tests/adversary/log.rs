@@ -59,7 +59,7 @@ fn standard_error_that_takes_nothing_stops_no_server() {
 }
 
 #[test]
-fn a_log_that_is_read_has_every_line_and_none_is_dropped() {
+fn a_log_that_is_read_has_every_line_and_drops_none() {
     let site = Site::new(CONFIG);
     let path = site.path().join("log");
     let log = std::fs::File::create(&path).unwrap();

@@ -45,7 +45,7 @@ fn a_request_without_one_good_host_is_refused() {
 }
 
 #[test]
-fn a_tunnel_is_refused_and_the_whole_server_tells_its_methods() {
+fn a_tunnel_is_refused_and_the_whole_server_lists_its_methods() {
     let origin = Origin::answering(PAGE);
     let server = origin.server(&[]);
     for (line, status) in [
@@ -70,7 +70,7 @@ fn a_tunnel_is_refused_and_the_whole_server_tells_its_methods() {
 }
 
 #[test]
-fn framing_that_a_second_server_may_read_otherwise_is_made_anew_or_refused() {
+fn ambiguous_framing_is_rewritten_or_refused() {
     let origin = Origin::answering(PAGE);
     let server = origin.server(&[]);
     for (framing, accepted) in [

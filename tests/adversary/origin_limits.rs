@@ -55,7 +55,7 @@ fn the_time_of_a_request_is_the_origins_too() {
 }
 
 #[test]
-fn an_answer_that_stands_still_is_broken_off() {
+fn an_answer_that_makes_no_progress_is_cut_off() {
     let origin = Origin::start(|_, exchange| {
         exchange.request();
         exchange.answer("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\npage");
@@ -91,7 +91,7 @@ fn an_upload_that_makes_progress_is_not_cut_off() {
         stream.write_all(&[b'.'; PART]).unwrap();
         taken.recv_timeout(PATIENCE).unwrap();
     }
-    // The origin answers in the midst of it, and the client hears of it.
+    // The origin answers before the upload ends, and the client gets that answer.
     stream.write_all(&[b'!'; PART]).unwrap();
     let mut answer = [0; "HTTP/1.1 200".len()];
     std::io::Read::read_exact(&mut stream, &mut answer).unwrap();

@@ -1,4 +1,4 @@
-//! A password in an address is shown nowhere, whatever setting, option or file it stands in.
+//! A password in an address is never shown, whatever setting, option or file it is in.
 
 use super::server::CONFIG;
 use super::site::Site;
@@ -34,9 +34,9 @@ fn assert_hidden(site: &Site, args: &[&str], environment: &[(String, &str)]) {
     let mut command = site.command(args);
     command.envs(environment.iter().map(|(name, value)| (name, value)));
     let output = command.output().unwrap();
-    for told in [&output.stdout, &output.stderr] {
-        let told = String::from_utf8_lossy(told);
-        assert!(!told.contains(PASSWORD), "{args:?}: {told}");
+    for stream in [&output.stdout, &output.stderr] {
+        let text = String::from_utf8_lossy(stream);
+        assert!(!text.contains(PASSWORD), "{args:?}: {text}");
     }
 }
 
@@ -53,7 +53,7 @@ const SHOWING: [&[&str]; 8] = [
 ];
 
 #[test]
-fn no_command_shows_one_that_stands_in_a_file() {
+fn no_command_shows_one_that_is_in_a_file() {
     for address in ADDRESSES {
         // Wherever one is refused.
         let lines = KEYS.map(|key| format!("{} = \"{address}\"\n", &key["ec.".len()..]));
@@ -131,9 +131,9 @@ fn what_is_shown_names_the_rest_of_the_address() {
     let line = "[ec]\nec_store = \"redis://ec:hunter2@valkey.internal\"\n";
     let site = Site::new(&CONFIG.replace("[ec]\n", line));
     let output = site.ec(&["check", "--format", "json"]);
-    let told = String::from_utf8(output.stdout).unwrap();
+    let shown = String::from_utf8(output.stdout).unwrap();
     assert!(
-        told.contains("`redis://ec:…@valkey.internal` is not a store name"),
-        "{told}"
+        shown.contains("`redis://ec:…@valkey.internal` is not a store name"),
+        "{shown}"
     );
 }

@@ -144,7 +144,7 @@ fn an_upload_that_makes_progress_is_waited_for_and_no_other() {
 }
 
 #[test]
-fn told_to_stop_it_waits_for_no_client_beyond_its_limit() {
+fn a_stop_signal_waits_for_no_client_beyond_its_limit() {
     let (origin, _sent) = origin();
     let mut server = Server::start(&config(&origin), &["--set", "ec.local.shutdown_grace=1s"]);
     let clients: Vec<TcpStream> = [
@@ -167,7 +167,7 @@ fn told_to_stop_it_waits_for_no_client_beyond_its_limit() {
 }
 
 #[test]
-fn told_to_stop_twice_it_ends_at_once() {
+fn a_second_stop_signal_ends_it_at_once() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let args = ["--set", "ec.local.shutdown_grace=3600s"];
         let mut server = Server::start(CONFIG, &args);

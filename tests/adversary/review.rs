@@ -69,7 +69,7 @@ fn a_file_named_as_a_profile_is_not_taken_for_it() {
         "{summary}"
     );
 
-    let told = |args: &[&str]| -> (Option<i32>, String, String) {
+    let run = |args: &[&str]| -> (Option<i32>, String, String) {
         let Output {
             status,
             stdout,
@@ -79,7 +79,7 @@ fn a_file_named_as_a_profile_is_not_taken_for_it() {
         (status.code(), text(stdout), text(stderr))
     };
     let json = ["--format", "json"];
-    let (code, out, err) = told(&[&["diff", "file:production", "production"], &json[..]].concat());
+    let (code, out, err) = run(&[&["diff", "file:production", "production"], &json[..]].concat());
     assert_eq!(code, Some(1), "{err}");
     let changes: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(changes["changes"][0]["key"], "ec.entry.ttl");
@@ -89,7 +89,7 @@ fn a_file_named_as_a_profile_is_not_taken_for_it() {
     );
     assert!(err.contains("`file:production`"), "{err}");
     for file in ["file:production", "bundle:production"] {
-        let (code, _, err) = told(&["diff", file, "file:production"]);
+        let (code, _, err) = run(&["diff", file, "file:production"]);
         assert_eq!((code, err.as_str()), (Some(0), ""), "{file}");
     }
     // Every command that compares reads a bare name alike.
@@ -113,12 +113,12 @@ fn a_file_named_as_a_profile_is_not_taken_for_it() {
             "0",
         ],
     ] {
-        let (_, _, err) = told(args);
+        let (_, _, err) = run(args);
         assert!(err.contains("means the profile"), "{args:?}: {err}");
     }
     // A file alone is no profile.
     site.write("lonely", "{}");
-    let (code, _, err) = told(&["diff", "lonely", "production"]);
+    let (code, _, err) = run(&["diff", "lonely", "production"]);
     assert_eq!(code, Some(2), "{err}");
     assert!(err.contains("there is no profile `lonely`"), "{err}");
 }

@@ -1,4 +1,4 @@
-//! Names, values, records and log lines that would act on the terminal of whoever reads them: they are shown as escapes.
+//! Names, values, records and log lines that could control a reader's terminal: they are shown as escapes.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
@@ -133,8 +133,8 @@ fn what_the_command_line_says_is_escaped() {
             &["status", "--server", name],
             &["init", "--domain", name],
         ] {
-            let told = printed(&site, args);
-            assert!(!told.is_empty(), "{args:?}");
+            let shown = printed(&site, args);
+            assert!(!shown.is_empty(), "{args:?}");
         }
     }
 }

@@ -206,7 +206,7 @@ fn a_clock_that_is_set_back_locks_no_partner_out() {
         serve.env("LD_PRELOAD", &library).env("CLOCK_SHIFT", &shift);
     });
     let timestamp = || {
-        // Health tells when the policy was read, by the machine's clock.
+        // Health shows when the policy was read, by the machine's clock.
         server.signal("HUP");
         let start = Instant::now();
         loop {
@@ -220,7 +220,7 @@ fn a_clock_that_is_set_back_locks_no_partner_out() {
             assert!(start.elapsed() < PATIENCE, "{health}");
         }
     };
-    // Once it answers, it hears signals.
+    // Once it answers, it handles signals.
     assert_eq!(code(&server.get("/_ts/health", "")), 200);
     let before = timestamp();
     // At its limit.

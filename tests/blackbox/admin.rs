@@ -5,7 +5,7 @@ use serde_json::json;
 use super::server::{BASIC, BATCH_SYNC, HEALTH, IDENTIFY, ONE, OPERATOR, Server, forged, mapping};
 
 #[test]
-fn the_policy_in_force_is_shown_with_its_origins() {
+fn the_effective_policy_is_shown_with_its_origins() {
     let server = Server::start();
     let policy = server.admin("GET", "policy").send();
     assert_eq!(
@@ -31,14 +31,14 @@ fn the_policy_in_force_is_shown_with_its_origins() {
         (200, &policy["digest"])
     );
     // Who is no operator learns how the service is, and under which policy, by its digest alone.
-    let told = json!({ "status": "ok", "digest": policy["digest"] });
+    let public = json!({ "status": "ok", "digest": policy["digest"] });
     for asked in [
         server.get(HEALTH),
         server.get(HEALTH).token(ONE),
         server.get(HEALTH).token("wrong"),
     ] {
         let answer = asked.send();
-        assert_eq!((answer.status, answer.json()), (200, told.clone()));
+        assert_eq!((answer.status, answer.json()), (200, public.clone()));
     }
     // At the edge a key takes one write a second: health reads only.
     let mut store = json!({ "name": "ec_identity_store_dev", "answers": true });
@@ -215,7 +215,7 @@ fn a_partner_is_added_rotated_and_shut_out() {
     assert!(!good(&second) && good(&third));
     assert_eq!(delete().status, 204);
     let missing = server
-        .admin("POST", "partners/nobody.example/rotate")
+        .admin("POST", "partners/unknown.example/rotate")
         .send();
     assert_eq!(missing.refusal(), (404, "not_found".into()));
     let invalid = server

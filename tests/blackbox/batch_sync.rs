@@ -34,7 +34,7 @@ fn a_token_is_a_bearer_token_of_two_parts_that_is_known() {
 }
 
 #[test]
-fn what_is_checked_first_is_told_first() {
+fn what_is_checked_first_is_reported_first() {
     let server = Server::start();
     let ask = |token: &str| server.ask("POST", BATCH_SYNC).token(token);
     let large = vec![b' '; 2_097_153];
@@ -114,7 +114,7 @@ fn a_body_of_another_shape_is_refused_with_its_place() {
 }
 
 #[test]
-fn mappings_are_accepted_or_told_why_not() {
+fn mappings_are_accepted_or_refused_with_a_reason() {
     let server = Server::start();
     let (known, withdrawn) = (server.visitor(), server.visitor());
     server.get("/").ec(&withdrawn).withdrawing().send();
@@ -153,7 +153,7 @@ fn mappings_are_accepted_or_told_why_not() {
 }
 
 #[test]
-fn a_time_in_the_wrong_unit_is_refused_and_brings_nobody_back() {
+fn a_time_in_the_wrong_unit_is_refused_and_revives_no_one() {
     let server = Server::start();
     let (known, withdrawn) = (server.visitor(), server.visitor());
     server.get("/").ec(&withdrawn).withdrawing().send();
@@ -229,7 +229,7 @@ fn a_batch_without_a_rejection_is_200() {
         let expected = json!({ "accepted": mappings.len(), "rejected": 0, "errors": [] });
         assert_eq!((answer.status, answer.json()), (200, expected));
     }
-    // Fields that nobody knows are ignored.
+    // Unknown fields are ignored.
     let body = format!(
         r#"{{"source":"x","mappings":[{{"ec_id":"{user}","partner_uid":"u","timestamp":{},"more":[1]}}]}}"#,
         now()

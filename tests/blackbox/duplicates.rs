@@ -106,7 +106,7 @@ fn a_visit_keeps_the_first_id_that_is_live_and_no_other() {
 }
 
 #[test]
-fn ids_that_stand_for_nobody_are_replaced_by_a_new_one() {
+fn ids_without_a_record_are_replaced_by_a_new_one() {
     let server = Server::start();
     let ask = || server.get("/").ec(&forged()).ec("malformed").ec(&forged());
     let answer = ask().consenting().send();

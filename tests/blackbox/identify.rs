@@ -7,7 +7,7 @@ use super::server::{IDENTIFY, ONE, Server, TWO, forged, mapping};
 const PAGE: &str = "https://www.publisher.example";
 
 #[test]
-fn a_partner_reads_its_own_uid_and_nobody_elses() {
+fn a_partner_reads_its_own_uid_and_no_other() {
     let server = Server::start();
     let user = server.visitor();
     server.sync(ONE, &[mapping(&user, "of one")]);
@@ -75,7 +75,7 @@ fn an_id_is_read_in_any_case_and_with_quotes_around_it() {
 }
 
 #[test]
-fn what_is_checked_first_is_told_first() {
+fn what_is_checked_first_is_reported_first() {
     let server = Server::start();
     let foreign = |token: &str| {
         server
@@ -97,8 +97,8 @@ fn what_is_checked_first_is_told_first() {
     );
     // No signal at all is no consent.
     assert_eq!(ask(ONE).send().status, 403);
-    let nobody = ask(ONE).consenting().send();
-    assert_eq!((nobody.status, nobody.body.as_str()), (204, ""));
+    let no_user = ask(ONE).consenting().send();
+    assert_eq!((no_user.status, no_user.body.as_str()), (204, ""));
     assert_eq!(ask(ONE).consenting().ec("malformed").send().status, 204);
 }
 

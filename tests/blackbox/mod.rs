@@ -1,4 +1,4 @@
-//! The HTTP surface from outside, on whatever server answers: `ec serve`, or at `EC_BASE_URL` the edge (`docs/http-api.md`).
+//! The HTTP surface from outside, of any server: `ec serve`, or at `EC_BASE_URL` the edge (`docs/http-api.md`).
 #![allow(
     clippy::maybe_infinite_iter,
     clippy::unused_self,

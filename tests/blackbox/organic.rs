@@ -37,7 +37,7 @@ fn a_visitor_who_consents_gets_an_id_once() {
 
 #[test]
 fn consent_strings_are_stored_as_given() {
-    // A national section: told of the sale, sharing and targeted advertising, and opted out of none.
+    // A national section: with notice of the sale, sharing and targeted advertising, and opted out of none.
     const NOT_OPTED_OUT: &str = "DBABLA~BVVqAAAAAACA";
     // TCF from where purpose 1 is not asked for.
     const NOT_ASKED: &str = "CQqU7yAQqU7yAAKABBENCWFgAAAAAAAAAIYgAAAAAAAA.IAAA";
@@ -96,7 +96,7 @@ fn without_consent_there_is_no_new_id_and_nothing_is_deleted() {
 }
 
 #[test]
-fn consent_given_anew_revives_the_record() {
+fn consent_given_again_revives_the_record() {
     let server = Server::start();
     let user = server.visitor();
     assert!(

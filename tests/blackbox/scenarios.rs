@@ -195,14 +195,14 @@ fn a_batch_names_each_mapping_that_it_rejects() {
             mapping(&forged(), "u"),
         ],
     );
-    let told = answer.json();
+    let result = answer.json();
     assert_eq!(answer.status, 207);
     assert_eq!(
-        (&told["accepted"], &told["rejected"]),
+        (&result["accepted"], &result["rejected"]),
         (&json!(1), &json!(3))
     );
     assert_eq!(
-        told["errors"],
+        result["errors"],
         json!([
             { "index": 0, "reason": "invalid_ec_id" },
             { "index": 1, "reason": "invalid_partner_uid" },

@@ -312,7 +312,7 @@ pub fn mapping(id: &str, uid: &str) -> Value {
     serde_json::json!({ "ec_id": id, "partner_uid": uid, "timestamp": now() })
 }
 
-/// An id of the right form that nobody was given.
+/// An id of the right form that no one was given.
 pub fn forged() -> String {
     use std::hash::{BuildHasher, RandomState};
     let hash = RandomState::new().hash_one(());

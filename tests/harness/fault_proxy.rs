@@ -78,7 +78,7 @@ impl FaultProxy {
         &self,
         mut from: TcpStream,
         mut to: TcpStream,
-        judge: fn(&Self, &TcpStream, &[u8]) -> Passed,
+        decide: fn(&Self, &TcpStream, &[u8]) -> Passed,
     ) {
         let mut part = vec![0; 1 << 16];
         while let Ok(read) = from.read(&mut part) {
@@ -86,7 +86,7 @@ impl FaultProxy {
                 break;
             }
             let whole = &part[..read];
-            if let Passed::First(most) = judge(self, &to, whole)
+            if let Passed::First(most) = decide(self, &to, whole)
                 && (to.write_all(&whole[..most]).is_err() || most < read)
             {
                 break;

@@ -41,17 +41,17 @@ fn check_says_who_gets_new_ids_where_a_deployed_profile_changes_how_they_are_mad
         let ran = site.ec(&["check", "--profile", "live"]);
         assert_eq!(ran.status.code(), Some(0), "{}", printed(&ran));
         // Lines are wrapped for people.
-        let told = printed(&ran)
+        let report = printed(&ran)
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ");
-        assert_eq!(told.contains(WHO), said.is_some(), "{told}");
-        assert!(told.contains(said.unwrap_or_default()), "{told}");
+        assert_eq!(report.contains(WHO), said.is_some(), "{report}");
+        assert!(report.contains(said.unwrap_or_default()), "{report}");
         let json = site.ec(&["check", "--profile", "live", "--format", "json"]);
         let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
         let new_ids = json["profiles"][0]["new_ids"].as_str();
         assert_eq!(
-            new_ids.is_some_and(|told| told.contains(WHO)),
+            new_ids.is_some_and(|note| note.contains(WHO)),
             said.is_some(),
             "{json}"
         );

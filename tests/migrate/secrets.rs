@@ -1,4 +1,4 @@
-//! No secret is printed by any command, and none is written but where secrets go.
+//! No command prints a secret, and secrets are written only where they belong.
 
 use std::collections::BTreeMap;
 use std::fs;

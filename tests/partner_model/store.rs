@@ -1,4 +1,4 @@
-//! A store that answers what it is told to, and then waits.
+//! A store that gives scripted replies, and then waits.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -40,9 +40,9 @@ impl Call {
     }
 }
 
-/// What a call was answered.
+/// The reply to a call.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Told {
+pub enum StoreReply {
     Found(Option<Value>),
     Written,
     Removed(bool),
@@ -52,20 +52,20 @@ pub enum Told {
 }
 
 struct Script {
-    told: VecDeque<Told>,
+    replies: VecDeque<StoreReply>,
     asks: Option<Call>,
 }
 
-/// Answers with these, in this order; the call after the last is kept, and never answered.
+/// Gives these replies, in this order; the call after the last is kept, and never answered.
 pub struct Scripted {
     script: Mutex<Script>,
     eventual: bool,
 }
 
 impl Scripted {
-    pub fn new(told: &[Told], eventual: bool) -> Self {
+    pub fn new(replies: &[StoreReply], eventual: bool) -> Self {
         let script = Script {
-            told: told.iter().cloned().collect(),
+            replies: replies.iter().cloned().collect(),
             asks: None,
         };
         Self {
@@ -79,22 +79,22 @@ impl Scripted {
         self.script.lock().unwrap().asks.clone().unwrap()
     }
 
-    async fn call(&self, call: Call) -> Result<Told, StoreError> {
-        let told = poll_fn(|_| {
+    async fn call(&self, call: Call) -> Result<StoreReply, StoreError> {
+        let reply = poll_fn(|_| {
             let mut script = self.script.lock().unwrap();
-            match script.told.pop_front() {
-                Some(told) => Poll::Ready(told),
+            match script.replies.pop_front() {
+                Some(reply) => Poll::Ready(reply),
                 None => {
                     script.asks = Some(call.clone());
                     Poll::Pending
                 }
             }
         });
-        match told.await {
-            Told::Conflict => Err(StoreError::PreconditionFailed),
-            Told::Unavailable => Err(StoreError::Unavailable(String::new())),
-            Told::Lost => Err(StoreError::AnswerLost(String::new())),
-            told => Ok(told),
+        match reply.await {
+            StoreReply::Conflict => Err(StoreError::PreconditionFailed),
+            StoreReply::Unavailable => Err(StoreError::Unavailable(String::new())),
+            StoreReply::Lost => Err(StoreError::AnswerLost(String::new())),
+            reply => Ok(reply),
         }
     }
 }
@@ -110,12 +110,12 @@ impl AsyncKvStore for Scripted {
 
     async fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         match self.call(Call::Lookup(key.to_owned())).await? {
-            Told::Found(found) => Ok(found.map(|value| Stored {
+            StoreReply::Found(found) => Ok(found.map(|value| Stored {
                 body: value.body.to_vec(),
                 metadata: Vec::new(),
                 generation: Generation::from_platform(value.generation),
             })),
-            told => panic!("a lookup is answered {told:?}"),
+            reply => panic!("a lookup is answered {reply:?}"),
         }
     }
 
@@ -135,7 +135,7 @@ impl AsyncKvStore for Scripted {
 
     async fn delete(&self, key: &str) -> Result<Removed, StoreError> {
         match self.call(Call::Delete(key.to_owned())).await? {
-            Told::Removed(true) => Ok(Removed::Record(None)),
+            StoreReply::Removed(true) => Ok(Removed::Record(None)),
             _ => Ok(Removed::Nothing),
         }
     }

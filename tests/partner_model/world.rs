@@ -14,7 +14,7 @@ use edge_cookie_service::partner::{
     PartnerChange, PartnerRecord, Registry, TokenHash, store_entries,
 };
 
-use super::store::{Call, Scripted, Told, Value, When};
+use super::store::{Call, Scripted, StoreReply, Value, When};
 
 /// What an operator does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,7 +60,7 @@ pub struct Operation {
     older: Tokens,
     /// Whether something that lets the partner in was under way at the same time.
     contested: bool,
-    told: Vec<Told>,
+    replies: Vec<StoreReply>,
     pub asks: Call,
 }
 
@@ -97,13 +97,13 @@ pub struct World {
     pub faults_left: usize,
     pub eventual: bool,
     tokens: usize,
-    /// Tokens that somebody was given.
+    /// Tokens that a partner was given.
     acknowledged: Tokens,
     /// Tokens that must never be good again.
     dead: Tokens,
     /// Tokens that the record had, and has no longer.
     replaced: Tokens,
-    /// Whether no token may be good until somebody lets the partner in.
+    /// Whether no token may be good until a change lets the partner in.
     shut: bool,
     pub broken: Option<&'static str>,
     pub seen: Seen,
@@ -150,16 +150,16 @@ fn once<K: Eq + Hash, V: Clone>(memo: &Memo<K, V>, key: K, work_out: impl FnOnce
 /// Where answers lead: to the next call, or to whether the change was acknowledged.
 type Leads = Result<Call, bool>;
 
-static PLAYED: Memo<(Act, usize, Vec<Told>, bool), Leads> = LazyLock::new(Mutex::default);
+static PLAYED: Memo<(Act, usize, Vec<StoreReply>, bool), Leads> = LazyLock::new(Mutex::default);
 
-fn play(act: Act, token: usize, told: &[Told], eventual: bool) -> Leads {
-    once(&PLAYED, (act, token, told.to_vec(), eventual), || {
-        play_whole(act, token, told, eventual)
+fn play(act: Act, token: usize, replies: &[StoreReply], eventual: bool) -> Leads {
+    once(&PLAYED, (act, token, replies.to_vec(), eventual), || {
+        play_whole(act, token, replies, eventual)
     })
 }
 
-fn play_whole(act: Act, token: usize, told: &[Told], eventual: bool) -> Leads {
-    let store = Scripted::new(told, eventual);
+fn play_whole(act: Act, token: usize, replies: &[StoreReply], eventual: bool) -> Leads {
+    let store = Scripted::new(replies, eventual);
     let registry = Registry::new(&store, &FIXED.clock, &FIXED.policy);
     let record = record_with(token);
     let change = match act {
@@ -177,7 +177,7 @@ fn play_whole(act: Act, token: usize, told: &[Told], eventual: bool) -> Leads {
 }
 
 impl World {
-    /// One that begins without the partner, or with it and a token that somebody has.
+    /// One that begins without the partner, or with it and a token in use.
     pub fn new(changes: usize, faults: usize, eventual: bool, added: bool) -> Self {
         let mut world = Self {
             keys: BTreeMap::new(),
@@ -221,30 +221,30 @@ impl World {
             token,
             older: self.acknowledged,
             contested: self.running.iter().any(|other| other.act.lets_in()),
-            told: Vec::new(),
+            replies: Vec::new(),
             asks: play(act, token, &[], self.eventual).unwrap(),
         };
         if operation.asks.is_of_index() {
-            let told = self.call(&operation.asks);
-            self.resume(operation, told, true);
+            let reply = self.call(&operation.asks);
+            self.resume(operation, reply, true);
         } else {
             self.running.push(operation);
         }
     }
 
-    /// Goes on with a change that was told this, up to its next call for the record. No change reads an index, so that
-    /// what others do meanwhile makes no difference; `cleans` tells whether an index that is no longer needed is removed.
-    pub fn resume(&mut self, mut operation: Operation, told: Told, cleans: bool) {
-        operation.told.push(told);
+    /// Continues a change with this reply, up to its next call for the record. No change reads an index, so that
+    /// what others do meanwhile makes no difference; `cleans` says whether an index that is no longer needed is removed.
+    pub fn resume(&mut self, mut operation: Operation, reply: StoreReply, cleans: bool) {
+        operation.replies.push(reply);
         let Operation { act, token, .. } = operation;
-        match play(act, token, &operation.told, self.eventual) {
+        match play(act, token, &operation.replies, self.eventual) {
             Ok(asks) if asks.is_of_index() => {
-                let told = if cleans {
+                let reply = if cleans {
                     self.call(&asks)
                 } else {
-                    Told::Unavailable
+                    StoreReply::Unavailable
                 };
-                self.resume(operation, told, cleans);
+                self.resume(operation, reply, cleans);
             }
             Ok(asks) => {
                 operation.asks = asks;
@@ -266,17 +266,17 @@ impl World {
             Act::Disable if !operation.contested => self.shut = true,
             Act::Disable | Act::Enable => {}
         }
-        let conflicts = operation.told.contains(&Told::Conflict);
+        let conflicts = operation.replies.contains(&StoreReply::Conflict);
         self.seen.disabled |= self.shut;
         self.seen.rotated_again |= operation.act == Act::Rotate && conflicts;
-        self.seen.found_out |= operation.told.contains(&Told::Lost);
+        self.seen.found_out |= operation.replies.contains(&StoreReply::Lost);
         self.seen.added_again |= operation.act == Act::Add && operation.older != 0;
     }
 
     /// Does what is asked.
-    pub fn call(&mut self, call: &Call) -> Told {
+    pub fn call(&mut self, call: &Call) -> StoreReply {
         match call {
-            Call::Lookup(key) => Told::Found(self.keys.get(key).cloned()),
+            Call::Lookup(key) => StoreReply::Found(self.keys.get(key).cloned()),
             Call::Insert(key, body, when) => {
                 let there = self.keys.get(key);
                 let holds = match when {
@@ -285,7 +285,7 @@ impl World {
                     When::Is(generation) => there.is_some_and(|is| is.generation == *generation),
                 };
                 if !holds {
-                    return Told::Conflict;
+                    return StoreReply::Conflict;
                 }
                 self.generation += u64::from(!call.is_of_index());
                 let value = Value {
@@ -293,9 +293,9 @@ impl World {
                     generation: self.generation,
                 };
                 self.put(key, Some(value));
-                Told::Written
+                StoreReply::Written
             }
-            Call::Delete(key) => Told::Removed(self.put(key, None)),
+            Call::Delete(key) => StoreReply::Removed(self.put(key, None)),
         }
     }
 
@@ -317,9 +317,9 @@ impl World {
     }
 
     /// What a lookup sees that lags behind the last write.
-    pub fn stale(&self, call: &Call) -> Option<Told> {
+    pub fn stale(&self, call: &Call) -> Option<StoreReply> {
         match call {
-            Call::Lookup(key) => Some(Told::Found(self.before.get(key)?.clone())),
+            Call::Lookup(key) => Some(StoreReply::Found(self.before.get(key)?.clone())),
             _ => None,
         }
     }
@@ -348,9 +348,9 @@ impl World {
 
     /// The partner that a request with this token finds, if nothing is written meanwhile.
     fn finds(&self, token: usize) -> Option<PartnerRecord> {
-        let mut told = Vec::new();
+        let mut replies = Vec::new();
         loop {
-            let store = Scripted::new(&told, self.eventual);
+            let store = Scripted::new(&replies, self.eventual);
             let registry = Registry::new(&store, &FIXED.clock, &FIXED.policy);
             let mut asked = pin!(registry.of_token(&FIXED.hashes[token]));
             match (asked.as_mut()).poll(&mut Context::from_waker(Waker::noop())) {
@@ -359,7 +359,7 @@ impl World {
                     let Call::Lookup(key) = store.asks() else {
                         panic!("a request writes");
                     };
-                    told.push(Told::Found(self.keys.get(&key).cloned()));
+                    replies.push(StoreReply::Found(self.keys.get(&key).cloned()));
                 }
             }
         }

@@ -24,7 +24,7 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ),
     (
         "organic.origin_progress_timeout",
-        "adversary::an_answer_that_stands_still_is_broken_off",
+        "adversary::an_answer_that_makes_no_progress_is_cut_off",
     ),
     (
         "local.max_connections",
@@ -38,7 +38,7 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ("local.max_header_bytes", "serve::limits_are_the_policys"),
     (
         "local.shutdown_grace",
-        "serve::told_to_stop_it_answers_what_is_under_way",
+        "serve::a_stop_signal_lets_requests_under_way_finish",
     ),
     (
         "local.outbox_withdrawals",
@@ -54,7 +54,7 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ),
     (
         "redis.min_replicas_to_write",
-        "serve_redis::health_tells_what_the_server_may_lose",
+        "serve_redis::health_reports_what_the_server_may_lose",
     ),
     (
         "redis.connections",

@@ -40,9 +40,9 @@ fn no_setting_is_without_a_case() {
             continue;
         }
         let elsewhere = ELSEWHERE.iter().find(|(key, _)| *key == setting.key);
-        let witnesses = here.iter().filter(|key| **key == setting.key).count();
+        let cases = here.iter().filter(|key| **key == setting.key).count();
         assert_eq!(
-            witnesses + usize::from(elsewhere.is_some()),
+            cases + usize::from(elsewhere.is_some()),
             1,
             "`{}` needs one case",
             setting.key

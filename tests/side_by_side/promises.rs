@@ -263,7 +263,7 @@ fn may_be_dropped(path: &str) -> bool {
     DROPPED.contains(&path) || path == "ids" || other_version
 }
 
-/// A path whoever the partner is.
+/// A path without the partner's name.
 fn general(path: &str) -> String {
     match path.strip_prefix("ids.") {
         // A partner's domain has dots, and no field of ours has one.

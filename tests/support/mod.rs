@@ -51,7 +51,7 @@ pub fn policy(change: impl FnOnce(&mut EcPolicy)) -> EcPolicy {
     policy
 }
 
-/// A graph over a memory store, on a clock of its own that stands at noon.
+/// A graph over a memory store, on a clock of its own that stays at noon.
 pub struct Bench {
     pub clock: &'static ManualClock,
     pub graph: KvIdentityGraph<MemoryStore<&'static ManualClock>, &'static ManualClock>,
@@ -153,7 +153,7 @@ pub fn live() -> (String, String) {
     )
 }
 
-/// An entry that nobody has written for 366 days.
+/// An entry that was last written 366 days ago.
 pub fn expired() -> (String, String) {
     let then = NOON - 366 * DAY;
     (

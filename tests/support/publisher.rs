@@ -38,7 +38,7 @@ impl Publisher<'_> {
 }
 
 /// The messages of the findings of one code.
-pub fn told(findings: &[Diagnostic], code: Code) -> Vec<&str> {
+pub fn messages(findings: &[Diagnostic], code: Code) -> Vec<&str> {
     findings
         .iter()
         .filter(|finding| finding.code == code)

@@ -1,4 +1,4 @@
-//! Policies as somebody writes them on a command line.
+//! Policies from overrides as a command line gives them.
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};

@@ -39,7 +39,7 @@ fn error(bench: &Bench) -> String {
     bench.run(Operation::Get).result.unwrap_err().to_string()
 }
 
-/// What a writer that knows its schema may change: a touch and a sync, a number that was a string, what a default stands for.
+/// What a writer that knows its schema may change: a touch and a sync, a number that was a string, what a default means.
 fn assert_kept(before: &Value, after: &Value, path: &str, name: &str) {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => {
