@@ -11,6 +11,7 @@
 mod support;
 
 mod allowances;
+mod arrows;
 mod bounds;
 mod diagnostics;
 mod effects;
@@ -28,3 +29,37 @@ mod seeded_faults;
 mod side_by_side;
 mod transaction;
 mod words;
+
+#[test]
+fn every_file_of_tests_is_a_module_of_one_binary() {
+    use std::collections::BTreeMap;
+
+    let folder = std::path::Path::new(env!("REPOSITORY")).join("tests");
+    let binaries = ["library", "program", "proofs"];
+    let mut times: BTreeMap<String, usize> = BTreeMap::new();
+    for binary in binaries {
+        let text = std::fs::read_to_string(folder.join(binary).with_extension("rs")).unwrap();
+        for line in text.lines() {
+            if let Some(module) = line.strip_prefix("mod ") {
+                *times
+                    .entry(module.trim_end_matches(';').to_owned())
+                    .or_default() += 1;
+            }
+        }
+    }
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let is_file = path.extension() == Some("rs".as_ref()) && !binaries.contains(&name);
+        if !is_file && !path.join("mod.rs").exists() {
+            continue;
+        }
+        let shared = if name == "support" { binaries.len() } else { 1 };
+        assert_eq!(
+            times.remove(name).unwrap_or_default(),
+            shared,
+            "`tests/{name}` runs in the wrong number of binaries: declare it in one of {binaries:?}"
+        );
+    }
+    assert!(times.is_empty(), "{times:?} have no file in `tests`");
+}
