@@ -11,7 +11,7 @@ mod tcf_strings;
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie_service::consent::{Place, Signals, Verdict, decide};
+use edge_cookie_service::consent::{Location, Signals, Verdict, decide};
 use http::header::{COOKIE, HeaderMap};
 use tcf_strings::{Bits, Tcf};
 
@@ -27,7 +27,7 @@ const OTHERS: &str =
 /// A request, and where it comes from.
 pub struct Request {
     headers: HeaderMap,
-    place: Place<'static>,
+    place: Location<'static>,
     policy: EcPolicy,
     verdict: Verdict,
 }
@@ -54,7 +54,7 @@ pub fn request(name: &str) -> Request {
     headers.insert(COOKIE, format!("{OTHERS}{cookies}").parse().unwrap());
     Request {
         headers,
-        place: Place { country, region },
+        place: Location { country, region },
         policy: EcPolicy::default(),
         verdict,
     }

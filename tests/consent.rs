@@ -13,7 +13,7 @@ use edge_cookie::policy::settings::{
     Consent, GpcInOptIn, HonourRefusals, TcfValidity, UsWithoutSignal,
 };
 use edge_cookie_service::consent::{
-    ConsentDecision, Place, Rule, Signal, Signals, Verdict, Why, decide,
+    ConsentDecision, ConsentRule, Location, Signal, Signals, Verdict, Why, decide,
 };
 use proptest::prelude::*;
 use strings::{Bits, Tcf, disclosed_vendors, gpp};
@@ -126,7 +126,7 @@ fn judged(signals: &Signals<'_>, at: At, honour: HonourRefusals) -> ConsentDecis
         At::Brazil => Some(("BR", Some("SP"))),
         At::Unknown => None,
     };
-    let place = place.map(|(country, region)| Place { country, region });
+    let place = place.map(|(country, region)| Location { country, region });
     decide(signals, place.as_ref(), &rules(honour), NOW)
 }
 
@@ -369,7 +369,7 @@ fn the_law_of_the_place_decides() {
 #[test]
 fn every_state_has_its_section() {
     for (id, state, notices) in STATES {
-        let place = Place {
+        let place = Location {
             country: "US",
             region: Some(state),
         };
@@ -431,7 +431,7 @@ fn the_newest_sections_are_read_in_both_layouts() {
         (26, "KY", true),
         (27, "RI", true),
     ] {
-        let place = Place {
+        let place = Location {
             country: "US",
             region: Some(state),
         };
@@ -497,7 +497,7 @@ fn strings_of_other_writers_are_decided() {
         ("RI", "DBABSYA~BQVQ.AAA", "", Withdrawn),
         ("MD", "DBABEYA~BQVQ.QA", "", Withdrawn),
     ] {
-        let place = Place {
+        let place = Location {
             country: "US",
             region: Some(region),
         };
@@ -662,13 +662,13 @@ fn damage_behind_what_decides_grants_nothing_and_loses_no_refusal() {
         ),
     ];
     for (country, region, signal, text, verdict) in cases {
-        let place = Place { country, region };
+        let place = Location { country, region };
         let signals = Signals::default().with(signal, &text);
         let decided = decide(&signals, Some(&place), &EcPolicy::default().consent, NOW);
         assert_eq!(decided.verdict(), verdict, "{country} {text}");
     }
     // Beside a consent that is damaged, Global Privacy Control is a refusal.
-    let germany = Place {
+    let germany = Location {
         country: "DE",
         region: None,
     };
@@ -886,7 +886,7 @@ proptest! {
         let state = STATES.iter().find(|(of, ..)| *of == id).map_or("CA", |(_, state, _)| state);
         // Where no GPC is kept, theirs stays unread.
         prop_assume!(!gpc || section.contains("gpc"));
-        let place = Place { country: "US", region: Some(state) };
+        let place = Location { country: "US", region: Some(state) };
         let signals = Signals::default().with(Signal::Gpp, &text);
         let verdict = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW).verdict();
         let opted_out = opted_out || ["sharing", "targeted_advertising"].iter().any(|about| section.contains(&format!("{about}_opt_out: OptedOut")));
@@ -943,8 +943,8 @@ const TCF_2_3: u64 = 1_772_323_200;
 fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
     let today = Tcf::given_at(NOW.unix());
     let on = |day: u64| Tcf::given_at(day);
-    let rejected = |rule: Rule| (rule, vec![rule]);
-    let granted = || (Rule::TcfConsent, vec![]);
+    let rejected = |rule: ConsentRule| (rule, vec![rule]);
+    let granted = || (ConsentRule::TcfConsent, vec![]);
     let any_age = |policy: &mut Consent| policy.tcf_max_age = None;
     let as_it_is = |_: &mut Consent| {};
     let lenient = |policy: &mut Consent| policy.tcf_validity = TcfValidity::Lenient;
@@ -952,7 +952,7 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
         policy.tcf_validity = TcfValidity::Lenient;
         policy.tcf_max_age = None;
     };
-    let cases: Vec<(&str, Tcf, fn(&mut Consent), (Rule, Vec<Rule>))> = vec![
+    let cases: Vec<(&str, Tcf, fn(&mut Consent), (ConsentRule, Vec<ConsentRule>))> = vec![
         ("today", today, as_it_is, granted()),
         (
             "395 days, and no vendors asked for then",
@@ -971,7 +971,7 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
                 ..on(NOW.unix() - 395 * DAY - 1)
             },
             as_it_is,
-            rejected(Rule::TcfTooOld),
+            rejected(ConsentRule::TcfTooOld),
         ),
         ("any age", on(TCF_2_2), any_age, granted()),
         (
@@ -988,13 +988,13 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
             "more than a day ahead",
             on(NOW.unix() + DAY + 1),
             as_it_is,
-            rejected(Rule::TcfFromTheFuture),
+            rejected(ConsentRule::TcfFromTheFuture),
         ),
         (
             "more than a day ahead, lenient",
             on(NOW.unix() + DAY + 1),
             lenient,
-            rejected(Rule::TcfFromTheFuture),
+            rejected(ConsentRule::TcfFromTheFuture),
         ),
         (
             "updated before it was created",
@@ -1003,19 +1003,19 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
                 ..today
             },
             as_it_is,
-            rejected(Rule::TcfTimes),
+            rejected(ConsentRule::TcfTimes),
         ),
         (
             "no CMP",
             Tcf { cmp_id: 0, ..today },
             as_it_is,
-            rejected(Rule::TcfNoCmp),
+            rejected(ConsentRule::TcfNoCmp),
         ),
         (
             "the CMP of tests",
             Tcf { cmp_id: 1, ..today },
             as_it_is,
-            rejected(Rule::TcfNoCmp),
+            rejected(ConsentRule::TcfNoCmp),
         ),
         (
             "global scope",
@@ -1024,7 +1024,7 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
                 ..today
             },
             as_it_is,
-            rejected(Rule::TcfGlobalScope),
+            rejected(ConsentRule::TcfGlobalScope),
         ),
         (
             "no disclosed vendors",
@@ -1033,7 +1033,7 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
                 ..today
             },
             as_it_is,
-            rejected(Rule::TcfNoDisclosedVendors),
+            rejected(ConsentRule::TcfNoDisclosedVendors),
         ),
         (
             "no disclosed vendors in February 2026",
@@ -1060,7 +1060,7 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
                 ..on(TCF_2_3)
             },
             as_it_is,
-            rejected(Rule::TcfPolicyVersion),
+            rejected(ConsentRule::TcfPolicyVersion),
         ),
         (
             "policy 3 since TCF 2.2",
@@ -1069,7 +1069,7 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
                 ..on(TCF_2_2)
             },
             any_age,
-            rejected(Rule::TcfPolicyVersion),
+            rejected(ConsentRule::TcfPolicyVersion),
         ),
         (
             "policy 3 before it",
@@ -1110,7 +1110,7 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
                 ..today
             },
             as_it_is,
-            (Rule::NoConsent, vec![]),
+            (ConsentRule::NoConsent, vec![]),
         ),
         (
             "not asked, and consented",
@@ -1129,7 +1129,7 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
                 ..on(TCF_2_2)
             },
             as_it_is,
-            (Rule::TcfRefusal, vec![]),
+            (ConsentRule::TcfRefusal, vec![]),
         ),
         (
             "a refusal of the future, by no CMP",
@@ -1139,7 +1139,7 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
                 ..on(NOW.unix() * 2)
             },
             as_it_is,
-            (Rule::TcfRefusal, vec![]),
+            (ConsentRule::TcfRefusal, vec![]),
         ),
         (
             "an old refusal, lenient",
@@ -1148,10 +1148,10 @@ fn a_consent_counts_by_its_age_and_what_the_framework_asks_of_it() {
                 ..on(TCF_2_2)
             },
             lenient_at_any_age,
-            (Rule::TcfRefusal, vec![]),
+            (ConsentRule::TcfRefusal, vec![]),
         ),
     ];
-    let germany = Place {
+    let germany = Location {
         country: "DE",
         region: None,
     };
@@ -1187,19 +1187,19 @@ fn settings_say_what_control_and_silence_mean() {
         Signals<'r>,
         (&'static str, Option<&'static str>),
         fn(&mut Consent),
-        Rule,
+        ConsentRule,
     );
     let cases: Vec<Case<'_>> = vec![
-        (both(), germany, as_it_is, Rule::TcfConsent),
-        (both(), germany, refusal, Rule::Gpc),
-        (both(), in_california, as_it_is, Rule::Gpc),
+        (both(), germany, as_it_is, ConsentRule::TcfConsent),
+        (both(), germany, refusal, ConsentRule::Gpc),
+        (both(), in_california, as_it_is, ConsentRule::Gpc),
         (
             Signals::default()
                 .with(Signal::Tcf, &consent)
                 .with(Signal::Gpp, &gpc_in_gpp),
             germany,
             as_it_is,
-            Rule::TcfConsent,
+            ConsentRule::TcfConsent,
         ),
         (
             Signals::default()
@@ -1207,33 +1207,48 @@ fn settings_say_what_control_and_silence_mean() {
                 .with(Signal::Gpp, &gpc_in_gpp),
             germany,
             refusal,
-            Rule::Gpc,
+            ConsentRule::Gpc,
         ),
-        (gpc(), germany, as_it_is, Rule::Gpc),
-        (gpc(), germany, by_place, Rule::Gpc),
-        (gpc(), ("BR", None), as_it_is, Rule::Gpc),
-        (gpc(), ("BR", None), by_place, Rule::NoLaw),
-        (Signals::default(), in_california, as_it_is, Rule::UsNotSaid),
-        (Signals::default(), in_california, grant, Rule::UsNoSignal),
-        (Signals::default(), ("US", None), grant, Rule::UsNoSignal),
+        (gpc(), germany, as_it_is, ConsentRule::Gpc),
+        (gpc(), germany, by_place, ConsentRule::Gpc),
+        (gpc(), ("BR", None), as_it_is, ConsentRule::Gpc),
+        (gpc(), ("BR", None), by_place, ConsentRule::NoLaw),
+        (
+            Signals::default(),
+            in_california,
+            as_it_is,
+            ConsentRule::UsNotSaid,
+        ),
+        (
+            Signals::default(),
+            in_california,
+            grant,
+            ConsentRule::UsNoSignal,
+        ),
+        (
+            Signals::default(),
+            ("US", None),
+            grant,
+            ConsentRule::UsNoSignal,
+        ),
         (
             Signals::default().with(Signal::UsPrivacy, "1---"),
             in_california,
             grant,
-            Rule::UsNotSaid,
+            ConsentRule::UsNotSaid,
         ),
         (
             Signals::default().with(Signal::UsPrivacy, "1YYN"),
             in_california,
             grant,
-            Rule::SaleOptOut,
+            ConsentRule::SaleOptOut,
         ),
-        (Signals::default(), germany, grant, Rule::NoConsent),
+        (Signals::default(), germany, grant, ConsentRule::NoConsent),
     ];
     for (signals, (country, region), change, rule) in cases {
         let mut policy = EcPolicy::default().consent;
         change(&mut policy);
-        let decided = decide(&signals, Some(&Place { country, region }), &policy, NOW);
+        let decided = decide(&signals, Some(&Location { country, region }), &policy, NOW);
         assert_eq!(decided.rule, rule, "{signals:?} {country} {region:?}");
     }
 }
@@ -1245,7 +1260,7 @@ fn beyond_the_bound_nothing_is_granted_and_what_was_read_before_it_refuses() {
         max_signal_bytes: bound,
         ..EcPolicy::default().consent
     };
-    let place = Place {
+    let place = Location {
         country: "US",
         region: Some("CA"),
     };
@@ -1262,22 +1277,22 @@ fn beyond_the_bound_nothing_is_granted_and_what_was_read_before_it_refuses() {
     for (signals, rule, at) in [
         (
             Signals::default().with(Signal::Gpp, &long[0]),
-            Rule::SaleOptOut,
+            ConsentRule::SaleOptOut,
             Some(256),
         ),
         (
             Signals::default().with(Signal::Gpp, &long[1]),
-            Rule::Undecodable,
+            ConsentRule::Undecodable,
             Some(256),
         ),
         (
             Signals::default().with(Signal::Tcf, &long[2]),
-            Rule::Undecodable,
+            ConsentRule::Undecodable,
             Some(256),
         ),
         (
             Signals::default().with(Signal::Gpp, &whole),
-            Rule::NotOptedOut,
+            ConsentRule::NotOptedOut,
             None,
         ),
     ] {
@@ -1301,7 +1316,7 @@ fn beyond_the_bound_nothing_is_granted_and_what_was_read_before_it_refuses() {
 fn encoded_values_are_the_values() {
     let text = gpp(&[(8, california(NOT_OUT))]);
     let encoded = text.replace('~', "%7E").replace('A', "%41");
-    let place = Place {
+    let place = Location {
         country: "US",
         region: Some("CA"),
     };
@@ -1315,10 +1330,10 @@ fn encoded_values_are_the_values() {
         )
         .rule
     };
-    assert_eq!(of(Signal::Gpp, &encoded), Rule::NotOptedOut);
-    assert_eq!(of(Signal::UsPrivacy, "1%59NN"), Rule::NotOptedOut);
-    assert_eq!(of(Signal::UsPrivacy, "1Y%59N"), Rule::SaleOptOut);
-    assert_eq!(of(Signal::UsPrivacy, "%ff"), Rule::Undecodable);
+    assert_eq!(of(Signal::Gpp, &encoded), ConsentRule::NotOptedOut);
+    assert_eq!(of(Signal::UsPrivacy, "1%59NN"), ConsentRule::NotOptedOut);
+    assert_eq!(of(Signal::UsPrivacy, "1Y%59N"), ConsentRule::SaleOptOut);
+    assert_eq!(of(Signal::UsPrivacy, "%ff"), ConsentRule::Undecodable);
 }
 
 #[test]
@@ -1351,41 +1366,41 @@ fn quebec_asks_for_express_consent_and_the_rest_of_canada_for_none() {
         (
             Signals::default(),
             [
-                Rule::NoConsent,
-                Rule::NoConsent,
-                Rule::NoLaw,
-                Rule::NoConsent,
+                ConsentRule::NoConsent,
+                ConsentRule::NoConsent,
+                ConsentRule::NoLaw,
+                ConsentRule::NoConsent,
             ],
         ),
         (
             Signals::default().with(Signal::Gpp, &express),
             [
-                Rule::CanadaConsent,
-                Rule::CanadaConsent,
-                Rule::NoLaw,
-                Rule::NoConsent,
+                ConsentRule::CanadaConsent,
+                ConsentRule::CanadaConsent,
+                ConsentRule::NoLaw,
+                ConsentRule::NoConsent,
             ],
         ),
         (
             Signals::default().with(Signal::Gpp, &implied),
             [
-                Rule::NoConsent,
-                Rule::NoConsent,
-                Rule::NoLaw,
-                Rule::NoConsent,
+                ConsentRule::NoConsent,
+                ConsentRule::NoConsent,
+                ConsentRule::NoLaw,
+                ConsentRule::NoConsent,
             ],
         ),
         (
             Signals::default().with(Signal::Gpp, &neither),
-            [Rule::CanadaRefusal; 4],
+            [ConsentRule::CanadaRefusal; 4],
         ),
         (
             Signals::default().with(Signal::Tcf, &eu),
             [
-                Rule::NoConsent,
-                Rule::NoConsent,
-                Rule::NoLaw,
-                Rule::TcfConsent,
+                ConsentRule::NoConsent,
+                ConsentRule::NoConsent,
+                ConsentRule::NoLaw,
+                ConsentRule::TcfConsent,
             ],
         ),
     ] {
@@ -1400,7 +1415,7 @@ fn quebec_asks_for_express_consent_and_the_rest_of_canada_for_none() {
             .zip([quebec, somewhere, ontario, germany])
         {
             for policy in [&policy, &by_place] {
-                let decided = decide(&signals, Some(&Place { country, region }), policy, NOW);
+                let decided = decide(&signals, Some(&Location { country, region }), policy, NOW);
                 assert_eq!(decided.rule, rule, "{signals:?} {country} {region:?}");
             }
         }

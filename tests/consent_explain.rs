@@ -10,7 +10,7 @@ use edge_cookie::policy::settings::{
 };
 use edge_cookie::policy::types::Locality;
 use edge_cookie_service::consent::{
-    MAX_SIGNALS, MAX_UNDECODABLE, Place, RULES, Signal, Signals, Undecodable, Verdict, decide,
+    Location, MAX_SIGNALS, MAX_UNDECODABLE, RULES, Signal, Signals, Undecodable, Verdict, decide,
     explain,
 };
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
 
 fn explained(signals: &Signals<'_>, place: Option<&str>) -> Value {
     let place = place.map(|place| Locality::parse(place).unwrap());
-    let place = place.as_ref().map(Place::of);
+    let place = place.as_ref().map(Location::of);
     let rules = EcPolicy::default().consent;
     serde_json::to_value(explain(signals, place.as_ref(), &rules, NOW)).unwrap()
 }
@@ -388,7 +388,7 @@ proptest! {
             signals.add(*signal, text);
         }
         let place = place.map(|place| Locality::parse(place).unwrap());
-        let place = place.as_ref().map(Place::of);
+        let place = place.as_ref().map(Location::of);
         let decision = decide(&signals, place.as_ref(), &rules, NOW);
         let explanation = explain(&signals, place.as_ref(), &rules, NOW);
         prop_assert_eq!(explanation.verdict, decision.verdict());

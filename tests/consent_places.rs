@@ -8,7 +8,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::laws::{OPT_IN, OPT_IN_REGIONS, US_STATES};
 use edge_cookie::policy::settings::{Consent, HonourRefusals};
 use edge_cookie::policy::types::Locality;
-use edge_cookie_service::consent::{Place, Signal, Signals, Verdict, decide};
+use edge_cookie_service::consent::{Location, Signal, Signals, Verdict, decide};
 use strings::{Bits, gpp, tcf};
 
 use Verdict::{Granted, NotGranted, Withdrawn};
@@ -105,7 +105,7 @@ fn decided_by(
     now: Timestamp,
 ) -> (Verdict, &'static str) {
     let place = Locality::parse(place).unwrap();
-    let decision = decide(signals, Some(&Place::of(&place)), rules, now);
+    let decision = decide(signals, Some(&Location::of(&place)), rules, now);
     (decision.verdict(), decision.rule.name())
 }
 

@@ -7,7 +7,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Consent, HonourRefusals};
 use edge_cookie::record::{ConsentStrings, KvEntry, KvGeo};
 use edge_cookie_service::consent::{
-    ConsentDecision, MAX_SIGNALS, Place, Rule, Signal, Signals, Verdict, decide,
+    ConsentDecision, ConsentRule, Location, MAX_SIGNALS, Signal, Signals, Verdict, decide,
 };
 
 use Signal::{Gpp, Tcf, UsPrivacy};
@@ -30,23 +30,23 @@ const GPP_CANADA: &str = "DBABDA~BQqU7yAQqU7yAABABBAAABBAAQAAAAAAAAAAAAAA";
 const GPP_NATION: &str = "DBABLA~BVVqAAAAAABY.QA";
 const GPP_CALIFORNIA: &str = "DBABBg~BVoAAABY.QA";
 
-const DE: Place<'static> = Place {
+const DE: Location<'static> = Location {
     country: "DE",
     region: None,
 };
-const QUEBEC: Place<'static> = Place {
+const QUEBEC: Location<'static> = Location {
     country: "CA",
     region: Some("QC"),
 };
-const CALIFORNIA: Place<'static> = Place {
+const CALIFORNIA: Location<'static> = Location {
     country: "US",
     region: Some("CA"),
 };
-const VIRGINIA: Place<'static> = Place {
+const VIRGINIA: Location<'static> = Location {
     country: "US",
     region: Some("VA"),
 };
-const JP: Place<'static> = Place {
+const JP: Location<'static> = Location {
     country: "JP",
     region: None,
 };
@@ -60,7 +60,7 @@ fn signals<'v>(values: &[(Signal, &'v str)], gpc: bool) -> Signals<'v> {
     values.iter().fold(Signals::gpc(gpc), given)
 }
 
-fn decided(signals: &Signals<'_>, place: Place<'_>, rules: &Consent) -> ConsentDecision {
+fn decided(signals: &Signals<'_>, place: Location<'_>, rules: &Consent) -> ConsentDecision {
     decide(signals, Some(&place), rules, NOW)
 }
 
@@ -91,10 +91,10 @@ fn what_decided_is_kept_and_decides_again() {
     type Values = [(Signal, &'static str)];
     type Case = (
         &'static str,
-        Place<'static>,
+        Location<'static>,
         &'static Values,
         bool,
-        Rule,
+        ConsentRule,
         &'static Values,
     );
     let cases: [Case; 15] = [
@@ -103,7 +103,7 @@ fn what_decided_is_kept_and_decides_again() {
             DE,
             &[(Tcf, TCF)],
             false,
-            Rule::TcfConsent,
+            ConsentRule::TcfConsent,
             &[(Tcf, TCF)],
         ),
         (
@@ -111,7 +111,7 @@ fn what_decided_is_kept_and_decides_again() {
             DE,
             &[(Tcf, TCF), (Tcf, TCF_OF_ANOTHER)],
             false,
-            Rule::TcfConsent,
+            ConsentRule::TcfConsent,
             &[(Tcf, TCF), (Tcf, TCF_OF_ANOTHER)],
         ),
         (
@@ -119,7 +119,7 @@ fn what_decided_is_kept_and_decides_again() {
             DE,
             &[(Tcf, TCF_TOO_OLD), (Tcf, TCF_NOT_ASKED), (Tcf, TCF)],
             false,
-            Rule::TcfConsent,
+            ConsentRule::TcfConsent,
             &[(Tcf, TCF)],
         ),
         (
@@ -127,7 +127,7 @@ fn what_decided_is_kept_and_decides_again() {
             DE,
             &[(Gpp, GPP_TCF)],
             false,
-            Rule::TcfConsent,
+            ConsentRule::TcfConsent,
             &[(Gpp, GPP_TCF)],
         ),
         (
@@ -140,7 +140,7 @@ fn what_decided_is_kept_and_decides_again() {
                 (Gpp, GPP_TCF),
             ],
             false,
-            Rule::TcfConsent,
+            ConsentRule::TcfConsent,
             &[(Tcf, TCF), (Gpp, GPP_TCF)],
         ),
         (
@@ -148,7 +148,7 @@ fn what_decided_is_kept_and_decides_again() {
             DE,
             &[(Tcf, TCF)],
             true,
-            Rule::TcfConsent,
+            ConsentRule::TcfConsent,
             &[(Tcf, TCF)],
         ),
         (
@@ -156,7 +156,7 @@ fn what_decided_is_kept_and_decides_again() {
             QUEBEC,
             &[(Tcf, TCF), (Gpp, GPP_CANADA)],
             false,
-            Rule::CanadaConsent,
+            ConsentRule::CanadaConsent,
             &[(Gpp, GPP_CANADA)],
         ),
         (
@@ -169,7 +169,7 @@ fn what_decided_is_kept_and_decides_again() {
                 (Gpp, GPP_NATION),
             ],
             false,
-            Rule::NotOptedOut,
+            ConsentRule::NotOptedOut,
             &[
                 (Gpp, GPP_CALIFORNIA),
                 (UsPrivacy, "1YNY"),
@@ -182,7 +182,7 @@ fn what_decided_is_kept_and_decides_again() {
             VIRGINIA,
             &[(Gpp, GPP_CALIFORNIA), (Gpp, GPP_NATION), (Tcf, TCF)],
             false,
-            Rule::NotOptedOut,
+            ConsentRule::NotOptedOut,
             &[(Gpp, GPP_NATION)],
         ),
         (
@@ -190,7 +190,7 @@ fn what_decided_is_kept_and_decides_again() {
             VIRGINIA,
             &[(Gpp, GPP_CALIFORNIA), (Tcf, TCF)],
             false,
-            Rule::TcfConsent,
+            ConsentRule::TcfConsent,
             &[(Tcf, TCF)],
         ),
         (
@@ -198,16 +198,23 @@ fn what_decided_is_kept_and_decides_again() {
             JP,
             &[(Tcf, TCF_TOO_OLD), (UsPrivacy, "1YNN"), (Tcf, TCF)],
             false,
-            Rule::NoLaw,
+            ConsentRule::NoLaw,
             &[(Tcf, TCF_TOO_OLD), (UsPrivacy, "1YNN"), (Tcf, TCF)],
         ),
-        ("no law and no signal", JP, &[], false, Rule::NoLaw, &[]),
+        (
+            "no law and no signal",
+            JP,
+            &[],
+            false,
+            ConsentRule::NoLaw,
+            &[],
+        ),
         (
             "no grant",
             DE,
             &[(Tcf, TCF_TOO_OLD)],
             false,
-            Rule::TcfTooOld,
+            ConsentRule::TcfTooOld,
             &[],
         ),
         (
@@ -215,7 +222,7 @@ fn what_decided_is_kept_and_decides_again() {
             DE,
             &[(Tcf, TCF), (Gpp, "?")],
             false,
-            Rule::Undecodable,
+            ConsentRule::Undecodable,
             &[],
         ),
         (
@@ -223,7 +230,7 @@ fn what_decided_is_kept_and_decides_again() {
             CALIFORNIA,
             &[(UsPrivacy, "1YYN")],
             false,
-            Rule::SaleOptOut,
+            ConsentRule::SaleOptOut,
             &[],
         ),
     ];
@@ -283,7 +290,7 @@ fn a_refusal_that_does_not_count_is_kept_where_no_law_asks() {
     let signals = signals(&[(UsPrivacy, "1YYN")], true);
     let decision = decided(&signals, JP, &rules);
     let strings = decision.strings(&signals, BODY);
-    assert_eq!(decision.rule, Rule::NoLaw);
+    assert_eq!(decision.rule, ConsentRule::NoLaw);
     assert_eq!(
         (strings.us_privacy.as_deref(), strings.gpc),
         (Some("1YYN"), true)
@@ -306,7 +313,7 @@ fn what_is_said_more_than_once_has_a_quarter_of_the_body() {
     let values: Vec<_> = strings.iter().map(|text| (Tcf, text.as_str())).collect();
     let signals = signals(&values, false);
     let decision = decided(&signals, DE, &EcPolicy::default().consent);
-    assert_eq!(decision.rule, Rule::TcfConsent);
+    assert_eq!(decision.rule, ConsentRule::TcfConsent);
     for (body, all) in [(BODY, true), (2_048, false), (0, false)] {
         let kept = decision.strings(&signals, body);
         assert_eq!(kept.tcf.as_deref(), Some(strings[0].as_str()));

@@ -15,7 +15,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Millis;
 use edge_cookie::store::{Insert, KvStore, Precondition, StoreError};
-use edge_cookie_stores::{Awaited, RedisStore};
+use edge_cookie_stores::{BlockingStore, RedisStore};
 use serde_json::{Value, json};
 
 use fault_proxy::FaultProxy;
@@ -31,8 +31,8 @@ fn insert(body: &str) -> Insert {
     }
 }
 
-fn store(url: &str, policy: &EcPolicy) -> Awaited<RedisStore> {
-    Awaited::new(engine(url, policy).store(&policy.stores.ec_store)).unwrap()
+fn store(url: &str, policy: &EcPolicy) -> BlockingStore<RedisStore> {
+    BlockingStore::new(engine(url, policy).store(&policy.stores.ec_store)).unwrap()
 }
 
 fn say(server: &Redis, command: &str) {
@@ -391,7 +391,7 @@ impl Server {
 }
 
 /// What a store says of a user: withdrawn, live or nothing.
-fn is_withdrawn(store: &Awaited<RedisStore>, id: &str) -> bool {
+fn is_withdrawn(store: &BlockingStore<RedisStore>, id: &str) -> bool {
     let stored = store.lookup(id).unwrap();
     stored.is_some_and(|stored| {
         let body: Value = serde_json::from_slice(&stored.body).unwrap();

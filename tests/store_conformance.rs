@@ -13,7 +13,7 @@ use edge_cookie::store::{
     Consistency, Generation, Insert, KvStore, MemoryStore, Precondition, Removed, StoreError,
     conformance,
 };
-use edge_cookie_stores::{Awaited, EmbeddedStore};
+use edge_cookie_stores::{BlockingStore, EmbeddedStore};
 
 /// Monday, 2 March 2026, noon.
 const NOON: u64 = 1_772_452_800_000;
@@ -131,7 +131,7 @@ fn the_redis_store_conforms() {
     let store = engine
         .store(&policy.stores.ec_store)
         .on_clock(Arc::clone(&clock) as _);
-    let store = Awaited::new(store).unwrap();
+    let store = BlockingStore::new(store).unwrap();
     conforms(&store, &clock);
     conformance::check_threads(&store).unwrap();
     // The same on a clock that is ahead of the server's.
@@ -140,7 +140,7 @@ fn the_redis_store_conforms() {
     let store = engine
         .store(&policy.stores.partner_store)
         .on_clock(Arc::clone(&clock) as _);
-    conforms(&Awaited::new(store).unwrap(), &clock);
+    conforms(&BlockingStore::new(store).unwrap(), &clock);
 }
 
 /// What has no end or a far one, on the server's own clock.
@@ -151,7 +151,7 @@ fn the_redis_store_expires_on_the_servers_clock() {
     };
     let policy = EcPolicy::default();
     let engine = redis::engine(&server.url(), &policy);
-    let store = Awaited::new(engine.store(&policy.stores.ec_store)).unwrap();
+    let store = BlockingStore::new(engine.store(&policy.stores.ec_store)).unwrap();
     let second = Insert {
         ttl: Some(Ttl::from_seconds_clamped(1)),
         ..write("passing", Precondition::Add)
@@ -192,11 +192,11 @@ fn both_clocks_hold_on_one_record() {
     let name = &policy.stores.ec_store;
     let engine = redis::engine(&server.url(), &policy);
     let clock = clock();
-    let past = Awaited::new(engine.store(name).on_clock(Arc::clone(&clock) as _)).unwrap();
+    let past = BlockingStore::new(engine.store(name).on_clock(Arc::clone(&clock) as _)).unwrap();
     past.insert("old", passing(write("body", Precondition::Add)))
         .unwrap();
     assert!(past.exists("old").unwrap());
-    let now = Awaited::new(engine.store(name)).unwrap();
+    let now = BlockingStore::new(engine.store(name)).unwrap();
     assert!(!now.exists("old").unwrap());
     assert_eq!(now.lookup("old").unwrap(), None);
     assert_eq!(now.list("", None, 9).unwrap(), [""; 0]);
@@ -223,7 +223,7 @@ fn stores_of_one_engine_share_nothing() {
         store("/1", &policy.stores.ec_store),
     ];
     for store in stores {
-        let store = Awaited::new(store).unwrap();
+        let store = BlockingStore::new(store).unwrap();
         assert_eq!(store.list("", None, 9).unwrap(), [""; 0]);
         for key in ["a*", "ab", "a[b]", "a?", r"a\b"] {
             put(&store, key, key);
@@ -248,7 +248,7 @@ fn scripts_that_the_server_forgot_are_loaded_again() {
     };
     let policy = EcPolicy::default();
     let engine = redis::engine(&server.url(), &policy);
-    let store = Awaited::new(engine.store(&policy.stores.ec_store)).unwrap();
+    let store = BlockingStore::new(engine.store(&policy.stores.ec_store)).unwrap();
     put(&store, "key", "body");
     assert_eq!(server.say("SCRIPT FLUSH").unwrap(), "+OK");
     put(&store, "key", "again");

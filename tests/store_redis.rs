@@ -19,7 +19,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Millis;
 use edge_cookie::record::{ConsentStrings, EcId, KvGeo, PartnerId};
 use edge_cookie::store::{AsyncKvStore, Insert, KvStore, Precondition, StoreError};
-use edge_cookie_stores::{Awaited, RedisStore};
+use edge_cookie_stores::{BlockingStore, RedisStore};
 
 use fault_proxy::FaultProxy;
 use redis::{PATIENCE, Redis, engine, until};
@@ -40,8 +40,8 @@ fn insert(body: &str, precondition: Precondition) -> Insert {
     }
 }
 
-fn store(url: &str, policy: &EcPolicy) -> Awaited<RedisStore> {
-    Awaited::new(engine(url, policy).store(&policy.stores.ec_store)).unwrap()
+fn store(url: &str, policy: &EcPolicy) -> BlockingStore<RedisStore> {
+    BlockingStore::new(engine(url, policy).store(&policy.stores.ec_store)).unwrap()
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_server_that_says_nothing_is_waited_for_as_long_as_the_policy_says() {
     // A policy that came later waits as long as it says itself, by the same connections.
     let before = policy(|policy| policy.redis.connect_timeout = Millis::new(60_000));
     let later = engine(&url, &before).with_call_timeout(Duration::from_millis(30));
-    let store_later = Awaited::new(later.store(&before.stores.ec_store)).unwrap();
+    let store_later = BlockingStore::new(later.store(&before.stores.ec_store)).unwrap();
     assert_eq!(
         store_later.lookup("key"),
         Err(StoreError::Unavailable(

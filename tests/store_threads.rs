@@ -8,7 +8,7 @@ use std::thread;
 use edge_cookie::clock::{ManualClock, SystemClock};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::store::{Insert, KvStore, MemoryStore, Precondition, Removed, StoreError};
-use edge_cookie_stores::{Awaited, EmbeddedStore};
+use edge_cookie_stores::{BlockingStore, EmbeddedStore};
 
 const THREADS: u64 = 16;
 const INCREMENTS: u64 = 25;
@@ -116,7 +116,7 @@ fn the_redis_store_loses_nothing() {
     };
     let policy = EcPolicy::default();
     let engine = redis::engine(&server.url(), &policy);
-    let store = Awaited::new(engine.store(&policy.stores.ec_store)).unwrap();
+    let store = BlockingStore::new(engine.store(&policy.stores.ec_store)).unwrap();
     no_update_is_lost(&store);
     one_add_and_one_delete_win(&store);
 }

@@ -6,7 +6,7 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Consent, GpcInOptIn, HonourRefusals};
 use edge_cookie_service::consent::{
-    ConsentDecision, MAX_SIGNALS, Place, Rule, Signal, Signals, Verdict, decide,
+    ConsentDecision, MAX_SIGNALS, Location, ConsentRule, Signal, Signals, Verdict, decide,
 };
 
 /// Bytes allocated for each that is sent, where it is URL-encoded and a copy grows; for the list of values; and for a decision.
@@ -24,7 +24,7 @@ const REFUSALS: [(Signal, &str); 2] = [
 ];
 
 /// Places under each kind of law.
-const PLACES: [(Option<Place<'static>>, bool); 6] = [
+const PLACES: [(Option<Location<'static>>, bool); 6] = [
     (place("DE", None), true),
     (place("CA", Some("QC")), true),
     (place("US", Some("CA")), false),
@@ -33,8 +33,8 @@ const PLACES: [(Option<Place<'static>>, bool); 6] = [
     (None, false),
 ];
 
-const fn place(country: &'static str, region: Option<&'static str>) -> Option<Place<'static>> {
-    Some(Place { country, region })
+const fn place(country: &'static str, region: Option<&'static str>) -> Option<Location<'static>> {
+    Some(Location { country, region })
 }
 
 /// Decides on a request everywhere, and on what it would be with a refusal beside.
@@ -51,7 +51,7 @@ pub fn check(values: &[(Signal, &str)], gpc: bool) {
         let decision = bounded(values, gpc, place, &default);
         let granted = |decision: &ConsentDecision| decision.verdict() == Verdict::Granted;
         assert!(place.is_some() || !granted(&decision));
-        let by_consent = [Rule::TcfConsent, Rule::CanadaConsent].contains(&decision.rule);
+        let by_consent = [ConsentRule::TcfConsent, ConsentRule::CanadaConsent].contains(&decision.rule);
         if gpc && opt_in {
             assert!(!granted(&decision) || by_consent);
         } else if gpc {
@@ -82,7 +82,7 @@ pub fn check(values: &[(Signal, &str)], gpc: bool) {
 fn bounded(
     values: &[(Signal, &str)],
     gpc: bool,
-    place: Option<Place<'_>>,
+    place: Option<Location<'_>>,
     rules: &Consent,
 ) -> ConsentDecision {
     let now = Timestamp::from_unix(1_790_000_000);

@@ -9,7 +9,7 @@ use edge_cookie::clock::SystemClock;
 use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::policy::types::{Locality, Secret};
 use edge_cookie::store::MemoryStore;
-use edge_cookie_server::{Metrics, NativeHome, Stores};
+use edge_cookie_server::{Metrics, NativePlatform, Stores};
 use edge_cookie_service::{Client, Reply, Service, Setup};
 use http::header::HOST;
 use http::{HeaderValue, Request};
@@ -57,7 +57,7 @@ pub fn stores() -> Stores {
 }
 
 pub struct Served {
-    service: Service<NativeHome>,
+    service: Service<NativePlatform>,
     runtime: Runtime,
     client: Client,
 }
@@ -66,7 +66,7 @@ impl Served {
     pub fn new() -> Self {
         let setup = setup(CONFIG);
         let stores = stores();
-        let home = NativeHome::new(&stores, setup.policy(), Arc::new(Metrics::default()));
+        let home = NativePlatform::new(&stores, setup.policy(), Arc::new(Metrics::default()));
         Self {
             service: Service::new(home, setup),
             runtime: tokio::runtime::Builder::new_current_thread()

@@ -8,8 +8,8 @@ use edge_cookie::clock::{SystemClock, Timestamp};
 use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::policy::types::Secret;
 use edge_cookie::store::{Consistency, Insert, KvStore, MemoryStore, Removed, StoreError, Stored};
-use edge_cookie_server::{Metrics, NativeHome, Outbox, SharedStore, Stores};
-use edge_cookie_service::{Client, Home, Reply, Service, Setup};
+use edge_cookie_server::{Metrics, NativePlatform, Outbox, SharedStore, Stores};
+use edge_cookie_service::{Client, Platform, Reply, Service, Setup};
 use http::{HeaderValue, Request, Response};
 
 pub const CONFIG: &str = r#"
@@ -28,7 +28,7 @@ pub const IDENTIFY: &str = "/_ts/api/v1/identify";
 pub const HEALTH: &str = "/_ts/health";
 
 pub struct Served {
-    pub service: Service<NativeHome>,
+    pub service: Service<NativePlatform>,
     pub metrics: Arc<Metrics>,
     runtime: tokio::runtime::Runtime,
     client: Client,
@@ -160,7 +160,7 @@ impl Served {
     /// Keeps a withdrawal that was made then; whether that is certain.
     pub fn keep(&self, id: &str, at: u64) -> bool {
         let (id, at) = (id.parse().unwrap(), Timestamp::from_unix(at));
-        let kept = self.service.home().keep_withdrawal(&id, at);
+        let kept = self.service.platform().keep_withdrawal(&id, at);
         self.runtime.block_on(kept)
     }
 
@@ -170,11 +170,15 @@ impl Served {
         self.runtime.block_on(self.service.deliver(&id, at))
     }
 
-    fn made(graph: SharedStore, setup: Setup, with: impl FnOnce(NativeHome) -> NativeHome) -> Self {
+    fn made(
+        graph: SharedStore,
+        setup: Setup,
+        with: impl FnOnce(NativePlatform) -> NativePlatform,
+    ) -> Self {
         let partners: SharedStore = Arc::new(MemoryStore::new(SystemClock));
         let metrics = Arc::new(Metrics::default());
         let stores = Stores::Own { graph, partners };
-        let home = with(NativeHome::new(
+        let home = with(NativePlatform::new(
             &stores,
             setup.policy(),
             Arc::clone(&metrics),

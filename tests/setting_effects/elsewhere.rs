@@ -81,7 +81,7 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
         "edge::a_bundle_in_the_config_store_replaces_the_embedded_one",
     ),
     // The emulator's counters never count: what is read of this name only the platform shows.
-    ("edge.rate_counter", "crates/edge/src/home.rs"),
+    ("edge.rate_counter", "crates/edge/src/platform.rs"),
 ];
 
 /// Keys that are checked and kept for later features: a change has no effect yet.

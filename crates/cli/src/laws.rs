@@ -9,14 +9,14 @@ use serde::Serialize;
 
 /// An entry with its law, and whether that applies now.
 #[derive(Debug, Serialize)]
-pub(crate) struct Entry {
+pub(crate) struct LawEntry {
     #[serde(flatten)]
     law: ListedLaw,
     applies: bool,
 }
 
 /// The entries of a list of places, where the setting is one.
-pub(crate) fn entries(consent: &Consent, key: &str) -> Option<Vec<Entry>> {
+pub(crate) fn entries(consent: &Consent, key: &str) -> Option<Vec<LawEntry>> {
     let rows = match key {
         "consent.gdpr_countries" => consent.gdpr_countries.rows(),
         "consent.opt_in_regions" => consent.opt_in_regions.rows(),
@@ -28,14 +28,14 @@ pub(crate) fn entries(consent: &Consent, key: &str) -> Option<Vec<Entry>> {
         // Days and times of RFC 3339 are in the order of their texts.
         let begun = law.since.as_ref().is_none_or(|since| *since <= now);
         let applies = begun && law.change != ListChange::Removed;
-        Entry { law, applies }
+        LawEntry { law, applies }
     };
     Some(rows.into_iter().map(entry).collect())
 }
 
 /// Writes the entries as a table.
-pub(crate) fn write(entries: &[Entry], out: &mut impl Write) -> std::io::Result<()> {
-    for Entry { law, applies } in entries {
+pub(crate) fn write(entries: &[LawEntry], out: &mut impl Write) -> std::io::Result<()> {
+    for LawEntry { law, applies } in entries {
         let since = law.since.as_deref().unwrap_or("always");
         let change = match law.change {
             ListChange::Shipped => "",

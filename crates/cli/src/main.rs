@@ -8,11 +8,11 @@ mod migrate;
 mod moving;
 mod output;
 mod policy;
+mod policy_ref;
 mod render;
 mod sarif;
 mod secret;
 mod server;
-mod side;
 mod store;
 
 use std::path::PathBuf;
@@ -54,33 +54,33 @@ struct FileArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Check(command::check::Check),
-    Explain(command::explain::Explain),
-    Consent(command::consent::Consent),
-    Show(command::show::Show),
-    Diff(command::diff::Diff),
-    Plan(command::plan::Plan),
-    Verify(command::verify::Verify),
-    Simulate(command::simulate::Simulate),
-    Serve(command::serve::Serve),
-    Status(command::status::Status),
-    Bundle(command::bundle::Bundle),
-    Rollout(command::rollout::Rollout),
-    Partner(command::partner::Partner),
-    Apply(command::apply::Apply),
-    Get(command::get::Get),
-    List(command::list::List),
-    Delete(command::delete::Delete),
-    Set(command::set::Set),
-    Migrate(command::migrate::Migrate),
-    Init(command::init::Init),
-    Schema(command::schema::Schema),
-    Completions(command::completions::Completions),
+    Check(command::check::CheckArgs),
+    Explain(command::explain::ExplainArgs),
+    Consent(command::consent::ConsentArgs),
+    Show(command::show::ShowArgs),
+    Diff(command::diff::DiffArgs),
+    Plan(command::plan::PlanArgs),
+    Verify(command::verify::VerifyArgs),
+    Simulate(command::simulate::SimulateArgs),
+    Serve(command::serve::ServeArgs),
+    Status(command::status::StatusArgs),
+    Bundle(command::bundle::BundleArgs),
+    Rollout(command::rollout::RolloutArgs),
+    Partner(command::partner::PartnerArgs),
+    Apply(command::apply::ApplyArgs),
+    Get(command::get::GetArgs),
+    List(command::list::ListArgs),
+    Delete(command::delete::DeleteArgs),
+    Set(command::set::SetArgs),
+    Migrate(command::migrate::MigrateArgs),
+    Init(command::init::InitArgs),
+    Schema(command::schema::SchemaArgs),
+    Completions(command::completions::CompletionsArgs),
 }
 
 /// What a command ends in, beside what it printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum End {
+enum ExitStatus {
     /// All is well.
     Well,
     /// There were problems, all of them reported.
@@ -95,7 +95,7 @@ enum End {
 
 /// Why a command could not run, in words for the user; empty where the problems were already reported.
 #[derive(Debug, thiserror::Error)]
-enum Stop {
+enum CliError {
     #[error("{0}")]
     Because(String),
     #[error("the policy is invalid: fix the errors above (`ec check` shows all of them)")]
@@ -104,7 +104,7 @@ enum Stop {
     Output(#[from] std::io::Error),
 }
 
-impl Stop {
+impl CliError {
     /// Why, without the passwords in addresses that a user wrote.
     fn because(why: impl std::fmt::Display) -> Self {
         Self::Because(passwords(&why.to_string()).into_owned())
@@ -159,12 +159,12 @@ fn main() -> ExitCode {
         Command::Completions(completions) => completions.run(),
     };
     match ended {
-        Ok(End::Well) => ExitCode::SUCCESS,
-        Ok(End::Problems) => ExitCode::from(1),
-        Ok(End::Wait) => ExitCode::from(3),
-        Ok(End::Decided(code) | End::Stopped(code)) => ExitCode::from(code),
+        Ok(ExitStatus::Well) => ExitCode::SUCCESS,
+        Ok(ExitStatus::Problems) => ExitCode::from(1),
+        Ok(ExitStatus::Wait) => ExitCode::from(3),
+        Ok(ExitStatus::Decided(code) | ExitStatus::Stopped(code)) => ExitCode::from(code),
         // The reader of the output has closed it.
-        Err(Stop::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+        Err(CliError::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }
         Err(stop) => {

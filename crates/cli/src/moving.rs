@@ -11,17 +11,19 @@ use edge_cookie_review::{Kept, Loss};
 use serde::Serialize;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
-use crate::migrate::{Fate, Ids, Migration, Report, TRUSTED_SERVER, migrate, trusted_server};
+use crate::migrate::{
+    Fate, IdChange, Migration, MigrationReport, TRUSTED_SERVER, migrate, trusted_server,
+};
 use crate::policy::PolicyArgs;
-use crate::side::Side;
-use crate::{FileArgs, Stop, render};
+use crate::policy_ref::ComparedPolicy;
+use crate::{CliError, FileArgs, render};
 
 /// A move, to be planned.
 pub(crate) struct Move {
-    pub(crate) deployed: Side,
-    pub(crate) candidate: Side,
-    pub(crate) ids: Ids,
-    report: Report,
+    pub(crate) deployed: ComparedPolicy,
+    pub(crate) candidate: ComparedPolicy,
+    pub(crate) ids: IdChange,
+    report: MigrationReport,
 }
 
 /// Keys of the trusted-server that mean something else here, all of them alike.
@@ -35,22 +37,22 @@ pub(crate) struct OtherMeaning<'m> {
 /// What a configuration is migrated to.
 struct Migrated {
     migration: Migration,
-    ids: Ids,
-    report: Report,
+    ids: IdChange,
+    report: MigrationReport,
 }
 
 impl Move {
     /// Reads the old configuration, and the candidate from `--config` and `--policies`. Where those have not been migrated
     /// yet, or are missing, the old configuration's own migration takes their place.
-    pub(crate) fn read(old: &Path, candidate: &str, args: &FileArgs) -> Result<Self, Stop> {
+    pub(crate) fn read(old: &Path, candidate: &str, args: &FileArgs) -> Result<Self, CliError> {
         let moved = Migrated::read(old)?;
         let text = read_text(&args.config).ok();
         let is_migrated = text.is_some_and(|text| matches!(migrate(&text), Ok(None)));
         let candidate = if is_migrated {
-            Side::read(candidate, args)?
+            ComparedPolicy::read(candidate, args)?
         } else {
             let files = PolicyArgs::default().open_edited(args, moved.files(args))?;
-            Side::of_profile(candidate, files)?
+            ComparedPolicy::of_profile(candidate, files)?
         };
         let passphrase = candidate.resolved.policy.stores.passphrase.as_ref();
         let deployed = moved.deployed(old, args, passphrase)?;
@@ -95,10 +97,11 @@ impl Move {
 }
 
 impl Migrated {
-    fn read(old: &Path) -> Result<Self, Stop> {
+    fn read(old: &Path) -> Result<Self, CliError> {
         let path = old.display();
-        let because =
-            |why: &dyn std::fmt::Display| Stop::because(format!("cannot migrate `{path}`: {why}"));
+        let because = |why: &dyn std::fmt::Display| {
+            CliError::because(format!("cannot migrate `{path}`: {why}"))
+        };
         let text = read_text(old).map_err(|error| because(&error))?;
         let migration = migrate(&text).map_err(|error| because(&error))?;
         let of_theirs = migration.and_then(|mut migration| {
@@ -135,7 +138,7 @@ impl Migrated {
         old: &Path,
         args: &FileArgs,
         passphrase: Option<&Secret>,
-    ) -> Result<Side, Stop> {
+    ) -> Result<ComparedPolicy, CliError> {
         let path = args.policies.join(format!("{TRUSTED_SERVER}.toml"));
         let shipped = || trusted_server().to_owned();
         let profile = read_text(&path).unwrap_or_else(|_| shipped());
@@ -148,13 +151,13 @@ impl Migrated {
             ],
             ..PolicySources::default()
         })
-        .map_err(Stop::because)?;
-        let loaded = files.load(TRUSTED_SERVER).map_err(Stop::because)?;
+        .map_err(CliError::because)?;
+        let loaded = files.load(TRUSTED_SERVER).map_err(CliError::because)?;
         if !loaded.resolved.is_usable() {
             render::findings_in_passing(&loaded.resolved, files.sources());
-            return Err(Stop::BadPolicy);
+            return Err(CliError::BadPolicy);
         }
-        Ok(Side {
+        Ok(ComparedPolicy {
             name: old.display().to_string(),
             label: format!("trusted-server under {}", old.display()),
             resolved: loaded.resolved,
@@ -163,8 +166,8 @@ impl Migrated {
     }
 
     /// The profile without what the old configuration sets, so that this counts.
-    fn profile(&self, profile: &str, passphrase: Option<&Secret>) -> Result<String, Stop> {
-        let parse = |text: &str| text.parse::<DocumentMut>().map_err(Stop::because);
+    fn profile(&self, profile: &str, passphrase: Option<&Secret>) -> Result<String, CliError> {
+        let parse = |text: &str| text.parse::<DocumentMut>().map_err(CliError::because);
         let (mut profile, config) = (parse(profile)?, parse(&self.migration.config)?);
         let ec = profile
             .entry("ec")

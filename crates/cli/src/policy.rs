@@ -6,7 +6,7 @@ use clap::Args;
 use edge_cookie::config::{Loaded, PolicyFiles, PolicySources};
 use edge_cookie::policy::EcPolicy;
 
-use crate::{FileArgs, Stop, render};
+use crate::{CliError, FileArgs, render};
 
 /// Which policy a command is under.
 #[derive(Debug, Clone, Default, Args)]
@@ -21,7 +21,7 @@ pub(crate) struct PolicyArgs {
 
 impl PolicyArgs {
     /// The files, with the environment and these overrides.
-    pub(crate) fn open(&self, files: &FileArgs) -> Result<PolicyFiles, Stop> {
+    pub(crate) fn open(&self, files: &FileArgs) -> Result<PolicyFiles, CliError> {
         self.open_edited(files, Vec::new())
     }
 
@@ -30,7 +30,7 @@ impl PolicyArgs {
         &self,
         files: &FileArgs,
         edited: Vec<(PathBuf, String)>,
-    ) -> Result<PolicyFiles, Stop> {
+    ) -> Result<PolicyFiles, CliError> {
         PolicyFiles::open(PolicySources {
             config: files.config.clone(),
             policies: files.policies.clone(),
@@ -38,19 +38,19 @@ impl PolicyArgs {
             sets: self.set.clone(),
             edited,
         })
-        .map_err(Stop::because)
+        .map_err(CliError::because)
     }
 
     /// The profile that is meant.
-    pub(crate) fn choose(&self, files: &PolicyFiles) -> Result<String, Stop> {
+    pub(crate) fn choose(&self, files: &PolicyFiles) -> Result<String, CliError> {
         let variable = std::env::var("EC_PROFILE").ok();
         files
             .choose(self.profile.as_deref(), variable.as_deref())
-            .map_err(Stop::because)
+            .map_err(CliError::because)
     }
 
     /// The profile's name and its policy; findings are printed on standard error.
-    pub(crate) fn load(&self, args: &FileArgs) -> Result<(String, EcPolicy), Stop> {
+    pub(crate) fn load(&self, args: &FileArgs) -> Result<(String, EcPolicy), CliError> {
         let loaded = self.load_whole(args)?;
         Ok((loaded.profile, loaded.resolved.policy))
     }
@@ -63,15 +63,15 @@ impl PolicyArgs {
     }
 
     /// The policy with everything known of it; findings are printed on standard error.
-    pub(crate) fn load_whole(&self, args: &FileArgs) -> Result<Loaded, Stop> {
+    pub(crate) fn load_whole(&self, args: &FileArgs) -> Result<Loaded, CliError> {
         let mut files = self.open(args)?;
         let profile = self.choose(&files)?;
-        let loaded = files.load(&profile).map_err(Stop::because)?;
+        let loaded = files.load(&profile).map_err(CliError::because)?;
         render::findings_in_passing(&loaded.resolved, files.sources());
         if loaded.resolved.is_usable() {
             Ok(loaded)
         } else {
-            Err(Stop::BadPolicy)
+            Err(CliError::BadPolicy)
         }
     }
 }

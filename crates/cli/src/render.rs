@@ -10,10 +10,10 @@ use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::printable::{on_lines, on_one_line};
 use edge_cookie::rules;
 
-use crate::Stop;
+use crate::CliError;
 
 /// Prints why a command could not run.
-pub(crate) fn error(stop: &Stop) {
+pub(crate) fn error(stop: &CliError) {
     problem(&stop.to_string());
 }
 

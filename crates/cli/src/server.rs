@@ -8,7 +8,7 @@ use edge_cookie_server::{Proxied, http_client, local_client};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, Url};
 use serde_json::Value;
 
-use crate::{Stop, secret};
+use crate::{CliError, secret};
 
 /// The running server that a command speaks to.
 #[derive(Debug, Args)]
@@ -25,21 +25,21 @@ pub(crate) struct ServerArgs {
 /// The admin API of a running server.
 pub(crate) struct AdminApi {
     base: String,
-    credentials: Credentials,
+    credentials: OperatorCredentials,
     client: Client,
     runtime: tokio::runtime::Runtime,
 }
 
 /// What a server knows an operator by.
 #[derive(Debug, Clone)]
-pub(crate) enum Credentials {
+pub(crate) enum OperatorCredentials {
     /// The admin token.
     Token(String),
     /// The user name and password of HTTP Basic.
     Basic { username: String, password: String },
 }
 
-impl Credentials {
+impl OperatorCredentials {
     /// The admin token of the environment.
     pub(crate) fn of_environment() -> Option<Self> {
         std::env::var(TOKEN).ok().map(Self::Token)
@@ -82,17 +82,17 @@ impl AdminApi {
     /// The API of the server at `base`, with the token of the environment, else of the policy.
     ///
     /// A server on this machine is never asked through a proxy, and one on another by `https` alone, unless `insecure`.
-    pub(crate) fn new(base: &str, insecure: bool, policy: &EcPolicy) -> Result<Self, Stop> {
+    pub(crate) fn new(base: &str, insecure: bool, policy: &EcPolicy) -> Result<Self, CliError> {
         let (_, client) = reach(base)?;
         if !may_send_token(base, insecure)? {
-            return Err(Stop::because(format!(
+            return Err(CliError::because(format!(
                 "the admin token would go to `{base}` in clear: write `https://`, or add `--insecure` where no one can listen on the way"
             )));
         }
-        let of_policy = || Credentials::of_policy(policy);
-        let credentials = Credentials::of_environment().or_else(of_policy);
+        let of_policy = || OperatorCredentials::of_policy(policy);
+        let credentials = OperatorCredentials::of_environment().or_else(of_policy);
         let credentials = credentials.ok_or_else(|| {
-            Stop::because(format!(
+            CliError::because(format!(
                 "there is no admin token: set `{TOKEN}`, or `admin_token` under `[ec]`"
             ))
         })?;
@@ -112,14 +112,14 @@ impl AdminApi {
         method: Method,
         path: &str,
         body: Option<String>,
-    ) -> Result<Answered, Stop> {
+    ) -> Result<Answered, CliError> {
         let answered = self.send(method, path, body)?;
         let missing = |answered: &Answered| answered.status == StatusCode::NOT_FOUND;
         // A server without an admin token answers so to every path, whatever its store holds.
         if missing(&answered)
             && (path == POLICY || missing(&self.send(Method::GET, POLICY, None)?))
         {
-            return Err(Stop::because(format!(
+            return Err(CliError::because(format!(
                 "`{}` has no admin routes: its policy sets neither `admin_token` nor `admin.basic`",
                 self.base
             )));
@@ -127,7 +127,7 @@ impl AdminApi {
         Ok(answered)
     }
 
-    fn send(&self, method: Method, path: &str, body: Option<String>) -> Result<Answered, Stop> {
+    fn send(&self, method: Method, path: &str, body: Option<String>) -> Result<Answered, CliError> {
         let url = format!("{}/_ts/admin/v1/{path}", self.base);
         let request = self.credentials.sign(self.client.request(method, &url));
         let request = match body {
@@ -139,20 +139,23 @@ impl AdminApi {
             Ok::<_, reqwest::Error>((answer.status(), answer.text().await?))
         });
         let (status, text) = answered.map_err(|error| {
-            Stop::because(format!("no answer from `{}`: {}", self.base, plain(&error)))
+            CliError::because(format!("no answer from `{}`: {}", self.base, plain(&error)))
         })?;
         let read = serde_json::from_str::<Value>(&text);
         let is_answer = read.is_ok() || !status.is_success() || status == StatusCode::NO_CONTENT;
         let json = read.unwrap_or_default();
         if status == StatusCode::UNAUTHORIZED {
-            return Err(Stop::because(format!(
+            return Err(CliError::because(format!(
                 "`{}` refuses the admin token or password",
                 self.base
             )));
         }
         let unknown = status == StatusCode::NOT_FOUND && json.get("error").is_none();
         if unknown || !is_answer {
-            return Err(Stop::because(format!("`{}` is no EC server", self.base)));
+            return Err(CliError::because(format!(
+                "`{}` is no EC server",
+                self.base
+            )));
         }
         Ok(Answered { status, json })
     }
@@ -163,22 +166,22 @@ impl AdminApi {
         method: Method,
         path: &str,
         body: Option<String>,
-    ) -> Result<Value, Stop> {
+    ) -> Result<Value, CliError> {
         let answered = self.ask(method, path, body)?;
         if answered.status.is_success() {
             return Ok(answered.json);
         }
         let word = |name: &str| answered.json.get(name).and_then(Value::as_str);
         let why = word("message").or_else(|| word("error"));
-        Err(Stop::because(why.unwrap_or("the server failed")))
+        Err(CliError::because(why.unwrap_or("the server failed")))
     }
 }
 
 /// A server's address, and the client for it: to one on this machine no way leads through a proxy.
-fn reach(base: &str) -> Result<(Url, Client), Stop> {
+fn reach(base: &str) -> Result<(Url, Client), CliError> {
     let url = Url::parse(base).ok().filter(Url::has_host);
     let url = url.ok_or_else(|| {
-        Stop::because(format!(
+        CliError::because(format!(
             "`{base}` is no address of a server: write it as `http://127.0.0.1:7676`"
         ))
     })?;
@@ -187,11 +190,14 @@ fn reach(base: &str) -> Result<(Url, Client), Stop> {
     } else {
         http_client(Proxied::ByEnvironment)
     };
-    Ok((url, client.map_err(Stop::because)?))
+    Ok((url, client.map_err(CliError::because)?))
 }
 
 /// What `GET /_ts/health` of the server at `base` answers; its details where it takes the `credentials`.
-pub(crate) fn health(base: &str, credentials: Option<&Credentials>) -> Result<Value, Stop> {
+pub(crate) fn health(
+    base: &str,
+    credentials: Option<&OperatorCredentials>,
+) -> Result<Value, CliError> {
     let (_, client) = reach(base)?;
     let base = base.trim_end_matches('/');
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -205,16 +211,17 @@ pub(crate) fn health(base: &str, credentials: Option<&Credentials>) -> Result<Va
         let answer = request.send().await?;
         answer.text().await
     });
-    let text = answered
-        .map_err(|error| Stop::because(format!("no answer from `{base}`: {}", plain(&error))))?;
+    let text = answered.map_err(|error| {
+        CliError::because(format!("no answer from `{base}`: {}", plain(&error)))
+    })?;
     let health: Option<Value> = serde_json::from_str(&text).ok();
     health
         .filter(|health| health.get("digest").is_some())
-        .ok_or_else(|| Stop::because(format!("`{base}` is no EC server")))
+        .ok_or_else(|| CliError::because(format!("`{base}` is no EC server")))
 }
 
 /// Whether the admin token may go to this server: no one on the way can read it, or the user says so.
-pub(crate) fn may_send_token(base: &str, insecure: bool) -> Result<bool, Stop> {
+pub(crate) fn may_send_token(base: &str, insecure: bool) -> Result<bool, CliError> {
     let (url, _) = reach(base)?;
     Ok(insecure || url.scheme() == "https" || is_this_machine(&url))
 }

@@ -11,12 +11,12 @@ use edge_cookie::policy::types::{RedisAddress, StorePlace};
 use edge_cookie::record::EcId;
 use edge_cookie::store::KvStore;
 use edge_cookie_service::redis_password;
-use edge_cookie_stores::{Awaited, EmbeddedStore, RedisEngine, RedisStore};
+use edge_cookie_stores::{BlockingStore, EmbeddedStore, RedisEngine, RedisStore};
 
 use crate::policy::PolicyArgs;
 use crate::secret::reveal;
 use crate::server::{AdminApi, ServerArgs};
-use crate::{FileArgs, Stop};
+use crate::{CliError, FileArgs};
 
 /// The file inside a data folder.
 const FILE: &str = "graph.redb";
@@ -32,7 +32,7 @@ pub(crate) type LocalGraph = KvIdentityGraph<AnyStore, Arc<ManualClock>>;
 
 /// Where records are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum StoreLocation {
     /// In memory.
     Memory,
     /// In this file.
@@ -41,14 +41,14 @@ pub(crate) enum Place {
     Shared(RedisAddress),
 }
 
-impl Place {
+impl StoreLocation {
     /// What `--store` names, else what the policy does: `memory`, a file, a folder that holds one, or an address.
-    pub(crate) fn of(store: Option<&str>, policy: &EcPolicy) -> Result<Self, Stop> {
+    pub(crate) fn of(store: Option<&str>, policy: &EcPolicy) -> Result<Self, CliError> {
         let local = &policy.local;
         let named = match store {
             Some(written) => StorePlace::parse(written)
                 .map(Some)
-                .map_err(|why| Stop::because(format!("`--store` names no place: {why}")))?,
+                .map_err(|why| CliError::because(format!("`--store` names no place: {why}")))?,
             None => local.store.clone(),
         };
         Ok(match named {
@@ -62,21 +62,21 @@ impl Place {
 }
 
 /// The engine at `address`, as the policy speaks to it.
-pub(crate) fn engine(address: &RedisAddress, policy: &EcPolicy) -> Result<RedisEngine, Stop> {
+pub(crate) fn engine(address: &RedisAddress, policy: &EcPolicy) -> Result<RedisEngine, CliError> {
     let password = match &policy.redis.password {
         None => None,
         // Whether it is strong enough is for `ec serve` and `ec check` to say.
-        Some(secret) => Some(redis_password(secret, false, reveal).map_err(Stop::because)?),
+        Some(secret) => Some(redis_password(secret, false, reveal).map_err(CliError::because)?),
     };
     let call_timeout = policy.store.call_timeout.duration();
     RedisEngine::new(address, password.as_deref(), &policy.redis, call_timeout)
-        .map_err(Stop::because)
+        .map_err(CliError::because)
 }
 
 /// A store of an engine that servers share, which must answer.
-pub(crate) fn shared(store: RedisStore) -> Result<Awaited<RedisStore>, Stop> {
-    let store = Awaited::new(store)?;
-    store.exists("").map_err(Stop::because)?;
+pub(crate) fn shared(store: RedisStore) -> Result<BlockingStore<RedisStore>, CliError> {
+    let store = BlockingStore::new(store)?;
+    store.exists("").map_err(CliError::because)?;
     Ok(store)
 }
 
@@ -102,7 +102,7 @@ pub(crate) struct StoreArgs {
 
 impl StoreArgs {
     /// The running server to ask instead, where one is named.
-    pub(crate) fn server(&self, files: &FileArgs) -> Result<Option<AdminApi>, Stop> {
+    pub(crate) fn server(&self, files: &FileArgs) -> Result<Option<AdminApi>, CliError> {
         let Some(server) = &self.server.server else {
             return Ok(None);
         };
@@ -111,22 +111,25 @@ impl StoreArgs {
     }
 
     /// Opens the store, which must be there.
-    pub(crate) fn open(&self, files: &FileArgs) -> Result<(EcPolicy, LocalGraph, Moment), Stop> {
+    pub(crate) fn open(
+        &self,
+        files: &FileArgs,
+    ) -> Result<(EcPolicy, LocalGraph, Moment), CliError> {
         let (_, policy) = self.policy.load(files)?;
         let at = self.at.unwrap_or_else(|| SystemClock.now());
         let clock = Arc::new(ManualClock::at(at));
         let (name, local) = (&policy.stores.ec_store, &policy.local);
-        let store: AnyStore = match Place::of(self.store.as_deref(), &policy)? {
-            Place::Memory => {
-                return Err(Stop::because(
+        let store: AnyStore = match StoreLocation::of(self.store.as_deref(), &policy)? {
+            StoreLocation::Memory => {
+                return Err(CliError::because(
                     "a store in `memory` is empty: name a file with `--store PATH`",
                 ));
             }
-            Place::File(path) => {
+            StoreLocation::File(path) => {
                 let opened = EmbeddedStore::open_existing(&path, name, local, Arc::clone(&clock));
-                Box::new(opened.map_err(Stop::because)?)
+                Box::new(opened.map_err(CliError::because)?)
             }
-            Place::Shared(address) => {
+            StoreLocation::Shared(address) => {
                 let store = engine(&address, &policy)?.store(name);
                 Box::new(shared(store.on_clock(Arc::clone(&clock) as _))?)
             }

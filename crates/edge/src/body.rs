@@ -11,9 +11,9 @@ use edge_cookie_service::{BodyError, Incoming};
 const PART: usize = 65_536;
 
 /// A body that arrives.
-pub(super) struct Arriving(pub(super) Body);
+pub(super) struct EdgeRequestBody(pub(super) Body);
 
-impl Incoming for Arriving {
+impl Incoming for EdgeRequestBody {
     async fn part(&mut self) -> Result<Option<Bytes>, BodyError> {
         let mut part = vec![0; PART];
         let read = self.0.read(&mut part).map_err(|_| BodyError::BrokenOff)?;

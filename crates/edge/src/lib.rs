@@ -1,12 +1,12 @@
-//! The edge's home of the service: Fastly Compute.
+//! The service on the edge: Fastly Compute.
 //!
 //! Each request is an instance of its own, so nothing is parsed here that could be resolved beforehand: the policy
 //! comes as a bundle.
 #![cfg(target_os = "wasi")]
 
 mod body;
-mod home;
 mod origin;
+mod platform;
 mod policy;
 mod serve;
 

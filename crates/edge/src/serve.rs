@@ -6,9 +6,9 @@ use fastly::{Body, Request, Response};
 use http::HeaderMap;
 use http::request::Parts;
 
-use super::body::Arriving;
-use super::home::EdgeHome;
+use super::body::EdgeRequestBody;
 use super::origin::{NoPage, page as ask};
+use super::platform::EdgePlatform;
 use super::policy::effective_setup;
 use edge_cookie::policy::publisher::OriginUrl;
 use edge_cookie::policy::types::Locality;
@@ -34,10 +34,10 @@ pub fn serve(embedded: &str) {
         }
     };
     let client = client(&request);
-    let home = EdgeHome::new(setup.policy());
-    let service = Service::new(home, setup);
+    let platform = EdgePlatform::new(setup.policy());
+    let service = Service::new(platform, setup);
     let (head, body) = http::Request::<Body>::from(request).into_parts();
-    let mut body = Arriving(body);
+    let mut body = EdgeRequestBody(body);
     match block_on(service.answer(&head, &mut body, &client)) {
         Reply::Answer(answer) => {
             Response::from(answer.map(|body| Body::from(body.as_ref()))).send_to_client();
@@ -48,7 +48,7 @@ pub fn serve(embedded: &str) {
 
 /// Asks the origin for the page, and completes its answer.
 fn pass_on(
-    service: &Service<EdgeHome>,
+    service: &Service<EdgePlatform>,
     page: OriginPage,
     mut head: Parts,
     body: Body,

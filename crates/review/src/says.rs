@@ -4,7 +4,7 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::{Locality, Seconds};
 use edge_cookie_service::consent::sample::TcfSample;
-use edge_cookie_service::consent::{Place, Signal, Signals, Verdict, decide};
+use edge_cookie_service::consent::{Location, Signal, Signals, Verdict, decide};
 
 /// What a browser says of consent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,7 +66,7 @@ impl Says {
         place: Option<&Locality>,
         now: Timestamp,
     ) -> Verdict {
-        let place = place.map(|place| Place {
+        let place = place.map(|place| Location {
             country: &place.country,
             region: place.region.as_deref(),
         });

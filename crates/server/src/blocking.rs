@@ -19,18 +19,18 @@ pub type SharedStore = Arc<dyn KvStore + Send + Sync>;
 pub struct Blocking {
     store: SharedStore,
     readers: Arc<Readers>,
-    leave: Leave,
+    permits: CallPermits,
 }
 
-/// What leave there is for calls under way, and how long it and an answer are waited for.
+/// Permits for calls under way, and how long a permit and an answer are waited for.
 #[derive(Clone)]
-pub struct Leave {
+pub struct CallPermits {
     calls: Arc<Semaphore>,
     call_timeout: Duration,
 }
 
-impl Leave {
-    /// Leave for at most `calls` at once.
+impl CallPermits {
+    /// Permits for at most `calls` at once.
     #[must_use]
     pub fn new(calls: usize, call_timeout: Duration) -> Self {
         Self {
@@ -39,11 +39,11 @@ impl Leave {
         }
     }
 
-    /// Leave for one call, as soon as there is any.
+    /// A permit for one call, as soon as there is one.
     pub(super) async fn take(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        let leave = timeout(self.call_timeout, Arc::clone(&self.calls).acquire_owned()).await;
-        match leave {
-            Ok(Ok(leave)) => Ok(leave),
+        let permit = timeout(self.call_timeout, Arc::clone(&self.calls).acquire_owned()).await;
+        match permit {
+            Ok(Ok(permit)) => Ok(permit),
             _ => Err(StoreError::Unavailable(self.waited())),
         }
     }
@@ -54,26 +54,26 @@ impl Leave {
 }
 
 impl Blocking {
-    /// `store` with as many calls under way as there is leave for.
+    /// `store` with as many calls under way as there are permits for.
     #[must_use]
-    pub fn new(store: SharedStore, leave: Leave) -> Self {
-        let most = leave.calls.available_permits();
+    pub fn new(store: SharedStore, permits: CallPermits) -> Self {
+        let most = permits.calls.available_permits();
         Self {
             readers: Arc::new(Readers::new(Arc::clone(&store), most)),
             store,
-            leave,
+            permits,
         }
     }
 
     /// The same store under other bounds. The threads that read it go on: a policy that is read again every second
     /// begins none.
     #[must_use]
-    pub(super) fn under(&self, leave: Leave) -> Self {
-        self.readers.set_most(leave.calls.available_permits());
+    pub(super) fn under(&self, permits: CallPermits) -> Self {
+        self.readers.set_most(permits.calls.available_permits());
         Self {
             store: Arc::clone(&self.store),
             readers: Arc::clone(&self.readers),
-            leave,
+            permits,
         }
     }
 
@@ -82,15 +82,15 @@ impl Blocking {
         &self,
         make: impl FnOnce(&dyn KvStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let leave = self.leave.take().await?;
-        let read = self.readers.read(self.leave.call_timeout, move |store| {
+        let permit = self.permits.take().await?;
+        let read = self.readers.read(self.permits.call_timeout, move |store| {
             let answer = make(store);
-            drop(leave);
+            drop(permit);
             answer
         });
         read.await.unwrap_or_else(|why| {
             Err(StoreError::Unavailable(match why {
-                Unanswered::Late => self.leave.waited(),
+                Unanswered::Late => self.permits.waited(),
                 Unanswered::Broken => "its call broke off".to_owned(),
             }))
         })
@@ -102,18 +102,18 @@ impl Blocking {
         &self,
         make: impl FnOnce(&dyn KvStore) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let leave = self.leave.take().await?;
+        let permit = self.permits.take().await?;
         let store = Arc::clone(&self.store);
         // The permit goes with the call: one that no one waits for any longer is still under way.
         let call = spawn_blocking(move || {
             let answer = make(&*store);
-            drop(leave);
+            drop(permit);
             answer
         });
-        match timeout(self.leave.call_timeout, call).await {
+        match timeout(self.permits.call_timeout, call).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(StoreError::AnswerLost("its call broke off".to_owned())),
-            Err(_) => Err(StoreError::AnswerLost(self.leave.waited())),
+            Err(_) => Err(StoreError::AnswerLost(self.permits.waited())),
         }
     }
 }

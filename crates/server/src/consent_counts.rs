@@ -6,7 +6,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
 use super::metric_registry::{MetricRegistry, labels};
-use edge_cookie_service::consent::{Rule, Undecodable};
+use edge_cookie_service::consent::{ConsentRule, Undecodable};
 
 labels! {
     OfSection { signal: &'static str, section: Cow<'static, str> }
@@ -57,7 +57,7 @@ impl OfConsent {
         self.undecodable.get_or_create(&of).inc();
     }
 
-    pub(super) fn rejected(&self, why: Rule) {
+    pub(super) fn rejected(&self, why: ConsentRule) {
         let of = OfReason { reason: why.name() };
         self.rejected.get_or_create(&of).inc();
     }

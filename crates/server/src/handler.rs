@@ -19,9 +19,9 @@ use hyper::body::{Frame, SizeHint};
 use tracing::{error, info, warn};
 
 use super::handles::{ConnectionLimits, handle_limit};
-use super::origin::{Limits, Origin};
+use super::origin::{OriginClient, OriginTimeouts};
 use super::progress::{Deadline, TimedRequestBody};
-use super::{Metrics, NativeHome, Outbox, OutboxError, Stores, forwarded_client};
+use super::{Metrics, NativePlatform, Outbox, OutboxError, Stores, forwarded_client};
 use edge_cookie::clock::{Clock, SystemClock};
 use edge_cookie::policy::setting::SettingInfo;
 use edge_cookie::policy::{hex, known_settings};
@@ -31,9 +31,9 @@ use edge_cookie_service::{
 
 /// A server's state: what it serves, which a reload replaces, and what outlives that.
 pub struct Server {
-    serving: RwLock<Arc<Service<NativeHome>>>,
+    serving: RwLock<Arc<Service<NativePlatform>>>,
     stores: Stores,
-    origin: Origin,
+    origin: OriginClient,
     connections: ConnectionLimits,
     metrics: Arc<Metrics>,
     ids: RequestIds,
@@ -56,13 +56,13 @@ impl Server {
     pub fn new(setup: Setup, stores: Stores) -> Result<Self, String> {
         let metrics = Arc::new(Metrics::default());
         metrics.set_policy(&setup);
-        let home = NativeHome::new(&stores, setup.policy(), Arc::clone(&metrics));
+        let platform = NativePlatform::new(&stores, setup.policy(), Arc::clone(&metrics));
         let connections = ConnectionLimits::of(setup.policy(), handle_limit());
         Ok(Self {
             connections,
-            serving: RwLock::new(Arc::new(Service::new(home, setup))),
+            serving: RwLock::new(Arc::new(Service::new(platform, setup))),
             stores,
-            origin: Origin::new(connections.idle).map_err(|error| error.to_string())?,
+            origin: OriginClient::new(connections.idle).map_err(|error| error.to_string())?,
             metrics,
             ids: RequestIds::default(),
         })
@@ -76,14 +76,14 @@ impl Server {
             why.to_string().into()
         });
         let serving = self.serving();
-        let home = serving.home().clone().with_outbox(opened);
-        let service = Service::new(home, serving.setup().clone());
+        let platform = serving.platform().clone().with_outbox(opened);
+        let service = Service::new(platform, serving.setup().clone());
         *self.serving.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(service);
         self
     }
 
     /// What it serves at this moment.
-    pub fn serving(&self) -> Arc<Service<NativeHome>> {
+    pub fn serving(&self) -> Arc<Service<NativePlatform>> {
         let serving = self.serving.read().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&serving)
     }
@@ -100,7 +100,7 @@ impl Server {
     }
 
     /// Applies a changed policy; where it cannot be used, the current one stays active and health says why.
-    pub fn take_up(&self, changed: Result<Setup, String>) {
+    pub fn reload(&self, changed: Result<Setup, String>) {
         let serving = self.serving();
         let changed = changed.and_then(|changed| match needs_restart(serving.setup(), &changed) {
             Some(key) => Err(format!("a changed `ec.{key}` needs a restart")),
@@ -112,8 +112,8 @@ impl Server {
         };
         let setup = setup.reloaded_at(SystemClock.now().timestamp());
         self.metrics.set_policy(&setup);
-        let home = serving.home().under(&self.stores, setup.policy());
-        let service = Arc::new(Service::new(home, setup));
+        let platform = serving.platform().under(&self.stores, setup.policy());
+        let service = Arc::new(Service::new(platform, setup));
         *self.serving.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&service);
         // What the log says is so by then.
         if let Some(why) = failed {
@@ -160,13 +160,13 @@ impl Server {
 
     async fn served(
         &self,
-        service: &Service<NativeHome>,
+        service: &Service<NativePlatform>,
         head: Parts,
         body: Body,
         peer: IpAddr,
     ) -> Response {
         let client = client(&head.headers, peer, service.setup());
-        let mut body = Arriving(Some(body), None);
+        let mut body = RequestBody(Some(body), None);
         match service.answer(&head, &mut body, &client).await {
             Reply::Answer(answer) => {
                 let most = service.setup().policy().sync.max_body_bytes;
@@ -180,7 +180,7 @@ impl Server {
                 };
                 let mut head = head;
                 page.prepare(&mut head.headers, client.address);
-                let limits = Limits::from(&service.setup().policy().organic);
+                let limits = OriginTimeouts::from(&service.setup().policy().organic);
                 let exchange = self.origin.page(url, head, body, limits);
                 match exchange.await {
                     Ok(mut answer) => {
@@ -207,7 +207,10 @@ impl Server {
 /// the client went before, the answer is dropped, and the record with it.
 ///
 /// A connection never asks for a body that is empty: that answer is claimed here and now.
-fn claimed_with_its_head(answer: Response, unclaimed: Option<Unclaimed<NativeHome>>) -> Response {
+fn claimed_with_its_head(
+    answer: Response,
+    unclaimed: Option<Unclaimed<NativePlatform>>,
+) -> Response {
     let Some(unclaimed) = unclaimed else {
         return answer;
     };
@@ -226,7 +229,7 @@ fn claimed_with_its_head(answer: Response, unclaimed: Option<Unclaimed<NativeHom
 /// A body that claims a new id when it is first asked for.
 struct Claiming {
     body: Body,
-    unclaimed: Option<Unclaimed<NativeHome>>,
+    unclaimed: Option<Unclaimed<NativePlatform>>,
 }
 
 impl HttpBody for Claiming {
@@ -329,9 +332,9 @@ impl RequestIds {
 }
 
 /// The body of a request: whole until it is first read.
-struct Arriving(Option<Body>, Option<BodyDataStream>);
+struct RequestBody(Option<Body>, Option<BodyDataStream>);
 
-impl Arriving {
+impl RequestBody {
     /// Reads on to the end, as far as a body may go: a client that is refused while it sends reads its answer only then.
     async fn drain(&mut self, most: usize) {
         if self.0.as_ref().is_some_and(HttpBody::is_end_stream) {
@@ -347,7 +350,7 @@ impl Arriving {
     }
 }
 
-impl Incoming for Arriving {
+impl Incoming for RequestBody {
     async fn part(&mut self) -> Result<Option<Bytes>, BodyError> {
         if let Some(body) = self.0.take() {
             self.1 = Some(body.into_data_stream());

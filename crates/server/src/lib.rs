@@ -1,4 +1,4 @@
-//! The native home of the service: a server on tokio, over stores of its own or an engine that servers share.
+//! The native platform of the service: a server on tokio, over stores of its own or an engine that servers share.
 //!
 //! ```
 //! use crate::forwarded_client;
@@ -18,7 +18,6 @@ mod consent_counts;
 mod exposition;
 mod handler;
 mod handles;
-mod home;
 mod http_client;
 mod limiter;
 mod listen;
@@ -28,6 +27,7 @@ mod metric_registry;
 mod metrics;
 mod origin;
 mod outbox;
+mod platform;
 mod probe;
 mod progress;
 mod readers;
@@ -37,12 +37,11 @@ mod store;
 mod wrong_tokens;
 
 pub use address::forwarded_client;
-pub use blocking::{Blocking, Leave, SharedStore};
+pub use blocking::{Blocking, CallPermits, SharedStore};
 pub use call_timer::{CallTimer, CallTimers, TimedCall};
 pub use exposition::Exposition;
 pub use handler::Server;
 pub use handles::raise_handle_limit;
-pub use home::{NativeHome, ReactorClock};
 pub use http_client::{Proxied, http_client, local_client};
 pub use limiter::Limiter;
 pub use listen::{Listeners, ServeError, Stopped, serve};
@@ -51,5 +50,6 @@ pub use log_queue::LogGuard;
 pub use metric_registry::MetricInfo;
 pub use metrics::Metrics;
 pub use outbox::{KeptWithdrawal, Outbox, OutboxError};
+pub use platform::{NativePlatform, ReactorClock};
 pub use signals::StopSignal;
 pub use store::{NativeStore, Stores, survive_file_limit};

@@ -22,7 +22,7 @@ use tracing::{info, warn};
 use super::accept::{ClientLimits, OpenConnections};
 use super::outbox::deliver;
 use super::reload::Reloader;
-use super::signals::{Signalled, Signals, StopSignal};
+use super::signals::{SignalListener, Signalled, StopSignal};
 use super::{Exposition, Server};
 use edge_cookie_service::Setup;
 
@@ -34,7 +34,7 @@ pub struct Listeners {
     /// For `GET /metrics`, on a listener of its own, where it is wanted.
     pub metrics: Option<TcpListener>,
     /// Heard from the moment on that anyone can know of the server: before, `SIGHUP` would end it.
-    signals: Signals,
+    signals: SignalListener,
 }
 
 /// Why a server cannot serve.
@@ -52,7 +52,7 @@ pub enum ServeError {
     },
     /// It cannot hear signals.
     #[error("cannot hear signals: {0}")]
-    Signals(#[from] std::io::Error),
+    SignalListener(#[from] std::io::Error),
     /// It cannot start the thread that reads the policy again.
     #[error("cannot start a thread to read the policy: {0}")]
     Reload(#[source] std::io::Error),
@@ -74,7 +74,7 @@ impl Listeners {
             })
         };
         Ok(Self {
-            signals: Signals::hear()?,
+            signals: SignalListener::hear()?,
             requests: bind(requests, "--addr").await?,
             metrics: match metrics {
                 Some(address) => Some(bind(address, "--metrics-addr").await?),
@@ -134,7 +134,7 @@ pub async fn serve(
         Arc::clone(&server),
         reloader,
     ));
-    let outbox = server.serving().home().opened_outbox().cloned();
+    let outbox = server.serving().platform().opened_outbox().cloned();
     let delivery = outbox.map(|outbox| tokio::spawn(deliver(Arc::clone(&server), outbox)));
     while let Signalled::Reload = signals.next().await {
         hung_up.notify_one();
@@ -159,11 +159,11 @@ async fn reload_on(asked: Arc<Notify>, server: Arc<Server>, reloader: Reloader) 
         asked.notified().await;
         let mut read = reloader.read();
         if let Ok(read) = timeout(RELOAD_LIMIT, &mut read).await {
-            server.take_up(read.unwrap_or_else(|_| Err("reading it broke off".to_owned())));
+            server.reload(read.unwrap_or_else(|_| Err("reading it broke off".to_owned())));
         } else {
             let limit = RELOAD_LIMIT.as_secs();
             let why = format!("it could not be read within {limit} s: look at the files it is in");
-            server.take_up(Err(why));
+            server.reload(Err(why));
             let _ = read.await;
         }
     }
@@ -216,7 +216,7 @@ fn limits(server: &Server) -> ClientLimits {
 async fn finish(server: &Server, clients: &OpenConnections) {
     let serving = server.serving();
     let grace = serving.setup().policy().local.shutdown_grace;
-    let started = serving.home().started();
+    let started = serving.platform().started();
     started.close();
     let all = async {
         clients.finish().await;
@@ -237,7 +237,7 @@ async fn metrics(
     let accept = heads.get_all(ACCEPT).iter();
     let exposition = Exposition::accepted(accept.filter_map(|accept| accept.to_str().ok()));
     let kind = [(CONTENT_TYPE, exposition.content_type())];
-    if let Some(outbox) = server.serving().home().opened_outbox() {
+    if let Some(outbox) = server.serving().platform().opened_outbox() {
         server.metrics().outbox(&outbox.state());
     }
     server.metrics().connections(clients.count());

@@ -9,7 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use super::log_queue::{LogGuard, LogQueue};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie_service::Note;
+use edge_cookie_service::ServiceEvent;
 
 /// How log lines are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,9 +56,9 @@ pub fn warn_of_no_place(policy: &EcPolicy) {
 }
 
 /// Writes an event of the service to the log.
-pub(super) fn write(note: &Note<'_>) {
-    match note {
-        Note::Operation {
+pub(super) fn write(event: &ServiceEvent<'_>) {
+    match event {
+        ServiceEvent::Operation {
             name, id, finished, ..
         } => {
             let tally = finished.tally;
@@ -80,23 +80,23 @@ pub(super) fn write(note: &Note<'_>) {
             );
         }
         // Counted; a batch of a thousand is no thousand lines.
-        Note::PartnerOutcome { .. } => {}
-        Note::FailedWithdrawal { id, why } => {
+        ServiceEvent::PartnerOutcome { .. } => {}
+        ServiceEvent::FailedWithdrawal { id, why } => {
             error!(%id, why, "a withdrawal was not written");
         }
-        Note::KeptWithdrawal { id } => {
+        ServiceEvent::KeptWithdrawal { id } => {
             warn!(%id, "a withdrawal is kept in the outbox until the store takes it");
         }
-        Note::BudgetSpent => {
+        ServiceEvent::BudgetSpent => {
             warn!("a page went on without an identity: `organic.budget` was spent");
         }
-        Note::Unclaimed { removed: true } => {
+        ServiceEvent::Unclaimed { removed: true } => {
             debug!("a client left before its new id was on its way: the record is removed");
         }
-        Note::Unclaimed { removed: false } => {
+        ServiceEvent::Unclaimed { removed: false } => {
             warn!("a record whose id no browser has could not be removed");
         }
-        Note::SharedCookie => {
+        ServiceEvent::SharedCookie => {
             static REPORT: Once = Once::new();
             REPORT.call_once(|| {
                 warn!(
@@ -104,18 +104,18 @@ pub(super) fn write(note: &Note<'_>) {
                 );
             });
         }
-        Note::Undecodable(undecodable) => info!(
+        ServiceEvent::Undecodable(undecodable) => info!(
             signal = undecodable.signal.name(),
             section = undecodable.section,
             fault = %undecodable.fault,
             "a consent signal could not be decoded"
         ),
-        Note::ConsentRejected(why) => {
+        ServiceEvent::ConsentRejected(why) => {
             debug!(reason = why.name(), "a consent by TCF did not count");
         }
-        Note::TokenNotTried => {
+        ServiceEvent::TokenNotTried => {
             debug!("a token was not looked up: its sender has sent too many wrong ones");
         }
-        Note::PartnerUnknown { why } => warn!(why, "a partner could not be looked up"),
+        ServiceEvent::PartnerUnknown { why } => warn!(why, "a partner could not be looked up"),
     }
 }

@@ -28,22 +28,22 @@ pub(super) trait LabelNames {
 }
 
 /// A metric whose kind and labels follow from its type.
-pub(super) trait Described {
+pub(super) trait MetricDescription {
     const KIND: MetricType;
     const LABELS: &'static [&'static str];
 }
 
-impl Described for Counter {
+impl MetricDescription for Counter {
     const KIND: MetricType = Self::TYPE;
     const LABELS: &'static [&'static str] = &[];
 }
 
-impl Described for Gauge {
+impl MetricDescription for Gauge {
     const KIND: MetricType = Self::TYPE;
     const LABELS: &'static [&'static str] = &[];
 }
 
-impl<L: LabelNames, M: TypedMetric, C> Described for Family<L, M, C> {
+impl<L: LabelNames, M: TypedMetric, C> MetricDescription for Family<L, M, C> {
     const KIND: MetricType = M::TYPE;
     const LABELS: &'static [&'static str] = L::NAMES;
 }
@@ -83,7 +83,12 @@ impl Default for MetricRegistry {
 }
 
 impl MetricRegistry {
-    pub(super) fn register<M: Described + Metric>(&mut self, name: &str, help: &str, metric: M) {
+    pub(super) fn register<M: MetricDescription + Metric>(
+        &mut self,
+        name: &str,
+        help: &str,
+        metric: M,
+    ) {
         let total = match M::KIND {
             MetricType::Counter => "_total",
             _ => "",

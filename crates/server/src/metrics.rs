@@ -18,7 +18,7 @@ use super::outbox::OfOutbox;
 use edge_cookie::engine::Finished;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::record::PartnerId;
-use edge_cookie_service::{Note, OutboxState, Setup};
+use edge_cookie_service::{OutboxState, ServiceEvent, Setup};
 
 labels! {
     Answered { route: &'static str, status: u16 }
@@ -204,12 +204,12 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts an event of the service.
-    pub fn count(&self, note: &Note<'_>) {
+    pub fn count(&self, event: &ServiceEvent<'_>) {
         let trouble = |kind| {
             self.troubles.get_or_create(&OfKind { kind }).inc();
         };
-        match note {
-            Note::Operation {
+        match event {
+            ServiceEvent::Operation {
                 name,
                 candidate,
                 finished,
@@ -220,7 +220,7 @@ impl Metrics {
                     self.candidate.count(name, finished);
                 }
             }
-            Note::PartnerOutcome {
+            ServiceEvent::PartnerOutcome {
                 partner,
                 route,
                 outcome,
@@ -233,16 +233,16 @@ impl Metrics {
                 };
                 self.partners.get_or_create(&of).inc_by(*times);
             }
-            Note::FailedWithdrawal { .. } => drop(self.failed_withdrawals.inc()),
-            Note::KeptWithdrawal { .. } => {}
-            Note::BudgetSpent => trouble("budget_spent"),
-            Note::Unclaimed { removed: true } => trouble("id_not_delivered"),
-            Note::Unclaimed { removed: false } => trouble("record_of_nobody"),
-            Note::SharedCookie => trouble("shared_cookie"),
-            Note::Undecodable(undecodable) => self.consent.undecodable(undecodable),
-            Note::ConsentRejected(why) => self.consent.rejected(*why),
-            Note::TokenNotTried => trouble("too_many_invalid_tokens"),
-            Note::PartnerUnknown { .. } => trouble("partner_lookup_failed"),
+            ServiceEvent::FailedWithdrawal { .. } => drop(self.failed_withdrawals.inc()),
+            ServiceEvent::KeptWithdrawal { .. } => {}
+            ServiceEvent::BudgetSpent => trouble("budget_spent"),
+            ServiceEvent::Unclaimed { removed: true } => trouble("id_not_delivered"),
+            ServiceEvent::Unclaimed { removed: false } => trouble("record_of_nobody"),
+            ServiceEvent::SharedCookie => trouble("shared_cookie"),
+            ServiceEvent::Undecodable(undecodable) => self.consent.undecodable(undecodable),
+            ServiceEvent::ConsentRejected(why) => self.consent.rejected(*why),
+            ServiceEvent::TokenNotTried => trouble("too_many_invalid_tokens"),
+            ServiceEvent::PartnerUnknown { .. } => trouble("partner_lookup_failed"),
         }
     }
 

@@ -15,29 +15,29 @@ use edge_cookie::store::KvStore;
 
 /// How long a read waits for the thread that is awake before another is woken: longer than a read from memory takes,
 /// shorter than one that anybody would notice.
-const NUDGE: Duration = Duration::from_millis(1);
+const SPILL_DELAY: Duration = Duration::from_millis(1);
 
 /// How long a thread that is not called stays. A disk that stalls makes many begin, each with memory of its own; a busy
 /// server, which calls the one that went to sleep last, begins none.
 const IDLE_READER: Duration = Duration::from_secs(5);
 
-type Job = Box<dyn FnOnce(&dyn KvStore) + Send>;
+type ReadJob = Box<dyn FnOnce(&dyn KvStore) + Send>;
 
 /// Threads that read one store.
 pub(super) struct Readers {
-    shared: Arc<Shared>,
+    shared: Arc<ReaderPool>,
 }
 
-struct Shared {
+struct ReaderPool {
     store: SharedStore,
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     idle: Duration,
 }
 
 #[derive(Default)]
-struct State {
+struct PoolState {
     most: usize,
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<ReadJob>,
     threads: usize,
     /// Threads that sleep and that no one has called, the last to go to sleep at the end.
     asleep: Vec<Thread>,
@@ -62,11 +62,11 @@ impl Readers {
     /// At most `most` threads for `store`, each of which ends when it was not called for so long.
     fn with_idle(store: SharedStore, most: usize, idle: Duration) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(ReaderPool {
                 store,
-                state: Mutex::new(State {
+                state: Mutex::new(PoolState {
                     most,
-                    ..State::default()
+                    ..PoolState::default()
                 }),
                 idle,
             }),
@@ -89,11 +89,11 @@ impl Readers {
             // The caller may have stopped waiting.
             let _ = sender.send(make(store));
         }));
-        if let Ok(answered) = timeout(NUDGE.min(patience), &mut answer).await {
+        if let Ok(answered) = timeout(SPILL_DELAY.min(patience), &mut answer).await {
             return answered.map_err(|_| Unanswered::Broken);
         }
         self.shared.help();
-        match timeout(patience.saturating_sub(NUDGE), answer).await {
+        match timeout(patience.saturating_sub(SPILL_DELAY), answer).await {
             Ok(answered) => answered.map_err(|_| Unanswered::Broken),
             Err(_) => Err(Unanswered::Late),
         }
@@ -108,13 +108,13 @@ impl Drop for Readers {
     }
 }
 
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
+impl ReaderPool {
+    fn state(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Queues a job; where every thread sleeps, one is called.
-    fn submit(self: &Arc<Self>, job: Job) {
+    fn submit(self: &Arc<Self>, job: ReadJob) {
         let mut state = self.state();
         state.jobs.push_back(job);
         if state.threads == state.asleep.len() {
@@ -131,7 +131,7 @@ impl Shared {
     }
 
     /// Calls a thread that sleeps, or begins another.
-    fn call_one(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+    fn call_one(self: &Arc<Self>, mut state: MutexGuard<'_, PoolState>) {
         if let Some(thread) = state.asleep.pop() {
             drop(state);
             thread.unpark();
@@ -163,7 +163,7 @@ impl Shared {
     }
 
     /// Sleeps until this thread is called; whether it was, or else is to end.
-    fn sleep<'s>(&'s self, mut state: MutexGuard<'s, State>) -> bool {
+    fn sleep<'s>(&'s self, mut state: MutexGuard<'s, PoolState>) -> bool {
         let (own, since) = (thread::current(), Instant::now());
         state.asleep.push(own.clone());
         while !state.closed {
@@ -232,7 +232,9 @@ mod tests {
     async fn a_read_is_waited_for_as_long_as_it_may_take_and_no_longer() {
         let readers = readers(1);
         let (let_go, held) = std::sync::mpsc::channel::<()>();
-        let late = readers.read(NUDGE, move |_| held.recv().is_ok()).await;
+        let late = readers
+            .read(SPILL_DELAY, move |_| held.recv().is_ok())
+            .await;
         assert_eq!(late, Err(Unanswered::Late));
         let_go.send(()).unwrap();
         assert_eq!(readers.read(LONG, |_| 7).await, Ok(7));

@@ -35,7 +35,7 @@ impl StopSignal {
 
 /// The signals that a server handles.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(super) struct SignalListener {
     #[cfg(unix)]
     hang_up: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -45,7 +45,7 @@ pub(super) struct Signals {
 }
 
 #[cfg(unix)]
-impl Signals {
+impl SignalListener {
     pub(super) fn hear() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         Ok(Self {
@@ -65,7 +65,7 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-impl Signals {
+impl SignalListener {
     pub(super) fn hear() -> io::Result<Self> {
         Ok(Self {})
     }
@@ -76,7 +76,7 @@ impl Signals {
     }
 }
 
-impl Signals {
+impl SignalListener {
     /// The next signal to stop; what else is asked for meanwhile is not done.
     pub(super) async fn stop(&mut self) -> StopSignal {
         loop {

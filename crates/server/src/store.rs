@@ -1,6 +1,6 @@
 //! The stores that a server opened, and how each is called.
 
-use super::blocking::Leave;
+use super::blocking::CallPermits;
 use super::{Blocking, CallTimers, SharedStore};
 use edge_cookie::store::{AsyncKvStore, Consistency, Insert, Removed, StoreError, Stored};
 use edge_cookie_stores::{RedisEngine, RedisStore};
@@ -31,8 +31,11 @@ pub struct NativeStore {
 enum Reached {
     /// By calls that block, and are made off the reactor.
     Blocking(Blocking),
-    /// By calls that are awaited where they are made, as many at once as there is leave for.
-    Awaited { store: RedisStore, leave: Leave },
+    /// By calls that are awaited where they are made, as many at once as there are permits for.
+    Async {
+        store: RedisStore,
+        permits: CallPermits,
+    },
 }
 
 impl NativeStore {
@@ -45,24 +48,24 @@ impl NativeStore {
         }
     }
 
-    /// One whose calls are awaited where they are made, as many at once as there is leave for.
+    /// One whose calls are awaited where they are made, as many at once as there are permits for.
     #[must_use]
-    pub const fn awaited(store: RedisStore, leave: Leave, calls: CallTimers) -> Self {
+    pub const fn shared(store: RedisStore, permits: CallPermits, calls: CallTimers) -> Self {
         Self {
-            reached: Reached::Awaited { store, leave },
+            reached: Reached::Async { store, permits },
             calls,
         }
     }
 }
 
-/// Makes a call, whichever store it is, and times it, the wait for its leave included.
+/// Makes a call, whichever store it is, and times it, the wait for its permit included.
 macro_rules! call {
     ($own:ident, $call:ident($($argument:expr),*)) => {{
         let _timed = $own.calls.$call.start();
         match &$own.reached {
             Reached::Blocking(store) => store.$call($($argument),*).await,
-            Reached::Awaited { store, leave } => {
-                let _leave = leave.take().await?;
+            Reached::Async { store, permits } => {
+                let _permit = permits.take().await?;
                 store.$call($($argument),*).await
             }
         }
@@ -73,7 +76,7 @@ impl AsyncKvStore for NativeStore {
     fn consistency(&self) -> Consistency {
         match &self.reached {
             Reached::Blocking(store) => store.consistency(),
-            Reached::Awaited { store, .. } => store.consistency(),
+            Reached::Async { store, .. } => store.consistency(),
         }
     }
 

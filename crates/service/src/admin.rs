@@ -11,7 +11,7 @@ use super::body::{self, BodyError, Incoming};
 use super::route::AdminRoute;
 use super::shown::ShownRecord;
 use super::upload::parse;
-use super::{Client, Home, Service, visitor};
+use super::{Client, Platform, Service, visitor};
 use crate::consent::{AskedRequest, WrittenRequest};
 use crate::partner::{NewPartner, NewToken, PartnerChange, PartnerRecord, RegistryError};
 use edge_cookie::clock::AsyncClock;
@@ -19,10 +19,10 @@ use edge_cookie::engine::{Operation, OperationError, Outcome, StoreError};
 use edge_cookie::record::{EcId, PartnerId};
 use edge_cookie::store::AsyncKvStore;
 
-type Answer = Result<Response<Bytes>, Response<Bytes>>;
+type AdminAnswer = Result<Response<Bytes>, Response<Bytes>>;
 
 #[derive(Serialize)]
-struct Ids {
+struct IdList {
     ids: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ struct Ended {
 }
 
 #[derive(Serialize)]
-struct Partners {
+struct PartnerList {
     partners: Vec<PartnerRecord>,
 }
 
@@ -46,7 +46,7 @@ struct Token<'t> {
 /// Most ids in one answer, and the number of ids where the request has no `limit`.
 const MOST_IDS: usize = 1_000;
 
-impl<H: Home> Service<H> {
+impl<H: Platform> Service<H> {
     pub(super) async fn admin(
         &self,
         head: &Parts,
@@ -77,7 +77,7 @@ impl<H: Home> Service<H> {
         answered.unwrap_or_else(|refused| refused).into()
     }
 
-    async fn ids(&self, query: &str) -> Answer {
+    async fn ids(&self, query: &str) -> AdminAnswer {
         let text = |name: &str| {
             let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
             pairs.find_map(|(own, value)| (own == name).then_some(value))
@@ -95,24 +95,24 @@ impl<H: Home> Service<H> {
             }
         };
         let prefix = text("prefix").unwrap_or_default();
-        let store = self.home.graph().store();
+        let store = self.platform.graph().store();
         let ids = store.list(prefix, text("after"), limit).await;
         let ids = ids.map_err(|error| unavailable(&error))?;
-        Ok(json(StatusCode::OK, &Ids { ids }))
+        Ok(json(StatusCode::OK, &IdList { ids }))
     }
 
-    async fn record(&self, written: &str) -> Answer {
+    async fn record(&self, written: &str) -> AdminAnswer {
         let id = ec_id(written)?;
-        let found = self.home.graph().store().lookup(id.as_str()).await;
+        let found = self.platform.graph().store().lookup(id.as_str()).await;
         let stored = found.map_err(|error| unavailable(&error))?;
         let stored = stored.ok_or_else(not_found)?;
-        let now = self.home.clock().now().timestamp();
+        let now = self.platform.clock().now().timestamp();
         let policy = self.setup.policy_of(&id);
         let shown = ShownRecord::of(policy, &id, Some(&stored), now);
         Ok(json(StatusCode::OK, &shown))
     }
 
-    async fn erase(&self, written: &str) -> Answer {
+    async fn erase(&self, written: &str) -> AdminAnswer {
         let id = ec_id(written)?;
         let erased = self.run(&id, Operation::Delete).await.result;
         match erased {
@@ -125,9 +125,9 @@ impl<H: Home> Service<H> {
         }
     }
 
-    async fn list_partners(&self) -> Answer {
+    async fn list_partners(&self) -> AdminAnswer {
         let partners = self.registry().list().await.map_err(|error| no(&error))?;
-        Ok(json(StatusCode::OK, &Partners { partners }))
+        Ok(json(StatusCode::OK, &PartnerList { partners }))
     }
 
     /// A request's body, within the bound of a batch.
@@ -145,7 +145,7 @@ impl<H: Home> Service<H> {
     }
 
     /// Why the request that an operator asks about is decided as it is: under the policy of its ids, as if it came now.
-    async fn explain_consent(&self, head: &Parts, body: &mut impl Incoming) -> Answer {
+    async fn explain_consent(&self, head: &Parts, body: &mut impl Incoming) -> AdminAnswer {
         let body = self.admin_body(head, body).await?;
         let written: WrittenRequest = parse(&body).map_err(|error| invalid_json(&error))?;
         let asked = AskedRequest::parse(&written).map_err(|error| {
@@ -155,14 +155,14 @@ impl<H: Home> Service<H> {
                 &error.to_string(),
             )
         })?;
-        let now = self.home.clock().now().timestamp();
+        let now = self.platform.clock().now().timestamp();
         Ok(json(
             StatusCode::OK,
             &visitor::explained(&asked, &self.setup, now),
         ))
     }
 
-    async fn add_partner(&self, head: &Parts, body: &mut impl Incoming) -> Answer {
+    async fn add_partner(&self, head: &Parts, body: &mut impl Incoming) -> AdminAnswer {
         let body = self.admin_body(head, body).await?;
         let described: NewPartner = parse(&body).map_err(|error| invalid_json(&error))?;
         let partner = described.record();
@@ -196,24 +196,24 @@ impl<H: Home> Service<H> {
         ))
     }
 
-    async fn rotate_partner(&self, id: &str) -> Answer {
+    async fn rotate_partner(&self, id: &str) -> AdminAnswer {
         let id = self.not_declared(partner_id(id)?, None)?;
         let token = self.registry().rotate(&id).await;
         Ok(shown_once(&id, &token.map_err(|error| no(&error))?))
     }
 
-    async fn enable_partner(&self, id: &str, enabled: bool) -> Answer {
+    async fn enable_partner(&self, id: &str, enabled: bool) -> AdminAnswer {
         let id = self.not_declared(partner_id(id)?, None)?;
         self.change_partner(&id, PartnerChange::SetEnabled(enabled))
             .await
     }
 
-    async fn delete_partner(&self, id: &str) -> Answer {
+    async fn delete_partner(&self, id: &str) -> AdminAnswer {
         let id = self.not_declared(partner_id(id)?, None)?;
         self.change_partner(&id, PartnerChange::Delete).await
     }
 
-    async fn change_partner(&self, id: &PartnerId, change: PartnerChange<'_>) -> Answer {
+    async fn change_partner(&self, id: &PartnerId, change: PartnerChange<'_>) -> AdminAnswer {
         let done = self.registry().change(id, change).await;
         done.map_err(|error| no(&error))?;
         Ok(empty(StatusCode::NO_CONTENT))

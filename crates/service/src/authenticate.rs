@@ -8,13 +8,13 @@ use http::request::Parts;
 use http::{HeaderValue, Response, StatusCode};
 
 use super::answer::refusal;
-use super::credentials::{Credentials, bearer};
+use super::credentials::{RequestCredentials, bearer};
 use super::operators::challenge_partner;
 use super::tokens::{TokenRoutes, TokenSender};
-use super::{Admission, Client, Home, Note, Service};
+use super::{Admission, Client, Platform, Service, ServiceEvent};
 use crate::partner::{PartnerRecord, Registry, TokenHash};
 
-impl<H: Home> Service<H> {
+impl<H: Platform> Service<H> {
     /// The partner whose token came along; else the refusal.
     pub(super) async fn partner(
         &self,
@@ -33,9 +33,9 @@ impl<H: Home> Service<H> {
             self.may_try(self.is_known(&token), sender)?;
             self.stored_partner(&token).await?
         };
-        let known = self.home.was_right(&token);
+        let known = self.platform.was_right(&token);
         if known != partner.is_some() {
-            self.home.remember(&token, !known);
+            self.platform.remember(&token, !known);
         }
         partner.map(Cow::Owned).ok_or_else(|| {
             self.count_wrong(self.is_known(&token), sender);
@@ -52,7 +52,8 @@ impl<H: Home> Service<H> {
         let found = self.registry().of_token(token).await;
         let stored = found.map_err(|error| {
             let why = error.to_string();
-            self.home.note(&Note::PartnerUnknown { why: &why });
+            self.platform
+                .record_event(&ServiceEvent::PartnerUnknown { why: &why });
             refusal(StatusCode::SERVICE_UNAVAILABLE, "kv_unavailable")
         })?;
         // A declared partner wins over a stored one of its name, whose token is then no good.
@@ -62,25 +63,29 @@ impl<H: Home> Service<H> {
 
     /// The partners that the policy does not declare.
     pub(super) fn registry(&self) -> Registry<'_, H::Store, H::Clock> {
-        Registry::new(self.home.partners(), self.home.clock(), &self.setup.policy)
+        Registry::new(
+            self.platform.partners(),
+            self.platform.clock(),
+            &self.setup.policy,
+        )
     }
 
     /// Whether an operator's credentials came along.
     pub(super) fn is_operator(&self, head: &Parts) -> bool {
-        let given = Credentials::of(&head.headers);
+        let given = RequestCredentials::of(&head.headers);
         given.is_some_and(|given| self.setup.operators.admit(&given))
     }
 
     /// Lets an operator in; else the refusal.
     pub(super) fn operator(&self, head: &Parts, client: &Client) -> Result<(), Response<Bytes>> {
-        let Some(given) = Credentials::of(&head.headers) else {
+        let Some(given) = RequestCredentials::of(&head.headers) else {
             return Err(self.no_operator());
         };
         if self.setup.operators.admit(&given) {
             return Ok(());
         }
         let sender = TokenSender::of(client, TokenRoutes::Admin);
-        let known = matches!(&given, Credentials::Bearer(token) if self.is_known(token));
+        let known = matches!(&given, RequestCredentials::Bearer(token) if self.is_known(token));
         self.may_try(known, sender)?;
         self.count_wrong(known, sender);
         Err(self.no_operator())
@@ -98,7 +103,7 @@ impl<H: Home> Service<H> {
         let mut declared = self.setup.partners.iter();
         self.setup.operators.has_token(token)
             || declared.any(|partner| partner.admits(token))
-            || self.home.was_right(token)
+            || self.platform.was_right(token)
     }
 
     /// Refuses credentials that no one is known to have, where their sender has sent too many wrong ones.
@@ -107,10 +112,10 @@ impl<H: Home> Service<H> {
             return Ok(());
         }
         let limit = self.setup.policy.sync.invalid_token_limit;
-        let Admission::TooMany(wait) = self.home.may_try_token(sender, limit) else {
+        let Admission::TooMany(wait) = self.platform.may_try_token(sender, limit) else {
             return Ok(());
         };
-        self.home.note(&Note::TokenNotTried);
+        self.platform.record_event(&ServiceEvent::TokenNotTried);
         let mut answer = refusal(StatusCode::TOO_MANY_REQUESTS, "too_many_invalid_tokens");
         let wait = HeaderValue::from(wait.seconds());
         answer.headers_mut().insert(RETRY_AFTER, wait);
@@ -120,7 +125,7 @@ impl<H: Home> Service<H> {
     /// Counts wrong credentials, unless someone is known to have them.
     fn count_wrong(&self, known: bool, sender: TokenSender) {
         if !known {
-            self.home.count_wrong_token(sender);
+            self.platform.count_wrong_token(sender);
         }
     }
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::answer::{Reply, json, refusal, refusal_because};
 use super::body::{self, BodyError, Incoming};
 use super::upload::{Mapping, Upload};
-use super::{Admission, Client, Home, Note, Route, Service};
+use super::{Admission, Client, Platform, Route, Service, ServiceEvent};
 use crate::partner::PartnerRecord;
 use edge_cookie::engine::{Done, Operation, OperationError, Outcome, PartnerSync};
 use edge_cookie::policy::settings::SyncReasons;
@@ -55,7 +55,7 @@ struct Work {
     syncs: Vec<PartnerSync>,
 }
 
-impl<H: Home> Service<H> {
+impl<H: Platform> Service<H> {
     pub(super) async fn batch_sync(
         &self,
         head: &Parts,
@@ -87,7 +87,7 @@ impl<H: Home> Service<H> {
             }
         };
         for (outcome, times) in outcomes {
-            self.home.note(&Note::PartnerOutcome {
+            self.platform.record_event(&ServiceEvent::PartnerOutcome {
                 partner: &partner.id,
                 route: Route::BatchSync.name(),
                 outcome,
@@ -120,7 +120,11 @@ impl<H: Home> Service<H> {
     async fn admit(&self, partner: &PartnerRecord) -> Result<(), Refused> {
         let rules = &self.setup.policy.sync;
         let limit = partner.rate_limit.unwrap_or(rules.rate_limit);
-        match self.home.admit(&partner.id, limit, rules.rate_window).await {
+        match self
+            .platform
+            .admit(&partner.id, limit, rules.rate_window)
+            .await
+        {
             Admission::Admitted => Ok(()),
             Admission::TooMany(wait) => {
                 let mut refused = refused(StatusCode::TOO_MANY_REQUESTS, "rate_limit_exceeded");

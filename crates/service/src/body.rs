@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http::header::CONTENT_LENGTH;
 
-/// A request's body, as its home reads it.
+/// A request's body, as the platform reads it.
 pub trait Incoming: Send {
     /// The next part; none at the end.
     ///

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use edge_cookie::policy::types::Locality;
 
-/// What its home knows of the client.
+/// What the platform knows of the client.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Client {
     /// The address it comes from.

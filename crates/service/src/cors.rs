@@ -11,7 +11,7 @@ use edge_cookie::policy::types::Seconds;
 
 /// Where a request says it comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum RequestOrigin {
     /// It does not say: it is no page's.
     Unsaid,
     /// A page of the publisher.
@@ -20,7 +20,7 @@ pub(super) enum Origin {
     Foreign,
 }
 
-impl Origin {
+impl RequestOrigin {
     pub(super) fn of(headers: &HeaderMap, publisher: Option<&Domain>) -> Self {
         let mut given = headers.get_all(ORIGIN).iter();
         match (given.next(), given.next()) {

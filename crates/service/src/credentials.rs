@@ -9,14 +9,14 @@ use crate::partner::TokenHash;
 
 /// What an operator comes with, hashed.
 #[derive(Debug, Clone)]
-pub(super) enum Credentials {
+pub(super) enum RequestCredentials {
     /// A token.
     Bearer(TokenHash),
     /// A user name and password.
     Basic(BasicHash),
 }
 
-impl Credentials {
+impl RequestCredentials {
     pub(super) fn of(headers: &HeaderMap) -> Option<Self> {
         let (scheme, given) = authorization(headers)?;
         if scheme.eq_ignore_ascii_case("bearer") {

@@ -36,7 +36,7 @@ pub(super) fn for_the_origin(headers: &mut HeaderMap, client: Option<IpAddr>) {
     name_the_client(headers, client);
 }
 
-/// Adds the client's address, as the home knows it, to the lists that name it: their last element is the one that
+/// Adds the client's address, as the platform knows it, to the lists that name it: their last element is the one that
 /// the service answers for. One that is not known is `unknown` (RFC 7239, section 6.2), or the origin would take what
 /// the client wrote for it.
 fn name_the_client(headers: &mut HeaderMap, client: Option<IpAddr>) {

@@ -8,7 +8,7 @@ use http::request::Parts;
 use serde::Serialize;
 
 use super::answer::{Reply, json};
-use super::{Home, OutboxState, Service};
+use super::{OutboxState, Platform, Service};
 use edge_cookie::store::AsyncKvStore;
 
 /// What anyone may read.
@@ -134,11 +134,11 @@ impl From<OutboxState> for OutboxHealth {
 /// A key that nothing is kept under: what matters is that the store answers.
 const NOTHING: &str = "health";
 
-impl<H: Home> Service<H> {
+impl<H: Platform> Service<H> {
     pub(super) async fn health(&self, head: &Parts) -> Reply {
-        let Probe { graph, partners } = self.home.probe().await;
+        let Probe { graph, partners } = self.platform.probe().await;
         let well = graph.is_well() && partners.is_well();
-        let outbox = self.home.outbox();
+        let outbox = self.platform.outbox();
         let waiting = outbox.is_some_and(|outbox| outbox.withdrawals > 0);
         let (code, status) = if !well {
             (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
@@ -175,7 +175,7 @@ impl<H: Home> Service<H> {
                 why: probe.why,
             }),
             outbox: outbox.map(OutboxHealth::from),
-            warnings: self.home.warnings(),
+            warnings: self.platform.warnings(),
         };
         json(code, &details).into()
     }

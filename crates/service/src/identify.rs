@@ -6,9 +6,9 @@ use http::{Response, StatusCode};
 use serde::Serialize;
 
 use super::answer::{Reply, empty, json};
-use super::cors::{Origin, write_preflight};
+use super::cors::{RequestOrigin, write_preflight};
 use super::visitor::Visitor;
-use super::{Client, Home, Note, Route, Service};
+use super::{Client, Platform, Route, Service, ServiceEvent};
 use crate::consent::Verdict;
 use crate::partner::PartnerRecord;
 use edge_cookie::engine::{Done, Operation, OperationError, Record};
@@ -45,7 +45,7 @@ struct EidUid<'i> {
     atype: u32,
 }
 
-impl<H: Home> Service<H> {
+impl<H: Platform> Service<H> {
     pub(super) async fn identify(
         &self,
         head: &Parts,
@@ -53,7 +53,7 @@ impl<H: Home> Service<H> {
         client: &Client,
     ) -> Reply {
         let origin = self.origin(head);
-        let mut answer = if origin == Origin::Foreign {
+        let mut answer = if origin == RequestOrigin::Foreign {
             empty(StatusCode::FORBIDDEN)
         } else {
             self.identified(head, visitor, client).await
@@ -64,12 +64,12 @@ impl<H: Home> Service<H> {
 
     pub(super) fn preflight(&self, head: &Parts) -> Reply {
         let origin = self.origin(head);
-        let mut answer = if origin == Origin::Foreign {
+        let mut answer = if origin == RequestOrigin::Foreign {
             empty(StatusCode::FORBIDDEN)
         } else {
             empty(StatusCode::OK)
         };
-        if matches!(origin, Origin::Own(_)) {
+        if matches!(origin, RequestOrigin::Own(_)) {
             let max_age = self.setup.policy.identify.cors_max_age;
             write_preflight(answer.headers_mut(), max_age);
         }
@@ -77,8 +77,8 @@ impl<H: Home> Service<H> {
         answer.into()
     }
 
-    fn origin(&self, head: &Parts) -> Origin {
-        Origin::of(&head.headers, self.setup.publisher.domain.as_ref())
+    fn origin(&self, head: &Parts) -> RequestOrigin {
+        RequestOrigin::of(&head.headers, self.setup.publisher.domain.as_ref())
     }
 
     async fn identified(
@@ -92,7 +92,7 @@ impl<H: Home> Service<H> {
             Err(refusal) => return refusal,
         };
         let (outcome, answer) = self.found(visitor, &partner).await;
-        self.home.note(&Note::PartnerOutcome {
+        self.platform.record_event(&ServiceEvent::PartnerOutcome {
             partner: &partner.id,
             route: Route::Identify.name(),
             outcome,

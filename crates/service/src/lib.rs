@@ -1,8 +1,8 @@
-//! The HTTP surface: one service, whatever home it runs in (`docs/http-api.md`).
+//! The HTTP surface: one service, on any platform (`docs/http-api.md`).
 //!
 //! The native server and the edge are thin adapters round it: they bring a request's head, a way to read its
 //! body and what they know of the client, and get back an answer to send, or the request to hand on to the
-//! publisher's origin. What the service needs of them is a [`Home`].
+//! publisher's origin. What the service needs of them is a [`Platform`].
 //!
 //! ```
 //! use edge_cookie::policy::publisher::Publisher;
@@ -28,19 +28,19 @@ mod client;
 mod cookie;
 mod cors;
 mod credentials;
+mod ec_id;
+mod event;
 mod forwarded;
 mod framing;
 mod health;
-mod home;
 mod identify;
-mod mint;
 mod navigation;
-mod note;
 mod operators;
 mod organic;
 mod origin_page;
 mod page;
 mod path;
+mod platform;
 mod route;
 mod secrets;
 mod setup;
@@ -67,13 +67,13 @@ pub use answer::{Reply, mark_own};
 pub use batch_sync::rejected;
 pub use body::{BodyError, Incoming};
 pub use client::Client;
+pub use event::{ServiceEvent, ShownId};
 pub use forwarded::origin_target;
 pub use framing::{AnswerFault, check_answer};
 pub use health::{Probe, StoreProbe};
-pub use home::{Admission, Home, OutboxState};
-pub use note::{Note, ShownId};
 pub use origin_page::OriginPage;
 pub use page::Unclaimed;
+pub use platform::{Admission, OutboxState, Platform};
 pub use route::{ROUTES, Route};
 pub use secrets::{SecretProblem, check_secrets, redis_password};
 pub use setup::{Setup, SetupError};
@@ -81,7 +81,7 @@ pub use shown::ShownRecord;
 pub use tokens::{TokenRoutes, TokenSender, WRONG_TOKEN_WINDOW};
 
 use answer::not_found;
-pub use mint::household;
+pub use ec_id::household;
 use route::page_methods;
 use visitor::Visitor;
 pub use written_address::parse_address;
@@ -90,35 +90,35 @@ use edge_cookie::clock::AsyncClock as _;
 use edge_cookie::engine::{Finished, Operation};
 use edge_cookie::record::EcId;
 
-/// The service in its home, under one setup. Cheap to clone.
+/// The service on its platform, under one setup. Cheap to clone.
 #[derive(Debug)]
 pub struct Service<H> {
-    home: Arc<H>,
+    platform: Arc<H>,
     setup: Arc<Setup>,
 }
 
 impl<H> Clone for Service<H> {
     fn clone(&self) -> Self {
         Self {
-            home: Arc::clone(&self.home),
+            platform: Arc::clone(&self.platform),
             setup: Arc::clone(&self.setup),
         }
     }
 }
 
-impl<H: Home> Service<H> {
-    /// The service in `home`, under `setup`.
-    pub fn new(home: H, setup: Setup) -> Self {
+impl<H: Platform> Service<H> {
+    /// The service on `platform`, under `setup`.
+    pub fn new(platform: H, setup: Setup) -> Self {
         Self {
-            home: Arc::new(home),
+            platform: Arc::new(platform),
             setup: Arc::new(setup),
         }
     }
 
-    /// The home it runs in.
+    /// The platform that it runs on.
     #[must_use]
-    pub fn home(&self) -> &H {
-        &self.home
+    pub fn platform(&self) -> &H {
+        &self.platform
     }
 
     /// What it runs under.
@@ -135,9 +135,9 @@ impl<H: Home> Service<H> {
         if let Err(refusal) = well_formed::check(head) {
             return Reply::from(refusal).marked_own();
         }
-        let now = self.home.clock().now().timestamp();
+        let now = self.platform.clock().now().timestamp();
         let visitor = Visitor::of(head, client, &self.setup, now);
-        visitor.report(|note| self.home.note(&note));
+        visitor.report(|event| self.platform.record_event(&event));
         let expired = self.withdraw(&visitor, &head.headers).await;
         let route = match upgrade::refusal(&head.headers) {
             Some(refusal) => Err(refusal),
@@ -166,8 +166,8 @@ impl<H: Home> Service<H> {
     async fn run(&self, id: &EcId, operation: Operation<'_>) -> Finished {
         let candidate = self.setup.candidate_of(id);
         let policy = candidate.map_or(&self.setup.policy, |rollout| &rollout.resolved.policy);
-        let finished = self.home.graph().run_async(policy, id, operation).await;
-        self.home.note(&Note::Operation {
+        let finished = self.platform.graph().run_async(policy, id, operation).await;
+        self.platform.record_event(&ServiceEvent::Operation {
             name: operation.as_str(),
             candidate: candidate.is_some(),
             id: ShownId::of(id, policy.log.id_chars),

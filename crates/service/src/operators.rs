@@ -3,7 +3,7 @@
 use http::header::WWW_AUTHENTICATE;
 use http::{HeaderMap, HeaderValue};
 
-use super::credentials::{BasicHash, Credentials};
+use super::credentials::{BasicHash, RequestCredentials};
 use crate::partner::TokenHash;
 
 /// What lets operators in; either is enough.
@@ -35,10 +35,12 @@ impl Operators {
     }
 
     /// Whether these credentials are an operator's.
-    pub(super) fn admit(&self, given: &Credentials) -> bool {
+    pub(super) fn admit(&self, given: &RequestCredentials) -> bool {
         match given {
-            Credentials::Bearer(token) => self.has_token(token),
-            Credentials::Basic(basic) => self.basic.as_ref().is_some_and(|own| own.is(basic)),
+            RequestCredentials::Bearer(token) => self.has_token(token),
+            RequestCredentials::Basic(basic) => {
+                self.basic.as_ref().is_some_and(|own| own.is(basic))
+            }
         }
     }
 

@@ -5,12 +5,12 @@ use http::{HeaderValue, StatusCode};
 
 use super::answer::{Reply, empty};
 use super::cookie;
-use super::mint::mint;
+use super::ec_id::generate_ec_id;
 use super::navigation::may_get_an_id;
 use super::origin_page::{NewVisitor, OriginPage};
 use super::page::Unclaimed;
 use super::visitor::Visitor;
-use super::{Client, Home, Note, Service};
+use super::{Client, Platform, Service, ServiceEvent};
 use crate::consent::Verdict;
 use crate::visit::{CookieChange, NewId, NewIdStep, Visit, VisitEnd, VisitStep};
 use edge_cookie::clock::AsyncClock;
@@ -18,14 +18,14 @@ use edge_cookie::engine::Operation;
 use edge_cookie::record::{EcId, GeoInfo, KvGeo};
 
 /// What a visitor's request comes to.
-enum Kept {
+enum VisitorLookup {
     /// The visitor is known, or cannot be looked up; these cookies are set.
     Known(Vec<HeaderValue>),
     /// No id of theirs has a record: the visitor is a new one.
     Unknown,
 }
 
-impl<H: Home> Service<H> {
+impl<H: Platform> Service<H> {
     pub(super) async fn organic(
         &self,
         head: &Parts,
@@ -33,27 +33,27 @@ impl<H: Home> Service<H> {
         client: &Client,
         below_own_prefix: bool,
     ) -> Reply {
-        let start = self.home.clock().now();
+        let start = self.platform.clock().now();
         let budget = self.setup.policy.organic.budget.duration();
         let kept = if visitor.verdict() == Verdict::Granted {
             let work = self.refresh_identity(head, visitor, client);
-            let kept = self.home.within(budget, work).await;
+            let kept = self.platform.within(budget, work).await;
             if kept.is_none() {
-                self.home.note(&Note::BudgetSpent);
+                self.platform.record_event(&ServiceEvent::BudgetSpent);
             }
-            kept.unwrap_or(Kept::Known(Vec::new()))
+            kept.unwrap_or(VisitorLookup::Known(Vec::new()))
         } else {
-            Kept::Known(Vec::new())
+            VisitorLookup::Known(Vec::new())
         };
         let (cookies, is_new) = match kept {
-            Kept::Known(cookies) => (cookies, false),
-            Kept::Unknown => (Vec::new(), true),
+            VisitorLookup::Known(cookies) => (cookies, false),
+            VisitorLookup::Unknown => (Vec::new(), true),
         };
         let wanted =
             is_new && may_get_an_id(&head.method, &head.headers, &self.setup.policy.organic);
         let new_visitor = wanted.then(|| self.new_visitor(head, visitor, client));
         let new_visitor = new_visitor.flatten();
-        let left = budget.saturating_sub(self.home.clock().now().since(start));
+        let left = budget.saturating_sub(self.platform.clock().now().since(start));
         if self.setup.publisher.origin_url.is_some() {
             return Reply::PassOn(OriginPage {
                 cookies,
@@ -74,8 +74,13 @@ impl<H: Home> Service<H> {
     }
 
     /// Keeps the identity of a user who consents up to date.
-    async fn refresh_identity(&self, head: &Parts, visitor: &Visitor<'_>, client: &Client) -> Kept {
-        let timestamp = self.home.clock().now().timestamp();
+    async fn refresh_identity(
+        &self,
+        head: &Parts,
+        visitor: &Visitor<'_>,
+        client: &Client,
+    ) -> VisitorLookup {
+        let timestamp = self.platform.clock().now().timestamp();
         let mut visit = Visit::new(visitor.cookies.ids());
         loop {
             let finished = match visit.step() {
@@ -88,10 +93,10 @@ impl<H: Home> Service<H> {
                     self.run(id, revive).await
                 }
                 VisitStep::End(VisitEnd::Known { id, touched }) => {
-                    return Kept::Known(self.changed_cookies(id, head, visitor, touched));
+                    return VisitorLookup::Known(self.changed_cookies(id, head, visitor, touched));
                 }
-                VisitStep::End(VisitEnd::NewVisitor) => return Kept::Unknown,
-                VisitStep::End(VisitEnd::Unchanged) => return Kept::Known(Vec::new()),
+                VisitStep::End(VisitEnd::NewVisitor) => return VisitorLookup::Unknown,
+                VisitStep::End(VisitEnd::Unchanged) => return VisitorLookup::Known(Vec::new()),
             };
             visit.resume(finished.outcome());
         }
@@ -131,7 +136,7 @@ impl<H: Home> Service<H> {
         let form = self.setup.policy.id.ipv6_form;
         let mut new_id = NewId::default();
         while new_id.step() == NewIdStep::Create {
-            let id = mint(&self.setup.passphrase, *address, form).ok()?;
+            let id = generate_ec_id(&self.setup.passphrase, *address, form).ok()?;
             let create = Operation::CreateForNewId { consent, geo };
             let created = self.run(&id, create).await;
             new_id.resume(created.outcome());

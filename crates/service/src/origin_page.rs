@@ -30,7 +30,7 @@ impl OriginPage {
         }
     }
 
-    /// Completes an answer that the home made because the origin did not: it carries no new id.
+    /// Completes an answer that the platform made because the origin did not: it carries no new id.
     pub fn fail(self, headers: &mut HeaderMap) {
         shared_cache::forbid(headers);
         shared_cache::set_cookies(headers, self.cookies);

@@ -7,12 +7,12 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 
 use super::origin_page::{NewVisitor, OriginPage};
-use super::{Home, Service, shared_cache};
-use crate::Note;
+use super::{Platform, Service, shared_cache};
+use crate::ServiceEvent;
 use edge_cookie::record::EcId;
 use edge_cookie::store::AsyncKvStore;
 
-impl<H: Home> Service<H> {
+impl<H: Platform> Service<H> {
     /// Completes the origin's answer: makes the id of a new visitor, within what is left of `organic.budget`, and sets
     /// our cookies. It comes after every other rule for the answer's headers.
     ///
@@ -23,7 +23,7 @@ impl<H: Home> Service<H> {
         headers: &mut HeaderMap,
     ) -> Option<Unclaimed<H>> {
         if shared_cache::shares_a_cookie(headers) {
-            self.home.note(&Note::SharedCookie);
+            self.platform.record_event(&ServiceEvent::SharedCookie);
         }
         let mut cookies = page.cookies;
         let mut unclaimed = None;
@@ -46,9 +46,9 @@ impl<H: Home> Service<H> {
     ) -> Option<(Vec<HeaderValue>, Unclaimed<H>)> {
         let service = self.clone();
         let work = async move { service.begin(&visitor).await };
-        let given = self.home.started_within(budget, work).await;
+        let given = self.platform.started_within(budget, work).await;
         if given.is_none() {
-            self.home.note(&Note::BudgetSpent);
+            self.platform.record_event(&ServiceEvent::BudgetSpent);
         }
         given.flatten()
     }
@@ -56,12 +56,12 @@ impl<H: Home> Service<H> {
 
 /// A record that was just made, and whose id no browser has yet: dropped unclaimed, it is removed again.
 #[derive(Debug)]
-pub struct Unclaimed<H: Home> {
+pub struct Unclaimed<H: Platform> {
     service: Service<H>,
     id: Option<EcId>,
 }
 
-impl<H: Home> Unclaimed<H> {
+impl<H: Platform> Unclaimed<H> {
     pub(super) const fn new(service: Service<H>, id: EcId) -> Self {
         let id = Some(id);
         Self { service, id }
@@ -73,16 +73,16 @@ impl<H: Home> Unclaimed<H> {
     }
 }
 
-impl<H: Home> Drop for Unclaimed<H> {
+impl<H: Platform> Drop for Unclaimed<H> {
     fn drop(&mut self) {
         let Some(id) = self.id else {
             return;
         };
         let service = self.service.clone();
         // Its tail is random and was never delivered: no one can have synced to it, and no tombstone is needed.
-        self.service.home.start(async move {
-            let removed = service.home.graph().store().delete(id.as_str()).await;
-            service.home.note(&Note::Unclaimed {
+        self.service.platform.start(async move {
+            let removed = service.platform.graph().store().delete(id.as_str()).await;
+            service.platform.record_event(&ServiceEvent::Unclaimed {
                 removed: removed.is_ok(),
             });
         });

@@ -86,14 +86,14 @@ pub(super) const ADMIN_TOKEN: &str = "ec.admin_token";
 pub(super) const BASIC_PASSWORD: &str = "ec.admin.basic.password";
 
 /// Resolves secrets one by one, and keeps everything that is wrong with them.
-pub(super) struct Resolver<R> {
+pub(super) struct SecretResolver<R> {
     look_up: R,
     /// Whether the policy is deployed: then no secret of it may be weak.
     deployed: bool,
     pub(super) problems: Vec<SecretProblem>,
 }
 
-impl<R: Fn(&Secret) -> Option<String>> Resolver<R> {
+impl<R: Fn(&Secret) -> Option<String>> SecretResolver<R> {
     pub(super) const fn new(look_up: R, deployed: bool) -> Self {
         let problems = Vec::new();
         Self {
@@ -180,7 +180,7 @@ pub fn redis_password(
     deployed: bool,
     look_up: impl Fn(&Secret) -> Option<String>,
 ) -> Result<String, SecretProblem> {
-    let mut resolver = Resolver::new(look_up, deployed);
+    let mut resolver = SecretResolver::new(look_up, deployed);
     let key = "ec.redis.password".to_owned();
     let found = resolver.secret(key.clone(), secret, SecretUse::Key);
     found.ok_or_else(|| {
@@ -199,7 +199,7 @@ pub fn check_secrets(
     can_look: impl Fn(&Secret) -> bool,
     look_up: impl Fn(&Secret) -> Option<String>,
 ) -> Vec<SecretProblem> {
-    let mut resolver = Resolver::new(look_up, deployed);
+    let mut resolver = SecretResolver::new(look_up, deployed);
     let mut check = |key: &str, secret: &Option<Secret>, used_as| {
         let secret = secret.as_ref().filter(|secret| can_look(secret))?;
         resolver.secret(key.to_owned(), secret, used_as)

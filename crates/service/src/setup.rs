@@ -3,9 +3,9 @@
 use bytes::Bytes;
 
 use super::credentials::BasicHash;
-use super::mint::Passphrase;
+use super::ec_id::Passphrase;
 use super::operators::Operators;
-use super::secrets::{ADMIN_TOKEN, BASIC_PASSWORD, Resolver, SecretProblem};
+use super::secrets::{ADMIN_TOKEN, BASIC_PASSWORD, SecretProblem, SecretResolver};
 use crate::partner::{PartnerRecord, TokenHash};
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
@@ -25,7 +25,7 @@ pub struct Setup {
     pub(super) rollout: Option<Rollout>,
     pub(super) profile: String,
     pub(super) publisher: Publisher,
-    report: Shown,
+    report: ShownPolicy,
     pub(super) passphrase: Passphrase,
     pub(super) operators: Operators,
     pub(super) partners: Vec<PartnerRecord>,
@@ -36,7 +36,7 @@ pub struct Setup {
 
 /// The values of the policy and where each is configured, rendered when they are first asked for.
 #[derive(Debug, Clone)]
-enum Shown {
+enum ShownPolicy {
     Resolved(Bytes),
     Bundle(Box<Bundled>),
 }
@@ -86,7 +86,7 @@ impl Setup {
     ) -> Result<Self, SetupError> {
         // A report is strings and numbers, which always serialise.
         let report = serde_json::to_vec(&Report::of(profile, resolved)).unwrap_or_default();
-        let report = Shown::Resolved(report.into());
+        let report = ShownPolicy::Resolved(report.into());
         Self::ready(profile, resolved, publisher, report, reveal)
     }
 
@@ -99,7 +99,7 @@ impl Setup {
         bundle: &Bundled,
         reveal: impl Fn(&Secret) -> Option<String>,
     ) -> Result<Self, SetupError> {
-        let shown = Shown::Bundle(Box::new(bundle.clone()));
+        let shown = ShownPolicy::Bundle(Box::new(bundle.clone()));
         let ready = Self::ready(
             &bundle.profile,
             &bundle.resolved,
@@ -117,11 +117,11 @@ impl Setup {
         profile: &str,
         resolved: &Resolved,
         publisher: &Publisher,
-        report: Shown,
+        report: ShownPolicy,
         reveal: impl Fn(&Secret) -> Option<String>,
     ) -> Result<Self, SetupError> {
         let policy = &resolved.policy;
-        let mut secrets = Resolver::new(reveal, resolved.deployed);
+        let mut secrets = SecretResolver::new(reveal, resolved.deployed);
         let passphrase = if let Some(secret) = &policy.stores.passphrase {
             secrets.secret("ec.passphrase".to_owned(), secret, SecretUse::Key)
         } else {
@@ -185,16 +185,16 @@ impl Setup {
     /// The policy as `ec show --format json` prints it.
     pub(super) fn report(&self) -> Bytes {
         match &self.report {
-            Shown::Resolved(report) => report.clone(),
-            Shown::Bundle(bundle) => bundle.report().into(),
+            ShownPolicy::Resolved(report) => report.clone(),
+            ShownPolicy::Bundle(bundle) => bundle.report().into(),
         }
     }
 
     /// How many of its settings this engine does not know: a newer one wrote its bundle.
     pub(super) const fn unknown_settings(&self) -> usize {
         match &self.report {
-            Shown::Resolved(_) => 0,
-            Shown::Bundle(bundle) => bundle.unknown,
+            ShownPolicy::Resolved(_) => 0,
+            ShownPolicy::Bundle(bundle) => bundle.unknown,
         }
     }
 
@@ -227,8 +227,8 @@ impl Setup {
     /// Why the policy was put into force though checks advised against it.
     pub(super) fn forced(&self) -> Option<&str> {
         match &self.report {
-            Shown::Resolved(_) => None,
-            Shown::Bundle(bundle) => bundle.forced.as_deref(),
+            ShownPolicy::Resolved(_) => None,
+            ShownPolicy::Bundle(bundle) => bundle.forced.as_deref(),
         }
     }
 

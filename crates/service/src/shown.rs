@@ -32,15 +32,15 @@ pub struct ShownRecord<'s> {
     #[serde(skip_serializing_if = "Map::is_empty")]
     unrecognised: Map<String, Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<Bits<'s>>,
+    body: Option<StoredBytes<'s>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<Bits<'s>>,
+    metadata: Option<StoredBytes<'s>>,
 }
 
 /// Stored bytes: the JSON that they are, else their text.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-enum Bits<'s> {
+enum StoredBytes<'s> {
     Json(&'s RawValue),
     Text(String),
 }
@@ -80,8 +80,8 @@ impl<'s> ShownRecord<'s> {
             expires_at: expires,
             fields,
             unrecognised,
-            body: stored.map(|stored| Bits::of(&stored.body)),
-            metadata: stored.map(|stored| Bits::of(&stored.metadata)),
+            body: stored.map(|stored| StoredBytes::of(&stored.body)),
+            metadata: stored.map(|stored| StoredBytes::of(&stored.metadata)),
         }
     }
 
@@ -92,7 +92,7 @@ impl<'s> ShownRecord<'s> {
     }
 }
 
-impl<'s> Bits<'s> {
+impl<'s> StoredBytes<'s> {
     fn of(stored: &'s [u8]) -> Self {
         match serde_json::from_slice(stored) {
             Ok(json) => Self::Json(json),

@@ -4,9 +4,9 @@ use http::HeaderMap;
 use http::request::Parts;
 
 use super::cookie::EcCookies;
-use super::{Client, Note, Setup};
+use super::{Client, ServiceEvent, Setup};
 use crate::consent::{
-    AskedRequest, ConsentDecision, Explanation, Place, Signals, Verdict, decide, explain,
+    AskedRequest, ConsentDecision, Explanation, Location, Signals, Verdict, decide, explain,
 };
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
@@ -23,7 +23,7 @@ pub(super) struct Visitor<'r> {
 impl<'r> Visitor<'r> {
     pub(super) fn of(head: &'r Parts, client: &Client, setup: &Setup, now: Timestamp) -> Self {
         let (signals, ec_cookies) = signals(&head.headers, setup);
-        let place = client.place.as_ref().map(Place::of);
+        let place = client.place.as_ref().map(Location::of);
         let decided = |policy: &EcPolicy| decide(&signals, place.as_ref(), &policy.consent, now);
         Self {
             decision: strictest(&ec_cookies, setup, decided).1,
@@ -44,17 +44,17 @@ impl<'r> Visitor<'r> {
     }
 
     /// Reports what could not be decoded, and which consents did not count.
-    pub(super) fn report(&self, note: impl Fn(Note<'_>)) {
+    pub(super) fn report(&self, record: impl Fn(ServiceEvent<'_>)) {
         let ConsentDecision {
             rejected,
             undecodable,
             ..
         } = &self.decision;
         for of in undecodable {
-            note(Note::Undecodable(*of));
+            record(ServiceEvent::Undecodable(*of));
         }
         for why in rejected {
-            note(Note::ConsentRejected(*why));
+            record(ServiceEvent::ConsentRejected(*why));
         }
     }
 }

@@ -5,14 +5,14 @@ use http::{HeaderMap, HeaderValue};
 
 use super::cookie;
 use super::visitor::Visitor;
-use super::{Home, Note, Service, ShownId};
+use super::{Platform, Service, ServiceEvent, ShownId};
 use crate::consent::Verdict;
 use crate::visit::WithdrawalDelivery;
 use edge_cookie::clock::{AsyncClock, Timestamp};
 use edge_cookie::engine::Operation;
 use edge_cookie::record::EcId;
 
-impl<H: Home> Service<H> {
+impl<H: Platform> Service<H> {
     /// Writes a tombstone for every id by which a user who withdraws is known; gives back what becomes of the cookies.
     ///
     /// The client waits for them no longer than for any other work on its identity, but the work goes on.
@@ -44,38 +44,40 @@ impl<H: Home> Service<H> {
     /// What becomes of each withdrawal within the budget. One that is not written by then is kept, since this process may
     /// end before it is.
     async fn write_tombstones(&self, ids: &[EcId]) -> Vec<WithdrawalDelivery> {
-        let at = self.home.clock().now().timestamp();
+        let at = self.platform.clock().now().timestamp();
         let (service, owned) = (self.clone(), ids.to_vec());
         let work = async move {
             let writes = owned.iter().map(|id| service.write_tombstone(id, at));
             join_all(writes).await
         };
         let budget = self.setup.policy.organic.budget.duration();
-        if let Some(deliveries) = self.home.started_within(budget, work).await {
+        if let Some(deliveries) = self.platform.started_within(budget, work).await {
             return deliveries;
         }
-        self.home.note(&Note::BudgetSpent);
+        self.platform.record_event(&ServiceEvent::BudgetSpent);
         join_all(ids.iter().map(|id| self.keep_withdrawal(id, at))).await
     }
 
     async fn write_tombstone(&self, id: &EcId, at: Timestamp) -> WithdrawalDelivery {
         let finished = self.run(id, Operation::WriteWithdrawalTombstone).await;
         let Err(error) = &finished.result else {
-            self.home.withdrawal_written(id, at);
+            self.platform.withdrawal_written(id, at);
             return WithdrawalDelivery::Written;
         };
         let why = error.as_str();
         let shown = self.shown_id(id);
-        self.home.note(&Note::FailedWithdrawal { id: shown, why });
+        self.platform
+            .record_event(&ServiceEvent::FailedWithdrawal { id: shown, why });
         self.keep_withdrawal(id, at).await
     }
 
     async fn keep_withdrawal(&self, id: &EcId, at: Timestamp) -> WithdrawalDelivery {
-        if !self.home.keep_withdrawal(id, at).await {
+        if !self.platform.keep_withdrawal(id, at).await {
             return WithdrawalDelivery::Lost;
         }
         let id = self.shown_id(id);
-        self.home.note(&Note::KeptWithdrawal { id });
+        self.platform
+            .record_event(&ServiceEvent::KeptWithdrawal { id });
         WithdrawalDelivery::Queued
     }
 
@@ -84,7 +86,7 @@ impl<H: Home> Service<H> {
         let finished = self.run(id, Operation::DeliverWithdrawal { at }).await;
         let taken = finished.result.is_ok();
         if taken {
-            self.home.withdrawal_written(id, at);
+            self.platform.withdrawal_written(id, at);
         }
         taken
     }

@@ -5,7 +5,7 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::settings::Consent;
 use edge_cookie::record::ConsentStrings;
 use edge_cookie_service::consent::sample::TcfSample;
-use edge_cookie_service::consent::{Place, Signal, Signals, Verdict, decide};
+use edge_cookie_service::consent::{Location, Signal, Signals, Verdict, decide};
 
 /// A visitor's choice in the consent banner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub(crate) struct RegionVerdicts {
 
 impl RegionVerdicts {
     pub(crate) fn for_region(region: &Region, rules: &Consent, now: Timestamp) -> Self {
-        let place = Place {
+        let place = Location {
             country: &region.geo.country,
             region: region.geo.region.as_deref(),
         };

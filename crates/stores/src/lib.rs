@@ -11,8 +11,8 @@ mod fastly;
 mod redis;
 
 #[cfg(feature = "embedded")]
-pub use embedded::{Batch, EmbeddedStore, OpenError, Pending};
+pub use embedded::{EmbeddedStore, OpenError, Pending, WriteBatch};
 #[cfg(all(feature = "fastly", target_os = "wasi"))]
 pub use fastly::FastlyStore;
 #[cfg(feature = "redis")]
-pub use redis::{AddressError, Awaited, RedisEngine, RedisStore, RedisWindow};
+pub use redis::{AddressError, BlockingStore, RedisEngine, RedisStore, RedisWindow};

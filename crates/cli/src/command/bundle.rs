@@ -10,14 +10,14 @@ use edge_cookie::policy::rollout::{Rollout, Share};
 use edge_cookie_review::{Plan, Verdict};
 
 use crate::policy::PolicyArgs;
-use crate::{End, FileArgs, Stop, edit, render};
+use crate::{CliError, ExitStatus, FileArgs, edit, render};
 
 /// Writes the effective policy as one file, with the origin of each value, for the edge.
 ///
 /// The edge's build embeds it, and one in a config store replaces that without a redeploy. It is refused where
 /// `ec check --deny-warnings` finds anything, and where the plan for the candidate is unsafe.
 #[derive(Debug, Args)]
-pub(crate) struct Bundle {
+pub(crate) struct BundleArgs {
     #[command(flatten)]
     policy: PolicyArgs,
     /// A second profile, tried on a share of the users: which of them follows from their ids alone.
@@ -42,11 +42,11 @@ fn share(written: &str) -> Result<Share, String> {
 /// The longest value that an item of Fastly's config stores takes, in characters (its documentation, limits).
 const CONFIG_STORE_ITEM: usize = 8_000;
 
-impl Bundle {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+impl BundleArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
         let forced = self.force.as_deref().map(str::trim);
         if forced == Some("") {
-            return Err(Stop::because(
+            return Err(CliError::because(
                 "`--force` wants the reason, which goes into the bundle",
             ));
         }
@@ -55,7 +55,7 @@ impl Bundle {
         let loaded = clean(&mut files, &profile, forced)?;
         let rollout = match (&self.candidate, self.percent) {
             (Some(name), Some(share)) => {
-                let name = files.choose(Some(name), None).map_err(Stop::because)?;
+                let name = files.choose(Some(name), None).map_err(CliError::because)?;
                 let candidate = clean(&mut files, &name, forced)?;
                 may_be_tried(&loaded, &candidate, forced)?;
                 Some(Rollout::new(&name, candidate.resolved, share))
@@ -70,7 +70,7 @@ impl Bundle {
             rollout: rollout.as_ref(),
             forced,
         };
-        let written = bundle::write(&contents).map_err(Stop::because)?;
+        let written = bundle::write(&contents).map_err(CliError::because)?;
         let length = written.chars().count();
         if length > CONFIG_STORE_ITEM {
             render::warning(&format!(
@@ -81,17 +81,21 @@ impl Bundle {
             Some(path) => {
                 let secret = contents.holds_secrets();
                 edit::write(path, &written, secret).map_err(|error| {
-                    Stop::because(format!("cannot write `{}`: {error}", path.display()))
+                    CliError::because(format!("cannot write `{}`: {error}", path.display()))
                 })?;
             }
             None => writeln!(stdout().lock(), "{written}")?,
         }
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 }
 
 /// Whether a candidate may run beside the profile: its plan is not unsafe, or a reason was given.
-fn may_be_tried(deployed: &Loaded, candidate: &Loaded, forced: Option<&str>) -> Result<(), Stop> {
+fn may_be_tried(
+    deployed: &Loaded,
+    candidate: &Loaded,
+    forced: Option<&str>,
+) -> Result<(), CliError> {
     let plan = Plan::of(&deployed.resolved, &candidate.resolved);
     let worst = plan
         .changes
@@ -101,22 +105,22 @@ fn may_be_tried(deployed: &Loaded, candidate: &Loaded, forced: Option<&str>) -> 
         return Ok(());
     };
     let (from, to) = (&deployed.profile, &candidate.profile);
-    Err(Stop::because(format!(
+    Err(CliError::because(format!(
         "trying `{to}` beside `{from}` is unsafe, even on a few: of `{}`, {}. See `ec plan --deployed {from} --candidate {to}`, or give a reason with `--force REASON`",
         worst.key, worst.why
     )))
 }
 
 /// The policy of a profile; `ec check --deny-warnings` must find nothing in it, unless a reason was given.
-fn clean(files: &mut PolicyFiles, profile: &str, forced: Option<&str>) -> Result<Loaded, Stop> {
-    let loaded = files.load(profile).map_err(Stop::because)?;
+fn clean(files: &mut PolicyFiles, profile: &str, forced: Option<&str>) -> Result<Loaded, CliError> {
+    let loaded = files.load(profile).map_err(CliError::because)?;
     let findings = &loaded.resolved.findings;
     render::findings(findings, loaded.resolved.omitted, files.sources());
     if !loaded.resolved.is_usable() {
-        return Err(Stop::BadPolicy);
+        return Err(CliError::BadPolicy);
     }
     if !findings.is_empty() && forced.is_none() {
-        return Err(Stop::because(format!(
+        return Err(CliError::because(format!(
             "`{profile}` does not pass `ec check --deny-warnings`: fix the problems above, allow them in the profile with `[[ec.allow]]`, or give a reason with `--force REASON`"
         )));
     }

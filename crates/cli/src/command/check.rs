@@ -16,14 +16,14 @@ use serde::Serialize;
 use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::secret::reveal;
-use crate::{End, FileArgs, Stop, render, sarif};
+use crate::{CliError, ExitStatus, FileArgs, render, sarif};
 
 /// Checks policies: reports everything that is wrong with them, and where.
 ///
 /// Ends with 0 where a policy is clean or has warnings only, with 1 where it has problems, with 2 where it
 /// could not be checked.
 #[derive(Debug, Args)]
-pub(crate) struct Check {
+pub(crate) struct CheckArgs {
     #[command(flatten)]
     policy: PolicyArgs,
     /// Check every profile there is.
@@ -53,7 +53,7 @@ enum CheckFormat {
 }
 
 #[derive(Serialize)]
-struct Report<'r> {
+struct CheckReport<'r> {
     profiles: Vec<ProfileReport<'r>>,
 }
 
@@ -71,15 +71,15 @@ struct ProfileReport<'r> {
     omitted: Option<Omitted>,
 }
 
-impl Check {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+impl CheckArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
         let mut files = self.policy.open(args)?;
         // Without profiles, only the values of `[ec]` are checked.
         let loaded = if self.all && !files.names().is_empty() {
-            files.load_all().map_err(Stop::because)?
+            files.load_all().map_err(CliError::because)?
         } else {
             let name = self.policy.choose(&files)?;
-            vec![files.load(&name).map_err(Stop::because)?]
+            vec![files.load(&name).map_err(CliError::because)?]
         };
         let mut loaded = loaded;
         if self.resolve_secrets {
@@ -104,7 +104,7 @@ impl Check {
             }
             CheckFormat::Json => {
                 let profiles = loaded.iter().map(|loaded| self.report(loaded)).collect();
-                serde_json::to_writer(&mut out, &Report { profiles })
+                serde_json::to_writer(&mut out, &CheckReport { profiles })
                     .map_err(std::io::Error::from)?;
                 writeln!(out)?;
             }
@@ -147,7 +147,11 @@ impl Check {
         }
         out.flush()?;
         let well = loaded.iter().all(|loaded| self.is_well(loaded));
-        Ok(if well { End::Well } else { End::Problems })
+        Ok(if well {
+            ExitStatus::Well
+        } else {
+            ExitStatus::Problems
+        })
     }
 
     fn is_well(&self, loaded: &Loaded) -> bool {

@@ -3,20 +3,20 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
-use crate::{Cli, End, Stop};
+use crate::{Cli, CliError, ExitStatus};
 
 /// Prints completions for a shell.
 #[derive(Debug, Args)]
-pub(crate) struct Completions {
+pub(crate) struct CompletionsArgs {
     /// The shell.
     shell: Shell,
 }
 
-impl Completions {
-    pub(crate) fn run(&self) -> Result<End, Stop> {
+impl CompletionsArgs {
+    pub(crate) fn run(&self) -> Result<ExitStatus, CliError> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "ec", &mut script);
         std::io::Write::write_all(&mut std::io::stdout(), &script)?;
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 }

@@ -11,13 +11,13 @@ use reqwest::{Method, StatusCode};
 use crate::output::output;
 use crate::server::AdminApi;
 use crate::store::{StoreArgs, ec_id};
-use crate::{End, FileArgs, Stop};
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Erases a user's record, as the policy's `delete.mode` says.
 ///
 /// Ends with 1 where there was none.
 #[derive(Debug, Args)]
-pub(crate) struct Delete {
+pub(crate) struct DeleteArgs {
     /// Whose record.
     #[arg(value_parser = ec_id)]
     ec_id: EcId,
@@ -25,13 +25,13 @@ pub(crate) struct Delete {
     store: StoreArgs,
 }
 
-impl Delete {
-    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+impl DeleteArgs {
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<ExitStatus, CliError> {
         if let Some(server) = self.store.server(files)? {
             return of_server(&server, &self.ec_id);
         }
         if self.store.at.is_some_and(|at| at > SystemClock.now()) {
-            return Err(Stop::because(
+            return Err(CliError::because(
                 "`--at` is later than this machine's clock: a deletion then would expire other records now",
             ));
         }
@@ -40,24 +40,28 @@ impl Delete {
             Ok(done) => {
                 writeln!(output(), "{}", done.outcome)?;
                 let deleted = done.outcome == edge_cookie::engine::Outcome::Deleted;
-                Ok(if deleted { End::Well } else { End::Problems })
+                Ok(if deleted {
+                    ExitStatus::Well
+                } else {
+                    ExitStatus::Problems
+                })
             }
-            Err(error) => Err(Stop::because(error)),
+            Err(error) => Err(CliError::because(error)),
         }
     }
 }
 
-fn of_server(server: &AdminApi, id: &EcId) -> Result<End, Stop> {
+fn of_server(server: &AdminApi, id: &EcId) -> Result<ExitStatus, CliError> {
     let answered = server.ask(Method::DELETE, &format!("ec/{id}"), None)?;
     let word = |name: &str| answered.json.get(name).and_then(serde_json::Value::as_str);
     if let Some(outcome) = word("outcome") {
         writeln!(output(), "{outcome}")?;
-        return Ok(End::Well);
+        return Ok(ExitStatus::Well);
     }
     let error = word("error").unwrap_or("the server failed");
     if answered.status != StatusCode::NOT_FOUND {
-        return Err(Stop::because(error));
+        return Err(CliError::because(error));
     }
     writeln!(output(), "{error}")?;
-    Ok(End::Problems)
+    Ok(ExitStatus::Problems)
 }

@@ -10,15 +10,15 @@ use serde::Serialize;
 use super::ReviewFormat;
 use crate::markdown;
 use crate::output::output;
-use crate::side::Side;
-use crate::{End, FileArgs, Stop};
+use crate::policy_ref::ComparedPolicy;
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Shows which effective values differ between two policies, and where each is configured.
 ///
 /// Each is a profile, or a bundle as `file:PATH`. Values are compared by meaning, not by text: `24h` and `1d` are the same.
 /// Ends with 0 where nothing differs, with 1 where something does, with 2 where the policies could not be compared.
 #[derive(Debug, Args)]
-pub(crate) struct Diff {
+pub(crate) struct DiffArgs {
     /// The profile to come from, or the bundle as `file:PATH`.
     from: String,
     /// The profile to go to, or the bundle as `file:PATH`.
@@ -29,22 +29,22 @@ pub(crate) struct Diff {
 }
 
 #[derive(Serialize)]
-struct Report<'r> {
+struct DiffReport<'r> {
     from: &'r str,
     to: &'r str,
     changes: Vec<DifferenceReport<'r>>,
 }
 
-impl Diff {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
-        let from = Side::read(&self.from, args)?;
-        let to = Side::read(&self.to, args)?;
+impl DiffArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
+        let from = ComparedPolicy::read(&self.from, args)?;
+        let to = ComparedPolicy::read(&self.to, args)?;
         let differences = between(&from.resolved, &to.resolved);
         let mut out = output();
         match self.format {
             ReviewFormat::Human => human(&from, &to, &differences, &mut out)?,
             ReviewFormat::Json => {
-                let report = Report {
+                let report = DiffReport {
                     from: &from.name,
                     to: &to.name,
                     changes: differences.iter().map(Difference::report).collect(),
@@ -56,9 +56,9 @@ impl Diff {
         }
         out.flush()?;
         Ok(if differences.is_empty() {
-            End::Well
+            ExitStatus::Well
         } else {
-            End::Problems
+            ExitStatus::Problems
         })
     }
 }
@@ -73,7 +73,7 @@ fn count(differences: &[Difference<'_>]) -> String {
 }
 
 /// A value that differs, as people read it.
-struct Line {
+struct ValueDifference {
     key: String,
     before: String,
     after: String,
@@ -82,11 +82,11 @@ struct Line {
 }
 
 /// A difference: declared partners field by field.
-fn lines(difference: &Difference<'_>) -> Vec<Line> {
+fn lines(difference: &Difference<'_>) -> Vec<ValueDifference> {
     let partners = difference.partners();
     if partners.is_empty() {
         let (before, after) = difference.shown();
-        return vec![Line {
+        return vec![ValueDifference {
             key: difference.key().to_owned(),
             before,
             after,
@@ -96,7 +96,7 @@ fn lines(difference: &Difference<'_>) -> Vec<Line> {
     }
     let each = partners.into_iter().map(|partner| {
         let (before, after) = partner.shown();
-        Line {
+        ValueDifference {
             key: partner.key(),
             before,
             after,
@@ -108,8 +108,8 @@ fn lines(difference: &Difference<'_>) -> Vec<Line> {
 }
 
 fn human(
-    from: &Side,
-    to: &Side,
+    from: &ComparedPolicy,
+    to: &ComparedPolicy,
     differences: &[Difference<'_>],
     out: &mut impl Write,
 ) -> std::io::Result<()> {
@@ -129,8 +129,8 @@ fn human(
 }
 
 fn markdown(
-    from: &Side,
-    to: &Side,
+    from: &ComparedPolicy,
+    to: &ComparedPolicy,
     differences: &[Difference<'_>],
     out: &mut impl Write,
 ) -> std::io::Result<()> {

@@ -7,19 +7,19 @@ use edge_cookie::diagnostic::{Code, Severity};
 use edge_cookie::rules::{self, Rule};
 
 use crate::output::output;
-use crate::{End, Stop};
+use crate::{CliError, ExitStatus};
 
 /// Explains a rule: what it protects, what breaks it, what then happens, and how to fix it.
 ///
 /// Without a code it lists every rule.
 #[derive(Debug, Args)]
-pub(crate) struct Explain {
+pub(crate) struct ExplainArgs {
     /// The rule's code, as `EC0207`.
     code: Option<String>,
 }
 
-impl Explain {
-    pub(crate) fn run(&self) -> Result<End, Stop> {
+impl ExplainArgs {
+    pub(crate) fn run(&self) -> Result<ExitStatus, CliError> {
         let mut out = output();
         let Some(written) = &self.code else {
             for rule in rules::all_rules() {
@@ -31,16 +31,16 @@ impl Explain {
                     rule.reason
                 )?;
             }
-            return Ok(End::Well);
+            return Ok(ExitStatus::Well);
         };
         let rule = Code::parse(written).and_then(rules::rule);
         let rule = rule.ok_or_else(|| {
-            Stop::because(format!(
+            CliError::because(format!(
                 "there is no rule `{written}`: `ec explain` lists them"
             ))
         })?;
         explain(rule, &mut out)?;
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 }
 

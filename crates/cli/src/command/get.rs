@@ -11,7 +11,7 @@ use reqwest::{Method, StatusCode};
 use crate::output::output;
 use crate::server::AdminApi;
 use crate::store::{StoreArgs, ec_id};
-use crate::{End, FileArgs, Stop};
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Prints a user's record as it is stored, and what the policy makes of it: one JSON object, the same on every store.
 ///
@@ -19,7 +19,7 @@ use crate::{End, FileArgs, Stop};
 /// `metadata` follow where there is a record. `fields` are those that the trusted-server writes, as they are read; what
 /// cannot be read is in `unrecognised` with the reason, and kept too. Ends with 1 where it is neither live nor a tombstone.
 #[derive(Debug, Args)]
-pub(crate) struct Get {
+pub(crate) struct GetArgs {
     /// Whose record.
     #[arg(value_parser = ec_id)]
     ec_id: EcId,
@@ -27,33 +27,33 @@ pub(crate) struct Get {
     store: StoreArgs,
 }
 
-impl Get {
-    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+impl GetArgs {
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<ExitStatus, CliError> {
         if let Some(server) = self.store.server(files)? {
             return of_server(&server, &self.ec_id);
         }
         let (policy, graph, at) = self.store.open(files)?;
         let stored = graph.store().lookup(self.ec_id.as_str());
-        let stored = stored.map_err(Stop::because)?;
+        let stored = stored.map_err(CliError::because)?;
         let shown = ShownRecord::of(&policy, &self.ec_id, stored.as_ref(), at.timestamp());
-        let text = serde_json::to_string(&shown).map_err(Stop::because)?;
+        let text = serde_json::to_string(&shown).map_err(CliError::because)?;
         writeln!(output(), "{text}")?;
         Ok(if shown.counts() {
-            End::Well
+            ExitStatus::Well
         } else {
-            End::Problems
+            ExitStatus::Problems
         })
     }
 }
 
-fn of_server(server: &AdminApi, id: &EcId) -> Result<End, Stop> {
+fn of_server(server: &AdminApi, id: &EcId) -> Result<ExitStatus, CliError> {
     let answered = server.ask(Method::GET, &format!("ec/{id}"), None)?;
     if answered.status == StatusCode::NOT_FOUND {
         writeln!(output(), r#"{{"ec_id":"{id}","state":"absent"}}"#)?;
-        return Ok(End::Problems);
+        return Ok(ExitStatus::Problems);
     }
     if !answered.status.is_success() {
-        return Err(Stop::because(format!(
+        return Err(CliError::because(format!(
             "the server failed: {}",
             answered.json
         )));
@@ -64,7 +64,7 @@ fn of_server(server: &AdminApi, id: &EcId) -> Result<End, Stop> {
         .get("state")
         .and_then(serde_json::Value::as_str);
     Ok(match state {
-        Some("live" | "tombstone") => End::Well,
-        _ => End::Problems,
+        Some("live" | "tombstone") => ExitStatus::Well,
+        _ => ExitStatus::Problems,
     })
 }

@@ -9,13 +9,13 @@ use edge_cookie::policy::publisher::Domain;
 use edge_cookie::policy::schema;
 
 use crate::output::output;
-use crate::{End, Stop};
+use crate::{CliError, ExitStatus};
 
 /// Writes a commented set of policies to start from.
 ///
 /// No file that is there is written over: where there is one, nothing is written at all.
 #[derive(Debug, Args)]
-pub(crate) struct Init {
+pub(crate) struct InitArgs {
     /// The folder to write to.
     #[arg(default_value = ".", value_name = "DIR")]
     folder: PathBuf,
@@ -64,13 +64,13 @@ data_dir = "ec-data"
 
 const IGNORED: &str = "/ec-data\n";
 
-impl Init {
-    pub(crate) fn run(&self) -> Result<End, Stop> {
+impl InitArgs {
+    pub(crate) fn run(&self) -> Result<ExitStatus, CliError> {
         let schema = |schema: &serde_json::Value| {
             serde_json::to_string_pretty(schema).map(|text| text + "\n")
         };
-        let profile = schema(&schema::profile()).map_err(Stop::because)?;
-        let config = schema(&schema::config()).map_err(Stop::because)?;
+        let profile = schema(&schema::profile()).map_err(CliError::because)?;
+        let config = schema(&schema::config()).map_err(CliError::because)?;
         let set: [(&str, String); 7] = [
             (
                 "trusted-server.toml",
@@ -99,7 +99,7 @@ impl Init {
             .map(|path| format!("`{}`", path.display()))
             .collect();
         if !there.is_empty() {
-            return Err(Stop::because(format!(
+            return Err(CliError::because(format!(
                 "nothing is written, for there is {} already: name another folder",
                 there.join(", ")
             )));
@@ -108,7 +108,7 @@ impl Init {
         for (name, text) in &set {
             let path = self.folder.join(name);
             let cannot = |error: std::io::Error| {
-                Stop::because(format!("cannot write `{}`: {error}", path.display()))
+                CliError::because(format!("cannot write `{}`: {error}", path.display()))
             };
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent).map_err(cannot)?;
@@ -124,7 +124,7 @@ impl Init {
             out,
             "\nnext: run `ec check --all` (it should report no problems), `ec show --origin` to see what is effective, and `ec serve --geo US-CA` to serve under `development`"
         )?;
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 }
 

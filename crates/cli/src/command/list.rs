@@ -10,13 +10,13 @@ use reqwest::Method;
 use crate::output::output;
 use crate::server::AdminApi;
 use crate::store::StoreArgs;
-use crate::{End, FileArgs, Stop};
+use crate::{CliError, ExitStatus, FileArgs};
 
 use super::apply::{Counted, count_as};
 
 /// Prints the ids that have a live entry, a tombstone or an unreadable record, one a line, in order.
 #[derive(Debug, Args)]
-pub(crate) struct List {
+pub(crate) struct ListArgs {
     /// Only ids that begin so.
     #[arg(long, value_name = "HEX", default_value = "")]
     prefix: String,
@@ -27,8 +27,8 @@ pub(crate) struct List {
     store: StoreArgs,
 }
 
-impl List {
-    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+impl ListArgs {
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<ExitStatus, CliError> {
         if let Some(server) = self.store.server(files)? {
             return self.of_server(&server);
         }
@@ -40,9 +40,9 @@ impl List {
             let page = graph
                 .store()
                 .list(&self.prefix, after.as_deref(), super::apply::PAGE)
-                .map_err(Stop::because)?;
+                .map_err(CliError::because)?;
             for key in &page {
-                let stored = graph.store().lookup(key).map_err(Stop::because)?;
+                let stored = graph.store().lookup(key).map_err(CliError::because)?;
                 if left > 0 && count_as(&policy, at.timestamp(), stored) != Counted::Absent {
                     writeln!(out, "{}", on_one_line(key))?;
                     left -= 1;
@@ -54,11 +54,11 @@ impl List {
             after = Some(last);
         }
         out.flush()?;
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 
     /// A server lists what its store holds, expired records that are not swept yet included.
-    fn of_server(&self, server: &AdminApi) -> Result<End, Stop> {
+    fn of_server(&self, server: &AdminApi) -> Result<ExitStatus, CliError> {
         let mut out = output();
         let mut left = self.limit;
         let mut after = String::new();
@@ -82,6 +82,6 @@ impl List {
             }
         }
         out.flush()?;
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 }

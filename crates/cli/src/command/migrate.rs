@@ -14,14 +14,14 @@ use crate::edit::replace;
 use crate::migrate::{Migration, SECRETS_FILE, masked, migrate};
 use crate::output::output;
 use crate::policy::PolicyArgs;
-use crate::{End, FileArgs, Stop};
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Rewrites a configuration of the IAB Tech Lab's trusted-server, in any layout that it has had, to one of `ec`.
 ///
 /// Comments and order stay. A report says what becomes of each key; nothing else is dropped. Secrets that stand in the file
 /// go to `ec-secrets.env`, and are not printed. Where there is nothing to do, nothing is written.
 #[derive(Debug, Args)]
-pub(crate) struct Migrate {
+pub(crate) struct MigrateArgs {
     /// The file to read; else the one that `--config` names.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
@@ -46,18 +46,19 @@ struct Target {
     secret: bool,
 }
 
-impl Migrate {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+impl MigrateArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
         let from = self.from.as_ref().unwrap_or(&args.config);
         let path = from.display();
-        let because =
-            |why: &dyn std::fmt::Display| Stop::because(format!("cannot migrate `{path}`: {why}"));
+        let because = |why: &dyn std::fmt::Display| {
+            CliError::because(format!("cannot migrate `{path}`: {why}"))
+        };
         let text = read_text(from).map_err(|error| because(&error))?;
         let migrated = migrate(&text).map_err(|error| because(&error))?;
         let mut out = output();
         let Some(migration) = migrated else {
             writeln!(out, "{path}: there is nothing to do")?;
-            return Ok(End::Well);
+            return Ok(ExitStatus::Well);
         };
         let config = self.config_file(args);
         let targets = self.targets(args, &config, from, migration)?;
@@ -69,19 +70,19 @@ impl Migrate {
             for target in &targets {
                 write!(out, "{}", target.difference())?;
             }
-            return Ok(End::Well);
+            return Ok(ExitStatus::Well);
         }
         for target in &targets {
             let cannot = |error: std::io::Error| {
                 let path = target.path.display();
-                Stop::because(format!("cannot write `{path}`: {error}"))
+                CliError::because(format!("cannot write `{path}`: {error}"))
             };
             if target.write().map_err(cannot)? {
                 writeln!(out, "wrote {}", target.path.display())?;
             }
         }
         if report.is_some() {
-            return Ok(End::Well);
+            return Ok(ExitStatus::Well);
         }
         writeln!(out, "{}: `[edge_cookie]` is `[ec]` now", config.display())?;
         check(args, &config)
@@ -102,7 +103,7 @@ impl Migrate {
         config: &Path,
         from: &Path,
         migration: Migration,
-    ) -> Result<(Vec<Target>, Option<crate::migrate::Report>), Stop> {
+    ) -> Result<(Vec<Target>, Option<crate::migrate::MigrationReport>), CliError> {
         let folder = config.parent().unwrap_or_else(|| Path::new(""));
         let mut targets = Vec::new();
         if let Some(secrets) = migration.secrets {
@@ -133,7 +134,7 @@ impl Migrate {
 }
 
 /// What the old table named otherwise is reported now, as by `ec check`.
-fn check(args: &FileArgs, config: &Path) -> Result<End, Stop> {
+fn check(args: &FileArgs, config: &Path) -> Result<ExitStatus, CliError> {
     let args = FileArgs {
         config: config.to_owned(),
         policies: args.policies.clone(),
@@ -141,7 +142,7 @@ fn check(args: &FileArgs, config: &Path) -> Result<End, Stop> {
     let policy = PolicyArgs::default();
     let mut files = policy.open(&args)?;
     let name = policy.choose(&files)?;
-    let loaded = files.load(&name).map_err(Stop::because)?;
+    let loaded = files.load(&name).map_err(CliError::because)?;
     crate::render::findings_in_passing(&loaded.resolved, files.sources());
     // It depended on the default of its time, unless it said otherwise.
     let refusals = loaded.resolved.value("consent.honour_refusals");
@@ -149,20 +150,20 @@ fn check(args: &FileArgs, config: &Path) -> Result<End, Stop> {
         writeln!(output(), "{REFUSALS}")?;
     }
     Ok(if loaded.resolved.is_usable() {
-        End::Well
+        ExitStatus::Well
     } else {
-        End::Problems
+        ExitStatus::Problems
     })
 }
 
 impl Target {
-    fn of(path: PathBuf, text: String, secret: bool) -> Result<Self, Stop> {
+    fn of(path: PathBuf, text: String, secret: bool) -> Result<Self, CliError> {
         let before = match fs::read_to_string(&path) {
             Ok(before) => Some(before),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => {
                 let path = path.display();
-                return Err(Stop::because(format!("cannot read `{path}`: {error}")));
+                return Err(CliError::because(format!("cannot read `{path}`: {error}")));
             }
         };
         Ok(Self {
@@ -174,7 +175,7 @@ impl Target {
     }
 
     /// Refuses to write over what is there, unless it is the same.
-    fn only_where_new(&self, advice: &str) -> Result<(), Stop> {
+    fn only_where_new(&self, advice: &str) -> Result<(), CliError> {
         if self
             .before
             .as_ref()
@@ -183,7 +184,7 @@ impl Target {
             return Ok(());
         }
         let path = self.path.display();
-        Err(Stop::because(format!(
+        Err(CliError::because(format!(
             "nothing is written, since `{path}` exists with another content: {advice}"
         )))
     }

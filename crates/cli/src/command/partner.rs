@@ -19,29 +19,29 @@ use serde::Serialize;
 use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::server::{AdminApi, ServerArgs};
-use crate::store::{AnyStore, Place, engine, partners_beside, shared};
-use crate::{End, FileArgs, Stop};
+use crate::store::{AnyStore, StoreLocation, engine, partners_beside, shared};
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Keeps the partners that may use the API, in a store or on a running server.
 #[derive(Debug, Args)]
-pub(crate) struct Partner {
+pub(crate) struct PartnerArgs {
     #[command(subcommand)]
-    action: Action,
+    action: PartnerAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum PartnerAction {
     /// Adds a partner, and prints its token, once: only its SHA-256 is kept.
     Add {
         #[command(flatten)]
-        described: Described,
+        described: PartnerDescription,
         #[command(flatten)]
-        store: Where,
+        store: RegistryArgs,
     },
     /// Prints the partners, one JSON object a line.
     List {
         #[command(flatten)]
-        store: Where,
+        store: RegistryArgs,
     },
     /// Gives a partner a new token, and prints it, once: the old one is no longer good.
     Rotate(One),
@@ -57,7 +57,7 @@ enum Action {
         #[arg(value_parser = partner_id)]
         id: Option<PartnerId>,
         #[command(flatten)]
-        store: Where,
+        store: RegistryArgs,
     },
 }
 
@@ -67,12 +67,12 @@ struct One {
     #[arg(value_parser = partner_id)]
     id: PartnerId,
     #[command(flatten)]
-    store: Where,
+    store: RegistryArgs,
 }
 
 /// A partner as an operator describes it.
 #[derive(Debug, Args)]
-struct Described {
+struct PartnerDescription {
     /// The domain that the partner's ids are announced under.
     #[arg(long, value_name = "DOMAIN")]
     source_domain: String,
@@ -90,7 +90,7 @@ struct Described {
     rate_limit: Option<u32>,
 }
 
-impl Described {
+impl PartnerDescription {
     fn partner(&self) -> NewPartner {
         NewPartner {
             source_domain: self.source_domain.clone(),
@@ -103,14 +103,14 @@ impl Described {
 }
 
 impl One {
-    fn open(&self, files: &FileArgs) -> Result<Partners, Stop> {
+    fn open(&self, files: &FileArgs) -> Result<OpenRegistry, CliError> {
         self.store.open_to_change(files, &self.id, None)
     }
 }
 
 /// Where the partners are kept.
 #[derive(Debug, Args)]
-struct Where {
+struct RegistryArgs {
     #[command(flatten)]
     policy: PolicyArgs,
     /// The graph's file or folder, beside which they are, or `redis://HOST`; else what `[ec.local]` names.
@@ -120,7 +120,7 @@ struct Where {
     server: ServerArgs,
 }
 
-impl Where {
+impl RegistryArgs {
     /// The partners, to change this one: one that the policy declares is not in the store, and is changed in its file.
     /// So is one that has a declared one's domain.
     fn open_to_change(
@@ -128,10 +128,10 @@ impl Where {
         files: &FileArgs,
         id: &PartnerId,
         source_domain: Option<&str>,
-    ) -> Result<Partners, Stop> {
+    ) -> Result<OpenRegistry, CliError> {
         let mut read = self.policy.open(files)?;
         let profile = self.policy.choose(&read)?;
-        let loaded = read.load(&profile).map_err(Stop::because)?;
+        let loaded = read.load(&profile).map_err(CliError::because)?;
         let mut declared = loaded.resolved.policy.stores.partners.iter().enumerate();
         let same = |(_, partner): &(usize, &Declared)| {
             partner.id == *id || Some(partner.source_domain.as_str()) == source_domain
@@ -144,7 +144,7 @@ impl Where {
                 [] => String::new(),
                 places => format!(", in {}", places.join(" and ")),
             };
-            return Err(Stop::because(format!(
+            return Err(CliError::because(format!(
                 "the policy declares the partner `{id}`{place}: change it there, as the store's record of it is not read"
             )));
         }
@@ -168,73 +168,79 @@ const CLOCK: &SyncAdapter<SystemClock> = &SyncAdapter(SystemClock);
 type LocalRegistry<'r> = Registry<'r, Store, SyncAdapter<SystemClock>>;
 
 /// The partners of a store, or of a running server.
-enum Partners {
+enum OpenRegistry {
     Store(Store, Box<EcPolicy>),
     Server(AdminApi),
 }
 
-impl Where {
-    fn open(&self, files: &FileArgs) -> Result<Partners, Stop> {
+impl RegistryArgs {
+    fn open(&self, files: &FileArgs) -> Result<OpenRegistry, CliError> {
         let (_, policy) = self.policy.load(files)?;
         if let Some(server) = &self.server.server {
             let insecure = self.server.insecure;
-            return Ok(Partners::Server(AdminApi::new(server, insecure, &policy)?));
+            return Ok(OpenRegistry::Server(AdminApi::new(
+                server, insecure, &policy,
+            )?));
         }
         let (name, local) = (&policy.stores.partner_store, &policy.local);
-        let store: AnyStore = match Place::of(self.store.as_deref(), &policy)? {
-            Place::Memory => {
-                return Err(Stop::because(
+        let store: AnyStore = match StoreLocation::of(self.store.as_deref(), &policy)? {
+            StoreLocation::Memory => {
+                return Err(CliError::because(
                     "partners in `memory` would be gone at once: name a file with `--store PATH`",
                 ));
             }
-            Place::File(graph) => {
+            StoreLocation::File(graph) => {
                 let opened =
                     EmbeddedStore::open(&partners_beside(&graph), name, local, SystemClock);
-                Box::new(opened.map_err(Stop::because)?)
+                Box::new(opened.map_err(CliError::because)?)
             }
-            Place::Shared(address) => Box::new(shared(engine(&address, &policy)?.store(name))?),
+            StoreLocation::Shared(address) => {
+                Box::new(shared(engine(&address, &policy)?.store(name))?)
+            }
         };
-        Ok(Partners::Store(SyncAdapter(store), Box::new(policy)))
+        Ok(OpenRegistry::Store(SyncAdapter(store), Box::new(policy)))
     }
 }
 
-impl Partner {
-    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+impl PartnerArgs {
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<ExitStatus, CliError> {
         match &self.action {
-            Action::Add { described, store } => {
-                let partner = described.partner().record().map_err(Stop::because)?;
+            PartnerAction::Add { described, store } => {
+                let partner = described.partner().record().map_err(CliError::because)?;
                 let domain = Some(partner.source_domain.as_str());
                 let partners = store.open_to_change(files, &partner.id, domain)?;
                 let token = partners.add(partner, described)?;
                 writeln!(output(), "{token}")?;
             }
-            Action::List { store } => {
+            PartnerAction::List { store } => {
                 for partner in store.open(files)?.list()? {
                     writeln!(output(), "{}", json(&partner)?)?;
                 }
             }
-            Action::Rotate(one) => {
+            PartnerAction::Rotate(one) => {
                 let token = one.open(files)?.rotate(&one.id)?;
                 writeln!(output(), "{token}")?;
             }
-            Action::Disable(one) => one.open(files)?.change(&one.id, Change::Disable)?,
-            Action::Enable(one) => one.open(files)?.change(&one.id, Change::Enable)?,
-            Action::Delete(one) => one.open(files)?.change(&one.id, Change::Delete)?,
-            Action::Export { id, store } => export(id.as_ref(), &store.open(files)?)?,
+            PartnerAction::Disable(one) => {
+                one.open(files)?.change(&one.id, StateChange::Disable)?
+            }
+            PartnerAction::Enable(one) => one.open(files)?.change(&one.id, StateChange::Enable)?,
+            PartnerAction::Delete(one) => one.open(files)?.change(&one.id, StateChange::Delete)?,
+            PartnerAction::Export { id, store } => export(id.as_ref(), &store.open(files)?)?,
         }
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 }
 
 /// A change that gives no token.
 #[derive(Clone, Copy)]
-enum Change {
+enum StateChange {
     Disable,
     Enable,
     Delete,
 }
 
-impl Change {
+impl StateChange {
     const fn in_store(self) -> PartnerChange<'static> {
         match self {
             Self::Disable => PartnerChange::SetEnabled(false),
@@ -257,8 +263,12 @@ fn registry<'r>(store: &'r Store, policy: &'r EcPolicy) -> LocalRegistry<'r> {
     Registry::new(store, CLOCK, policy)
 }
 
-impl Partners {
-    fn add(&self, partner: PartnerRecord, described: &Described) -> Result<String, Stop> {
+impl OpenRegistry {
+    fn add(
+        &self,
+        partner: PartnerRecord,
+        described: &PartnerDescription,
+    ) -> Result<String, CliError> {
         match self {
             Self::Store(store, policy) => {
                 let token = block_on(registry(store, policy).add(partner)).map_err(stop)?;
@@ -271,7 +281,7 @@ impl Partners {
         }
     }
 
-    fn rotate(&self, id: &PartnerId) -> Result<String, Stop> {
+    fn rotate(&self, id: &PartnerId) -> Result<String, CliError> {
         match self {
             Self::Store(store, policy) => {
                 let token = block_on(registry(store, policy).rotate(id)).map_err(stop)?;
@@ -284,7 +294,7 @@ impl Partners {
         }
     }
 
-    fn change(&self, id: &PartnerId, change: Change) -> Result<(), Stop> {
+    fn change(&self, id: &PartnerId, change: StateChange) -> Result<(), CliError> {
         match self {
             Self::Store(store, policy) => {
                 block_on(registry(store, policy).change(id, change.in_store())).map_err(stop)
@@ -296,13 +306,13 @@ impl Partners {
         }
     }
 
-    fn list(&self) -> Result<Vec<PartnerRecord>, Stop> {
+    fn list(&self) -> Result<Vec<PartnerRecord>, CliError> {
         match self {
             Self::Store(store, policy) => block_on(registry(store, policy).list()).map_err(stop),
             Self::Server(server) => {
                 let mut answered = server.must(Method::GET, "partners", None)?;
                 let partners = answered.get_mut("partners").map(serde_json::Value::take);
-                serde_json::from_value(partners.unwrap_or_default()).map_err(Stop::because)
+                serde_json::from_value(partners.unwrap_or_default()).map_err(CliError::because)
             }
         }
     }
@@ -310,12 +320,12 @@ impl Partners {
 
 /// An entry as the platform's command line reads it.
 #[derive(Serialize)]
-struct Entry {
+struct ImportEntry {
     key: String,
     value: String,
 }
 
-fn export(id: Option<&PartnerId>, partners: &Partners) -> Result<(), Stop> {
+fn export(id: Option<&PartnerId>, partners: &OpenRegistry) -> Result<(), CliError> {
     use base64::Engine;
     use base64::prelude::BASE64_STANDARD;
     let mut found = false;
@@ -326,7 +336,7 @@ fn export(id: Option<&PartnerId>, partners: &Partners) -> Result<(), Stop> {
         found = true;
         for (key, body) in store_entries(&partner) {
             let value = BASE64_STANDARD.encode(body);
-            writeln!(output(), "{}", json(&Entry { key, value })?)?;
+            writeln!(output(), "{}", json(&ImportEntry { key, value })?)?;
         }
     }
     match id {
@@ -335,21 +345,21 @@ fn export(id: Option<&PartnerId>, partners: &Partners) -> Result<(), Stop> {
     }
 }
 
-fn token(answered: &serde_json::Value) -> Result<String, Stop> {
+fn token(answered: &serde_json::Value) -> Result<String, CliError> {
     let token = answered
         .get("api_token")
         .and_then(serde_json::Value::as_str);
     token
         .map(str::to_owned)
-        .ok_or_else(|| Stop::because("the server gave no token"))
+        .ok_or_else(|| CliError::because("the server gave no token"))
 }
 
-fn json(value: &impl Serialize) -> Result<String, Stop> {
-    serde_json::to_string(value).map_err(Stop::because)
+fn json(value: &impl Serialize) -> Result<String, CliError> {
+    serde_json::to_string(value).map_err(CliError::because)
 }
 
-fn stop(error: RegistryError) -> Stop {
-    Stop::because(error)
+fn stop(error: RegistryError) -> CliError {
+    CliError::because(error)
 }
 
 fn partner_id(written: &str) -> Result<PartnerId, String> {

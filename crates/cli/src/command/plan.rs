@@ -9,11 +9,11 @@ use serde::Serialize;
 
 use super::ReviewFormat;
 use crate::markdown;
-use crate::migrate::Ids;
+use crate::migrate::IdChange;
 use crate::moving::{Move, OtherMeaning};
 use crate::output::output;
-use crate::side::Side;
-use crate::{End, FileArgs, Stop};
+use crate::policy_ref::ComparedPolicy;
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Shows what happens to users and records when one policy replaces another.
 ///
@@ -22,7 +22,7 @@ use crate::{End, FileArgs, Stop};
 /// where the change is safe, with 1 where it is not, with 3 where it is safe once some time has passed, with 2 where the
 /// policies could not be compared.
 #[derive(Debug, Args)]
-pub(crate) struct Plan {
+pub(crate) struct PlanArgs {
     /// The profile that is deployed, or the bundle as `file:PATH`.
     #[arg(long, value_name = "A", required_unless_present = "from")]
     deployed: Option<String>,
@@ -43,8 +43,8 @@ pub(crate) struct Plan {
     format: ReviewFormat,
 }
 
-impl Plan {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+impl PlanArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
         if let Some(old) = &self.from {
             let candidate = self.candidate.as_deref().unwrap_or(MOVED_TO);
             let moving = Move::read(old, candidate, args)?;
@@ -53,7 +53,8 @@ impl Plan {
             plan.add_loss(moving.loss());
             return self.print(&moving.deployed, &moving.candidate, &plan, Some(&moving));
         }
-        let side = |name: &Option<String>| Side::read(name.as_deref().unwrap_or_default(), args);
+        let side =
+            |name: &Option<String>| ComparedPolicy::read(name.as_deref().unwrap_or_default(), args);
         let (deployed, candidate) = (side(&self.deployed)?, side(&self.candidate)?);
         let plan = Planned::between(deployed.deployment(), candidate.deployment());
         self.print(&deployed, &candidate, &plan, None)
@@ -61,11 +62,11 @@ impl Plan {
 
     fn print(
         &self,
-        deployed: &Side,
-        candidate: &Side,
+        deployed: &ComparedPolicy,
+        candidate: &ComparedPolicy,
         plan: &Planned,
         moving: Option<&Move>,
-    ) -> Result<End, Stop> {
+    ) -> Result<ExitStatus, CliError> {
         let mut out = output();
         match self.format {
             ReviewFormat::Human => human(deployed, candidate, plan, moving, &mut out)?,
@@ -79,9 +80,9 @@ impl Plan {
         }
         out.flush()?;
         Ok(match plan.verdict {
-            Verdict::Safe => End::Well,
-            Verdict::Wait => End::Wait,
-            Verdict::Unsafe => End::Problems,
+            Verdict::Safe => ExitStatus::Well,
+            Verdict::Wait => ExitStatus::Wait,
+            Verdict::Unsafe => ExitStatus::Problems,
         })
     }
 }
@@ -103,7 +104,7 @@ struct MoveReport<'r> {
     /// The configuration of the trusted-server.
     from: &'r str,
     /// Whose ids change.
-    ids: Ids,
+    ids: IdChange,
     /// Its keys that mean something else here and that no setting of the plan is.
     other_meanings: Vec<OtherMeaning<'r>>,
 }
@@ -200,8 +201,8 @@ fn worst_first(plan: &Planned) -> Vec<&Change> {
 }
 
 fn human(
-    deployed: &Side,
-    candidate: &Side,
+    deployed: &ComparedPolicy,
+    candidate: &ComparedPolicy,
     plan: &Planned,
     moving: Option<&Move>,
     out: &mut impl Write,
@@ -273,8 +274,8 @@ fn timeline(rows: &[Row], out: &mut impl Write) -> std::io::Result<()> {
 }
 
 fn markdown(
-    deployed: &Side,
-    candidate: &Side,
+    deployed: &ComparedPolicy,
+    candidate: &ComparedPolicy,
     plan: &Planned,
     moving: Option<&Move>,
     out: &mut impl Write,

@@ -18,17 +18,17 @@ use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::server::AdminApi;
 use crate::store::StoreArgs;
-use crate::{End, FileArgs, Stop};
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Shows how far a policy has been rolled out.
 #[derive(Debug, Args)]
-pub(crate) struct Rollout {
+pub(crate) struct RolloutArgs {
     #[command(subcommand)]
-    action: Action,
+    action: RolloutAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
+enum RolloutAction {
     /// Counts the records of the store by the policy that last wrote them. With `--server` it says which policies that
     /// server runs, and asks it for its records one by one.
     Status {
@@ -42,7 +42,7 @@ enum Action {
 
 /// The records that one policy wrote last.
 #[derive(Debug, Default, Serialize)]
-struct Written {
+struct PolicyRecords {
     /// The first digits of the policy's digest; none where another system wrote the record.
     policy: Option<String>,
     /// The profiles whose policy it is now.
@@ -62,17 +62,17 @@ struct Runs {
 }
 
 #[derive(Debug, Serialize)]
-struct Status {
+struct RolloutStatus {
     /// What the server runs, where one was asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     runs: Vec<Runs>,
-    policies: Vec<Written>,
+    policies: Vec<PolicyRecords>,
     unreadable: u64,
 }
 
-impl Rollout {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
-        let Action::Status { store, format } = &self.action;
+impl RolloutArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
+        let RolloutAction::Status { store, format } = &self.action;
         let status = status(store, args)?;
         let mut out = output();
         match format {
@@ -82,11 +82,11 @@ impl Rollout {
                 writeln!(out)?;
             }
         }
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 }
 
-fn status(store: &StoreArgs, args: &FileArgs) -> Result<Status, Stop> {
+fn status(store: &StoreArgs, args: &FileArgs) -> Result<RolloutStatus, CliError> {
     if let Some(server) = store.server(args)? {
         return of_server(&server);
     }
@@ -101,7 +101,7 @@ fn status(store: &StoreArgs, args: &FileArgs) -> Result<Status, Stop> {
             counts.add(mark, state);
         }
     })
-    .map_err(Stop::because)?;
+    .map_err(CliError::because)?;
     let mut files = PolicyArgs::default().open(args)?;
     let names = marks(&mut files)?;
     Ok(counts.status(Vec::new(), &names))
@@ -110,7 +110,7 @@ fn status(store: &StoreArgs, args: &FileArgs) -> Result<Status, Stop> {
 /// Records by the policy that last wrote them.
 #[derive(Debug, Default)]
 struct Counts {
-    by_policy: BTreeMap<Option<String>, Written>,
+    by_policy: BTreeMap<Option<String>, PolicyRecords>,
     unreadable: u64,
 }
 
@@ -125,11 +125,11 @@ impl Counts {
         }
     }
 
-    fn status(self, runs: Vec<Runs>, names: &BTreeMap<String, Vec<String>>) -> Status {
+    fn status(self, runs: Vec<Runs>, names: &BTreeMap<String, Vec<String>>) -> RolloutStatus {
         let counted = self.by_policy.into_iter();
-        let mut policies: Vec<Written> = counted
+        let mut policies: Vec<PolicyRecords> = counted
             .filter(|(_, written)| written.live + written.tombstones > 0)
-            .map(|(policy, written)| Written {
+            .map(|(policy, written)| PolicyRecords {
                 profiles: policy
                     .as_ref()
                     .and_then(|mark| names.get(mark).cloned())
@@ -139,7 +139,7 @@ impl Counts {
             })
             .collect();
         policies.sort_by_key(|written| std::cmp::Reverse(written.live + written.tombstones));
-        Status {
+        RolloutStatus {
             runs,
             policies,
             unreadable: self.unreadable,
@@ -148,7 +148,7 @@ impl Counts {
 }
 
 /// What a running server runs, and its records, asked for one by one.
-fn of_server(server: &AdminApi) -> Result<Status, Stop> {
+fn of_server(server: &AdminApi) -> Result<RolloutStatus, CliError> {
     let text =
         |json: &Value, member: &str| json.get(member).and_then(Value::as_str).map(str::to_owned);
     let policy = server.must(Method::GET, "policy", None)?;
@@ -183,7 +183,7 @@ fn of_server(server: &AdminApi) -> Result<Status, Stop> {
             let answered = server.ask(Method::GET, &format!("ec/{id}"), None)?;
             // One that is gone meanwhile is none; one that cannot be read now would be missing from the counts.
             if !answered.status.is_success() && answered.status != StatusCode::NOT_FOUND {
-                return Err(Stop::because(format!(
+                return Err(CliError::because(format!(
                     "the records cannot be counted: the server failed on one of them: {}",
                     answered.json
                 )));
@@ -210,17 +210,17 @@ fn of_server(server: &AdminApi) -> Result<Status, Stop> {
 const MARK_HEX_DIGITS: usize = 8;
 
 /// The profiles there are, by the first digits of their policies' digests.
-fn marks(files: &mut PolicyFiles) -> Result<BTreeMap<String, Vec<String>>, Stop> {
+fn marks(files: &mut PolicyFiles) -> Result<BTreeMap<String, Vec<String>>, CliError> {
     let mut marks: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for name in files.names().to_vec() {
-        let loaded = files.load(&name).map_err(Stop::because)?;
+        let loaded = files.load(&name).map_err(CliError::because)?;
         let mark = loaded.resolved.policy.digest.mark().to_owned();
         marks.entry(mark).or_default().push(name);
     }
     Ok(marks)
 }
 
-fn print_status(status: &Status, out: &mut impl Write) -> std::io::Result<()> {
+fn print_status(status: &RolloutStatus, out: &mut impl Write) -> std::io::Result<()> {
     for run in &status.runs {
         let mark = run.digest.get(..MARK_HEX_DIGITS).unwrap_or_default();
         let share = run.percent.as_ref().map_or_else(String::new, |percent| {

@@ -6,11 +6,11 @@ use clap::{Args, ValueEnum};
 use edge_cookie::policy::schema;
 
 use crate::output::output;
-use crate::{End, Stop};
+use crate::{CliError, ExitStatus};
 
 /// Prints a JSON Schema of what users write, for editors.
 #[derive(Debug, Args)]
-pub(crate) struct Schema {
+pub(crate) struct SchemaArgs {
     /// Which file it describes.
     #[arg(long, value_enum, default_value_t = Of::Profile)]
     of: Of,
@@ -24,8 +24,8 @@ enum Of {
     Config,
 }
 
-impl Schema {
-    pub(crate) fn run(&self) -> Result<End, Stop> {
+impl SchemaArgs {
+    pub(crate) fn run(&self) -> Result<ExitStatus, CliError> {
         let schema = match self.of {
             Of::Profile => schema::profile(),
             Of::Config => schema::config(),
@@ -33,6 +33,6 @@ impl Schema {
         let mut out = output();
         serde_json::to_writer_pretty(&mut out, &schema).map_err(std::io::Error::from)?;
         writeln!(out)?;
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 }

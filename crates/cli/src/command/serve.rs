@@ -25,15 +25,15 @@ use tracing::warn;
 use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::secret::reveal;
-use crate::store::{Place, engine, partners_beside};
-use crate::{End, FileArgs, Stop};
+use crate::store::{StoreLocation, engine, partners_beside};
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Serves the EC API, and hands pages on to the publisher's origin.
 ///
 /// On SIGHUP it reads the policy again, and takes it up where it passes `ec check`. It stops on SIGTERM or SIGINT,
 /// when the requests under way are answered, within `local.shutdown_grace`, and at once on a second one.
 #[derive(Debug, Args)]
-pub(crate) struct Serve {
+pub(crate) struct ServeArgs {
     #[command(flatten)]
     policy: PolicyArgs,
     /// Serve under the bundle in this file, with its rollout, and not under the files that policies are written in.
@@ -64,15 +64,17 @@ enum Log {
     Json,
 }
 
-impl Serve {
-    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+impl ServeArgs {
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<ExitStatus, CliError> {
         raise_handle_limit();
         let source = self.source(files);
-        if let Source::Files { policy, files } = &source {
+        if let PolicyInput::Files { policy, files } = &source {
             // Findings are shown with their lines.
             policy.load_whole(files)?;
         }
-        let setup = source.read(self.store.as_deref()).map_err(Stop::because)?;
+        let setup = source
+            .read(self.store.as_deref())
+            .map_err(CliError::because)?;
         let stores = self.open(setup.policy())?;
         let log = start_log(
             match self.log_format {
@@ -81,7 +83,8 @@ impl Serve {
             },
             std::env::var("EC_LOG").ok().as_deref(),
         );
-        let _log = log.map_err(|error| Stop::because(format!("cannot start the log: {error}")))?;
+        let _log =
+            log.map_err(|error| CliError::because(format!("cannot start the log: {error}")))?;
         warn_of_no_place(setup.policy());
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
@@ -92,46 +95,49 @@ impl Serve {
         let ended = runtime.block_on(async {
             survive_file_limit()?;
             let listeners = Listeners::bind(&self.addr, self.metrics_addr.as_deref()).await;
-            let listeners = listeners.map_err(Stop::because)?;
+            let listeners = listeners.map_err(CliError::because)?;
             let outbox = self.open_outbox(setup.policy())?;
             say_where(&listeners, &setup)?;
-            let mut server = Server::new(setup, stores).map_err(Stop::because)?;
+            let mut server = Server::new(setup, stores).map_err(CliError::because)?;
             if let Some(opened) = outbox {
                 server = server.with_outbox(opened);
             }
             serve(server, listeners, reload)
                 .await
-                .map_err(Stop::because)
+                .map_err(CliError::because)
         });
         // A store call that hangs does not keep the process from ending.
         runtime.shutdown_background();
         ended.map(|stopped| match stopped {
-            Stopped::InTime => End::Well,
-            Stopped::AtOnce(signal) => End::Stopped(signal.exit_code()),
+            Stopped::InTime => ExitStatus::Well,
+            Stopped::AtOnce(signal) => ExitStatus::Stopped(signal.exit_code()),
         })
     }
 
-    fn source(&self, files: &FileArgs) -> Source {
+    fn source(&self, files: &FileArgs) -> PolicyInput {
         if let Some(bundle) = &self.bundle {
-            return Source::Bundle(bundle.clone());
+            return PolicyInput::Bundle(bundle.clone());
         }
         let mut policy = self.policy.clone();
         policy
             .set
             .extend(self.geo.iter().map(|geo| format!("ec.local.geo={geo}")));
-        Source::Files {
+        PolicyInput::Files {
             policy,
             files: files.clone(),
         }
     }
 
     /// Opens the outbox, if there is to be one: a store in memory takes every withdrawal, and ends with the server.
-    fn open_outbox(&self, policy: &EcPolicy) -> Result<Option<Result<Outbox, OutboxError>>, Stop> {
+    fn open_outbox(
+        &self,
+        policy: &EcPolicy,
+    ) -> Result<Option<Result<Outbox, OutboxError>>, CliError> {
         let bound = policy.local.outbox_withdrawals;
-        let folder = match Place::of(self.store.as_deref(), policy)? {
-            Place::Memory => return Ok(None),
-            Place::File(graph) => graph.with_extension(OUTBOX),
-            Place::Shared(_) => policy.local.data_dir.as_path().join(OUTBOX),
+        let folder = match StoreLocation::of(self.store.as_deref(), policy)? {
+            StoreLocation::Memory => return Ok(None),
+            StoreLocation::File(graph) => graph.with_extension(OUTBOX),
+            StoreLocation::Shared(_) => policy.local.data_dir.as_path().join(OUTBOX),
         };
         // What is in it is delivered, even where no more is to be kept.
         if bound == 0 && !folder.exists() {
@@ -140,19 +146,19 @@ impl Serve {
         Ok(Some(Outbox::open(&folder, &policy.stores.ec_store, bound)))
     }
 
-    fn open(&self, policy: &EcPolicy) -> Result<Stores, Stop> {
+    fn open(&self, policy: &EcPolicy) -> Result<Stores, CliError> {
         let names = &policy.stores;
-        Ok(match Place::of(self.store.as_deref(), policy)? {
-            Place::Memory => Stores::Own {
+        Ok(match StoreLocation::of(self.store.as_deref(), policy)? {
+            StoreLocation::Memory => Stores::Own {
                 graph: Arc::new(MemoryStore::new(SystemClock)),
                 partners: Arc::new(MemoryStore::new(SystemClock)),
             },
-            Place::File(path) => Stores::Own {
+            StoreLocation::File(path) => Stores::Own {
                 graph: Arc::new(open(&path, &names.ec_store, policy)?),
                 partners: Arc::new(open(&partners_beside(&path), &names.partner_store, policy)?),
             },
             // One that is down now may be up when it is needed.
-            Place::Shared(address) => Stores::Shared(engine(&address, policy)?),
+            StoreLocation::Shared(address) => Stores::Shared(engine(&address, policy)?),
         })
     }
 }
@@ -167,8 +173,8 @@ fn open(
     path: &Path,
     name: &StoreName,
     policy: &EcPolicy,
-) -> Result<EmbeddedStore<SystemClock>, Stop> {
-    EmbeddedStore::open(path, name, &policy.local, SystemClock).map_err(Stop::because)
+) -> Result<EmbeddedStore<SystemClock>, CliError> {
+    EmbeddedStore::open(path, name, &policy.local, SystemClock).map_err(CliError::because)
 }
 
 /// Says on standard output where it listens. What reads that may be slow, full or gone: the server does not wait for it.
@@ -192,12 +198,12 @@ fn say_where(listeners: &Listeners, setup: &Setup) -> std::io::Result<()> {
 }
 
 /// Where the server's policy is read, and read again.
-enum Source {
+enum PolicyInput {
     Files { policy: PolicyArgs, files: FileArgs },
     Bundle(PathBuf),
 }
 
-impl Source {
+impl PolicyInput {
     /// The policy as it is written now, where it can be used; else why not.
     fn read(&self, store: Option<&str>) -> Result<Setup, String> {
         match self {
@@ -230,7 +236,10 @@ fn with_password(
     store: Option<&str>,
 ) -> Result<Setup, SetupError> {
     let policy = &resolved.policy;
-    let shared = matches!(Place::of(store, policy), Ok(Place::Shared(_)));
+    let shared = matches!(
+        StoreLocation::of(store, policy),
+        Ok(StoreLocation::Shared(_))
+    );
     let password = policy.redis.password.as_ref().filter(|_| shared);
     let password = password.map(|secret| redis_password(secret, resolved.deployed, reveal));
     match (setup, password) {
@@ -241,7 +250,7 @@ fn with_password(
 }
 
 fn of_bundle(path: &Path, store: Option<&str>) -> Result<Setup, String> {
-    let bundle = crate::side::bundle(path)?;
+    let bundle = crate::policy_ref::bundle(path)?;
     let setup = Setup::of_bundle(&bundle, reveal);
     with_password(setup, &bundle.resolved, store).map_err(|error| error.to_string())
 }

@@ -13,13 +13,13 @@ use edge_cookie::printable::on_one_line;
 use crate::edit::{Edit, replace, value};
 use crate::output::output;
 use crate::policy::PolicyArgs;
-use crate::{End, FileArgs, Stop, render};
+use crate::{CliError, ExitStatus, FileArgs, render};
 
 /// Writes a setting into a profile, or into `[ec]` of the configuration; comments and order stay.
 ///
 /// Nothing is written where the policy would have an error that it had not before.
 #[derive(Debug, Args)]
-pub(crate) struct Set {
+pub(crate) struct SetArgs {
     /// The setting, as `tombstone.ttl`.
     key: String,
     /// Its value; a text needs no quotes.
@@ -33,19 +33,20 @@ pub(crate) struct Set {
     profile: Option<String>,
 }
 
-impl Set {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+impl SetArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
         let key = self.key.strip_prefix("ec.").unwrap_or(&self.key);
         let (path, before) = self.loaded(args, Vec::new())?;
-        let text = read_text(&path)
-            .map_err(|error| Stop::because(format!("cannot read `{}`: {error}", path.display())))?;
+        let text = read_text(&path).map_err(|error| {
+            CliError::because(format!("cannot read `{}`: {error}", path.display()))
+        })?;
         let cannot = |why: &dyn std::fmt::Display| {
-            Stop::because(format!("cannot edit `{}`: {why}", path.display()))
+            CliError::because(format!("cannot edit `{}`: {why}", path.display()))
         };
         let mut edit = Edit::of(&text).map_err(|error| cannot(&error))?;
         let old = match &self.value {
             Some(written) => {
-                let value = value(key, written).map_err(Stop::because)?;
+                let value = value(key, written).map_err(CliError::because)?;
                 edit.set(key, value).map_err(|error| cannot(&error))?
             }
             None => edit.remove(key).map_err(|error| cannot(&error))?,
@@ -55,27 +56,27 @@ impl Set {
         let mut files =
             PolicyArgs::default().open_edited(args, vec![(path.clone(), edited.clone())])?;
         // Read once more, so that findings show the lines of the edited text.
-        files.load(&after.profile).map_err(Stop::because)?;
+        files.load(&after.profile).map_err(CliError::because)?;
         let new = brought(&before, &after);
         render::findings(new.iter().copied(), after.resolved.omitted, files.sources());
         if new
             .iter()
             .any(|finding| finding.severity == Severity::Error)
         {
-            return Err(Stop::because(format!(
+            return Err(CliError::because(format!(
                 "nothing is written to `{}`: the policy could not be used",
                 path.display()
             )));
         }
         if edited != text {
             replace(&path, &edited).map_err(|error| {
-                Stop::because(format!("cannot write `{}`: {error}", path.display()))
+                CliError::because(format!("cannot write `{}`: {error}", path.display()))
             })?;
         }
         let mut out = output();
         let summary = self.summary(key, &path, old.as_deref(), &after);
         writeln!(out, "{}", on_one_line(&summary))?;
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 
     /// The file that is edited, and the policy with its values.
@@ -83,7 +84,7 @@ impl Set {
         &self,
         args: &FileArgs,
         edited: Vec<(PathBuf, String)>,
-    ) -> Result<(PathBuf, Loaded), Stop> {
+    ) -> Result<(PathBuf, Loaded), CliError> {
         let policy = PolicyArgs {
             profile: self.profile.clone(),
             ..PolicyArgs::default()
@@ -94,7 +95,7 @@ impl Set {
             Some(profile) => files.profile_file(profile),
             None => args.config.clone(),
         };
-        Ok((path, files.load(&name).map_err(Stop::because)?))
+        Ok((path, files.load(&name).map_err(CliError::because)?))
     }
 
     /// What was done, on one line.

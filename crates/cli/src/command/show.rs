@@ -15,12 +15,12 @@ use serde::Serialize;
 
 use crate::output::output;
 use crate::policy::PolicyArgs;
-use crate::side::{bundle, bundle_file};
-use crate::{End, FileArgs, Stop, laws, render};
+use crate::policy_ref::{bundle, bundle_file};
+use crate::{CliError, ExitStatus, FileArgs, laws, render};
 
 /// Shows the effective policy: every value, and where it is configured.
 #[derive(Debug, Args)]
-pub(crate) struct Show {
+pub(crate) struct ShowArgs {
     #[command(flatten)]
     policy: PolicyArgs,
     /// Show this setting alone, as `tombstone.ttl`, with where it is configured.
@@ -44,17 +44,17 @@ enum ShowFormat {
     Json,
 }
 
-impl Show {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+impl ShowArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
         let (profile, resolved) = if let Some(bundle) = &self.bundle {
             bundled(bundle)?
         } else {
             let mut files = self.policy.open(args)?;
             let profile = self.policy.choose(&files)?;
-            let loaded = files.load(&profile).map_err(Stop::because)?;
+            let loaded = files.load(&profile).map_err(CliError::because)?;
             render::findings_in_passing(&loaded.resolved, files.sources());
             if !loaded.resolved.is_usable() {
-                return Ok(End::Problems);
+                return Ok(ExitStatus::Problems);
             }
             (profile, loaded.resolved)
         };
@@ -80,7 +80,7 @@ impl Show {
             }
             (ShowFormat::Json, Some(key)) => {
                 let key = value(&resolved, key)?.key;
-                let shown = Shown {
+                let shown = ShownSetting {
                     value: report.value(key),
                     entries: laws::entries(&resolved.policy.consent, key),
                 };
@@ -88,7 +88,7 @@ impl Show {
             }
         }
         out.flush()?;
-        Ok(End::Well)
+        Ok(ExitStatus::Well)
     }
 
     fn write_toml(
@@ -129,11 +129,11 @@ impl Show {
 
 /// A setting's value; that of a list of places with the law of each entry.
 #[derive(Serialize)]
-struct Shown<V> {
+struct ShownSetting<V> {
     #[serde(flatten)]
     value: V,
     #[serde(skip_serializing_if = "Option::is_none")]
-    entries: Option<Vec<laws::Entry>>,
+    entries: Option<Vec<laws::LawEntry>>,
 }
 
 fn write_json(value: &impl Serialize, out: &mut impl Write) -> std::io::Result<()> {
@@ -142,9 +142,9 @@ fn write_json(value: &impl Serialize, out: &mut impl Write) -> std::io::Result<(
 }
 
 /// The profile and the policy of a bundle, or of its candidate.
-fn bundled(name: &str) -> Result<(String, Resolved), Stop> {
+fn bundled(name: &str) -> Result<(String, Resolved), CliError> {
     let (file, candidate) = bundle_file(name);
-    let read = bundle(Path::new(file)).map_err(Stop::Because)?;
+    let read = bundle(Path::new(file)).map_err(CliError::Because)?;
     if !candidate {
         let traced = read.traced();
         return Ok((read.profile, traced));
@@ -152,11 +152,11 @@ fn bundled(name: &str) -> Result<(String, Resolved), Stop> {
     let profile = read.rollout.as_ref().map(|rollout| rollout.profile.clone());
     profile
         .zip(read.traced_candidate())
-        .ok_or_else(|| Stop::because(format!("the bundle `{file}` carries no candidate")))
+        .ok_or_else(|| CliError::because(format!("the bundle `{file}` carries no candidate")))
 }
 
 /// The value of a setting, whose key may begin with `ec.`.
-fn value<'r>(resolved: &'r Resolved, written: &str) -> Result<&'r EffectiveValue, Stop> {
+fn value<'r>(resolved: &'r Resolved, written: &str) -> Result<&'r EffectiveValue, CliError> {
     let key = written.strip_prefix("ec.").unwrap_or(written);
     resolved.value(key).ok_or_else(|| {
         let keys = resolved.values.iter().map(|value| value.key);
@@ -164,7 +164,7 @@ fn value<'r>(resolved: &'r Resolved, written: &str) -> Result<&'r EffectiveValue
             || "`ec show` lists every setting".to_owned(),
             |meant| format!("did you mean `{meant}`?"),
         );
-        Stop::because(format!("there is no setting `{written}`: {meant}"))
+        CliError::because(format!("there is no setting `{written}`: {meant}"))
     })
 }
 

@@ -10,15 +10,15 @@ use serde_json::Value;
 use super::Format;
 use crate::output::output;
 use crate::policy::PolicyArgs;
-use crate::server::Credentials;
-use crate::{End, FileArgs, Stop, render, server};
+use crate::server::OperatorCredentials;
+use crate::{CliError, ExitStatus, FileArgs, render, server};
 
 /// Shows how a running server is: its policy, its stores, its last reload and its outbox.
 ///
 /// It ends with 0 where all is well, and with 1 where something is to be looked at. Without the admin token, which comes
 /// from `EC_ADMIN_TOKEN`, else from the policy, a server shows its status and the digest of its policy alone.
 #[derive(Debug, Args)]
-pub(crate) struct Status {
+pub(crate) struct StatusArgs {
     /// The running server to ask.
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7676")]
     server: String,
@@ -32,8 +32,8 @@ pub(crate) struct Status {
     format: Format,
 }
 
-impl Status {
-    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+impl StatusArgs {
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<ExitStatus, CliError> {
         let credentials = self.credentials(files);
         let may_send = server::may_send_token(&self.server, self.insecure)?;
         let sent = credentials.as_ref().filter(|_| may_send);
@@ -55,14 +55,18 @@ impl Status {
             Format::Json => writeln!(out, "{health}")?,
         }
         let well = text(&health, "status") == "ok";
-        Ok(if well { End::Well } else { End::Problems })
+        Ok(if well {
+            ExitStatus::Well
+        } else {
+            ExitStatus::Problems
+        })
     }
 
     /// The admin token of the environment, else the credentials of the policy.
-    fn credentials(&self, files: &FileArgs) -> Option<Credentials> {
-        Credentials::of_environment().or_else(|| {
+    fn credentials(&self, files: &FileArgs) -> Option<OperatorCredentials> {
+        OperatorCredentials::of_environment().or_else(|| {
             let policy = self.policy.load_quietly(files)?;
-            Credentials::of_policy(&policy)
+            OperatorCredentials::of_policy(&policy)
         })
     }
 }

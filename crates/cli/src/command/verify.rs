@@ -15,8 +15,8 @@ use serde::Serialize;
 use super::Format;
 use crate::output::output;
 use crate::policy::PolicyArgs;
-use crate::side::Side;
-use crate::{End, FileArgs, Stop};
+use crate::policy_ref::ComparedPolicy;
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Check that a policy keeps its promises, or show how it breaks one.
 ///
@@ -24,7 +24,7 @@ use crate::{End, FileArgs, Stop};
 /// clock moved to each time at which this policy decides differently. Exits with 0 if every promise holds; with 1 if one is
 /// broken, and shows the settings that cause it and the shortest path to it; with 2 if the check could not run.
 #[derive(Debug, Args)]
-pub(crate) struct Verify {
+pub(crate) struct VerifyArgs {
     #[command(flatten)]
     policy: PolicyArgs,
     /// A second profile that is deployed at the same time, as during a rollout, or a bundle as `file:PATH`.
@@ -84,17 +84,17 @@ struct ProofJson<'r> {
     scope: &'r [ProofPass],
 }
 
-impl Verify {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+impl VerifyArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
         let loaded = self.policy.load_whole(args)?;
-        let mut sides = vec![Side {
+        let mut sides = vec![ComparedPolicy {
             label: on_one_line(&loaded.profile).into_owned(),
             name: loaded.profile,
             resolved: loaded.resolved,
             publisher: loaded.publisher,
         }];
         if let Some(deployed) = &self.deployed {
-            sides.push(Side::read(deployed, args)?);
+            sides.push(ComparedPolicy::read(deployed, args)?);
         }
         let policies: Vec<_> = sides
             .iter()
@@ -124,16 +124,16 @@ impl Verify {
         }
         out.flush()?;
         Ok(if proof.violations.is_empty() {
-            End::Well
+            ExitStatus::Well
         } else {
-            End::Problems
+            ExitStatus::Problems
         })
     }
 }
 
 /// The settings that cause a violation, from each policy.
-fn causes<'r>(sides: &'r [Side], violation: &Violation) -> Vec<ViolationCause<'r>> {
-    let of = |side: &'r Side| {
+fn causes<'r>(sides: &'r [ComparedPolicy], violation: &Violation) -> Vec<ViolationCause<'r>> {
+    let of = |side: &'r ComparedPolicy| {
         let resolved: &'r Resolved = &side.resolved;
         violation.keys.iter().filter_map(move |key| {
             let value = resolved.value(key)?;
@@ -148,7 +148,7 @@ fn causes<'r>(sides: &'r [Side], violation: &Violation) -> Vec<ViolationCause<'r
     sides.iter().flat_map(of).collect()
 }
 
-fn to_json<'r>(sides: &'r [Side], proof: &'r Proof) -> ProofJson<'r> {
+fn to_json<'r>(sides: &'r [ComparedPolicy], proof: &'r Proof) -> ProofJson<'r> {
     let broken = |violation: &'r Violation| ViolationJson {
         promise: violation.promise,
         what: violation.what,
@@ -170,7 +170,11 @@ fn states(proof: &Proof) -> usize {
     proof.passes.iter().map(|pass| pass.states).sum()
 }
 
-fn print_human(sides: &[Side], proof: &Proof, out: &mut impl Write) -> std::io::Result<()> {
+fn print_human(
+    sides: &[ComparedPolicy],
+    proof: &Proof,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
     let names: Vec<&str> = sides.iter().map(|side| side.label.as_str()).collect();
     let names = names.join(" with ");
     if proof.violations.is_empty() {
@@ -203,7 +207,7 @@ fn print_human(sides: &[Side], proof: &Proof, out: &mut impl Write) -> std::io::
 }
 
 fn print_causes(
-    sides: &[Side],
+    sides: &[ComparedPolicy],
     violation: &Violation,
     out: &mut impl Write,
 ) -> std::io::Result<()> {

@@ -17,10 +17,10 @@ mod value;
 
 use toml_edit::{Array, DocumentMut, Item, Key, Table, Value};
 
-pub(crate) use notes::Ids;
+pub(crate) use notes::IdChange;
 pub(crate) use profiles::{TRUSTED_SERVER, trusted_server};
-pub(crate) use report::{Fate, Report};
-use rows::{Becomes, Form};
+pub(crate) use report::{Fate, MigrationReport};
+use rows::{Becomes, ValueForm};
 use secrets::Secrets;
 pub(crate) use secrets::masked;
 use tables::Rebuilt;
@@ -45,9 +45,9 @@ pub(crate) struct Migration {
     /// The secrets that it held in clear.
     pub(crate) secrets: Option<NewFile>,
     /// Whose ids change; none where only the old table has its new name.
-    pub(crate) ids: Option<Ids>,
+    pub(crate) ids: Option<IdChange>,
     /// What becomes of each key; none where only the old table has its new name.
-    pub(crate) report: Option<Report>,
+    pub(crate) report: Option<MigrationReport>,
 }
 
 /// Why a file cannot be migrated.
@@ -115,7 +115,7 @@ pub(crate) fn migrate(text: &str) -> Result<Option<Migration>, MigrateError> {
         }));
     }
     let mut report = survey.report(layout)?;
-    let ids = Ids::of(edit.document(), layout);
+    let ids = IdChange::of(edit.document(), layout);
     let mut secrets = Secrets::default();
     edit.rename(layout, EC);
     if !edit.has(PUBLISHER) {
@@ -216,7 +216,7 @@ fn passphrase(item: &Item, key: String, secrets: &mut Secrets) -> Result<Value, 
 }
 
 /// A value of theirs as it is written here, for a setting of ours: a number beyond its limits is cut to them.
-fn in_form(item: &Item, form: Form, to: &str, key: &str) -> Result<Value, MigrateError> {
+fn in_form(item: &Item, form: ValueForm, to: &str, key: &str) -> Result<Value, MigrateError> {
     let wrong = |expected| MigrateError::Value {
         key: key.to_owned(),
         expected,
@@ -226,11 +226,11 @@ fn in_form(item: &Item, form: Form, to: &str, key: &str) -> Result<Value, Migrat
         number.ok_or_else(|| wrong(expected))
     };
     Ok(match form {
-        Form::Text => value::text(item).ok_or_else(|| wrong("a text"))?.into(),
-        Form::Whole => survey::within(to, number("a whole number")?).into(),
-        Form::Seconds => survey::length_of_seconds(number("a number of seconds")?).into(),
-        Form::Days => survey::length_of_days(number("a number of days")?).into(),
-        Form::List => {
+        ValueForm::Text => value::text(item).ok_or_else(|| wrong("a text"))?.into(),
+        ValueForm::Whole => survey::within(to, number("a whole number")?).into(),
+        ValueForm::Seconds => survey::length_of_seconds(number("a number of seconds")?).into(),
+        ValueForm::Days => survey::length_of_days(number("a number of days")?).into(),
+        ValueForm::List => {
             // A list in the file keeps its form.
             if let Some(array) = item.as_array() {
                 return Ok(Value::Array(array.clone()));

@@ -9,7 +9,7 @@ use super::{EC, EDGE_COOKIE, PASSPHRASE, SECRETS_FILE, SYNTHETIC, partners};
 /// Whose ids change, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Ids {
+pub(crate) enum IdChange {
     /// They are made as before.
     Kept,
     /// Those of IPv6 visitors are made of another form of the address.
@@ -22,7 +22,7 @@ pub(crate) enum Ids {
     NoneBefore,
 }
 
-impl Ids {
+impl IdChange {
     /// How ids were made under this configuration, as the trusted-server wrote it.
     pub(super) fn of(document: &DocumentMut, layout: &str) -> Self {
         let ec = document.get(EC);
@@ -82,7 +82,7 @@ impl Ids {
 }
 
 /// The notes of a report, from the configuration as it is now.
-pub(super) fn of(ids: Ids, document: &DocumentMut, secrets: &Secrets) -> Vec<String> {
+pub(super) fn of(ids: IdChange, document: &DocumentMut, secrets: &Secrets) -> Vec<String> {
     let mut notes = vec![ids.words().to_owned()];
     let declared = document.get(EC).and_then(|ec| ec.get("partners"));
     let tables = declared.and_then(Item::as_array_of_tables);

@@ -14,7 +14,7 @@ pub(crate) enum Fate {
 
 /// What becomes of one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Line {
+pub(crate) struct KeyReport {
     /// The key as the file has it, entries of lists by their number: `ec.partners[0].name`.
     pub(crate) key: String,
     pub(crate) fate: Fate,
@@ -23,8 +23,8 @@ pub(crate) struct Line {
 
 /// What becomes of each key, and what else there is to know.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Report {
-    pub(crate) lines: Vec<Line>,
+pub(crate) struct MigrationReport {
+    pub(crate) lines: Vec<KeyReport>,
     pub(crate) notes: Vec<String>,
 }
 
@@ -36,11 +36,12 @@ const FATES: [(Fate, &str); 5] = [
     (Fate::Ignored, "ignored"),
 ];
 
-impl fmt::Display for Report {
+impl fmt::Display for MigrationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = String::new();
         for (fate, title) in FATES {
-            let lines: Vec<&Line> = self.lines.iter().filter(|line| line.fate == fate).collect();
+            let lines: Vec<&KeyReport> =
+                self.lines.iter().filter(|line| line.fate == fate).collect();
             if lines.is_empty() {
                 continue;
             }

@@ -2,7 +2,7 @@
 
 /// How a value is written here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum ValueForm {
     /// A text, as it is.
     Text,
     /// A whole number.
@@ -21,9 +21,9 @@ pub(super) enum Becomes {
     /// It is read here as it is.
     Same,
     /// It is read here under another key.
-    To(&'static str, Form),
+    To(&'static str, ValueForm),
     /// It is kept under this key for a feature that this version does not have; what else there is to say.
-    Later(&'static str, Form, &'static str),
+    Later(&'static str, ValueForm, &'static str),
     /// It is read here in another table of the file, under this key.
     Moved(&'static str),
     /// A secret: a reference under this key takes its place.
@@ -44,7 +44,7 @@ pub(super) enum Becomes {
 }
 
 /// One row: a key, or all keys below one where it ends in `.*`.
-pub(super) type Row = (&'static str, Becomes);
+pub(super) type MappingRow = (&'static str, Becomes);
 
 use Becomes::{Fixed, Ignored, Later, Moved, Other, Same, Secret, To};
 
@@ -61,7 +61,7 @@ const GPC_STRING: &str = "a field of the US Privacy string that it makes for par
 const NO_GPC_STRING: &str = "no such string is made; Global Privacy Control counts by itself";
 
 /// Every key of theirs. The first row that fits counts.
-pub(super) const ROWS: &[Row] = &[
+pub(super) const ROWS: &[MappingRow] = &[
     // The table of the publisher until July 2025.
     ("server.domain", Moved("publisher.domain")),
     ("server.cookie_domain", COOKIE_DOMAIN),
@@ -105,17 +105,17 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "ec.pull_sync_concurrency",
-        Later("pull.concurrency", Form::Whole, "pull sync"),
+        Later("pull.concurrency", ValueForm::Whole, "pull sync"),
     ),
     (
         "ec.cluster_trust_threshold",
-        Later("cluster.max_trusted", Form::Whole, "cluster sizes"),
+        Later("cluster.max_trusted", ValueForm::Whole, "cluster sizes"),
     ),
     (
         "ec.cluster_recheck_secs",
         Later(
             "cluster.recheck",
-            Form::Seconds,
+            ValueForm::Seconds,
             "cluster sizes; the trusted-server still takes the key and no longer uses it",
         ),
     ),
@@ -150,15 +150,15 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "consent.max_consent_age_days",
-        To("consent.tcf_max_age", Form::Days),
+        To("consent.tcf_max_age", ValueForm::Days),
     ),
     (
         "consent.gdpr.applies_in",
-        To("consent.gdpr_countries", Form::List),
+        To("consent.gdpr_countries", ValueForm::List),
     ),
     (
         "consent.us_states.privacy_states",
-        To("consent.us_states", Form::List),
+        To("consent.us_states", ValueForm::List),
     ),
     (
         "consent.us_privacy_defaults.notice_given",
@@ -267,35 +267,39 @@ pub(super) const ROWS: &[Row] = &[
     ("ec.partners.api_token", Secret("partners.api_token_sha256")),
     (
         "ec.partners.bidstream_enabled",
-        Later("partners.bidstream", Form::Text, "the auction's context"),
+        Later(
+            "partners.bidstream",
+            ValueForm::Text,
+            "the auction's context",
+        ),
     ),
     (
         "ec.partners.batch_rate_limit",
-        To("partners.rate_limit", Form::Whole),
+        To("partners.rate_limit", ValueForm::Whole),
     ),
     (
         "ec.partners.pull_sync_enabled",
-        Later("partners.pull.enabled", Form::Text, "pull sync"),
+        Later("partners.pull.enabled", ValueForm::Text, "pull sync"),
     ),
     (
         "ec.partners.pull_sync_url",
-        Later("partners.pull.url", Form::Text, "pull sync"),
+        Later("partners.pull.url", ValueForm::Text, "pull sync"),
     ),
     (
         "ec.partners.pull_sync_allowed_domains",
-        Later("partners.pull.hosts", Form::List, "pull sync"),
+        Later("partners.pull.hosts", ValueForm::List, "pull sync"),
     ),
     (
         "ec.partners.pull_sync_ttl_sec",
         Later(
             "partners.pull.ttl",
-            Form::Seconds,
+            ValueForm::Seconds,
             "pull sync; the trusted-server still takes the key and no longer uses it",
         ),
     ),
     (
         "ec.partners.pull_sync_rate_limit",
-        Later("partners.pull.rate_limit", Form::Whole, "pull sync"),
+        Later("partners.pull.rate_limit", ValueForm::Whole, "pull sync"),
     ),
     ("ec.partners.ts_pull_token", Secret("partners.pull.token")),
 ];

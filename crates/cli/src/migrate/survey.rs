@@ -5,8 +5,8 @@ use edge_cookie::policy::types::{Seconds, check_strength, is_partner_field};
 use edge_cookie::policy::value::Value as Limit;
 use toml_edit::{Array, DocumentMut, Item, Key, TableLike, Value};
 
-use super::report::{Fate, Line, Report};
-use super::rows::{self, Becomes, Form};
+use super::report::{Fate, KeyReport, MigrationReport};
+use super::rows::{self, Becomes, ValueForm};
 use super::value::{flag, list, numbered, tables_of_json, whole};
 use super::{CONSENT, EC, EDGE_COOKIE, MigrateError, SECRETS_FILE, SYNTHETIC};
 
@@ -15,14 +15,14 @@ const PULL_ENABLED: &str = "ec.partners.pull_sync_enabled";
 pub(super) const MAX_AGE: &str = "consent.max_consent_age_days";
 
 /// A key of the file: as it is written, and without the numbers of lists.
-struct Found {
+struct SurveyedKey {
     written: String,
     plain: String,
     item: Item,
 }
 
 /// Every key of a file, in its order.
-pub(super) struct Survey(Vec<Found>);
+pub(super) struct Survey(Vec<SurveyedKey>);
 
 pub(super) fn of(document: &DocumentMut) -> Survey {
     let mut found = Vec::new();
@@ -40,7 +40,7 @@ const LISTS: [&str; 4] = [
     "handlers",
 ];
 
-fn collect(written: &str, plain: &str, item: &Item, found: &mut Vec<Found>) {
+fn collect(written: &str, plain: &str, item: &Item, found: &mut Vec<SurveyedKey>) {
     let before = found.len();
     let is_list = LISTS.contains(&plain);
     let mut members = |written: &str, table: &dyn TableLike| {
@@ -81,7 +81,7 @@ fn collect(written: &str, plain: &str, item: &Item, found: &mut Vec<Found>) {
     }
     // A value, or a list or table without any.
     if found.len() == before {
-        found.push(Found {
+        found.push(SurveyedKey {
             written: written.to_owned(),
             plain: plain.to_owned(),
             item: item.clone(),
@@ -127,7 +127,7 @@ impl Survey {
             let mut keys = self.0.iter();
             keys.any(|found| found.plain == key && found.item.is_str())
         };
-        let alone = |found: &Found| rows::is_theirs_alone(&canonical(&found.plain));
+        let alone = |found: &SurveyedKey| rows::is_theirs_alone(&canonical(&found.plain));
         self.0.iter().any(alone)
             || self.0.iter().any(|found| found.plain == CHECK_EXPIRATION)
             // All of `[ec]` that its least configuration has is read here as well.
@@ -135,9 +135,9 @@ impl Survey {
     }
 
     /// Whether this partner's pull sync is switched off, and nothing else is said of it.
-    fn never_pulled(&self, enabled: &Found) -> bool {
+    fn never_pulled(&self, enabled: &SurveyedKey) -> bool {
         let partner = enabled.written.trim_end_matches("pull_sync_enabled");
-        let of_pull = |found: &&Found| {
+        let of_pull = |found: &&SurveyedKey| {
             let own = found.written.strip_prefix(partner);
             own.is_some_and(|own| own.starts_with("pull_sync_") || own == "ts_pull_token")
         };
@@ -145,10 +145,10 @@ impl Survey {
     }
 
     /// What becomes of each key.
-    pub(super) fn report(&self, layout: &str) -> Result<Report, MigrateError> {
+    pub(super) fn report(&self, layout: &str) -> Result<MigrationReport, MigrateError> {
         let of_key = |key: &str| self.0.iter().find(|found| found.plain == key);
         let forever = of_key(CHECK_EXPIRATION).and_then(|found| flag(&found.item)) == Some(false);
-        let mut report = Report::default();
+        let mut report = MigrationReport::default();
         for found in &self.0 {
             let (fate, words) = match canonical(&found.plain).as_str() {
                 CHECK_EXPIRATION if forever => (
@@ -171,7 +171,7 @@ impl Survey {
                 ),
                 _ => found.becomes(layout)?,
             };
-            report.lines.push(Line {
+            report.lines.push(KeyReport {
                 key: found.written.clone(),
                 fate,
                 words,
@@ -181,7 +181,7 @@ impl Survey {
     }
 }
 
-impl Found {
+impl SurveyedKey {
     fn becomes(&self, layout: &str) -> Result<(Fate, String), MigrateError> {
         let Some(becomes) = rows::of(&canonical(&self.plain)) else {
             return Ok(self.unknown(layout));
@@ -267,13 +267,13 @@ impl Found {
     }
 
     /// The new line, as it is written.
-    fn shown(&self, to: &str, form: Form) -> Result<String, MigrateError> {
+    fn shown(&self, to: &str, form: ValueForm) -> Result<String, MigrateError> {
         let value = if to.starts_with("partners.") {
             self.of_a_partner(form)
         } else {
             super::in_form(&self.item, form, to, &self.written)?.to_string()
         };
-        let cut = form == Form::Whole
+        let cut = form == ValueForm::Whole
             && whole(&self.item).is_some_and(|number| within(to, number) != number);
         let most = if cut {
             ", the nearest value that is taken here"
@@ -283,15 +283,17 @@ impl Found {
         Ok(format!("`ec.{to} = {}`{most}", value.trim()))
     }
 
-    fn of_a_partner(&self, form: Form) -> String {
+    fn of_a_partner(&self, form: ValueForm) -> String {
         let value = match form {
-            Form::Text => {
+            ValueForm::Text => {
                 (flag(&self.item).map(Value::from)).or_else(|| self.item.as_str().map(Value::from))
             }
-            Form::Whole => whole(&self.item).map(Value::from),
-            Form::Seconds => whole(&self.item).map(length_of_seconds).map(Value::from),
-            Form::Days => whole(&self.item).map(length_of_days).map(Value::from),
-            Form::List => list(&self.item).map(|list| Value::Array(list.into_iter().collect())),
+            ValueForm::Whole => whole(&self.item).map(Value::from),
+            ValueForm::Seconds => whole(&self.item).map(length_of_seconds).map(Value::from),
+            ValueForm::Days => whole(&self.item).map(length_of_days).map(Value::from),
+            ValueForm::List => {
+                list(&self.item).map(|list| Value::Array(list.into_iter().collect()))
+            }
         };
         value.map_or_else(String::new, |value| value.to_string())
     }

@@ -8,14 +8,14 @@ use super::secrets::Secrets;
 /// A table that is being written again.
 #[derive(Debug, Default)]
 pub(super) struct Rebuilt {
-    entries: Vec<Entry>,
+    entries: Vec<TableEntry>,
     /// Comments whose key is gone: they come before the next one.
     comments: String,
 }
 
 /// An entry, and the tables that its key names before its own.
 #[derive(Debug)]
-struct Entry {
+struct TableEntry {
     groups: Vec<String>,
     key: Key,
     item: Item,
@@ -37,7 +37,7 @@ impl Rebuilt {
     /// The entry as it is.
     pub(super) fn same(&mut self, key: Key, item: Item) {
         let key = self.after_comments(key);
-        self.entries.push(Entry {
+        self.entries.push(TableEntry {
             groups: Vec::new(),
             key,
             item,
@@ -47,7 +47,7 @@ impl Rebuilt {
     /// An entry before all others.
     pub(super) fn first(&mut self, key: Key, item: Item) {
         let groups = Vec::new();
-        self.entries.insert(0, Entry { groups, key, item });
+        self.entries.insert(0, TableEntry { groups, key, item });
     }
 
     /// The entry under another key, which may be of several names, with another value.
@@ -62,7 +62,7 @@ impl Rebuilt {
             Item::Value(old) => *value.decor_mut() = old.decor().clone(),
             _ => value.decor_mut().set_prefix(" "),
         }
-        self.entries.push(Entry {
+        self.entries.push(TableEntry {
             groups,
             key,
             item: Item::Value(value),
@@ -154,7 +154,7 @@ impl Rebuilt {
     }
 }
 
-fn insert_all(entries: Vec<Entry>, table: &mut Table) -> Result<(), MigrateError> {
+fn insert_all(entries: Vec<TableEntry>, table: &mut Table) -> Result<(), MigrateError> {
     for entry in entries {
         let twice = || {
             let groups = entry.groups.iter().map(String::as_str);

@@ -14,7 +14,7 @@ use tokio::time::{Sleep, sleep};
 pub(super) enum BrokenOff {
     /// The origin broke off.
     #[error("the origin broke off: {0}")]
-    Origin(#[from] hyper::Error),
+    OriginClient(#[from] hyper::Error),
     /// It stood still.
     #[error("the origin sent nothing within `organic.origin_progress_timeout`")]
     Silent,

@@ -26,7 +26,7 @@ use edge_cookie::policy::types::Millis;
 use edge_cookie_service::{AnswerFault, check_answer, origin_target};
 
 /// The way to the origin: connections that wait for a next request, and a connector for new ones.
-pub(super) struct Origin {
+pub(super) struct OriginClient {
     connector: Connector,
     idle: Arc<IdleConnections>,
 }
@@ -68,13 +68,13 @@ impl OriginError {
 
 /// How long each step of an exchange may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct OriginTimeouts {
     connect: Millis,
     head: Millis,
     progress: Millis,
 }
 
-impl From<&Organic> for Limits {
+impl From<&Organic> for OriginTimeouts {
     fn from(organic: &Organic) -> Self {
         Self {
             connect: organic.origin_connect_timeout,
@@ -91,7 +91,7 @@ struct Asked {
     headers: HeaderMap,
 }
 
-impl Origin {
+impl OriginClient {
     /// The way to it, with at most so many connections that wait for a next request.
     pub(super) fn new(most_idle: usize) -> Result<Self, OriginError> {
         Ok(Self {
@@ -110,7 +110,7 @@ impl Origin {
         url: &OriginUrl,
         head: Parts,
         body: Body,
-        limits: Limits,
+        limits: OriginTimeouts,
     ) -> Result<Response, OriginError> {
         let asked = Asked::of(head, url);
         let repeatable = asked.method.is_idempotent() && body.is_end_stream();
@@ -129,7 +129,7 @@ impl Origin {
         &self,
         mut connection: Connection,
         request: Request<Body>,
-        limits: Limits,
+        limits: OriginTimeouts,
     ) -> Result<Response, OriginError> {
         let method = request.method().clone();
         let answer = connection.send(request, limits.head).await?;

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use super::layout::{EMPTY, KeptWithdrawal, SLOT_BYTES, Slot, decode, encode};
+use super::layout::{EMPTY, KeptWithdrawal, OutboxSlot, SLOT_BYTES, decode, encode};
 use edge_cookie::private;
 
 /// Servers that may have their outboxes in one folder at once.
@@ -20,7 +20,7 @@ pub(super) struct OutboxFile {
 }
 
 /// The files that a server finds in its folder.
-pub(super) struct Found {
+pub(super) struct OutboxFiles {
     /// The file that is its own from now on.
     pub(super) own: OutboxFile,
     /// Files of servers that run no longer.
@@ -28,7 +28,7 @@ pub(super) struct Found {
 }
 
 /// Opens the files of the graph `name` that no running server uses; makes one where every one is used.
-pub(super) fn open(folder: &Path, name: &str) -> Result<Found> {
+pub(super) fn open(folder: &Path, name: &str) -> Result<OutboxFiles> {
     make_private(folder)?;
     let mut own = None;
     let mut left_behind = Vec::new();
@@ -50,7 +50,7 @@ pub(super) fn open(folder: &Path, name: &str) -> Result<Found> {
         Error::new(ErrorKind::ResourceBusy, why)
     })?;
     sync_folder(folder)?;
-    Ok(Found { own, left_behind })
+    Ok(OutboxFiles { own, left_behind })
 }
 
 impl OutboxFile {
@@ -126,7 +126,7 @@ impl OutboxFile {
     }
 
     /// What each slot holds.
-    pub(super) fn read(&mut self) -> Result<Vec<Slot>> {
+    pub(super) fn read(&mut self) -> Result<Vec<OutboxSlot>> {
         let mut bytes = Vec::new();
         self.file.seek(SeekFrom::Start(0))?;
         self.file.read_to_end(&mut bytes)?;

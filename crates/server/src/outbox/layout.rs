@@ -16,7 +16,7 @@ pub struct KeptWithdrawal {
 
 /// What a slot holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Slot {
+pub(super) enum OutboxSlot {
     /// Nothing.
     Empty,
     /// A withdrawal.
@@ -49,11 +49,11 @@ pub(super) fn encode(withdrawal: &KeptWithdrawal) -> Vec<u8> {
 }
 
 /// What `bytes` hold.
-pub(super) fn decode(bytes: &[u8]) -> Slot {
+pub(super) fn decode(bytes: &[u8]) -> OutboxSlot {
     if bytes == EMPTY {
-        return Slot::Empty;
+        return OutboxSlot::Empty;
     }
-    read(bytes).map_or(Slot::Damaged, Slot::Kept)
+    read(bytes).map_or(OutboxSlot::Damaged, OutboxSlot::Kept)
 }
 
 fn read(bytes: &[u8]) -> Option<KeptWithdrawal> {
@@ -80,20 +80,24 @@ mod tests {
         let kept = KeptWithdrawal { id, at };
         let bytes = encode(&kept);
         assert_eq!(bytes.len(), SLOT_BYTES);
-        assert_eq!(decode(&bytes), Slot::Kept(kept));
-        assert_eq!(decode(&EMPTY), Slot::Empty);
+        assert_eq!(decode(&bytes), OutboxSlot::Kept(kept));
+        assert_eq!(decode(&EMPTY), OutboxSlot::Empty);
         for place in 0..SLOT_BYTES {
             for bit in 0..8 {
                 let mut damaged = bytes.clone();
                 damaged[place] ^= 1 << bit;
-                assert_eq!(decode(&damaged), Slot::Damaged, "byte {place}, bit {bit}");
+                assert_eq!(
+                    decode(&damaged),
+                    OutboxSlot::Damaged,
+                    "byte {place}, bit {bit}"
+                );
             }
         }
         for torn in [0, 1, SLOT_BYTES - 1] {
-            assert_eq!(decode(&bytes[..torn]), Slot::Damaged);
+            assert_eq!(decode(&bytes[..torn]), OutboxSlot::Damaged);
         }
         let mut half = bytes;
         half[SLOT_BYTES / 2..].fill(0);
-        assert_eq!(decode(&half), Slot::Damaged);
+        assert_eq!(decode(&half), OutboxSlot::Damaged);
     }
 }

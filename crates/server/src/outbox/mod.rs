@@ -28,14 +28,14 @@ pub(super) use counts::OfOutbox;
 pub(super) use delivery::deliver;
 pub use layout::KeptWithdrawal;
 
-use file::{Found, OutboxFile};
-use layout::Slot;
+use file::{OutboxFile, OutboxFiles};
+use layout::OutboxSlot;
 use slots::{Placed, Slots};
 
 /// The outbox of one server.
 pub struct Outbox {
-    shared: Arc<Shared>,
-    jobs: Mutex<Sender<Job>>,
+    shared: Arc<OutboxShared>,
+    jobs: Mutex<Sender<FileJob>>,
 }
 
 /// Why a server has no outbox.
@@ -47,19 +47,19 @@ pub struct OutboxError {
     why: std::io::Error,
 }
 
-struct Shared {
+struct OutboxShared {
     slots: Mutex<Slots>,
     /// Wakes the delivery when there is something to deliver.
     kept: Notify,
 }
 
 /// What the thread that owns the file is asked to do.
-enum Job {
+enum FileJob {
     Keep(KeptWithdrawal, oneshot::Sender<bool>),
     Remove(KeptWithdrawal),
 }
 
-impl Shared {
+impl OutboxShared {
     fn slots(&self) -> MutexGuard<'_, Slots> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -80,7 +80,7 @@ impl Outbox {
     }
 
     fn opened(folder: &Path, store: &StoreName, bound: u32) -> std::io::Result<Self> {
-        let Found {
+        let OutboxFiles {
             own: mut file,
             left_behind,
         } = file::open(folder, store.as_str())?;
@@ -89,13 +89,13 @@ impl Outbox {
         let mut damaged = 0;
         for (slot, held) in (0..).zip(file.read()?) {
             match held {
-                Slot::Empty => slots.has_room(slot),
-                Slot::Kept(withdrawal) => {
+                OutboxSlot::Empty => slots.has_room(slot),
+                OutboxSlot::Kept(withdrawal) => {
                     if let Some(earlier) = slots.found(slot, &withdrawal) {
                         file.clear(earlier)?;
                     }
                 }
-                Slot::Damaged => damaged += 1,
+                OutboxSlot::Damaged => damaged += 1,
             }
         }
         slots.damaged = damaged;
@@ -116,7 +116,7 @@ impl Outbox {
                 withdrawals, "the outbox holds withdrawals that are to be delivered"
             );
         }
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(OutboxShared {
             slots: Mutex::new(slots),
             kept: Notify::new(),
         });
@@ -132,14 +132,14 @@ impl Outbox {
     /// Keeps a withdrawal until it is [removed](Self::remove); whether it is on the disk, and so outlives this process.
     pub async fn keep(&self, id: &EcId, at: Timestamp) -> bool {
         let (answer, kept) = oneshot::channel();
-        self.ask(Job::Keep(KeptWithdrawal { id: *id, at }, answer));
+        self.ask(FileJob::Keep(KeptWithdrawal { id: *id, at }, answer));
         kept.await.unwrap_or(false)
     }
 
     /// The store has taken a withdrawal: where it is kept, it need be no longer.
     pub fn remove(&self, id: &EcId, at: Timestamp) {
         if self.shared.slots().holds(id) {
-            self.ask(Job::Remove(KeptWithdrawal { id: *id, at }));
+            self.ask(FileJob::Remove(KeptWithdrawal { id: *id, at }));
         }
     }
 
@@ -162,7 +162,7 @@ impl Outbox {
         }
     }
 
-    fn ask(&self, job: Job) {
+    fn ask(&self, job: FileJob) {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         // Without the thread that owns the file, nothing is kept, and the receiver of an answer gets an error.
         let _ = jobs.send(job);
@@ -177,7 +177,7 @@ fn take_over(
 ) -> std::io::Result<()> {
     let (mut moved, mut placed) = (Vec::new(), Vec::new());
     for (place, held) in (0..).zip(other.read()?) {
-        let Slot::Kept(withdrawal) = held else {
+        let OutboxSlot::Kept(withdrawal) = held else {
             continue;
         };
         match slots.place(&withdrawal) {
@@ -210,7 +210,7 @@ fn take_over(
 }
 
 /// Does what is asked until no one is left to ask; what is asked together shares one wait for the disk.
-fn work(shared: &Shared, file: &mut OutboxFile, asked: &Receiver<Job>) {
+fn work(shared: &OutboxShared, file: &mut OutboxFile, asked: &Receiver<FileJob>) {
     let mut gone = false;
     while let Ok(first) = asked.recv() {
         let mut waiting = Vec::new();
@@ -218,7 +218,7 @@ fn work(shared: &Shared, file: &mut OutboxFile, asked: &Receiver<Job>) {
         report(restored(shared, file, &mut gone));
         for job in std::iter::once(first).chain(asked.try_iter()) {
             match job {
-                Job::Keep(withdrawal, answer) => {
+                FileJob::Keep(withdrawal, answer) => {
                     let placed = shared.slots().place(&withdrawal);
                     let (kept, written) = match placed {
                         Placed::Already => (withdrawal, Ok(())),
@@ -235,7 +235,7 @@ fn work(shared: &Shared, file: &mut OutboxFile, asked: &Receiver<Job>) {
                     waiting.push((kept, answer, written.is_ok()));
                     report(written);
                 }
-                Job::Remove(withdrawal) => {
+                FileJob::Remove(withdrawal) => {
                     let removed = shared.slots().remove(&withdrawal);
                     if let Some(slot) = removed {
                         report(file.clear(slot));
@@ -265,7 +265,7 @@ fn work(shared: &Shared, file: &mut OutboxFile, asked: &Receiver<Job>) {
 }
 
 /// Writes what is kept into its file again, where that was deleted or truncated; `gone` until that succeeds.
-fn restored(shared: &Shared, file: &mut OutboxFile, gone: &mut bool) -> std::io::Result<()> {
+fn restored(shared: &OutboxShared, file: &mut OutboxFile, gone: &mut bool) -> std::io::Result<()> {
     let mut slots = shared.slots();
     if !*gone && file.is_whole(slots.bound())? {
         return Ok(());
@@ -288,7 +288,7 @@ fn restored(shared: &Shared, file: &mut OutboxFile, gone: &mut bool) -> std::io:
 }
 
 /// Fails where what was written would not be found by the next start.
-fn check_whole(shared: &Shared, file: &OutboxFile) -> std::io::Result<()> {
+fn check_whole(shared: &OutboxShared, file: &OutboxFile) -> std::io::Result<()> {
     if file.is_whole(shared.slots().bound())? {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use edge_cookie_service::OutboxState;
 /// The slots of a file.
 pub(super) struct Slots {
     bound: u32,
-    kept: HashMap<EcId, Held>,
+    kept: HashMap<EcId, HeldWithdrawal>,
     /// Slots that are empty, the next to be used last.
     room: Vec<u32>,
     taken: u64,
@@ -20,7 +20,7 @@ pub(super) struct Slots {
     pub(super) damaged: u32,
 }
 
-struct Held {
+struct HeldWithdrawal {
     slot: u32,
     at: Timestamp,
     /// It is on the disk.
@@ -69,7 +69,7 @@ impl Slots {
         };
         if superseded != Some(slot) {
             let durable = true;
-            self.kept.insert(id, Held { slot, at, durable });
+            self.kept.insert(id, HeldWithdrawal { slot, at, durable });
         }
         if let Some(slot) = superseded {
             self.has_room(slot);
@@ -91,7 +91,7 @@ impl Slots {
         };
         self.taken += 1;
         let durable = false;
-        self.kept.insert(id, Held { slot, at, durable });
+        self.kept.insert(id, HeldWithdrawal { slot, at, durable });
         Placed::At(slot, at, earlier)
     }
 

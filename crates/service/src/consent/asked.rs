@@ -21,7 +21,7 @@ use http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 
 use super::explain::{Explanation, explain};
-use super::law::Place;
+use super::law::Location;
 use super::signal::Signals;
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
@@ -135,8 +135,8 @@ impl AskedRequest {
 
     /// The place, as decisions take it.
     #[must_use]
-    pub fn place(&self) -> Option<Place<'_>> {
-        self.place.as_ref().map(Place::of)
+    pub fn place(&self) -> Option<Location<'_>> {
+        self.place.as_ref().map(Location::of)
     }
 
     /// The time at which it is decided: the written one, else `now`.

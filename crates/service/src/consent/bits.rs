@@ -7,7 +7,7 @@ const CHARACTER_BITS: usize = 6;
 
 /// The bits of a text, the most significant first. Nothing is copied.
 #[derive(Debug, Clone)]
-pub(super) struct Bits<'t> {
+pub(super) struct BitReader<'t> {
     text: &'t [u8],
     /// The characters before it, of the string that it is a part of.
     before: usize,
@@ -32,7 +32,7 @@ fn value(byte: u8) -> Option<u8> {
     }
 }
 
-impl<'t> Bits<'t> {
+impl<'t> BitReader<'t> {
     /// The bits of a text that so many characters stand before.
     pub(super) const fn after(before: usize, text: &'t str) -> Self {
         Self {
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn numbers_are_read_across_characters_and_not_beyond_the_end() {
         // C = 2, Q = 16, - = 62: 000010 010000 111110.
-        let mut bits = Bits::of("CQ-");
+        let mut bits = BitReader::of("CQ-");
         assert_eq!(bits.number(4), Ok(0));
         assert_eq!(bits.number(4), Ok(0b1001));
         assert_eq!(bits.next(), Ok(false));
@@ -157,7 +157,7 @@ mod tests {
             }
         );
         assert_eq!(
-            why(Bits::of("A=").number(12)),
+            why(BitReader::of("A=").number(12)),
             Fault {
                 at: 1,
                 why: Why::NotBase64
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn text_after_the_last_field_is_base64_too() {
         let ended = |text, read| {
-            let mut bits = Bits::after(10, text);
+            let mut bits = BitReader::after(10, text);
             bits.skip(read).unwrap();
             bits.end().map_err(|fault| (fault.at, fault.why))
         };
@@ -181,12 +181,12 @@ mod tests {
     #[test]
     fn fibonacci_numbers_are_summed() {
         // 11 = 1, 011 = 2, 0011 = 3, 1011 = 4, 10011 = 6; then nothing.
-        let mut bits = Bits::of("2dz");
+        let mut bits = BitReader::of("2dz");
         let read: Vec<_> = (0..6).map(|_| bits.fibonacci()).collect();
         assert_eq!(read[..5], [Ok(1), Ok(2), Ok(3), Ok(4), Ok(6)]);
         assert!(read[5].is_err());
         assert_eq!(
-            Bits::of("AAAAAAAAAA")
+            BitReader::of("AAAAAAAAAA")
                 .fibonacci()
                 .map_err(|fault| fault.why),
             Err(Why::Number)

@@ -7,14 +7,14 @@ use http::header::COOKIE;
 
 use super::bits::STEPS;
 use super::sample::{TcfSample, base64};
-use super::{MAX_SIGNALS, Place, Signal, Signals, decide};
+use super::{Location, MAX_SIGNALS, Signal, Signals, decide};
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
 
 const NOW: Timestamp = Timestamp::from_unix(1_790_000_000);
 
 /// Places under each kind of law.
-const PLACES: [Option<Place<'static>>; 5] = [
+const PLACES: [Option<Location<'static>>; 5] = [
     Some(place("DE", None)),
     Some(place("CA", Some("QC"))),
     Some(place("US", Some("CA"))),
@@ -22,8 +22,8 @@ const PLACES: [Option<Place<'static>>; 5] = [
     None,
 ];
 
-const fn place(country: &'static str, region: Option<&'static str>) -> Place<'static> {
-    Place { country, region }
+const fn place(country: &'static str, region: Option<&'static str>) -> Location<'static> {
+    Location { country, region }
 }
 
 /// Bytes that a decision allocates at most: the two lists of what is wrong, which are bounded.

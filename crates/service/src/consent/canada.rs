@@ -2,7 +2,7 @@
 //!
 //! Source: IAB Canada's Transparency and Consent Framework as a section of GPP (`Sections/Canada`), version 1.
 
-use super::bits::Bits;
+use super::bits::BitReader;
 use super::fault::{Fault, Why};
 use super::segments::Segments;
 use super::sink::{FieldValue, Sink};
@@ -71,13 +71,13 @@ pub(super) fn decode(text: &str, sink: &mut impl Sink) -> (Option<Canada>, Optio
 }
 
 /// What the publisher uses for purposes of its own; it is not kept.
-fn publisher(mut segment: Bits<'_>) -> Result<(), Fault> {
+fn publisher(mut segment: BitReader<'_>) -> Result<(), Fault> {
     segment.skip(KIND_BITS + 2 * PURPOSES)?;
     let own = segment.number(OWN_PURPOSES_BITS)?;
     segment.skip(2 * usize::try_from(own).unwrap_or_default())
 }
 
-fn purposes(mut core: Bits<'_>, sink: &mut impl Sink) -> Result<Canada, Fault> {
+fn purposes(mut core: BitReader<'_>, sink: &mut impl Sink) -> Result<Canada, Fault> {
     let start = core.fault(Why::Version);
     let version = core.number(VERSION_BITS)?;
     sink.number("Version", version);

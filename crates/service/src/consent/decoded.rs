@@ -2,8 +2,8 @@
 
 use super::canada::{self, Canada};
 use super::fault::{Fault, Why};
-use super::gpp::{self, Part};
-use super::rules::Rule;
+use super::gpp::{self, GppSection};
+use super::rules::ConsentRule;
 use super::signal::{MAX_UNDECODABLE, Signal, SignalValue, Signals, Undecodable};
 use super::sink::{Sink, Statement};
 use super::tcf::{self, PurposeOne};
@@ -21,7 +21,7 @@ pub(super) struct DecodedSignals {
     /// Whether Global Privacy Control is on.
     pub(super) gpc: bool,
     /// The first opt-out of a US signal.
-    pub(super) us_refusal: Option<Rule>,
+    pub(super) us_refusal: Option<ConsentRule>,
     /// Whether a TCF string refuses purpose 1.
     pub(super) tcf_refusal: bool,
     /// Whether a TCF Canada section refuses purpose 1.
@@ -33,9 +33,9 @@ pub(super) struct DecodedSignals {
     /// Whether the user was given notice, and does not opt out, of their own state or of the nation.
     pub(super) not_opted_out: bool,
     /// What keeps anything from being granted.
-    pub(super) block: Option<Rule>,
+    pub(super) block: Option<ConsentRule>,
     /// Why consents by TCF do not count.
-    pub(super) rejected: Vec<Rule>,
+    pub(super) rejected: Vec<ConsentRule>,
     /// What could not be decoded.
     pub(super) undecodable: Vec<Undecodable>,
 }
@@ -69,7 +69,7 @@ impl DecodedSignals {
             sink,
         };
         if signals.overflown() {
-            reader.said.block(Rule::TooManyValues);
+            reader.said.block(ConsentRule::TooManyValues);
         }
         for value in signals.values() {
             reader.value(value);
@@ -77,7 +77,7 @@ impl DecodedSignals {
         reader.said
     }
 
-    fn block(&mut self, why: Rule) {
+    fn block(&mut self, why: ConsentRule) {
         self.block.get_or_insert(why);
     }
 }
@@ -93,8 +93,8 @@ fn bounded(text: &str, most: usize) -> &str {
 impl<S: Sink> Reader<'_, S> {
     fn fault(&mut self, undecodable: Undecodable) {
         let rule = match undecodable.fault.why {
-            Why::UnknownSection => Rule::UnknownUsSection,
-            _ => Rule::Undecodable,
+            Why::UnknownSection => ConsentRule::UnknownUsSection,
+            _ => ConsentRule::Undecodable,
         };
         self.said.block(rule);
         if self.said.undecodable.len() < MAX_UNDECODABLE {
@@ -104,7 +104,7 @@ impl<S: Sink> Reader<'_, S> {
         self.says(rule);
     }
 
-    fn says(&mut self, rule: Rule) {
+    fn says(&mut self, rule: ConsentRule) {
         self.sink.says(Statement::Rule(rule));
     }
 
@@ -137,8 +137,8 @@ impl<S: Sink> Reader<'_, S> {
         }
     }
 
-    fn part(&mut self, part: Part<'_>) {
-        let Part { id, text, at } = part;
+    fn part(&mut self, part: GppSection<'_>) {
+        let GppSection { id, text, at } = part;
         let undecodable = |fault: Fault| Undecodable {
             signal: Signal::Gpp,
             section: Some(id),
@@ -183,7 +183,7 @@ impl<S: Sink> Reader<'_, S> {
         said.block = said.block.or(us.block);
         said.not_opted_out |= us.not_opted_out && own;
         match (us.not_opted_out, own) {
-            (true, true) => self.says(Rule::NotOptedOut),
+            (true, true) => self.says(ConsentRule::NotOptedOut),
             (true, false) => self.sink.says(Statement::NotOptedOutElsewhere),
             (false, _) => {}
         }
@@ -197,11 +197,11 @@ impl<S: Sink> Reader<'_, S> {
         match said {
             Some(Canada::Neither) => {
                 self.said.canada_refusal = true;
-                self.says(Rule::CanadaRefusal);
+                self.says(ConsentRule::CanadaRefusal);
             }
             Some(Canada::Express) if fault.is_none() => {
                 self.said.canada_express = true;
-                self.says(Rule::CanadaConsent);
+                self.says(ConsentRule::CanadaConsent);
             }
             Some(Canada::Implied) if fault.is_none() => self.sink.says(Statement::Implied),
             _ => {}
@@ -216,7 +216,7 @@ impl<S: Sink> Reader<'_, S> {
         match core.map(|core| (core.purpose_one, core)) {
             Some((PurposeOne::Refusal, _)) => {
                 self.said.tcf_refusal = true;
-                self.says(Rule::TcfRefusal);
+                self.says(ConsentRule::TcfRefusal);
             }
             // What is damaged is no valid consent, beside which other signals would not count.
             Some((PurposeOne::Consent, core)) if fault.is_none() => {
@@ -225,7 +225,7 @@ impl<S: Sink> Reader<'_, S> {
                     self.sink.says(Statement::Rejected(why));
                 } else {
                     self.said.tcf_consent = true;
-                    self.says(Rule::TcfConsent);
+                    self.says(ConsentRule::TcfConsent);
                 }
             }
             Some((PurposeOne::NotAsked, _)) => self.sink.says(Statement::NotAsked),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::rules::Rule;
+use super::rules::ConsentRule;
 use super::signal::{MAX_SIGNALS, Signal, SignalValue, Signals};
 use super::sink::{Sink, Statement};
 use super::{ConsentDecision, Verdict};
@@ -44,9 +44,9 @@ impl Sink for Granting {
 
     fn says(&mut self, statement: Statement) {
         match statement {
-            Statement::Rule(Rule::TcfConsent) => self.tcf |= self.value,
-            Statement::Rule(Rule::CanadaConsent) => self.canada |= self.value,
-            Statement::Rule(Rule::NotOptedOut) => self.us |= self.value,
+            Statement::Rule(ConsentRule::TcfConsent) => self.tcf |= self.value,
+            Statement::Rule(ConsentRule::CanadaConsent) => self.canada |= self.value,
+            Statement::Rule(ConsentRule::NotOptedOut) => self.us |= self.value,
             _ => {}
         }
     }
@@ -54,12 +54,12 @@ impl Sink for Granting {
 
 impl Granting {
     /// The values that a rule rests on: those that grant by it, and all that was read where it asks for none that does.
-    pub(super) const fn by(self, rule: Rule) -> ValueSet {
+    pub(super) const fn by(self, rule: ConsentRule) -> ValueSet {
         match rule {
-            Rule::TcfConsent => ValueSet(self.tcf),
-            Rule::CanadaConsent => ValueSet(self.canada),
-            Rule::NotOptedOut => ValueSet(self.us),
-            Rule::NoLaw => ValueSet::ALL,
+            ConsentRule::TcfConsent => ValueSet(self.tcf),
+            ConsentRule::CanadaConsent => ValueSet(self.canada),
+            ConsentRule::NotOptedOut => ValueSet(self.us),
+            ConsentRule::NoLaw => ValueSet::ALL,
             _ => ValueSet::NONE,
         }
     }

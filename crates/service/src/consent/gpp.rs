@@ -3,12 +3,12 @@
 //! Source: IAB Tech Lab's Global Privacy Platform, "Consent String Specification" (header, Fibonacci coding), and its registry of
 //! section ids.
 
-use super::bits::Bits;
+use super::bits::BitReader;
 use super::fault::{Fault, Why};
 
 /// A section of a string.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Part<'t> {
+pub(super) struct GppSection<'t> {
     /// Its number in the registry.
     pub(super) id: u16,
     pub(super) text: &'t str,
@@ -46,13 +46,13 @@ const COUNT_BITS: usize = 12;
 const MAX_SECTION_ID: u16 = 255;
 
 /// Gives each section that the header announces, in their order, as far as the string goes; and what is wrong with it.
-pub(super) fn decode<'t>(text: &'t str, mut each: impl FnMut(Part<'t>)) -> Result<(), Fault> {
+pub(super) fn decode<'t>(text: &'t str, mut each: impl FnMut(GppSection<'t>)) -> Result<(), Fault> {
     let mut sections = text.split('~');
     let header = sections.next().unwrap_or_default();
     let mut at = header.len() + 1;
     let read = ids(header, |id| {
         let text = sections.next()?;
-        each(Part { id, text, at });
+        each(GppSection { id, text, at });
         at += text.len() + 1;
         Some(())
     });
@@ -68,7 +68,7 @@ pub(super) fn decode<'t>(text: &'t str, mut each: impl FnMut(Part<'t>)) -> Resul
 
 /// Gives each number that a header announces, until there is no section for one.
 fn ids(header: &str, mut each: impl FnMut(u16) -> Option<()>) -> Result<(), Fault> {
-    let mut bits = Bits::of(header);
+    let mut bits = BitReader::of(header);
     let why = bits.fault(Why::Header);
     if bits.number(FIELD_BITS)? != TYPE || bits.number(FIELD_BITS)? != VERSION {
         return Err(why);

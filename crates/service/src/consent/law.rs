@@ -6,14 +6,14 @@ use edge_cookie::policy::types::Locality;
 
 /// Where a user is known to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place<'r> {
+pub struct Location<'r> {
     /// The country's ISO 3166-1 alpha-2 code.
     pub country: &'r str,
     /// The state or region, where it is known.
     pub region: Option<&'r str>,
 }
 
-impl<'r> Place<'r> {
+impl<'r> Location<'r> {
     /// The place of a locality.
     #[must_use]
     pub fn of(place: &'r Locality) -> Self {
@@ -44,8 +44,8 @@ const CANADA: &str = "CA";
 
 impl Law {
     /// A state that is not known may be any: the law of those that have one is kept.
-    pub(super) fn of(place: Option<&Place<'_>>, rules: &Consent, now: Timestamp) -> Self {
-        let Some(Place { country, region }) = place else {
+    pub(super) fn of(place: Option<&Location<'_>>, rules: &Consent, now: Timestamp) -> Self {
+        let Some(Location { country, region }) = place else {
             return Self::Unknown;
         };
         let of_the_states = *country == UNITED_STATES;

@@ -5,15 +5,15 @@
 //!
 //! ```
 //! use edge_cookie::clock::Timestamp;
-//! use crate::consent::{Place, Rule, Signals, Verdict, decide};
+//! use crate::consent::{Location, ConsentRule, Signals, Verdict, decide};
 //! use edge_cookie::policy::EcPolicy;
 //!
 //! let policy = EcPolicy::default();
 //! let now = Timestamp::from_unix(1_790_000_000);
-//! let california = Place { country: "US", region: Some("CA") };
+//! let california = Location { country: "US", region: Some("CA") };
 //! let opted_out = Signals::gpc(true);
 //! let decision = decide(&opted_out, Some(&california), &policy.consent, now);
-//! assert_eq!((decision.verdict(), decision.rule), (Verdict::Withdrawn, Rule::Gpc));
+//! assert_eq!((decision.verdict(), decision.rule), (Verdict::Withdrawn, ConsentRule::Gpc));
 //! ```
 
 mod asked;
@@ -41,8 +41,8 @@ mod validity;
 pub use asked::{AskError, AskedRequest, WrittenRequest};
 pub use explain::{Explanation, explain};
 pub use fault::{Fault, Why};
-pub use law::Place;
-pub use rules::{RULES, Rule, RuleRow};
+pub use law::Location;
+pub use rules::{ConsentRule, RULES, RuleRow};
 pub use sections::{Section, SectionField, us_sections};
 pub use signal::{MAX_SIGNALS, MAX_UNDECODABLE, Signal, Signals, Undecodable};
 
@@ -67,9 +67,9 @@ pub enum Verdict {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConsentDecision {
     /// The rule that decides.
-    pub rule: Rule,
+    pub rule: ConsentRule,
     /// Why consents by TCF did not count, one rule a string.
-    pub rejected: Vec<Rule>,
+    pub rejected: Vec<ConsentRule>,
     /// What could not be decoded, the first [`MAX_UNDECODABLE`]: it grants nothing, and what it refuses before the fault counts.
     pub undecodable: Vec<Undecodable>,
     /// The values that the rule rests on.
@@ -102,7 +102,7 @@ impl ConsentDecision {
 #[must_use]
 pub fn decide(
     signals: &Signals<'_>,
-    place: Option<&Place<'_>>,
+    place: Option<&Location<'_>>,
     rules: &Consent,
     now: Timestamp,
 ) -> ConsentDecision {
@@ -120,32 +120,41 @@ pub fn decide(
 }
 
 /// A refusal first, then what keeps anything from being granted, then what the law of the place asks for.
-fn deciding(said: &DecodedSignals, signals: &Signals<'_>, law: Law, rules: &Consent) -> Rule {
+fn deciding(
+    said: &DecodedSignals,
+    signals: &Signals<'_>,
+    law: Law,
+    rules: &Consent,
+) -> ConsentRule {
     let consent = consent(said, law);
     refusal(said, Honoured::at(law, consent.is_some(), rules))
         .or(said.block)
         .or(consent)
         .unwrap_or_else(|| match law {
-            Law::OptIn => said.rejected.first().copied().unwrap_or(Rule::NoConsent),
-            Law::OptInCanada => Rule::NoConsent,
-            Law::OptOut if said.not_opted_out => Rule::NotOptedOut,
-            Law::OptOut if said.tcf_consent => Rule::TcfConsent,
+            Law::OptIn => said
+                .rejected
+                .first()
+                .copied()
+                .unwrap_or(ConsentRule::NoConsent),
+            Law::OptInCanada => ConsentRule::NoConsent,
+            Law::OptOut if said.not_opted_out => ConsentRule::NotOptedOut,
+            Law::OptOut if said.tcf_consent => ConsentRule::TcfConsent,
             Law::OptOut
                 if signals.is_empty() && rules.us_without_signal == UsWithoutSignal::Grant =>
             {
-                Rule::UsNoSignal
+                ConsentRule::UsNoSignal
             }
-            Law::OptOut => Rule::UsNotSaid,
-            Law::Neither => Rule::NoLaw,
-            Law::Unknown => Rule::UnknownPlace,
+            Law::OptOut => ConsentRule::UsNotSaid,
+            Law::Neither => ConsentRule::NoLaw,
+            Law::Unknown => ConsentRule::UnknownPlace,
         })
 }
 
 /// The consent that the law of the place asks for, where it is given.
-fn consent(said: &DecodedSignals, law: Law) -> Option<Rule> {
+fn consent(said: &DecodedSignals, law: Law) -> Option<ConsentRule> {
     match law {
-        Law::OptIn => said.tcf_consent.then_some(Rule::TcfConsent),
-        Law::OptInCanada => said.canada_express.then_some(Rule::CanadaConsent),
+        Law::OptIn => said.tcf_consent.then_some(ConsentRule::TcfConsent),
+        Law::OptInCanada => said.canada_express.then_some(ConsentRule::CanadaConsent),
         Law::OptOut | Law::Neither | Law::Unknown => None,
     }
 }
@@ -175,10 +184,10 @@ impl Honoured {
 }
 
 /// What refuses, of what counts at the place.
-fn refusal(said: &DecodedSignals, honoured: Honoured) -> Option<Rule> {
+fn refusal(said: &DecodedSignals, honoured: Honoured) -> Option<ConsentRule> {
     let refuses = |counts: bool, said: bool, rule| (counts && said).then_some(rule);
-    refuses(honoured.tcf, said.tcf_refusal, Rule::TcfRefusal)
-        .or_else(|| refuses(true, said.canada_refusal, Rule::CanadaRefusal))
+    refuses(honoured.tcf, said.tcf_refusal, ConsentRule::TcfRefusal)
+        .or_else(|| refuses(true, said.canada_refusal, ConsentRule::CanadaRefusal))
         .or_else(|| said.us_refusal.filter(|_| honoured.us))
-        .or_else(|| refuses(honoured.gpc, said.gpc, Rule::Gpc))
+        .or_else(|| refuses(honoured.gpc, said.gpc, ConsentRule::Gpc))
 }

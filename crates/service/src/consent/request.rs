@@ -32,10 +32,10 @@ impl<'r> Signals<'r> {
         mut each: impl FnMut(&'r str, &str),
     ) -> Self {
         let mut signals = Self::gpc(gpc(headers));
-        let mut parts: Vec<Part<'r>> = Vec::new();
+        let mut parts: Vec<CookiePart<'r>> = Vec::new();
         for (name, value) in cookies(headers) {
             each(name, &value);
-            let Some(part) = Part::of(name, value, names) else {
+            let Some(part) = CookiePart::of(name, value, names) else {
                 continue;
             };
             if parts.contains(&part) {
@@ -64,7 +64,7 @@ const MAX_PARTS: usize = 64;
 
 /// A cookie of a signal, or a part of one.
 #[derive(PartialEq)]
-struct Part<'r> {
+struct CookiePart<'r> {
     signal: Signal,
     /// The name that the policy lists.
     cookie: &'r str,
@@ -73,7 +73,7 @@ struct Part<'r> {
     value: Cow<'r, str>,
 }
 
-impl<'r> Part<'r> {
+impl<'r> CookiePart<'r> {
     fn of(name: &'r str, value: Cow<'r, str>, names: &ConsentCookies) -> Option<Self> {
         if let Some(signal) = Signal::of_cookie(name, names) {
             return Some(Self {

@@ -9,7 +9,7 @@ use super::Verdict;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RuleRow {
     /// The rule.
-    pub rule: Rule,
+    pub rule: ConsentRule,
     /// Its name, as records, logs and explanations have it.
     pub name: &'static str,
     /// What it decides.
@@ -29,7 +29,7 @@ macro_rules! rules {
         /// A rule of consent.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
-        pub enum Rule {
+        pub enum ConsentRule {
             $(
                 #[doc = $says]
                 $rule,
@@ -39,7 +39,7 @@ macro_rules! rules {
         /// Every rule.
         pub const RULES: &[RuleRow] = &[$(
             RuleRow {
-                rule: Rule::$rule,
+                rule: ConsentRule::$rule,
                 name: $name,
                 verdict: Verdict::$verdict,
                 place: $place,
@@ -49,7 +49,7 @@ macro_rules! rules {
             },
         )*];
 
-        impl Rule {
+        impl ConsentRule {
             /// Its name, as records, logs and explanations have it.
             #[must_use]
             pub const fn name(self) -> &'static str {
@@ -157,7 +157,7 @@ rules! {
         "caution: any law may apply";
 }
 
-impl Rule {
+impl ConsentRule {
     /// The rule's row.
     #[must_use]
     pub fn row(self) -> Option<&'static RuleRow> {

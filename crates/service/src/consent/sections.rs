@@ -15,7 +15,7 @@ pub struct Section {
     /// Its newest version. Every older one is read as well.
     pub newest: u64,
     /// The fields of its core after the version.
-    pub(super) core: &'static [Field],
+    pub(super) core: &'static [CoreField],
     /// What follows the core.
     pub(super) second: Second,
 }
@@ -55,11 +55,11 @@ impl Section {
 
 /// A field of a core, two bits a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Field {
+pub(super) enum CoreField {
     /// Whether the user was notified: 0 does not apply, 1 yes, 2 no.
-    Notice(About, &'static str),
+    Notice(Topic, &'static str),
     /// What the user says: 0 does not apply, 1 they opt out, 2 they do not.
-    OptOut(About),
+    OptOut(Topic),
     /// Kinds of sensitive data. An identity is none.
     Sensitive(usize),
     /// Ages of known children: 0 does not apply, 1 no consent, 2 consent.
@@ -78,7 +78,7 @@ pub(super) enum Field {
 
 /// What a notice or an opt-out is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum About {
+pub(super) enum Topic {
     /// That data is processed or shared at all.
     Processing,
     /// The sale of data.
@@ -106,23 +106,23 @@ pub(super) enum Second {
     SensitiveAfterHeader,
 }
 
-use About::{Processing, Sale, Sensitive, SensitiveLimit, Sharing, Targeted};
-use Field::{
+use CoreField::{
     Child, Covered, Mode, Notice, OptOut, OptOutMode, Personal, ProviderMode, Sensitive as Kinds,
 };
+use Topic::{Processing, Sale, Sensitive, SensitiveLimit, Sharing, Targeted};
 
-const SHARED: Field = Notice(Processing, "SharingNotice");
-const PROCESSED: Field = Notice(Processing, "ProcessingNotice");
-const SALE: Field = Notice(Sale, "SaleOptOutNotice");
-const SHARING: Field = Notice(Sharing, "SharingOptOutNotice");
-const TARGETED: Field = Notice(Targeted, "TargetedAdvertisingOptOutNotice");
-const SENSITIVE: Field = Notice(Sensitive, "SensitiveDataProcessingOptOutNotice");
-const SENSITIVE_IOWA: Field = Notice(Sensitive, "SensitiveDataOptOutNotice");
-const LIMIT: Field = Notice(SensitiveLimit, "SensitiveDataLimitUseNotice");
-const PERSONAL: Field = Personal("PersonalDataConsents");
-const ADDITIONAL: Field = Personal("AdditionalDataProcessingConsent");
+const SHARED: CoreField = Notice(Processing, "SharingNotice");
+const PROCESSED: CoreField = Notice(Processing, "ProcessingNotice");
+const SALE: CoreField = Notice(Sale, "SaleOptOutNotice");
+const SHARING: CoreField = Notice(Sharing, "SharingOptOutNotice");
+const TARGETED: CoreField = Notice(Targeted, "TargetedAdvertisingOptOutNotice");
+const SENSITIVE: CoreField = Notice(Sensitive, "SensitiveDataProcessingOptOutNotice");
+const SENSITIVE_IOWA: CoreField = Notice(Sensitive, "SensitiveDataOptOutNotice");
+const LIMIT: CoreField = Notice(SensitiveLimit, "SensitiveDataLimitUseNotice");
+const PERSONAL: CoreField = Personal("PersonalDataConsents");
+const ADDITIONAL: CoreField = Personal("AdditionalDataProcessingConsent");
 
-const fn national(core: &'static [Field]) -> Section {
+const fn national(core: &'static [CoreField]) -> Section {
     Section {
         id: 7,
         name: "usnat",
@@ -137,7 +137,7 @@ const fn of(
     id: u16,
     name: &'static str,
     state: &'static str,
-    core: &'static [Field],
+    core: &'static [CoreField],
     second: Second,
 ) -> Section {
     Section {
@@ -235,7 +235,7 @@ pub(super) fn section(id: u16) -> Option<&'static Section> {
     STATES.iter().find(|section| section.id == id)
 }
 
-impl Field {
+impl CoreField {
     /// Its name in the specification.
     pub(super) const fn name(self) -> &'static str {
         match self {
@@ -306,7 +306,8 @@ mod tests {
             // Each opt-out has its notice.
             for field in section.core {
                 if let OptOut(about) = field {
-                    let has_notice = |field: &Field| matches!(field, Notice(of, _) if of == about);
+                    let has_notice =
+                        |field: &CoreField| matches!(field, Notice(of, _) if of == about);
                     assert!(
                         section.core.iter().any(has_notice),
                         "{} {field:?}",

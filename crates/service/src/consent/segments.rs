@@ -1,6 +1,6 @@
 //! The segments of a section or of a TCF string, between dots.
 
-use super::bits::Bits;
+use super::bits::BitReader;
 
 /// The parts of a text between its dots.
 #[derive(Debug, Clone)]
@@ -19,15 +19,15 @@ impl<'t> Segments<'t> {
 }
 
 impl<'t> Iterator for Segments<'t> {
-    type Item = Bits<'t>;
+    type Item = BitReader<'t>;
 
-    fn next(&mut self) -> Option<Bits<'t>> {
+    fn next(&mut self) -> Option<BitReader<'t>> {
         let text = self.rest?;
         let (segment, rest) = match text.split_once('.') {
             Some((segment, rest)) => (segment, Some(rest)),
             None => (text, None),
         };
-        let bits = Bits::after(self.before, segment);
+        let bits = BitReader::after(self.before, segment);
         self.before += segment.len() + 1;
         self.rest = rest;
         Some(bits)

@@ -1,8 +1,8 @@
 //! What decoders report while they read: a decision keeps none of it, an explanation all.
 
-use super::bits::Bits;
-use super::gpp::Part;
-use super::rules::Rule;
+use super::bits::BitReader;
+use super::gpp::GppSection;
+use super::rules::ConsentRule;
 use super::signal::{SignalValue, Undecodable};
 
 /// Takes what is decoded, in the order in which it is read.
@@ -10,13 +10,13 @@ pub(super) trait Sink {
     /// A signal's value begins.
     fn value(&mut self, _value: &SignalValue<'_>) {}
     /// A section of GPP begins; what follows is about it until the next one or the next value.
-    fn section(&mut self, _part: Part<'_>, _name: Option<&'static str>) {}
+    fn section(&mut self, _part: GppSection<'_>, _name: Option<&'static str>) {}
     /// A field, by its name in the specification.
     fn field(&mut self, _name: &'static str, _value: FieldValue) {}
     /// Numbers from the first to the last, which the last field lists.
     fn range(&mut self, _first: u64, _last: u64) {}
     /// So many bits that follow: the last field lists the numbers of those that are set, from 1.
-    fn members(&mut self, _bits: &Bits<'_>, _count: u64) {}
+    fn members(&mut self, _bits: &BitReader<'_>, _count: u64) {}
     /// What it means.
     fn says(&mut self, _statement: Statement) {}
     /// What cannot be decoded.
@@ -54,9 +54,9 @@ pub(super) enum FieldValue {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Statement {
     /// What a rule says.
-    Rule(Rule),
+    Rule(ConsentRule),
     /// It consents, which does not count by this rule.
-    Rejected(Rule),
+    Rejected(ConsentRule),
     /// Purpose 1 was not asked for.
     NotAsked,
     /// Consent to purpose 1 is implied.

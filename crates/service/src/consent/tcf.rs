@@ -4,7 +4,7 @@
 //! segments after it), with what TCF 2.2 (policy version 4, 20 November 2023) and TCF 2.3 (policy version 5, the segment of
 //! disclosed vendors, 28 February 2026) added.
 
-use super::bits::Bits;
+use super::bits::BitReader;
 use super::fault::{Fault, Why};
 use super::segments::Segments;
 use super::sink::{FieldValue, Sink};
@@ -101,7 +101,7 @@ pub(super) fn decode(text: &str, sink: &mut impl Sink) -> (Option<Core>, Option<
     (core, fault)
 }
 
-fn purposes(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<Core, Fault> {
+fn purposes(bits: &mut BitReader<'_>, sink: &mut impl Sink) -> Result<Core, Fault> {
     let start = bits.fault(Why::Version);
     let version = bits.number(VERSION_BITS)?;
     sink.number("Version", version);
@@ -150,7 +150,7 @@ const fn purpose_flags(flags: u64) -> FieldValue {
     FieldValue::Flags(flags, PURPOSES)
 }
 
-fn vendors_of_core(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
+fn vendors_of_core(bits: &mut BitReader<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
     let country = bits.number(COUNTRY_BITS)?;
     sink.field("PublisherCC", FieldValue::TwoLetters(country));
     vendors(bits, "VendorConsent", sink)?;
@@ -165,7 +165,11 @@ fn vendors_of_core(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<(), Faul
 }
 
 /// Vendors, which follow as a field of bits or as ranges. Nothing of them is kept but what `sink` keeps.
-fn vendors(bits: &mut Bits<'_>, name: &'static str, sink: &mut impl Sink) -> Result<(), Fault> {
+fn vendors(
+    bits: &mut BitReader<'_>,
+    name: &'static str,
+    sink: &mut impl Sink,
+) -> Result<(), Fault> {
     let greatest = bits.number(VENDOR_BITS)?;
     let in_ranges = bits.next()?;
     sink.field(name, FieldValue::List);
@@ -178,7 +182,7 @@ fn vendors(bits: &mut Bits<'_>, name: &'static str, sink: &mut impl Sink) -> Res
 }
 
 /// Ranges of vendors, as many as they say. Each takes bits, so that the string's length bounds them.
-fn ranges(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
+fn ranges(bits: &mut BitReader<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
     for _ in 0..bits.number(COUNT_BITS)? {
         let is_range = bits.next()?;
         let here = bits.fault(Why::Range);
@@ -196,7 +200,7 @@ fn ranges(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
     Ok(())
 }
 
-fn vendor_segment(bits: &mut Bits<'_>, kind: u64, sink: &mut impl Sink) -> Result<(), Fault> {
+fn vendor_segment(bits: &mut BitReader<'_>, kind: u64, sink: &mut impl Sink) -> Result<(), Fault> {
     bits.skip(KIND_BITS)?;
     let name = if usize::try_from(kind) == Ok(DISCLOSED_VENDORS) {
         "DisclosedVendors"
@@ -206,7 +210,7 @@ fn vendor_segment(bits: &mut Bits<'_>, kind: u64, sink: &mut impl Sink) -> Resul
     vendors(bits, name, sink)
 }
 
-fn publisher(bits: &mut Bits<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
+fn publisher(bits: &mut BitReader<'_>, sink: &mut impl Sink) -> Result<(), Fault> {
     bits.skip(KIND_BITS)?;
     for name in ["PubPurposesConsent", "PubPurposesLITransparency"] {
         sink.field(name, purpose_flags(bits.number(PURPOSES)?));

@@ -1,11 +1,11 @@
 //! US Privacy and the US sections of GPP: whether a user opts out, and what keeps "they do not" from counting.
 
-use super::bits::Bits;
+use super::bits::BitReader;
 use super::fault::{Fault, Why};
-use super::rules::Rule;
+use super::rules::ConsentRule;
 use super::sections::{
-    About, Field, NATIONAL, NATIONAL_AT_FIRST, NATIONAL_BITS, NATIONAL_FIRST_VERSION, Second,
-    Section,
+    CoreField, NATIONAL, NATIONAL_AT_FIRST, NATIONAL_BITS, NATIONAL_FIRST_VERSION, Second, Section,
+    Topic,
 };
 use super::segments::Segments;
 use super::sink::{FieldValue, Sink, Statement};
@@ -14,13 +14,13 @@ use super::sink::{FieldValue, Sink, Statement};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct UsSaid {
     /// The user opts out.
-    pub(super) refusal: Option<Rule>,
+    pub(super) refusal: Option<ConsentRule>,
     /// Global Privacy Control is on in it.
     pub(super) gpc: bool,
     /// Notice was given, and the user does not opt out.
     pub(super) not_opted_out: bool,
     /// What keeps an identity from being kept whatever else is said.
-    pub(super) block: Option<Rule>,
+    pub(super) block: Option<ConsentRule>,
     /// Where it could not be read on.
     pub(super) fault: Option<Fault>,
 }
@@ -86,21 +86,21 @@ pub(super) fn us_privacy(text: &str, sink: &mut impl Sink) -> UsSaid {
         ..UsSaid::default()
     };
     if opt_out == b'Y' {
-        said.refuses(Rule::SaleOptOut, sink);
+        said.refuses(ConsentRule::SaleOptOut, sink);
     }
     if no_notice {
-        said.blocks(Rule::NoticeNotGiven, sink);
+        said.blocks(ConsentRule::NoticeNotGiven, sink);
     }
     said
 }
 
 impl UsSaid {
-    fn refuses(&mut self, rule: Rule, sink: &mut impl Sink) {
+    fn refuses(&mut self, rule: ConsentRule, sink: &mut impl Sink) {
         self.refusal.get_or_insert(rule);
         sink.says(Statement::Rule(rule));
     }
 
-    fn blocks(&mut self, rule: Rule, sink: &mut impl Sink) {
+    fn blocks(&mut self, rule: ConsentRule, sink: &mut impl Sink) {
         self.block.get_or_insert(rule);
         sink.says(Statement::Rule(rule));
     }
@@ -148,7 +148,7 @@ fn core(
         section.second,
         Second::GpcAfterHeader | Second::SensitiveAfterHeader
     );
-    let mut core = segments.next().unwrap_or(Bits::after(0, ""));
+    let mut core = segments.next().unwrap_or(BitReader::after(0, ""));
     if own_header && core.clone().number(VERSION_BITS)? == u64::from(section.id) {
         let mut header = core;
         core = segments.next().ok_or(header.fault(Why::Segment))?;
@@ -178,7 +178,7 @@ fn core(
 }
 
 /// Reads which subsections a header announces. That they are there shows in the section itself.
-fn subsections(mut header: Bits<'_>) -> Result<(), Fault> {
+fn subsections(mut header: BitReader<'_>) -> Result<(), Fault> {
     for _ in 0..header.number(COUNT_BITS)? {
         let is_range = header.next()?;
         header.fibonacci()?;
@@ -189,7 +189,7 @@ fn subsections(mut header: Bits<'_>) -> Result<(), Fault> {
     header.end()
 }
 
-fn version(section: &Section, bits: &mut Bits<'_>) -> Result<u64, Fault> {
+fn version(section: &Section, bits: &mut BitReader<'_>) -> Result<u64, Fault> {
     let start = bits.fault(Why::Version);
     let version = bits.number(VERSION_BITS)?;
     if (1..=section.newest).contains(&version) {
@@ -201,7 +201,7 @@ fn version(section: &Section, bits: &mut Bits<'_>) -> Result<u64, Fault> {
 
 fn fields(
     section: &Section,
-    mut core: Bits<'_>,
+    mut core: BitReader<'_>,
     sink: &mut impl Sink,
     said: &mut UsSaid,
 ) -> Result<(), Fault> {
@@ -216,28 +216,28 @@ fn fields(
                 fault = fault.and(Err(here));
             }
             match *field {
-                Field::Notice(about, _) => {
+                CoreField::Notice(about, _) => {
                     given.set(about, value == GIVEN);
                     if value == NOT_GIVEN {
-                        said.blocks(Rule::NoticeNotGiven, sink);
+                        said.blocks(ConsentRule::NoticeNotGiven, sink);
                     }
                 }
-                Field::OptOut(about) => match value {
+                CoreField::OptOut(about) => match value {
                     OPTED_OUT => said.refuses(about.refusal(), sink),
                     DID_NOT_OPT_OUT if !given.has(about) => {
-                        said.blocks(Rule::NoticeNotGiven, sink);
+                        said.blocks(ConsentRule::NoticeNotGiven, sink);
                     }
-                    DID_NOT_OPT_OUT if about == About::Sale => said.not_opted_out = true,
+                    DID_NOT_OPT_OUT if about == Topic::Sale => said.not_opted_out = true,
                     _ => {}
                 },
-                Field::Child(_) if value == NO_CONSENT => {
-                    said.blocks(Rule::KnownChild, sink);
+                CoreField::Child(_) if value == NO_CONSENT => {
+                    said.blocks(ConsentRule::KnownChild, sink);
                 }
-                Field::ProviderMode if value == PROVIDES => {
-                    said.blocks(Rule::ServiceProvider, sink);
+                CoreField::ProviderMode if value == PROVIDES => {
+                    said.blocks(ConsentRule::ServiceProvider, sink);
                 }
-                Field::Mode if value == PROVIDER => {
-                    said.blocks(Rule::ServiceProvider, sink);
+                CoreField::Mode if value == PROVIDER => {
+                    said.blocks(ConsentRule::ServiceProvider, sink);
                 }
                 _ => {}
             }
@@ -249,7 +249,7 @@ fn fields(
 /// Reads what follows a core.
 fn second(
     section: &Section,
-    mut segment: Bits<'_>,
+    mut segment: BitReader<'_>,
     sink: &mut impl Sink,
     said: &mut UsSaid,
 ) -> Result<(), Fault> {
@@ -268,7 +268,7 @@ fn second(
             // Writers and readers do not look at the type: what they take for a refusal counts as one.
             if gpc {
                 said.gpc = true;
-                sink.says(Statement::Rule(Rule::Gpc));
+                sink.says(Statement::Rule(ConsentRule::Gpc));
             }
             if kind != GPC_SEGMENT {
                 return Err(start);
@@ -283,23 +283,23 @@ fn second(
 struct Notices(u8);
 
 impl Notices {
-    const fn set(&mut self, about: About, given: bool) {
+    const fn set(&mut self, about: Topic, given: bool) {
         if given {
             self.0 |= 1 << about as u8;
         }
     }
 
-    const fn has(self, about: About) -> bool {
+    const fn has(self, about: Topic) -> bool {
         self.0 >> about as u8 & 1 == 1
     }
 }
 
-impl About {
-    const fn refusal(self) -> Rule {
+impl Topic {
+    const fn refusal(self) -> ConsentRule {
         match self {
-            Self::Sharing => Rule::SharingOptOut,
-            Self::Targeted => Rule::TargetedOptOut,
-            _ => Rule::SaleOptOut,
+            Self::Sharing => ConsentRule::SharingOptOut,
+            Self::Targeted => ConsentRule::TargetedOptOut,
+            _ => ConsentRule::SaleOptOut,
         }
     }
 }

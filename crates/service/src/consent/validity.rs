@@ -1,6 +1,6 @@
 //! Whether a consent by TCF counts: its age, and what its specification asks of a string. A refusal always counts.
 
-use super::rules::Rule;
+use super::rules::ConsentRule;
 use super::tcf::Core;
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::settings::{Consent, TcfValidity};
@@ -17,14 +17,14 @@ const TCF_2_3: Timestamp = Timestamp::from_unix(1_772_323_200);
 const POLICY_OF_TCF_2_3: u64 = 5;
 
 /// Why the consent of this string does not count; none where it does.
-pub(super) fn rejection(core: &Core, rules: &Consent, now: Timestamp) -> Option<Rule> {
+pub(super) fn rejection(core: &Core, rules: &Consent, now: Timestamp) -> Option<ConsentRule> {
     let latest = now.plus_seconds(rules.clock_skew.seconds());
     if core.created.max(core.updated) > latest {
-        return Some(Rule::TcfFromTheFuture);
+        return Some(ConsentRule::TcfFromTheFuture);
     }
     let age = now.seconds_since(core.updated);
     if rules.tcf_max_age.is_some_and(|most| age > most.seconds()) {
-        return Some(Rule::TcfTooOld);
+        return Some(ConsentRule::TcfTooOld);
     }
     if rules.tcf_validity == TcfValidity::Lenient {
         return None;
@@ -35,13 +35,13 @@ pub(super) fn rejection(core: &Core, rules: &Consent, now: Timestamp) -> Option<
         _ => 0,
     };
     let faults = [
-        (core.updated < core.created, Rule::TcfTimes),
-        (core.cmp_id < FIRST_CMP, Rule::TcfNoCmp),
-        (core.policy_version < policy, Rule::TcfPolicyVersion),
-        (!core.service_specific, Rule::TcfGlobalScope),
+        (core.updated < core.created, ConsentRule::TcfTimes),
+        (core.cmp_id < FIRST_CMP, ConsentRule::TcfNoCmp),
+        (core.policy_version < policy, ConsentRule::TcfPolicyVersion),
+        (!core.service_specific, ConsentRule::TcfGlobalScope),
         (
             core.created >= TCF_2_3 && !core.discloses_vendors,
-            Rule::TcfNoDisclosedVendors,
+            ConsentRule::TcfNoDisclosedVendors,
         ),
     ];
     let fault = faults.into_iter().find(|(found, _)| *found);

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use redb::{ReadableTable, Table};
 
 use super::error::unavailable;
-use super::layout::{self, Slot};
+use super::layout::{self, RecordSlot};
 use edge_cookie::clock::Clock;
 use edge_cookie::store::Generations;
 use edge_cookie::store::{
@@ -14,7 +14,7 @@ use edge_cookie::store::{
 };
 
 /// A store whose writes all become durable in one commit, when the batch ends. It sees its own writes.
-pub struct Batch<'b> {
+pub struct WriteBatch<'b> {
     pub(super) records: RefCell<Table<'b, &'static str, &'static [u8]>>,
     pub(super) clock: &'b dyn Clock,
     pub(super) generations: &'b Generations,
@@ -24,7 +24,7 @@ pub struct Batch<'b> {
     pub(super) changed: Option<RefCell<Vec<String>>>,
 }
 
-impl Batch<'_> {
+impl WriteBatch<'_> {
     /// Counts a change of what is under `key`.
     fn note(&self, key: &str) {
         self.changes.set(self.changes.get() + 1);
@@ -56,7 +56,9 @@ impl Batch<'_> {
                 }
                 looked += 1;
                 let (key, value) = record.map_err(unavailable)?;
-                if Slot::read(key.value(), value.value()).is_some_and(|slot| !slot.is_kept(now)) {
+                if RecordSlot::read(key.value(), value.value())
+                    .is_some_and(|slot| !slot.is_kept(now))
+                {
                     over.push(key.value().to_owned());
                 }
                 last = Some(key.value().to_owned());
@@ -82,12 +84,12 @@ pub(super) fn look<T>(
     records: &impl ReadableTable<&'static str, &'static [u8]>,
     clock: &dyn Clock,
     key: &str,
-    read: impl FnOnce(Slot<'_>) -> T,
+    read: impl FnOnce(RecordSlot<'_>) -> T,
 ) -> Result<Option<T>, StoreError> {
     let Some(found) = records.get(key).map_err(unavailable)? else {
         return Ok(None);
     };
-    let slot = Slot::read(key, found.value()).ok_or_else(damaged_record)?;
+    let slot = RecordSlot::read(key, found.value()).ok_or_else(damaged_record)?;
     Ok(slot.is_kept(clock.now()).then(|| read(slot)))
 }
 
@@ -117,14 +119,14 @@ pub(super) fn keys(
             continue;
         }
         // A damaged record is listed: looking it up says what is wrong with it.
-        if Slot::read(key.value(), value.value()).is_none_or(|slot| slot.is_kept(now)) {
+        if RecordSlot::read(key.value(), value.value()).is_none_or(|slot| slot.is_kept(now)) {
             keys.push(key.value().to_owned());
         }
     }
     Ok(keys)
 }
 
-impl KvStore for Batch<'_> {
+impl KvStore for WriteBatch<'_> {
     fn consistency(&self) -> Consistency {
         Consistency::Strong
     }
@@ -161,7 +163,7 @@ impl KvStore for Batch<'_> {
             return Ok(Removed::Nothing);
         };
         self.note(key);
-        Ok(match Slot::read(key, removed.value()) {
+        Ok(match RecordSlot::read(key, removed.value()) {
             None => Removed::Record(None),
             Some(slot) if slot.is_kept(self.clock.now()) => Removed::Record(Some(slot.to_stored())),
             Some(_) => Removed::Nothing,

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTableMetadata};
 
-use super::batch::{Batch, keys, look};
+use super::batch::{WriteBatch, keys, look};
 use super::disk::{Changed, disk_words};
 use super::error::{DAMAGED, OpenError, commit_failed, damaged, unavailable};
-use super::opened::{COUNTED, COUNTERS, Opened, Source};
+use super::opened::{COUNTED, COUNTERS, DatabasePath, Opened};
 use super::recent::Recent;
-use super::recovery::{Trouble, try_room};
+use super::recovery::{WriteTrouble, try_room};
 use edge_cookie::clock::Clock;
 use edge_cookie::policy::settings::Local;
 use edge_cookie::policy::types::StoreName;
@@ -21,10 +21,10 @@ use edge_cookie::store::{StoreError, Stored};
 
 /// One store in a database file.
 pub(super) struct File<C> {
-    source: Source,
+    source: DatabasePath,
     /// The database; none while it cannot be opened.
     opened: RwLock<Option<Arc<Opened>>>,
-    trouble: Trouble,
+    trouble: WriteTrouble,
     clock: C,
     sweep_per_write: u64,
     recent: Recent,
@@ -42,12 +42,12 @@ impl<C: Clock> File<C> {
         local: &Local,
         clock: C,
     ) -> Result<Self, OpenError> {
-        let source = Source::new(path, name, local);
+        let source = DatabasePath::new(path, name, local);
         let opened = source.open(create)?;
         Ok(Self {
             source,
             opened: RwLock::new(Some(Arc::new(opened))),
-            trouble: Trouble::default(),
+            trouble: WriteTrouble::default(),
             clock,
             sweep_per_write: u64::from(local.sweep_per_write),
             recent: Recent::new(local.recent_records as usize),
@@ -59,7 +59,10 @@ impl<C: Clock> File<C> {
     /// Runs `work` on a batch, and commits what it wrote.
     ///
     /// Where the commit itself fails, whether it happened is not known.
-    pub(super) fn batch<T>(&self, work: impl FnOnce(&Batch<'_>) -> T) -> Result<T, StoreError> {
+    pub(super) fn batch<T>(
+        &self,
+        work: impl FnOnce(&WriteBatch<'_>) -> T,
+    ) -> Result<T, StoreError> {
         let opened = self.usable()?;
         if let Some(why) = self.trouble.why() {
             return Err(StoreError::Unavailable(why));
@@ -90,12 +93,12 @@ impl<C: Clock> File<C> {
     fn commit<T>(
         &self,
         opened: &Opened,
-        work: impl FnOnce(&Batch<'_>) -> T,
+        work: impl FnOnce(&WriteBatch<'_>) -> T,
     ) -> Result<T, StoreError> {
         let mut transaction = opened.database.begin_write().map_err(unavailable)?;
         // In two phases, so that the file never falls back to an earlier commit where the last is damaged.
         transaction.set_two_phase_commit(true);
-        let mut batch = Batch {
+        let mut batch = WriteBatch {
             records: RefCell::new(
                 transaction
                     .open_table(self.source.records())
@@ -139,11 +142,11 @@ impl<C: Clock> File<C> {
     }
 
     pub(super) fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
-        let leave = self.recent.leave(key);
+        let ticket = self.recent.ticket(key);
         self.read(|records| {
             look(records, &self.clock, key, |slot| {
-                if let Some(leave) = &leave {
-                    self.recent.keep(leave, key, &slot);
+                if let Some(ticket) = &ticket {
+                    self.recent.keep(ticket, key, &slot);
                 }
                 slot.to_stored()
             })

@@ -14,14 +14,14 @@ pub(super) const VERSION: u64 = 2;
 const NEVER: u64 = u64::MAX;
 
 /// A record as it lies in the file, borrowed from a page of it.
-pub(super) struct Slot<'p> {
+pub(super) struct RecordSlot<'p> {
     generation: u64,
     expires: u64,
     metadata: &'p [u8],
     body: &'p [u8],
 }
 
-impl<'p> Slot<'p> {
+impl<'p> RecordSlot<'p> {
     /// Reads the slot of `key`; none where the bytes are not what was written under it.
     pub(super) fn read(key: &str, bytes: &'p [u8]) -> Option<Self> {
         let (checksum, covered) = bytes.split_first_chunk()?;

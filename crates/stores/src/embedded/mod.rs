@@ -37,7 +37,7 @@ mod writer;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use batch::Batch;
+pub use batch::WriteBatch;
 pub use error::OpenError;
 
 use self::file::File;
@@ -89,7 +89,7 @@ impl<C: Clock + Send + Sync + 'static> EmbeddedStore<C> {
         Ok(Self { file, writer })
     }
 
-    /// Runs `work` on a [`Batch`], whose writes are durable when this returns. Where it panics, nothing is
+    /// Runs `work` on a [`WriteBatch`], whose writes are durable when this returns. Where it panics, nothing is
     /// written.
     ///
     /// No other thread writes meanwhile, so that a write in `work` must go through its batch: one through the
@@ -98,7 +98,7 @@ impl<C: Clock + Send + Sync + 'static> EmbeddedStore<C> {
     /// # Errors
     ///
     /// [`StoreError::AnswerLost`] where the commit failed; any other where nothing was written.
-    pub fn batch<T>(&self, work: impl FnOnce(&Batch<'_>) -> T) -> Result<T, StoreError> {
+    pub fn batch<T>(&self, work: impl FnOnce(&WriteBatch<'_>) -> T) -> Result<T, StoreError> {
         self.file.batch(work)
     }
 

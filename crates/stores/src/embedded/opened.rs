@@ -27,7 +27,7 @@ pub(super) const COUNTED: &str = "counted";
 const BYTES_PER_MIB: usize = 1 << 20;
 
 /// Where a store is, and how it is opened.
-pub(super) struct Source {
+pub(super) struct DatabasePath {
     pub(super) path: PathBuf,
     name: StoreName,
     cache_bytes: usize,
@@ -40,7 +40,7 @@ pub(super) struct Opened {
     pub(super) watch: Arc<Watch>,
 }
 
-impl Source {
+impl DatabasePath {
     pub(super) fn new(path: &Path, name: &StoreName, local: &Local) -> Self {
         Self {
             path: path.to_owned(),
@@ -94,14 +94,14 @@ impl Source {
 }
 
 /// What a database file turned out to be.
-enum Contents {
+enum FileContents {
     Store(Generations),
     NothingYet,
     Foreign,
     OtherVersion,
 }
 
-impl Contents {
+impl FileContents {
     fn generations(self, path: &Path) -> Result<Generations, OpenError> {
         let path = path.display().to_string();
         match self {
@@ -114,7 +114,11 @@ impl Contents {
 }
 
 /// Finds out what is in the file; `create` makes what is missing in one that is ours, or empty.
-fn prepare(database: &Database, source: &Source, create: bool) -> Result<Contents, redb::Error> {
+fn prepare(
+    database: &Database,
+    source: &DatabasePath,
+    create: bool,
+) -> Result<FileContents, redb::Error> {
     let name = source.name.as_str();
     let transaction = database.begin_write()?;
     let tables: Vec<String> = transaction
@@ -123,20 +127,20 @@ fn prepare(database: &Database, source: &Source, create: bool) -> Result<Content
         .collect();
     let holds = |name| tables.iter().any(|table| table == name);
     if !tables.is_empty() && !holds(COUNTERS.name()) {
-        return Ok(Contents::Foreign);
+        return Ok(FileContents::Foreign);
     }
     if !holds(name) && !create {
-        return Ok(Contents::NothingYet);
+        return Ok(FileContents::NothingYet);
     }
     let Some(generations) = resume(&transaction, tables.is_empty())? else {
-        return Ok(Contents::OtherVersion);
+        return Ok(FileContents::OtherVersion);
     };
     // Opened even where it is there, so that a table of another type shows now.
     transaction.open_table(source.records())?;
     if !holds(name) {
         transaction.commit()?;
     }
-    Ok(Contents::Store(generations))
+    Ok(FileContents::Store(generations))
 }
 
 /// The generations of the file, which are begun in a `fresh` one; none where another version began them.

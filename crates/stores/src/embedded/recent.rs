@@ -8,57 +8,57 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::layout::Slot;
+use super::layout::RecordSlot;
 use edge_cookie::clock::Moment;
 use edge_cookie::store::Stored;
 
 /// Parts that are locked each for itself, so that threads seldom meet.
 const PARTS: usize = 64;
 
-/// A part keeps the records of this turn and of the one before.
+/// A shard keeps the records of this turn and of the one before.
 const TURNS: usize = 2;
 
 /// The cached records.
 pub(super) struct Recent {
-    parts: Vec<Mutex<Part>>,
-    /// The most records of one part in one turn; none are kept where it is zero.
+    shards: Vec<Mutex<Shard>>,
+    /// The most records of one shard in one turn; none are kept where it is zero.
     most: usize,
     hasher: RandomState,
 }
 
 /// The records of some of the keys: those read or kept since the last turn, and those of the turn before.
 #[derive(Default)]
-struct Part {
-    young: HashMap<Box<str>, Kept>,
-    old: HashMap<Box<str>, Kept>,
-    /// Commits that began to change a record of this part.
+struct Shard {
+    young: HashMap<Box<str>, CachedRecord>,
+    old: HashMap<Box<str>, CachedRecord>,
+    /// Commits that began to change a record of this shard.
     changes: u64,
     changing: bool,
 }
 
-struct Kept {
+struct CachedRecord {
     stored: Stored,
     expires: u64,
 }
 
-/// Leave to keep what a read finds, unless a commit comes between.
-pub(super) struct Leave {
-    part: usize,
+/// Permission to keep what a read finds, unless a commit comes between.
+pub(super) struct ReadTicket {
+    shard: usize,
     changes: u64,
 }
 
 /// Records that a commit is changing; dropped when it is over.
 pub(super) struct Taken<'r> {
     recent: &'r Recent,
-    parts: Vec<usize>,
+    shards: Vec<usize>,
 }
 
 impl Recent {
     /// Room for about `most` records.
     pub(super) fn new(most: usize) -> Self {
-        let parts = if most == 0 { 0 } else { PARTS };
+        let shards = if most == 0 { 0 } else { PARTS };
         Self {
-            parts: (0..parts).map(|_| Mutex::default()).collect(),
+            shards: (0..shards).map(|_| Mutex::default()).collect(),
             most: most.div_ceil(TURNS * PARTS),
             hasher: RandomState::new(),
         }
@@ -69,92 +69,92 @@ impl Recent {
         self.most > 0
     }
 
-    /// The record under `key`, where it is cached and no other thread holds its part.
+    /// The record under `key`, where it is cached and no other thread holds its shard.
     pub(super) fn get(&self, key: &str, now: Moment) -> Option<Stored> {
-        let mut part = self.parts.get(self.part_of(key)?)?.try_lock().ok()?;
-        if let Some(kept) = part.young.get(key) {
+        let mut shard = self.shards.get(self.shard_of(key)?)?.try_lock().ok()?;
+        if let Some(kept) = shard.young.get(key) {
             return kept.at(now);
         }
-        let (key, kept) = part.old.remove_entry(key)?;
+        let (key, kept) = shard.old.remove_entry(key)?;
         let stored = kept.at(now);
-        part.keep(key, kept, self.most);
+        shard.keep(key, kept, self.most);
         stored
     }
 
-    /// Leave to keep what is read from now on under `key`.
-    pub(super) fn leave(&self, key: &str) -> Option<Leave> {
-        let number = self.part_of(key)?;
-        let part = self.lock(number)?;
-        (!part.changing).then_some(Leave {
-            part: number,
-            changes: part.changes,
+    /// A ticket to keep what is read from now on under `key`.
+    pub(super) fn ticket(&self, key: &str) -> Option<ReadTicket> {
+        let number = self.shard_of(key)?;
+        let shard = self.lock(number)?;
+        (!shard.changing).then_some(ReadTicket {
+            shard: number,
+            changes: shard.changes,
         })
     }
 
     /// Keeps what was read, where that is still what the file holds.
-    pub(super) fn keep(&self, leave: &Leave, key: &str, slot: &Slot<'_>) {
-        let kept = Kept {
+    pub(super) fn keep(&self, ticket: &ReadTicket, key: &str, slot: &RecordSlot<'_>) {
+        let kept = CachedRecord {
             stored: slot.to_stored(),
             expires: slot.expires(),
         };
-        if let Some(mut part) = self.lock(leave.part)
-            && !part.changing
-            && part.changes == leave.changes
+        if let Some(mut shard) = self.lock(ticket.shard)
+            && !shard.changing
+            && shard.changes == ticket.changes
         {
-            part.keep(key.into(), kept, self.most);
+            shard.keep(key.into(), kept, self.most);
         }
     }
 
     /// Takes away what a commit changes, until it is over.
     pub(super) fn take(&self, keys: &[String]) -> Taken<'_> {
-        let mut parts = Vec::new();
+        let mut shards = Vec::new();
         for key in keys {
-            let Some(number) = self.part_of(key) else {
+            let Some(number) = self.shard_of(key) else {
                 break;
             };
-            let Some(mut part) = self.lock(number) else {
+            let Some(mut shard) = self.lock(number) else {
                 break;
             };
-            part.young.remove(key.as_str());
-            part.old.remove(key.as_str());
-            if !part.changing {
-                part.changing = true;
-                part.changes += 1;
-                parts.push(number);
+            shard.young.remove(key.as_str());
+            shard.old.remove(key.as_str());
+            if !shard.changing {
+                shard.changing = true;
+                shard.changes += 1;
+                shards.push(number);
             }
         }
         Taken {
             recent: self,
-            parts,
+            shards,
         }
     }
 
     /// Keeps nothing of what was read so far, nor what reads that are under way will bring.
     pub(super) fn clear(&self) {
-        for number in 0..self.parts.len() {
-            if let Some(mut part) = self.lock(number) {
-                part.young.clear();
-                part.old.clear();
-                part.changes += 1;
+        for number in 0..self.shards.len() {
+            if let Some(mut shard) = self.lock(number) {
+                shard.young.clear();
+                shard.old.clear();
+                shard.changes += 1;
             }
         }
     }
 
-    fn part_of(&self, key: &str) -> Option<usize> {
+    fn shard_of(&self, key: &str) -> Option<usize> {
         let hash = self.hasher.hash_one(key);
-        usize::try_from(hash.checked_rem(self.parts.len() as u64)?).ok()
+        usize::try_from(hash.checked_rem(self.shards.len() as u64)?).ok()
     }
 
-    /// A panic elsewhere leaves a part whole, so that a poisoned lock is as good as any.
-    fn lock(&self, part: usize) -> Option<MutexGuard<'_, Part>> {
-        let part = self.parts.get(part)?;
-        Some(part.lock().unwrap_or_else(PoisonError::into_inner))
+    /// A panic elsewhere leaves a shard whole, so that a poisoned lock is as good as any.
+    fn lock(&self, shard: usize) -> Option<MutexGuard<'_, Shard>> {
+        let shard = self.shards.get(shard)?;
+        Some(shard.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl Part {
+impl Shard {
     /// Keeps a record. Where there is no more room, those that were not read since the last turn go.
-    fn keep(&mut self, key: Box<str>, kept: Kept, most: usize) {
+    fn keep(&mut self, key: Box<str>, kept: CachedRecord, most: usize) {
         if self.young.len() >= most && !self.young.contains_key(&key) {
             self.old = std::mem::take(&mut self.young);
         }
@@ -163,7 +163,7 @@ impl Part {
     }
 }
 
-impl Kept {
+impl CachedRecord {
     fn at(&self, now: Moment) -> Option<Stored> {
         (now.unix_millis() < self.expires).then(|| self.stored.clone())
     }
@@ -171,9 +171,9 @@ impl Kept {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        for part in &self.parts {
-            if let Some(mut part) = self.recent.lock(*part) {
-                part.changing = false;
+        for shard in &self.shards {
+            if let Some(mut shard) = self.recent.lock(*shard) {
+                shard.changing = false;
             }
         }
     }

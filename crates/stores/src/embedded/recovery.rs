@@ -20,7 +20,7 @@ const ROOM_BYTES: usize = 64 << 10;
 
 /// Why a store takes no writes, and when that is tried again.
 #[derive(Default)]
-pub(super) struct Trouble {
+pub(super) struct WriteTrouble {
     /// Whether there is any: all that a call looks at while there is none.
     any: AtomicBool,
     /// Failures since the last write.
@@ -34,7 +34,7 @@ struct Waiting {
     until: Instant,
 }
 
-impl Trouble {
+impl WriteTrouble {
     pub(super) fn is_any(&self) -> bool {
         self.any.load(Ordering::Acquire)
     }
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn trouble_lasts_until_it_is_ended_and_a_write_shortens_the_next_pause() {
-        let trouble = Trouble::default();
+        let trouble = WriteTrouble::default();
         assert_eq!((trouble.why(), trouble.is_due()), (None, false));
         trouble.begin("full");
         assert_eq!(trouble.why().as_deref(), Some("full"));
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn one_thread_recovers_at_a_time() {
-        let trouble = Trouble::default();
+        let trouble = WriteTrouble::default();
         let first = trouble.try_recover();
         assert!(first.is_some() && trouble.try_recover().is_none());
         drop(first);

@@ -5,31 +5,33 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
-use super::batch::Batch;
+use super::batch::WriteBatch;
 use super::error::DAMAGED;
 use super::file::File;
 use edge_cookie::clock::Clock;
 use edge_cookie::store::{Insert, KvStore, Removed, StoreError};
 
-type Answer<T> = Result<T, StoreError>;
+type CommitResult<T> = Result<T, StoreError>;
 
 /// A call that waits, and where its answer goes.
-enum Call {
-    Insert(String, Insert, SyncSender<Answer<()>>),
-    Delete(String, SyncSender<Answer<Removed>>),
+enum WriteCall {
+    Insert(String, Insert, SyncSender<CommitResult<()>>),
+    Delete(String, SyncSender<CommitResult<Removed>>),
 }
 
 /// A call that was done and is answered once it is on disk.
-enum Done {
-    Insert(Answer<()>, SyncSender<Answer<()>>),
-    Delete(Answer<Removed>, SyncSender<Answer<Removed>>),
+enum FinishedCall {
+    Insert(CommitResult<()>, SyncSender<CommitResult<()>>),
+    Delete(CommitResult<Removed>, SyncSender<CommitResult<Removed>>),
 }
 
-impl Call {
-    fn make(self, batch: &Batch<'_>) -> Done {
+impl WriteCall {
+    fn make(self, batch: &WriteBatch<'_>) -> FinishedCall {
         match self {
-            Self::Insert(key, insert, reply) => Done::Insert(batch.insert(&key, insert), reply),
-            Self::Delete(key, reply) => Done::Delete(batch.delete(&key), reply),
+            Self::Insert(key, insert, reply) => {
+                FinishedCall::Insert(batch.insert(&key, insert), reply)
+            }
+            Self::Delete(key, reply) => FinishedCall::Delete(batch.delete(&key), reply),
         }
     }
 
@@ -42,7 +44,7 @@ impl Call {
     }
 }
 
-impl Done {
+impl FinishedCall {
     /// Sends the answer; a caller that has stopped waiting does not need it.
     ///
     /// A refused write, too, shares the fate of the commit: what it met may be undone with it.
@@ -56,7 +58,7 @@ impl Done {
 
 /// The way to the writing thread; dropped, it ends the thread when all that waits is done.
 pub(super) struct Writer {
-    calls: Option<Sender<Call>>,
+    calls: Option<Sender<WriteCall>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -76,14 +78,14 @@ impl Writer {
     }
 
     pub(super) fn insert(&self, key: &str, insert: Insert) -> Pending<()> {
-        self.ask(|reply| Call::Insert(key.to_owned(), insert, reply))
+        self.ask(|reply| WriteCall::Insert(key.to_owned(), insert, reply))
     }
 
     pub(super) fn delete(&self, key: &str) -> Pending<Removed> {
-        self.ask(|reply| Call::Delete(key.to_owned(), reply))
+        self.ask(|reply| WriteCall::Delete(key.to_owned(), reply))
     }
 
-    fn ask<T>(&self, call: impl FnOnce(SyncSender<Answer<T>>) -> Call) -> Pending<T> {
+    fn ask<T>(&self, call: impl FnOnce(SyncSender<CommitResult<T>>) -> WriteCall) -> Pending<T> {
         let (reply, answer) = sync_channel(1);
         let sent = self.calls.as_ref().map(|calls| calls.send(call(reply)));
         Pending(matches!(sent, Some(Ok(()))).then_some(answer))
@@ -92,7 +94,7 @@ impl Writer {
 
 /// A call on its way to the disk.
 #[must_use = "whether it was done is known only once it was waited for"]
-pub struct Pending<T>(Option<Receiver<Answer<T>>>);
+pub struct Pending<T>(Option<Receiver<CommitResult<T>>>);
 
 impl<T> Pending<T> {
     /// Waits until the call is done, and on disk.
@@ -100,7 +102,7 @@ impl<T> Pending<T> {
     /// # Errors
     ///
     /// As the call itself.
-    pub fn wait(self) -> Answer<T> {
+    pub fn wait(self) -> CommitResult<T> {
         let closed = || StoreError::Unavailable("the store is closed".to_owned());
         // Without an answer the thread has panicked on it.
         let lost = |_| StoreError::AnswerLost(DAMAGED.to_owned());
@@ -118,10 +120,10 @@ impl Drop for Writer {
     }
 }
 
-fn write_all<C: Clock>(file: &File<C>, waiting: &Receiver<Call>, most: usize) {
+fn write_all<C: Clock>(file: &File<C>, waiting: &Receiver<WriteCall>, most: usize) {
     while let Ok(first) = waiting.recv() {
         let company = waiting.try_iter().take(most.saturating_sub(1));
-        let mut group: Vec<Call> = std::iter::once(first).chain(company).collect();
+        let mut group: Vec<WriteCall> = std::iter::once(first).chain(company).collect();
         let mut done = Vec::with_capacity(group.len());
         let work = || file.batch(|batch| done.extend(group.drain(..).map(|call| call.make(batch))));
         // redb panics on a page that was damaged after the file was opened. The thread outlives that.

@@ -5,7 +5,7 @@ use std::task::Poll;
 
 use fastly::kv_store::{InsertMode, KVStore, KVStoreError};
 
-use super::rules::{Sort, Trouble, check, check_key, missing, store_error};
+use super::rules::{CallKind, PlatformError, check, check_key, missing, store_error};
 use edge_cookie::record::Generation;
 use edge_cookie::store::{
     AsyncKvStore, Consistency, Insert, Precondition, Removed, StoreError, Stored,
@@ -21,7 +21,7 @@ pub struct FastlyStore {
 }
 
 /// What a lookup gives back.
-type Found = Result<Option<Stored>, StoreError>;
+type LookupResult = Result<Option<Stored>, StoreError>;
 
 impl FastlyStore {
     /// Opens the store of this name.
@@ -38,29 +38,31 @@ impl FastlyStore {
     }
 
     fn read(&self, error: &KVStoreError) -> StoreError {
-        self.error(error, Sort::Read)
+        self.error(error, CallKind::Read)
     }
 
     fn write(&self, error: &KVStoreError) -> StoreError {
-        self.error(error, Sort::Write)
+        self.error(error, CallKind::Write)
     }
 
-    fn error(&self, error: &KVStoreError, sort: Sort) -> StoreError {
-        let trouble = match error {
-            KVStoreError::ItemPreconditionFailed => Trouble::Precondition,
-            KVStoreError::TooManyRequests => Trouble::Throttled,
-            KVStoreError::Unexpected(status) if status.code == LIMIT_EXCEEDED => Trouble::Throttled,
-            KVStoreError::ItemPayloadTooLarge => Trouble::TooLarge,
+    fn error(&self, error: &KVStoreError, kind: CallKind) -> StoreError {
+        let error = match error {
+            KVStoreError::ItemPreconditionFailed => PlatformError::Precondition,
+            KVStoreError::TooManyRequests => PlatformError::Throttled,
+            KVStoreError::Unexpected(status) if status.code == LIMIT_EXCEEDED => {
+                PlatformError::Throttled
+            }
+            KVStoreError::ItemPayloadTooLarge => PlatformError::TooLarge,
             KVStoreError::StoreNotFound(_) | KVStoreError::InvalidStoreHandle => {
                 return missing(&self.name);
             }
             KVStoreError::InvalidKey
             | KVStoreError::InvalidStoreOptions
             | KVStoreError::ItemBadRequest
-            | KVStoreError::ItemNotFound => Trouble::BadRequest,
-            _ => Trouble::Unexpected,
+            | KVStoreError::ItemNotFound => PlatformError::BadRequest,
+            _ => PlatformError::Unexpected,
         };
-        store_error(trouble, sort, &self.name)
+        store_error(error, kind, &self.name)
     }
 
     /// Keys that begin with `prefix`, from one page of a listing.
@@ -103,7 +105,7 @@ impl AsyncKvStore for FastlyStore {
         Consistency::Eventual
     }
 
-    async fn lookup(&self, key: &str) -> Found {
+    async fn lookup(&self, key: &str) -> LookupResult {
         check_key(key)?;
         let store = self.store()?;
         let pending = store.build_lookup().execute_async(key);

@@ -10,7 +10,7 @@ const MAX_KEY_BYTES: usize = 1_024;
 
 /// What a platform's call ended in, where it did not do what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trouble {
+pub(super) enum PlatformError {
     /// The precondition does not hold: another generation, or an add of what is there.
     Precondition,
     /// Throttled: an insert says so in one way, every other call in another.
@@ -25,24 +25,24 @@ pub(super) enum Trouble {
 
 /// Whether a call changes what is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sort {
+pub(super) enum CallKind {
     Read,
     Write,
 }
 
-/// The error of a call of the store `name` that ended in `trouble`.
-pub(super) fn store_error(trouble: Trouble, sort: Sort, name: &str) -> StoreError {
-    match (trouble, sort) {
-        (Trouble::Precondition, _) => StoreError::PreconditionFailed,
-        (Trouble::Throttled, _) => StoreError::RateLimited,
-        (Trouble::TooLarge, _) => StoreError::TooLarge(format!("`{name}` refused its size")),
-        (Trouble::BadRequest, _) => {
+/// The error of a call of the store `name` that ended in `error`.
+pub(super) fn store_error(error: PlatformError, kind: CallKind, name: &str) -> StoreError {
+    match (error, kind) {
+        (PlatformError::Precondition, _) => StoreError::PreconditionFailed,
+        (PlatformError::Throttled, _) => StoreError::RateLimited,
+        (PlatformError::TooLarge, _) => StoreError::TooLarge(format!("`{name}` refused its size")),
+        (PlatformError::BadRequest, _) => {
             StoreError::Unavailable(format!("`{name}` does not take such a request"))
         }
-        (Trouble::Unexpected, Sort::Read) => {
+        (PlatformError::Unexpected, CallKind::Read) => {
             StoreError::Unavailable(format!("`{name}` failed unexpectedly"))
         }
-        (Trouble::Unexpected, Sort::Write) => {
+        (PlatformError::Unexpected, CallKind::Write) => {
             StoreError::AnswerLost(format!("`{name}` failed unexpectedly"))
         }
     }
@@ -143,39 +143,39 @@ mod tests {
     fn every_trouble_has_its_error() {
         use StoreError::{AnswerLost, PreconditionFailed, RateLimited, TooLarge, Unavailable};
         type Is = fn(&StoreError) -> bool;
-        let cases: [(Trouble, Is, Is); 5] = [
+        let cases: [(PlatformError, Is, Is); 5] = [
             (
-                Trouble::Precondition,
+                PlatformError::Precondition,
                 |e| *e == PreconditionFailed,
                 |e| *e == PreconditionFailed,
             ),
             (
-                Trouble::Throttled,
+                PlatformError::Throttled,
                 |e| *e == RateLimited,
                 |e| *e == RateLimited,
             ),
             (
-                Trouble::TooLarge,
+                PlatformError::TooLarge,
                 |e| matches!(e, TooLarge(_)),
                 |e| matches!(e, TooLarge(_)),
             ),
             (
-                Trouble::BadRequest,
+                PlatformError::BadRequest,
                 |e| matches!(e, Unavailable(_)),
                 |e| matches!(e, Unavailable(_)),
             ),
             // Only of a write is it not known whether it was done.
             (
-                Trouble::Unexpected,
+                PlatformError::Unexpected,
                 |e| matches!(e, Unavailable(_)),
                 |e| matches!(e, AnswerLost(_)),
             ),
         ];
-        for (trouble, read, write) in cases {
-            assert!(read(&store_error(trouble, Sort::Read, "s")), "{trouble:?}");
+        for (error, read, write) in cases {
+            assert!(read(&store_error(error, CallKind::Read, "s")), "{error:?}");
             assert!(
-                write(&store_error(trouble, Sort::Write, "s")),
-                "{trouble:?}"
+                write(&store_error(error, CallKind::Write, "s")),
+                "{error:?}"
             );
         }
         assert!(missing("lost").to_string().contains("`lost`"));

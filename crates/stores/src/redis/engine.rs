@@ -9,9 +9,9 @@ use redis::{Client, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, S
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
-use super::checkup::Checkup;
-use super::failure::{Effect, is_not_now, words};
-use super::link::{InUse, Link, Timing};
+use super::config_check::ConfigCheck;
+use super::connection::{InUse, RedisConnection, Timing};
+use super::error::{Effect, is_not_now, words};
 use super::{RedisStore, RedisWindow};
 use edge_cookie::policy::settings;
 use edge_cookie::policy::types::{RedisAddress, StoreName};
@@ -28,9 +28,9 @@ use edge_cookie::store::StoreError;
 /// Its connections live on the runtime that made them: an engine is for one.
 #[derive(Clone)]
 pub struct RedisEngine {
-    links: Arc<[Link]>,
+    connections: Arc<[RedisConnection]>,
     turn: Arc<AtomicUsize>,
-    checkup: Arc<Checkup>,
+    config_check: Arc<ConfigCheck>,
     generations: Arc<Generations>,
     call_timeout: Duration,
 }
@@ -66,16 +66,16 @@ impl RedisEngine {
             backoff: settings.backoff.duration(),
             max_backoff: settings.max_backoff.duration(),
         };
-        let checkup = Arc::new(Checkup::new(settings.min_replicas_to_write));
+        let config_check = Arc::new(ConfigCheck::new(settings.min_replicas_to_write));
         let begun = Arc::new(AtomicU64::new(0));
-        let link = |_| {
-            let (checkup, begun) = (Arc::clone(&checkup), Arc::clone(&begun));
-            Link::new(client.clone(), timing, checkup, begun)
+        let connection = |_| {
+            let (config_check, begun) = (Arc::clone(&config_check), Arc::clone(&begun));
+            RedisConnection::new(client.clone(), timing, config_check, begun)
         };
         Ok(Self {
-            links: (0..settings.connections).map(link).collect(),
+            connections: (0..settings.connections).map(connection).collect(),
             turn: Arc::default(),
-            checkup,
+            config_check,
             generations: Arc::new(Generations::fresh()),
             call_timeout,
         })
@@ -105,7 +105,7 @@ impl RedisEngine {
     /// How the server's own configuration may lose what it acknowledged, as far as it can be read.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.checkup.found()
+        self.config_check.found()
     }
 
     pub(super) fn generations(&self) -> &Generations {
@@ -118,7 +118,7 @@ impl RedisEngine {
         effect: Effect,
         script: &ScriptInvocation<'_>,
     ) -> Result<T, StoreError> {
-        self.call(effect, Call::Script(script)).await
+        self.call(effect, RedisCall::Script(script)).await
     }
 
     /// Asks for the answers to several commands that change nothing, sent together.
@@ -126,13 +126,13 @@ impl RedisEngine {
         &self,
         commands: &Pipeline,
     ) -> Result<T, StoreError> {
-        self.call(Effect::Read, Call::Commands(commands)).await
+        self.call(Effect::Read, RedisCall::Commands(commands)).await
     }
 
     async fn call<T: FromRedisValue>(
         &self,
         effect: Effect,
-        call: Call<'_>,
+        call: RedisCall<'_>,
     ) -> Result<T, StoreError> {
         let deadline = Instant::now() + self.call_timeout;
         let mut sent_again = false;
@@ -151,12 +151,12 @@ impl RedisEngine {
     async fn way(&self, deadline: Instant) -> Result<InUse, StoreError> {
         let first = self.turn.fetch_add(1, Ordering::Relaxed);
         let mut why = String::new();
-        for step in 0..self.links.len() {
-            let index = first.wrapping_add(step) % self.links.len();
-            let Some(link) = self.links.get(index) else {
+        for step in 0..self.connections.len() {
+            let index = first.wrapping_add(step) % self.connections.len();
+            let Some(connection) = self.connections.get(index) else {
                 continue;
             };
-            match timeout_at(deadline, link.connection()).await {
+            match timeout_at(deadline, connection.connection()).await {
                 Ok(Ok(way)) => return Ok(way),
                 Ok(Err(down)) => why = down,
                 Err(_) => {
@@ -176,8 +176,8 @@ impl RedisEngine {
     fn is_refused<T>(&self, way: &InUse, answered: &Result<RedisResult<T>, Elapsed>) -> bool {
         let refused = matches!(answered, Ok(Err(error)) if is_not_now(error));
         if refused {
-            for link in self.links.iter() {
-                link.leave(way.next);
+            for connection in self.connections.iter() {
+                connection.leave(way.next);
             }
         }
         refused
@@ -208,12 +208,12 @@ impl RedisEngine {
 
 /// What a server is sent.
 #[derive(Clone, Copy)]
-enum Call<'c> {
+enum RedisCall<'c> {
     Script(&'c ScriptInvocation<'c>),
     Commands(&'c Pipeline),
 }
 
-impl Call<'_> {
+impl RedisCall<'_> {
     async fn send<T: FromRedisValue>(
         self,
         connection: &mut MultiplexedConnection,

@@ -14,22 +14,22 @@
 //! use edge_cookie::policy::EcPolicy;
 //! use edge_cookie::policy::types::StorePlace;
 //! use edge_cookie::store::{KvStore};
-//! use crate::{Awaited, RedisEngine};
+//! use crate::{BlockingStore, RedisEngine};
 //!
 //! let policy = EcPolicy::default();
 //! let place = StorePlace::parse("redis://127.0.0.1:6379/0").unwrap();
 //! let address = place.redis().unwrap();
 //! let call_timeout = policy.store.call_timeout.duration();
 //! let engine = RedisEngine::new(address, None, &policy.redis, call_timeout).unwrap();
-//! let store = Awaited::new(engine.store(&policy.stores.ec_store)).unwrap();
+//! let store = BlockingStore::new(engine.store(&policy.stores.ec_store)).unwrap();
 //! assert_eq!(store.lookup("key").unwrap(), None);
 //! ```
 
-mod awaited;
-mod checkup;
+mod blocking;
+mod config_check;
+mod connection;
 mod engine;
-mod failure;
-mod link;
+mod error;
 mod listing;
 mod scripts;
 mod window;
@@ -38,11 +38,11 @@ use std::sync::Arc;
 
 use redis::ScriptInvocation;
 
-pub use awaited::Awaited;
+pub use blocking::BlockingStore;
 pub use engine::{AddressError, RedisEngine};
 pub use window::RedisWindow;
 
-use self::failure::Effect;
+use self::error::Effect;
 use edge_cookie::clock::Clock;
 use edge_cookie::policy::types::StoreName;
 use edge_cookie::record::Generation;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::RedisEngine;
-use super::failure::Effect;
+use super::error::Effect;
 use super::scripts;
 use edge_cookie::policy::types::{Seconds, StoreName};
 use edge_cookie::record::PartnerId;

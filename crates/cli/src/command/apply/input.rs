@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use edge_cookie::event::{Event, EventError, without_byte_order_mark};
 
-use crate::Stop;
+use crate::CliError;
 
 /// Lines that are handed over together; a handful is sent at once where no more are waiting.
 const LINES_TOGETHER: usize = 256;
@@ -23,7 +23,7 @@ const BUFFER_BYTES: usize = 1 << 16;
 const MAX_LINE_BYTES: u64 = 1 << 28;
 
 /// A line and what it says.
-pub(super) struct Line {
+pub(super) struct InputLine {
     pub(super) file: Arc<str>,
     pub(super) number: u64,
     /// Bytes read up to the end of this line.
@@ -34,14 +34,14 @@ pub(super) struct Line {
 }
 
 /// Where lines arrive.
-pub(super) type Lines = Receiver<Vec<Line>>;
+pub(super) type Lines = Receiver<Vec<InputLine>>;
 
 /// The files to read.
 pub(super) struct Input {
-    parts: Vec<Part>,
+    parts: Vec<InputFile>,
 }
 
-struct Part {
+struct InputFile {
     name: Arc<str>,
     bytes: Option<u64>,
     reader: Box<dyn Read + Send>,
@@ -49,9 +49,9 @@ struct Part {
 
 impl Input {
     /// Opens every file before anything runs.
-    pub(super) fn open(files: &[String]) -> Result<Self, Stop> {
+    pub(super) fn open(files: &[String]) -> Result<Self, CliError> {
         let open = |name: &String| {
-            let part = |bytes, reader| Part {
+            let part = |bytes, reader| InputFile {
                 name: name.as_str().into(),
                 bytes,
                 reader,
@@ -60,11 +60,11 @@ impl Input {
                 return Ok(part(None, Box::new(stdin()) as Box<dyn Read + Send>));
             }
             let cannot =
-                |error: std::io::Error| Stop::because(format!("cannot read `{name}`: {error}"));
+                |error: std::io::Error| CliError::because(format!("cannot read `{name}`: {error}"));
             let file = File::open(name).map_err(cannot)?;
             let about = file.metadata().map_err(cannot)?;
             if about.is_dir() {
-                return Err(Stop::because(format!(
+                return Err(CliError::because(format!(
                     "cannot read `{name}`: it is a folder"
                 )));
             }
@@ -95,7 +95,7 @@ impl Input {
     }
 }
 
-fn read_part(part: Part, bytes: &mut u64, sender: &SyncSender<Vec<Line>>) -> Option<()> {
+fn read_part(part: InputFile, bytes: &mut u64, sender: &SyncSender<Vec<InputLine>>) -> Option<()> {
     let mut reader = BufReader::with_capacity(BUFFER_BYTES, part.reader);
     let mut together = Vec::with_capacity(LINES_TOGETHER);
     let mut raw = Vec::new();
@@ -142,12 +142,12 @@ fn read_part(part: Part, bytes: &mut u64, sender: &SyncSender<Vec<Line>>) -> Opt
     }
 }
 
-fn line(file: &Arc<str>, number: u64, bytes: u64, text: Result<String, EventError>) -> Line {
+fn line(file: &Arc<str>, number: u64, bytes: u64, text: Result<String, EventError>) -> InputLine {
     let (event, text) = match text {
         Ok(text) => (Event::parse(&text), text),
         Err(problem) => (Err(problem), String::new()),
     };
-    Line {
+    InputLine {
         file: Arc::clone(file),
         number,
         bytes,

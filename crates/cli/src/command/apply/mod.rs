@@ -23,15 +23,15 @@ use self::input::{Input, Lines};
 use self::session::{Applied, Session};
 use crate::output::output;
 use crate::policy::PolicyArgs;
-use crate::store::{Place, engine, shared};
-use crate::{End, FileArgs, Stop};
+use crate::store::{StoreLocation, engine, shared};
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Runs a stream of graph operations under the policy: JSON, one operation a line.
 ///
 /// Ends with 0 where every line ran, with 1 where a line was not valid or an operation failed, with 2 where it
 /// could not start.
 #[derive(Debug, Args)]
-pub(crate) struct Apply {
+pub(crate) struct ApplyArgs {
     /// Files of events, in this order; `-` is the standard input.
     #[arg(value_name = "FILE", default_value = "-")]
     files: Vec<String>,
@@ -59,31 +59,31 @@ enum Output {
     Summary,
 }
 
-impl Apply {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+impl ApplyArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
         let (profile, policy) = self.policy.load(args)?;
         let input = Input::open(&self.files)?;
         let progress = progress(input.bytes());
         let clock = Arc::new(ManualClock::default());
-        let place = Place::of(self.store.as_deref(), &policy)?;
+        let place = StoreLocation::of(self.store.as_deref(), &policy)?;
         let mut session = Session::new(&policy, &clock, self.rules(&place));
         let lines = input.read();
         let census = match &place {
-            Place::Memory => {
+            StoreLocation::Memory => {
                 let store = MemoryStore::new(Arc::clone(&clock));
                 apply_singly(&mut session, &lines, &store, &progress)?;
                 self.census(&policy, &session, &store)?
             }
-            Place::Shared(address) => {
+            StoreLocation::Shared(address) => {
                 let store = engine(address, &policy)?.store(&policy.stores.ec_store);
                 let store = shared(store.on_clock(Arc::clone(&clock) as _))?;
                 apply_singly(&mut session, &lines, &store, &progress)?;
                 self.census(&policy, &session, &store)?
             }
-            Place::File(path) => {
+            StoreLocation::File(path) => {
                 let (name, local) = (&policy.stores.ec_store, &policy.local);
                 let store = EmbeddedStore::open(path, name, local, Arc::clone(&clock))
-                    .map_err(Stop::because)?;
+                    .map_err(CliError::because)?;
                 apply_durably(&mut session, &lines, &store, &progress)?;
                 self.census(&policy, &session, &store)?
             }
@@ -102,18 +102,18 @@ impl Apply {
             out.flush()?;
         }
         Ok(if session.all_well {
-            End::Well
+            ExitStatus::Well
         } else {
-            End::Problems
+            ExitStatus::Problems
         })
     }
 
-    fn rules(&self, place: &Place) -> session::Rules {
+    fn rules(&self, place: &StoreLocation) -> session::Rules {
         session::Rules {
             jsonl: self.output == Output::Jsonl,
             keep_going: self.keep_going,
             allow_raw: self.allow_raw,
-            latest: (*place != Place::Memory).then(|| SystemClock.now()),
+            latest: (*place != StoreLocation::Memory).then(|| SystemClock.now()),
         }
     }
 
@@ -122,7 +122,7 @@ impl Apply {
         policy: &EcPolicy,
         session: &Session<'_>,
         store: &impl KvStore,
-    ) -> Result<Option<(Duration, census::Census)>, Stop> {
+    ) -> Result<Option<(Duration, census::Census)>, CliError> {
         if self.output == Output::Jsonl {
             return Ok(None);
         }
@@ -130,7 +130,7 @@ impl Apply {
         let elapsed = session.tallies.elapsed();
         census::take(policy, session.last_at().timestamp(), store)
             .map(|census| Some((elapsed, census)))
-            .map_err(Stop::because)
+            .map_err(CliError::because)
     }
 }
 
@@ -140,11 +140,11 @@ fn apply_singly(
     lines: &Lines,
     store: &impl KvStore,
     progress: &ProgressBar,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     loop {
         let applied = session.apply_group(lines, store, usize::MAX);
         print_group(session, progress)?;
-        if applied == Applied::End {
+        if applied == Applied::ExitStatus {
             return Ok(());
         }
     }
@@ -156,7 +156,7 @@ fn apply_durably(
     lines: &Lines,
     store: &EmbeddedStore<Arc<ManualClock>>,
     progress: &ProgressBar,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let most = session.policy.local.commit_writes as usize;
     loop {
         if !session.wait_for_lines(lines) {
@@ -165,19 +165,19 @@ fn apply_durably(
         let applied = store
             .batch(|batch| session.apply_group(lines, batch, most))
             .map_err(|error| {
-                Stop::because(format!(
+                CliError::because(format!(
                     "the last {} lines may not be stored: {error}",
                     session.in_group()
                 ))
             })?;
         print_group(session, progress)?;
-        if applied == Applied::End {
+        if applied == Applied::ExitStatus {
             return Ok(());
         }
     }
 }
 
-fn print_group(session: &mut Session<'_>, progress: &ProgressBar) -> Result<(), Stop> {
+fn print_group(session: &mut Session<'_>, progress: &ProgressBar) -> Result<(), CliError> {
     progress.suspend(|| session.print_problems());
     progress.set_position(session.bytes_read());
     output().write_all(&session.take_output())?;

@@ -12,7 +12,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::record::EcId;
 use edge_cookie::store::{Insert, KvStore, Precondition};
 
-use super::input::{Line, Lines};
+use super::input::{InputLine, Lines};
 use super::line::{OutcomeLine, outcome_word};
 use super::summary::Tallies;
 use crate::render;
@@ -33,7 +33,7 @@ pub(super) enum Applied {
     /// More may come.
     More,
     /// The stream has ended, or a line stopped the run.
-    End,
+    ExitStatus,
 }
 
 pub(super) struct Session<'p> {
@@ -43,7 +43,7 @@ pub(super) struct Session<'p> {
     pub(super) all_well: bool,
     clock: &'p Arc<ManualClock>,
     rules: Rules,
-    waiting: VecDeque<Line>,
+    waiting: VecDeque<InputLine>,
     output: Vec<u8>,
     problems: Vec<String>,
     last_at: Moment,
@@ -88,7 +88,7 @@ impl<'p> Session<'p> {
     ) -> Applied {
         self.in_group = 0;
         if !self.wait_for_lines(lines) {
-            return Applied::End;
+            return Applied::ExitStatus;
         }
         let graph = KvIdentityGraph::new(store, self.clock);
         while self.in_group < most {
@@ -102,7 +102,7 @@ impl<'p> Session<'p> {
             self.in_group += 1;
             self.bytes_read = line.bytes;
             if !self.apply(line, &graph) && !self.rules.keep_going {
-                return Applied::End;
+                return Applied::ExitStatus;
             }
         }
         Applied::More
@@ -111,7 +111,7 @@ impl<'p> Session<'p> {
     /// Runs a line; false where it is not valid, and nothing was done.
     fn apply<S: KvStore>(
         &mut self,
-        line: Line,
+        line: InputLine,
         graph: &KvIdentityGraph<S, &Arc<ManualClock>>,
     ) -> bool {
         let event = line.event.and_then(|event| self.accept(&line.text, event));

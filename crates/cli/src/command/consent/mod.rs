@@ -13,25 +13,25 @@ use edge_cookie_service::consent::{AskedRequest, Verdict, WrittenRequest};
 use super::Format;
 use crate::output::output;
 use crate::policy::PolicyArgs;
-use crate::{End, FileArgs, Stop};
+use crate::{CliError, ExitStatus, FileArgs};
 
 /// Explains what a policy decides of a request's consent.
 #[derive(Debug, Args)]
-pub(crate) struct Consent {
+pub(crate) struct ConsentArgs {
     #[command(subcommand)]
-    action: Action,
+    action: ConsentAction,
 }
 
 #[derive(Debug, Subcommand)]
-enum Action {
-    Explain(Explain),
+enum ConsentAction {
+    Explain(ConsentExplainArgs),
 }
 
 /// Explains a decision: every signal field by field, the rules that follow, the law of the place, and its source.
 ///
 /// Exit codes: 0 the decision is `granted`, 10 `not_granted`, 11 `withdrawn`; 2 the command failed.
 #[derive(Debug, Args)]
-struct Explain {
+struct ConsentExplainArgs {
     /// A file with the head of a raw HTTP/1 request, or `-` for standard input.
     #[arg(value_name = "FILE|-")]
     request: Option<String>,
@@ -58,17 +58,17 @@ struct Explain {
 const NOT_GRANTED: u8 = 10;
 const WITHDRAWN: u8 = 11;
 
-impl Consent {
-    pub(crate) fn run(&self, files: &FileArgs) -> Result<End, Stop> {
+impl ConsentArgs {
+    pub(crate) fn run(&self, files: &FileArgs) -> Result<ExitStatus, CliError> {
         match &self.action {
-            Action::Explain(explain) => explain.run(files),
+            ConsentAction::Explain(explain) => explain.run(files),
         }
     }
 }
 
-impl Explain {
-    fn run(&self, files: &FileArgs) -> Result<End, Stop> {
-        let asked = AskedRequest::parse(&self.written()?).map_err(Stop::because)?;
+impl ConsentExplainArgs {
+    fn run(&self, files: &FileArgs) -> Result<ExitStatus, CliError> {
+        let asked = AskedRequest::parse(&self.written()?).map_err(CliError::because)?;
         let (profile, policy) = self.policy.load(files)?;
         let now = SystemClock.now().timestamp();
         let explanation = asked.explain(&policy, now).under(&profile, &policy.digest);
@@ -76,19 +76,19 @@ impl Explain {
         match self.format {
             Format::Human => text::write(&explanation, &mut out)?,
             Format::Json => {
-                let json = serde_json::to_string(&explanation).map_err(Stop::because)?;
+                let json = serde_json::to_string(&explanation).map_err(CliError::because)?;
                 writeln!(out, "{json}")?;
             }
         }
         out.flush()?;
         Ok(match explanation.verdict {
-            Verdict::Granted => End::Well,
-            Verdict::NotGranted => End::Decided(NOT_GRANTED),
-            Verdict::Withdrawn => End::Decided(WITHDRAWN),
+            Verdict::Granted => ExitStatus::Well,
+            Verdict::NotGranted => ExitStatus::Decided(NOT_GRANTED),
+            Verdict::Withdrawn => ExitStatus::Decided(WITHDRAWN),
         })
     }
 
-    fn written(&self) -> Result<WrittenRequest, Stop> {
+    fn written(&self) -> Result<WrittenRequest, CliError> {
         let mut written = WrittenRequest {
             cookies: (!self.cookies.is_empty()).then(|| self.cookies.join("; ")),
             headers: self.headers.clone(),
@@ -102,7 +102,7 @@ impl Explain {
                 read_text(Path::new(name)).map_err(|error| error.to_string())
             };
             let text = text.map_err(|why| {
-                Stop::because(format!("cannot read the request in `{name}`: {why}"))
+                CliError::because(format!("cannot read the request in `{name}`: {why}"))
             })?;
             written.add_head(&text);
         }

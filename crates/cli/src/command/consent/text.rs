@@ -18,9 +18,9 @@ const NAME: usize = 36;
 const OF_SIGNAL: usize = 4;
 const OF_SECTION: usize = 6;
 
-type Written = std::io::Result<()>;
+type WriteResult = std::io::Result<()>;
 
-pub(super) fn write(explanation: &Explanation, out: &mut impl Write) -> Written {
+pub(super) fn write(explanation: &Explanation, out: &mut impl Write) -> WriteResult {
     writeln!(out, "{}", headline(explanation.verdict))?;
     let deciding = explanation
         .rules
@@ -64,11 +64,11 @@ const fn headline(verdict: Verdict) -> &'static str {
     }
 }
 
-fn label(label: &str, text: &str, out: &mut impl Write) -> Written {
+fn label(label: &str, text: &str, out: &mut impl Write) -> WriteResult {
     writeln!(out, "  {label:LABEL$}{text}")
 }
 
-fn source(rule: &MatchedRule, out: &mut impl Write) -> Written {
+fn source(rule: &MatchedRule, out: &mut impl Write) -> WriteResult {
     label("says", rule.says, out)?;
     label("where", rule.place, out)?;
     label("source", rule.source, out)?;
@@ -78,7 +78,7 @@ fn source(rule: &MatchedRule, out: &mut impl Write) -> Written {
     }
 }
 
-fn law(law: &ExplainedLaw, out: &mut impl Write) -> Written {
+fn law(law: &ExplainedLaw, out: &mut impl Write) -> WriteResult {
     let name = law.name.map(|name| format!("{name} ({})", law.kind));
     label("law", name.as_deref().unwrap_or(law.kind), out)?;
     label("asks for", law.asks, out)?;
@@ -97,7 +97,7 @@ fn law(law: &ExplainedLaw, out: &mut impl Write) -> Written {
     }
 }
 
-fn write_signal(signal: &ExplainedSignal, out: &mut impl Write) -> Written {
+fn write_signal(signal: &ExplainedSignal, out: &mut impl Write) -> WriteResult {
     writeln!(out, "  {}: {}", on_one_line(&signal.source), signal.kind)?;
     writeln!(out, "    {}", on_one_line(&signal.value))?;
     for part in &signal.parts {
@@ -112,7 +112,7 @@ fn write_signal(signal: &ExplainedSignal, out: &mut impl Write) -> Written {
     Ok(())
 }
 
-fn write_part(part: &ExplainedPart, indent: usize, out: &mut impl Write) -> Written {
+fn write_part(part: &ExplainedPart, indent: usize, out: &mut impl Write) -> WriteResult {
     for field in &part.fields {
         let means = field.means.as_ref().map(|means| format!("  {means}"));
         let means = means.unwrap_or_default();
@@ -159,7 +159,7 @@ fn in_words(meaning: &Meaning) -> String {
     }
 }
 
-fn rules(explanation: &Explanation, out: &mut impl Write) -> Written {
+fn rules(explanation: &Explanation, out: &mut impl Write) -> WriteResult {
     writeln!(out, "\nrules, in the order in which they decide")?;
     for rule in &explanation.rules {
         let effect = match rule.effect {

@@ -6,7 +6,7 @@ use edge_cookie::diagnostic::Omitted;
 use edge_cookie_simulate::log::{VisitLog, VisitLogFormat};
 use edge_cookie_simulate::workload::Workload;
 
-use crate::{Stop, render};
+use crate::{CliError, render};
 
 /// The workload and its log, if it has one.
 pub(super) struct SimulationInput {
@@ -19,18 +19,18 @@ impl SimulationInput {
         workload: &Path,
         log: Option<&Path>,
         format: Option<&str>,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, CliError> {
         let format = format.map(|word| {
             VisitLogFormat::parse(word).ok_or_else(|| {
                 let words = VisitLogFormat::WORDS.join("`, `");
-                Stop::because(format!("unknown log format `{word}`: write `{words}`"))
+                CliError::because(format!("unknown log format `{word}`: write `{words}`"))
             })
         });
         let format = format.transpose()?;
-        let read = Workload::open(workload).map_err(Stop::because)?;
+        let read = Workload::open(workload).map_err(CliError::because)?;
         render::findings(&read.findings, Omitted::default(), &read.sources);
         let Some(described) = read.workload else {
-            return Err(Stop::because(
+            return Err(CliError::because(
                 "the workload is invalid: fix the errors above",
             ));
         };
@@ -41,7 +41,7 @@ impl SimulationInput {
         let path = log.map(Path::to_path_buf).or(named);
         let Some(path) = path else {
             if described.needs_log() {
-                return Err(Stop::because(
+                return Err(CliError::because(
                     "the workload takes its visits from a log: name the log with `--log FILE`",
                 ));
             }
@@ -50,7 +50,9 @@ impl SimulationInput {
                 log: None,
             });
         };
-        let log = described.open_log(&path, format).map_err(Stop::because)?;
+        let log = described
+            .open_log(&path, format)
+            .map_err(CliError::because)?;
         print_problems(&log);
         Ok(Self {
             workload: described.of_log(&log),

@@ -19,7 +19,7 @@ use self::input::SimulationInput;
 use super::Format;
 use crate::output::output;
 use crate::policy::PolicyArgs;
-use crate::{End, FileArgs, Stop, side};
+use crate::{CliError, ExitStatus, FileArgs, policy_ref};
 
 /// The most seeds: more of them hardly change the result.
 const MAX_SEEDS: u64 = 1_000;
@@ -30,7 +30,7 @@ const MAX_SEEDS: u64 = 1_000;
 /// rest from the workload. A seed always gives the same result. Exits with 0 if every promise held, with 1 if one was broken,
 /// with 2 if the simulation could not run.
 #[derive(Debug, Args)]
-pub(crate) struct Simulate {
+pub(crate) struct SimulateArgs {
     /// The workload file.
     workload: PathBuf,
     #[command(flatten)]
@@ -64,13 +64,13 @@ pub(crate) struct Simulate {
     format: Format,
 }
 
-impl Simulate {
-    pub(crate) fn run(&self, args: &FileArgs) -> Result<End, Stop> {
+impl SimulateArgs {
+    pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
         let loaded = self.policy.load_whole(args)?;
         let other = self
             .compare
             .as_deref()
-            .map(|other| side::Side::read(other, args));
+            .map(|other| policy_ref::ComparedPolicy::read(other, args));
         let other = other.transpose()?;
         let input = SimulationInput::open(
             &self.workload,
@@ -112,10 +112,14 @@ impl Simulate {
             .profiles
             .iter()
             .any(|profile| profile.broken().next().is_some());
-        Ok(if broken { End::Problems } else { End::Well })
+        Ok(if broken {
+            ExitStatus::Problems
+        } else {
+            ExitStatus::Well
+        })
     }
 
-    fn print(&self, result: &SimulationResult) -> Result<(), Stop> {
+    fn print(&self, result: &SimulationResult) -> Result<(), CliError> {
         let mut out = output();
         match self.format {
             Format::Human => summary::write(&mut out, result)?,
@@ -134,11 +138,11 @@ impl Simulate {
         profile: &str,
         resolved: &Resolved,
         args: &FileArgs,
-    ) -> Result<Option<PolicySweep>, Stop> {
+    ) -> Result<Option<PolicySweep>, CliError> {
         let Some(written) = &self.sweep else {
             return Ok(None);
         };
-        let values = SweepValues::parse(written, resolved).map_err(Stop::because)?;
+        let values = SweepValues::parse(written, resolved).map_err(CliError::because)?;
         let policy = |value: &str| {
             let mut policy = self.policy.clone();
             policy.profile = Some(profile.to_owned()).filter(|_| self.policy.profile.is_some());
@@ -146,7 +150,7 @@ impl Simulate {
             Ok(policy.load_whole(args)?.resolved)
         };
         let policies = values.values.iter().map(|value| policy(&value.value));
-        let policies = policies.collect::<Result<_, Stop>>()?;
+        let policies = policies.collect::<Result<_, CliError>>()?;
         Ok(Some(PolicySweep { values, policies }))
     }
 }
@@ -177,11 +181,15 @@ const fn simulated_policy<'r>(profile: &'r str, resolved: &'r Resolved) -> Simul
     SimulatedPolicy { profile, resolved }
 }
 
-fn cannot_write(path: &Path, error: &std::io::Error) -> Stop {
-    Stop::because(format!("cannot write `{}`: {error}", path.display()))
+fn cannot_write(path: &Path, error: &std::io::Error) -> CliError {
+    CliError::because(format!("cannot write `{}`: {error}", path.display()))
 }
 
-fn emit(simulator: &Simulator<'_>, side: &SimulatedPolicy<'_>, path: &Path) -> Result<(), Stop> {
+fn emit(
+    simulator: &Simulator<'_>,
+    side: &SimulatedPolicy<'_>,
+    path: &Path,
+) -> Result<(), CliError> {
     let cannot = |error: std::io::Error| cannot_write(path, &error);
     let mut file = BufWriter::new(File::create(path).map_err(cannot)?);
     for event in simulator.events(side) {

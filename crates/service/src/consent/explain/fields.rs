@@ -11,7 +11,7 @@ use edge_cookie::clock::Moment;
 /// A field of a signal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct Field {
+pub struct SignalField {
     /// Its name in the specification.
     pub name: &'static str,
     /// Its value.
@@ -60,7 +60,7 @@ const MILLIS: u64 = 100;
 const LETTER_BITS: u32 = 6;
 const LETTER_MASK: u64 = 0b11_1111;
 
-impl Field {
+impl SignalField {
     pub(super) fn new(name: &'static str, value: FieldValue) -> Self {
         let mut meanings: &[&str] = &[];
         let value = match value {

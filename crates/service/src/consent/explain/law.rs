@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::super::law::{Law, Place};
+use super::super::law::{Law, Location};
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::settings::Consent;
 use edge_cookie::policy::types::{ListChange, ListedLaw};
@@ -30,7 +30,12 @@ pub struct ExplainedLaw {
 const ANY_REGION: &str = "the region is not known: it may be one of those listed";
 
 impl ExplainedLaw {
-    pub(super) fn of(law: Law, place: Option<&Place<'_>>, rules: &Consent, now: Timestamp) -> Self {
+    pub(super) fn of(
+        law: Law,
+        place: Option<&Location<'_>>,
+        rules: &Consent,
+        now: Timestamp,
+    ) -> Self {
         let (kind, asks) = describe(law);
         let plain = Self {
             kind,

@@ -6,15 +6,15 @@ mod fields;
 mod law;
 mod recorder;
 
-pub use fields::{Field, FieldShown, Ranges};
+pub use fields::{FieldShown, Ranges, SignalField};
 pub use law::ExplainedLaw;
 pub use recorder::{ExplainedPart, ExplainedSignal, FieldFault, Meaning};
 
 use serde::{Serialize, Serializer};
 
 use super::decoded::DecodedSignals;
-use super::law::{Law, Place};
-use super::rules::{RULES, Rule, RuleRow};
+use super::law::{Law, Location};
+use super::rules::{ConsentRule, RULES, RuleRow};
 use super::signal::Signals;
 use super::{Honoured, Verdict, consent, deciding};
 use edge_cookie::clock::Timestamp;
@@ -113,7 +113,7 @@ pub struct MatchedRule {
 #[must_use]
 pub fn explain(
     signals: &Signals<'_>,
-    place: Option<&Place<'_>>,
+    place: Option<&Location<'_>>,
     rules: &Consent,
     now: Timestamp,
 ) -> Explanation {
@@ -127,7 +127,7 @@ pub fn explain(
     let decides = deciding(&said, signals, law, rules);
     let of_signals = |row: &&RuleRow| recorder.said.iter().any(|said| said.rule == row.rule);
     let of_the_place = |row: &&RuleRow| {
-        row.rule == decides || (row.rule == Rule::TooManyValues && signals.overflown())
+        row.rule == decides || (row.rule == ConsentRule::TooManyValues && signals.overflown())
     };
     let matched = RULES
         .iter()
@@ -169,15 +169,17 @@ pub fn explain(
 }
 
 /// Whether a rule that the signals lead to counts where this law applies.
-fn counts(rule: Rule, said: &DecodedSignals, law: Law, rules: &Consent) -> bool {
+fn counts(rule: ConsentRule, said: &DecodedSignals, law: Law, rules: &Consent) -> bool {
     let honoured = Honoured::at(law, consent(said, law).is_some(), rules);
     match rule {
-        Rule::TcfRefusal => honoured.tcf,
-        Rule::SaleOptOut | Rule::SharingOptOut | Rule::TargetedOptOut => honoured.us,
-        Rule::Gpc => honoured.gpc,
-        Rule::TcfConsent => matches!(law, Law::OptIn | Law::OptOut),
-        Rule::CanadaConsent => law == Law::OptInCanada,
-        Rule::NotOptedOut => law == Law::OptOut,
+        ConsentRule::TcfRefusal => honoured.tcf,
+        ConsentRule::SaleOptOut | ConsentRule::SharingOptOut | ConsentRule::TargetedOptOut => {
+            honoured.us
+        }
+        ConsentRule::Gpc => honoured.gpc,
+        ConsentRule::TcfConsent => matches!(law, Law::OptIn | Law::OptOut),
+        ConsentRule::CanadaConsent => law == Law::OptInCanada,
+        ConsentRule::NotOptedOut => law == Law::OptOut,
         _ => true,
     }
 }

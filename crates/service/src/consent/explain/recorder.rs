@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::super::bits::Bits;
-use super::super::gpp::Part;
-use super::super::rules::Rule;
+use super::super::bits::BitReader;
+use super::super::gpp::GppSection;
+use super::super::rules::ConsentRule;
 use super::super::signal::{SignalValue, Undecodable};
 use super::super::sink::{FieldValue, Sink, Statement};
 use super::super::{Signal, Verdict};
-use super::fields::Field;
+use super::fields::SignalField;
 
 /// A value of a signal, decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,7 +33,7 @@ pub struct ExplainedPart {
     /// The section's name there; none where it is unknown.
     pub name: Option<&'static str>,
     /// Its fields, in the order in which they were read.
-    pub fields: Vec<Field>,
+    pub fields: Vec<SignalField>,
     /// How many more fields there are than are listed.
     pub more_fields: usize,
     /// What it means.
@@ -68,7 +68,7 @@ const MOST_FIELDS: usize = 256;
 /// A rule that something said, and what did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Said {
-    pub(super) rule: Rule,
+    pub(super) rule: ConsentRule,
     /// The number of the signal.
     signal: usize,
     section: Option<u16>,
@@ -86,11 +86,11 @@ impl Recorder {
     pub(super) fn gpc(&mut self) {
         let source = "header `Sec-GPC`".to_owned();
         self.begin(source, "Global Privacy Control", "1");
-        self.says(Statement::Rule(Rule::Gpc));
+        self.says(Statement::Rule(ConsentRule::Gpc));
     }
 
     /// What said a rule, each once.
-    pub(super) fn sources(&self, rule: Rule) -> Vec<String> {
+    pub(super) fn sources(&self, rule: ConsentRule) -> Vec<String> {
         let mut sources: Vec<String> = Vec::new();
         for said in self.said.iter().filter(|said| said.rule == rule) {
             let signal = self.signals.get(said.signal);
@@ -120,7 +120,7 @@ impl Recorder {
         self.signals.last_mut()?.parts.last_mut()
     }
 
-    fn last_field(&mut self) -> Option<&mut Field> {
+    fn last_field(&mut self) -> Option<&mut SignalField> {
         let part = self.part()?;
         if part.more_fields > 0 {
             return None;
@@ -139,7 +139,7 @@ impl Sink for Recorder {
         self.begin(format!("cookie `{}`", value.cookie), kind, value.text());
     }
 
-    fn section(&mut self, part: Part<'_>, name: Option<&'static str>) {
+    fn section(&mut self, part: GppSection<'_>, name: Option<&'static str>) {
         if let Some(signal) = self.signals.last_mut() {
             signal.parts.push(ExplainedPart {
                 section: Some(part.id),
@@ -156,7 +156,7 @@ impl Sink for Recorder {
                 return;
             }
             if part.fields.len() < MOST_FIELDS {
-                part.fields.push(Field::new(name, value));
+                part.fields.push(SignalField::new(name, value));
             } else {
                 part.more_fields += 1;
             }
@@ -169,7 +169,7 @@ impl Sink for Recorder {
         }
     }
 
-    fn members(&mut self, bits: &Bits<'_>, count: u64) {
+    fn members(&mut self, bits: &BitReader<'_>, count: u64) {
         let mut bits = bits.clone();
         let Some(field) = self.last_field() else {
             return;
@@ -193,7 +193,7 @@ impl Sink for Recorder {
         };
         let says = Meaning {
             what,
-            rule: rule.map(Rule::name),
+            rule: rule.map(ConsentRule::name),
         };
         let signal = self.signals.len().saturating_sub(1);
         let last = self.signals.last();
@@ -229,10 +229,10 @@ impl Sink for Recorder {
     }
 }
 
-fn meaning(rule: Rule) -> &'static str {
+fn meaning(rule: ConsentRule) -> &'static str {
     match rule.verdict() {
         Verdict::Withdrawn => "refuses",
-        Verdict::Granted if rule == Rule::NotOptedOut => "did_not_opt_out",
+        Verdict::Granted if rule == ConsentRule::NotOptedOut => "did_not_opt_out",
         Verdict::Granted => "consents",
         Verdict::NotGranted => "blocks",
     }

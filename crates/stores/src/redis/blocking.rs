@@ -5,12 +5,12 @@ use tokio::runtime::{Builder, Runtime};
 use edge_cookie::store::{AsyncKvStore, Consistency, Insert, KvStore, Removed, StoreError, Stored};
 
 /// A store whose calls are awaited on a runtime of its own: for the command line, and wherever calls may block.
-pub struct Awaited<S> {
+pub struct BlockingStore<S> {
     store: S,
     runtime: Runtime,
 }
 
-impl<S: AsyncKvStore> Awaited<S> {
+impl<S: AsyncKvStore> BlockingStore<S> {
     /// `store`, with a thread that awaits it.
     ///
     /// # Errors
@@ -26,7 +26,7 @@ impl<S: AsyncKvStore> Awaited<S> {
     }
 }
 
-impl<S: AsyncKvStore> KvStore for Awaited<S> {
+impl<S: AsyncKvStore> KvStore for BlockingStore<S> {
     fn consistency(&self) -> Consistency {
         self.store.consistency()
     }

@@ -1,8 +1,8 @@
-//! What the service needs of the home it runs in.
+//! What the service needs of the platform that it runs on.
 
 use std::time::Duration;
 
-use super::{Note, Probe, StoreProbe, TokenSender};
+use super::{Probe, ServiceEvent, StoreProbe, TokenSender};
 use crate::partner::TokenHash;
 use edge_cookie::clock::{AsyncClock, Timestamp};
 use edge_cookie::graph::KvIdentityGraph;
@@ -47,8 +47,8 @@ pub struct OutboxState {
     pub damaged: u32,
 }
 
-/// A home of the service: where its stores, its clock and its platform's means are.
-pub trait Home: Send + Sync + 'static {
+/// The platform of the service: its stores, its clock, and the means to do work.
+pub trait Platform: Send + Sync + 'static {
     /// The stores.
     type Store: AsyncKvStore;
     /// The clock.
@@ -77,7 +77,7 @@ pub trait Home: Send + Sync + 'static {
     /// Counts a wrong token of `sender`.
     fn count_wrong_token(&self, sender: TokenSender);
 
-    /// Whether a stored partner's token was right when it came last, as far as this home remembers.
+    /// Whether a stored partner's token was right when it came last, as far as this platform remembers.
     fn was_right(&self, token: &TokenHash) -> bool {
         let _ = token;
         false
@@ -142,5 +142,5 @@ pub trait Home: Send + Sync + 'static {
     }
 
     /// Records an event, for logs and metrics. Must not block.
-    fn note(&self, note: &Note<'_>);
+    fn record_event(&self, event: &ServiceEvent<'_>);
 }

@@ -34,7 +34,7 @@ const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 const FAIR: usize = 256 - 256 % ALPHABET.len();
 
 /// A new id for a client at `address`, whose network is written in `form` where it is of IPv6.
-pub(super) fn mint(
+pub(super) fn generate_ec_id(
     passphrase: &Passphrase,
     address: IpAddr,
     form: Ipv6Form,
@@ -134,7 +134,7 @@ mod tests {
             ),
         ] {
             let address = address.parse().unwrap();
-            let [one, two] = [(); 2].map(|()| mint(&key, address, form).unwrap());
+            let [one, two] = [(); 2].map(|()| generate_ec_id(&key, address, form).unwrap());
             for id in [&one, &two] {
                 assert_eq!(id.as_str().split_once('.').unwrap().0, hash, "{address}");
             }

@@ -13,10 +13,10 @@ use edge_cookie::printable::on_one_line;
 use edge_cookie_review::Deployment;
 
 use crate::policy::PolicyArgs;
-use crate::{FileArgs, Stop, render};
+use crate::{CliError, FileArgs, render};
 
 /// A policy, and what the user called it.
-pub(crate) struct Side {
+pub(crate) struct ComparedPolicy {
     pub(crate) name: String,
     /// The same for people: of a bundle the file's own name.
     pub(crate) label: String,
@@ -51,11 +51,11 @@ impl<'w> Reference<'w> {
     }
 }
 
-impl Side {
+impl ComparedPolicy {
     /// Reads what `written` refers to: the profile of that name, or the bundle in `file:PATH` or `bundle:PATH`.
     /// `file:PATH#candidate` is the policy that the bundle tries on a share of the users, `profile:NAME` a profile whose name
     /// begins as a file does.
-    pub(crate) fn read(written: &str, args: &FileArgs) -> Result<Self, Stop> {
+    pub(crate) fn read(written: &str, args: &FileArgs) -> Result<Self, CliError> {
         let (label, (resolved, publisher)) = match Reference::parse(written) {
             Reference::Profile(name) => (name.to_owned(), of_profile(name, args)?),
             Reference::Bundle { file, candidate } => {
@@ -75,7 +75,7 @@ impl Side {
     }
 
     /// The profile of this name in these files.
-    pub(crate) fn of_profile(name: &str, files: PolicyFiles) -> Result<Self, Stop> {
+    pub(crate) fn of_profile(name: &str, files: PolicyFiles) -> Result<Self, CliError> {
         let (resolved, publisher) = loaded(name, files)?;
         Ok(Self {
             name: name.to_owned(),
@@ -111,7 +111,7 @@ pub(crate) fn bundle_file(written: &str) -> (&str, bool) {
     }
 }
 
-fn of_profile(name: &str, args: &FileArgs) -> Result<(Resolved, Publisher), Stop> {
+fn of_profile(name: &str, args: &FileArgs) -> Result<(Resolved, Publisher), CliError> {
     warn_of_file(name);
     loaded(name, PolicyArgs::default().open(args)?)
 }
@@ -125,19 +125,19 @@ fn warn_of_file(name: &str) {
     }
 }
 
-fn loaded(name: &str, mut files: PolicyFiles) -> Result<(Resolved, Publisher), Stop> {
-    let profile = files.choose(Some(name), None).map_err(Stop::because)?;
-    let loaded = files.load(&profile).map_err(Stop::because)?;
+fn loaded(name: &str, mut files: PolicyFiles) -> Result<(Resolved, Publisher), CliError> {
+    let profile = files.choose(Some(name), None).map_err(CliError::because)?;
+    let loaded = files.load(&profile).map_err(CliError::because)?;
     let (resolved, publisher) = (loaded.resolved, loaded.publisher);
     if !resolved.is_usable() {
         render::findings_in_passing(&resolved, files.sources());
-        return Err(Stop::BadPolicy);
+        return Err(CliError::BadPolicy);
     }
     Ok((resolved, publisher))
 }
 
-fn of_bundle(file: &str, candidate: bool) -> Result<(Resolved, Publisher), Stop> {
-    let bundle = bundle(Path::new(file)).map_err(Stop::Because)?;
+fn of_bundle(file: &str, candidate: bool) -> Result<(Resolved, Publisher), CliError> {
+    let bundle = bundle(Path::new(file)).map_err(CliError::Because)?;
     let resolved = match (candidate, bundle.traced_candidate()) {
         (false, None) => bundle.traced(),
         (false, Some(_)) => {
@@ -152,7 +152,7 @@ fn of_bundle(file: &str, candidate: bool) -> Result<(Resolved, Publisher), Stop>
         }
         (true, Some(candidate)) => candidate,
         (true, None) => {
-            return Err(Stop::because(format!(
+            return Err(CliError::because(format!(
                 "the bundle `{file}` carries no candidate"
             )));
         }

@@ -15,8 +15,8 @@ use redis::{
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout};
 
-use super::checkup::Checkup;
-use super::failure::words;
+use super::config_check::ConfigCheck;
+use super::error::words;
 
 /// How long connecting may take, and how long a failed one is left alone.
 #[derive(Debug, Clone, Copy)]
@@ -37,18 +37,18 @@ impl Timing {
 
 /// A connection that many calls use at once.
 #[derive(Clone)]
-pub(super) struct Link(Arc<Shared>);
+pub(super) struct RedisConnection(Arc<SharedConnection>);
 
-struct Shared {
+struct SharedConnection {
     client: Client,
     timing: Timing,
-    checkup: Arc<Checkup>,
-    state: watch::Sender<State>,
+    config_check: Arc<ConfigCheck>,
+    state: watch::Sender<ConnectionState>,
     /// Of the whole engine's connections, so that each knows which were begun before it.
     begun: Arc<AtomicU64>,
 }
 
-enum State {
+enum ConnectionState {
     /// There is no connection, and no attempt before the wait is over. Calls wait for one that only spaces connections out;
     /// after `failures` in a row they fail at once.
     Down {
@@ -82,7 +82,7 @@ const IS_REPLICA: &str =
 
 /// A connection in use, which the caller reports as broken where it failed.
 pub(super) struct InUse {
-    shared: Arc<Shared>,
+    shared: Arc<SharedConnection>,
     number: u64,
     /// The number that the next connection of the engine had when this use began.
     pub(super) next: u64,
@@ -96,19 +96,19 @@ impl InUse {
     }
 }
 
-impl Link {
-    /// No connection yet; `begun` counts those of all links of an engine.
+impl RedisConnection {
+    /// No connection yet; `begun` counts those of all connections of an engine.
     pub(super) fn new(
         client: Client,
         timing: Timing,
-        checkup: Arc<Checkup>,
+        config_check: Arc<ConfigCheck>,
         begun: Arc<AtomicU64>,
     ) -> Self {
-        Self(Arc::new(Shared {
+        Self(Arc::new(SharedConnection {
             client,
             timing,
-            checkup,
-            state: watch::Sender::new(State::Down {
+            config_check,
+            state: watch::Sender::new(ConnectionState::Down {
                 failures: 0,
                 not_before: None,
                 why: String::new(),
@@ -126,7 +126,7 @@ impl Link {
     pub(super) fn leave(&self, next: u64) {
         let backoff = self.0.timing.backoff;
         self.0.state.send_if_modified(|state| match state {
-            State::Up { number, since, .. } if *number < next => {
+            ConnectionState::Up { number, since, .. } if *number < next => {
                 *state = spaced(*since + backoff, String::new());
                 true
             }
@@ -143,7 +143,7 @@ impl Link {
         let mut tried = false;
         loop {
             let next = match &*state.borrow_and_update() {
-                State::Up {
+                ConnectionState::Up {
                     number, connection, ..
                 } => {
                     return Ok(InUse {
@@ -153,8 +153,8 @@ impl Link {
                         connection: connection.clone(),
                     });
                 }
-                State::Down { why, .. } if tried => return Err(why.clone()),
-                State::Down {
+                ConnectionState::Down { why, .. } if tried => return Err(why.clone()),
+                ConnectionState::Down {
                     failures,
                     not_before,
                     why,
@@ -163,7 +163,7 @@ impl Link {
                     Some(then) if *failures == 0 => Next::Wait(then),
                     Some(_) => return Err(why.clone()),
                 },
-                State::Connecting => Next::WaitForOther,
+                ConnectionState::Connecting => Next::WaitForOther,
             };
             match next {
                 Next::Wait(then) => sleep_until(then).await,
@@ -181,14 +181,14 @@ impl Link {
     }
 }
 
-impl Shared {
+impl SharedConnection {
     /// Begins to connect unless an attempt is under way.
     fn begin(self: &Arc<Self>) {
         let mut failed = None;
         self.state.send_if_modified(|state| {
-            if let State::Down { failures, .. } = state {
+            if let ConnectionState::Down { failures, .. } = state {
                 failed = Some(*failures);
-                *state = State::Connecting;
+                *state = ConnectionState::Connecting;
             }
             failed.is_some()
         });
@@ -232,7 +232,7 @@ impl Shared {
             Ok((_, true)) => spaced(now + self.timing.backoff, IS_REPLICA.to_owned()),
             Ok((connection, false)) => {
                 checked = Some(connection.clone());
-                State::Up {
+                ConnectionState::Up {
                     number,
                     since: now,
                     connection,
@@ -240,7 +240,7 @@ impl Shared {
             }
             Err(error) => {
                 let failures = failures.saturating_add(1);
-                State::Down {
+                ConnectionState::Down {
                     failures,
                     not_before: Some(now + self.timing.wait(failures)),
                     why: format!("cannot connect: {}", words(&error)),
@@ -248,16 +248,17 @@ impl Shared {
             }
         });
         if let Some(connection) = checked {
-            self.checkup.make(connection, patience).await;
+            self.config_check.make(connection, patience).await;
         }
     }
 
     /// Lets go of the connection of this number, unless another has taken its place.
     fn broke(&self, number: u64) {
         self.state.send_if_modified(|state| {
-            let current = matches!(state, State::Up { number: current, .. } if *current == number);
+            let current =
+                matches!(state, ConnectionState::Up { number: current, .. } if *current == number);
             if current {
-                *state = State::Down {
+                *state = ConnectionState::Down {
                     failures: 0,
                     not_before: None,
                     why: String::new(),
@@ -269,8 +270,8 @@ impl Shared {
 }
 
 /// No connection, and none before `then`, for which calls wait.
-fn spaced(then: Instant, why: String) -> State {
-    State::Down {
+fn spaced(then: Instant, why: String) -> ConnectionState {
+    ConnectionState::Down {
         failures: 0,
         not_before: Some(then),
         why,

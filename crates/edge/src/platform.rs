@@ -1,4 +1,4 @@
-//! The edge as a home of the service.
+//! The edge as a platform of the service.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -14,7 +14,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::{EdgeWindow, Seconds};
 use edge_cookie::record::PartnerId;
 use edge_cookie::store::block_on;
-use edge_cookie_service::{Admission, Home, Note, TokenSender, WRONG_TOKEN_WINDOW};
+use edge_cookie_service::{Admission, Platform, ServiceEvent, TokenSender, WRONG_TOKEN_WINDOW};
 use edge_cookie_stores::FastlyStore;
 
 /// The platform's clock. Waiting holds the instance, which serves no one else.
@@ -32,13 +32,13 @@ impl AsyncClock for EdgeClock {
 }
 
 /// The edge, with the stores that a policy names.
-pub(super) struct EdgeHome {
+pub(super) struct EdgePlatform {
     graph: KvIdentityGraph<FastlyStore, EdgeClock>,
     partners: FastlyStore,
     rate_counter: String,
 }
 
-impl EdgeHome {
+impl EdgePlatform {
     pub(super) fn new(policy: &EcPolicy) -> Self {
         let store = |name: &edge_cookie::policy::types::StoreName| FastlyStore::open(name.as_str());
         Self {
@@ -49,7 +49,7 @@ impl EdgeHome {
     }
 }
 
-impl Home for EdgeHome {
+impl Platform for EdgePlatform {
     type Store = FastlyStore;
     type Clock = EdgeClock;
 
@@ -130,9 +130,9 @@ impl Home for EdgeHome {
         block_on(work);
     }
 
-    fn note(&self, note: &Note<'_>) {
+    fn record_event(&self, event: &ServiceEvent<'_>) {
         #[derive(Serialize)]
-        struct Line<'l> {
+        struct LogLine<'l> {
             level: &'l str,
             message: &'l str,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -141,46 +141,46 @@ impl Home for EdgeHome {
             why: Option<&'l str>,
         }
         let undecodable;
-        let (level, message, id, why) = match note {
-            Note::Operation {
+        let (level, message, id, why) = match event {
+            ServiceEvent::Operation {
                 name, id, finished, ..
             } => match &finished.result {
                 Ok(_) => return,
                 Err(error) => ("warn", *name, Some(id.to_string()), Some(error.as_str())),
             },
-            Note::FailedWithdrawal { id, why } => {
+            ServiceEvent::FailedWithdrawal { id, why } => {
                 let message = "a withdrawal was not written";
                 ("error", message, Some(id.to_string()), Some(*why))
             }
-            Note::BudgetSpent => {
+            ServiceEvent::BudgetSpent => {
                 let message = "a page went on without an identity: `organic.budget` was spent";
                 ("warn", message, None, None)
             }
             // There is no outbox here, and what is only counted is not logged.
-            Note::KeptWithdrawal { .. }
-            | Note::PartnerOutcome { .. }
-            | Note::TokenNotTried
-            | Note::ConsentRejected(_)
-            | Note::Unclaimed { removed: true } => return,
-            Note::Unclaimed { removed: false } => {
+            ServiceEvent::KeptWithdrawal { .. }
+            | ServiceEvent::PartnerOutcome { .. }
+            | ServiceEvent::TokenNotTried
+            | ServiceEvent::ConsentRejected(_)
+            | ServiceEvent::Unclaimed { removed: true } => return,
+            ServiceEvent::Unclaimed { removed: false } => {
                 let message = "a record whose id no browser has could not be removed";
                 ("warn", message, None, None)
             }
-            Note::SharedCookie => {
+            ServiceEvent::SharedCookie => {
                 let message =
                     "the origin sets a cookie of its own on a page that shared caches may keep";
                 ("warn", message, None, None)
             }
-            Note::Undecodable(of) => {
+            ServiceEvent::Undecodable(of) => {
                 let message = "a consent signal could not be decoded";
                 undecodable = of.to_string();
                 ("info", message, None, Some(undecodable.as_str()))
             }
-            Note::PartnerUnknown { why } => {
+            ServiceEvent::PartnerUnknown { why } => {
                 ("warn", "a partner could not be looked up", None, Some(*why))
             }
         };
-        let line = Line {
+        let line = LogLine {
             level,
             message,
             id,

@@ -10,7 +10,7 @@ use tracing::warn;
 
 /// What the last look at the server's configuration found.
 #[derive(Debug)]
-pub(super) struct Checkup {
+pub(super) struct ConfigCheck {
     /// The `min-replicas-to-write` that the policy states.
     min_replicas: u32,
     found: Mutex<Vec<String>>,
@@ -22,7 +22,7 @@ const REPLICAS: &str = "min-replicas-to-write";
 /// The only policy under which a full server refuses writes, and forgets nothing.
 const NO_EVICTION: &str = "noeviction";
 
-impl Checkup {
+impl ConfigCheck {
     pub(super) const fn new(min_replicas: u32) -> Self {
         Self {
             min_replicas,

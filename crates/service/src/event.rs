@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::consent::{Rule, Undecodable};
+use crate::consent::{ConsentRule, Undecodable};
 use edge_cookie::engine::Finished;
 use edge_cookie::record::{EcId, PartnerId};
 
@@ -29,9 +29,9 @@ impl fmt::Display for ShownId<'_> {
     }
 }
 
-/// Something that happened.
+/// An event of the service.
 #[derive(Debug, Clone, Copy)]
-pub enum Note<'n> {
+pub enum ServiceEvent<'n> {
     /// An operation on the graph ended.
     Operation {
         /// Its name.
@@ -78,7 +78,7 @@ pub enum Note<'n> {
     /// A consent signal could not be decoded, or a part of it: nothing is granted.
     Undecodable(Undecodable),
     /// A consent by TCF did not count, by this rule.
-    ConsentRejected(Rule),
+    ConsentRejected(ConsentRule),
     /// A token was not looked up, for its sender has sent too many wrong ones.
     TokenNotTried,
     /// The partner of a request could not be looked up.

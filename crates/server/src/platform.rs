@@ -1,4 +1,4 @@
-//! The native home: tokio's clock and tasks, and the stores that were opened.
+//! The native platform: tokio's clock and tasks, and the stores that were opened.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use super::blocking::Leave;
+use super::blocking::CallPermits;
 use super::probe::WriteProbe;
 use super::wrong_tokens::{KnownTokens, WrongTokens};
 use super::{Blocking, Limiter, Metrics, NativeStore, Outbox, Stores};
@@ -16,7 +16,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Seconds;
 use edge_cookie::record::{EcId, PartnerId};
 use edge_cookie_service::partner::TokenHash;
-use edge_cookie_service::{Admission, Home, Note, OutboxState, Probe, TokenSender};
+use edge_cookie_service::{Admission, OutboxState, Platform, Probe, ServiceEvent, TokenSender};
 use edge_cookie_stores::{RedisEngine, RedisWindow};
 
 /// The stores as metrics and logs name them: by the settings that name them.
@@ -37,20 +37,20 @@ impl AsyncClock for ReactorClock {
     }
 }
 
-/// The native home of the service, under one policy.
+/// The native platform of the service, under one policy.
 #[derive(Clone)]
-pub struct NativeHome {
+pub struct NativePlatform {
     graph: KvIdentityGraph<NativeStore, ReactorClock>,
     partners: NativeStore,
     shared: Option<Engine>,
     /// The longest that one call of a store or of the outbox is waited for.
     call_timeout: Duration,
-    kept: Kept,
+    kept: SharedParts,
 }
 
 /// What outlives a change of policy.
 #[derive(Clone)]
-struct Kept {
+struct SharedParts {
     metrics: Arc<Metrics>,
     /// What partners asked of this server alone.
     limiter: Arc<Limiter>,
@@ -78,11 +78,11 @@ struct Engine {
     window: RedisWindow,
 }
 
-impl NativeHome {
-    /// A home over `stores`, whose calls are bounded as `policy` says.
+impl NativePlatform {
+    /// A platform over `stores`, whose calls are bounded as `policy` says.
     #[must_use]
     pub fn new(stores: &Stores, policy: &EcPolicy, metrics: Arc<Metrics>) -> Self {
-        let kept = Kept {
+        let kept = SharedParts {
             metrics,
             limiter: Arc::default(),
             wrong_tokens: Arc::default(),
@@ -95,13 +95,13 @@ impl NativeHome {
         Self::over(stores, policy, kept)
     }
 
-    /// This home under another policy, over the same stores.
+    /// This platform under another policy, over the same stores.
     #[must_use]
     pub fn under(&self, stores: &Stores, policy: &EcPolicy) -> Self {
         Self::over(stores, policy, self.kept.clone())
     }
 
-    /// This home with an outbox, or with the reason why it has none.
+    /// This platform with an outbox, or with the reason why it has none.
     #[must_use]
     pub fn with_outbox(mut self, opened: Result<Arc<Outbox>, Arc<str>>) -> Self {
         self.kept.outbox = Some(opened);
@@ -113,9 +113,9 @@ impl NativeHome {
         self.kept.outbox.as_ref()?.as_ref().ok()
     }
 
-    fn over(stores: &Stores, policy: &EcPolicy, mut kept: Kept) -> Self {
+    fn over(stores: &Stores, policy: &EcPolicy, mut kept: SharedParts) -> Self {
         let call_timeout = policy.store.call_timeout.duration();
-        let leave = Leave::new(policy.local.store_calls as usize, call_timeout);
+        let permits = CallPermits::new(policy.local.store_calls as usize, call_timeout);
         let [graph_calls, partner_calls] =
             [EC_STORE, PARTNER_STORE].map(|store| kept.metrics.calls_of(store));
         match stores {
@@ -123,9 +123,9 @@ impl NativeHome {
                 let own = kept.own.as_ref().map_or_else(
                     || {
                         [graph, partners]
-                            .map(|store| Blocking::new(Arc::clone(store), leave.clone()))
+                            .map(|store| Blocking::new(Arc::clone(store), permits.clone()))
                     },
-                    |own| own.each_ref().map(|store| store.under(leave.clone())),
+                    |own| own.each_ref().map(|store| store.under(permits.clone())),
                 );
                 kept.own = Some(own.clone());
                 let [graph, partners] = own;
@@ -142,7 +142,7 @@ impl NativeHome {
                 let engine = engine.with_call_timeout(call_timeout);
                 let names = &policy.stores;
                 let awaited =
-                    |name, calls| NativeStore::awaited(engine.store(name), leave.clone(), calls);
+                    |name, calls| NativeStore::shared(engine.store(name), permits.clone(), calls);
                 let graph = awaited(&names.ec_store, graph_calls);
                 Self {
                     graph: KvIdentityGraph::new(graph, ReactorClock),
@@ -165,7 +165,7 @@ impl NativeHome {
     }
 }
 
-impl Home for NativeHome {
+impl Platform for NativePlatform {
     type Store = NativeStore;
     type Clock = ReactorClock;
 
@@ -272,8 +272,8 @@ impl Home for NativeHome {
         }
     }
 
-    fn note(&self, note: &Note<'_>) {
-        self.kept.metrics.count(note);
-        super::log::write(note);
+    fn record_event(&self, event: &ServiceEvent<'_>) {
+        self.kept.metrics.count(event);
+        super::log::write(event);
     }
 }
