@@ -222,7 +222,7 @@ impl PartnerArgs {
                 writeln!(output(), "{token}")?;
             }
             PartnerAction::Disable(one) => {
-                one.open(files)?.change(&one.id, StateChange::Disable)?
+                one.open(files)?.change(&one.id, StateChange::Disable)?;
             }
             PartnerAction::Enable(one) => one.open(files)?.change(&one.id, StateChange::Enable)?,
             PartnerAction::Delete(one) => one.open(files)?.change(&one.id, StateChange::Delete)?,
