@@ -134,7 +134,7 @@ pub fn create(
     geo: &KvGeo,
 ) -> &'static str {
     let now = clock.now().timestamp();
-    let entry = KvEntry::consented(consent.clone(), geo.clone(), now);
+    let entry = KvEntry::new(consent.clone(), geo.clone(), now);
     match write(
         store,
         id,
@@ -164,7 +164,7 @@ pub fn create_or_revive(
     let now = clock.now().timestamp();
     retrying(|| match read(store, id, now) {
         Some(Current::Absent(precondition)) => {
-            let entry = KvEntry::consented(consent.clone(), geo.clone(), now);
+            let entry = KvEntry::new(consent.clone(), geo.clone(), now);
             write(store, id, &entry, KvMetadata::default(), now, precondition)
         }
         Some(Current::Tombstone(mut entry, metadata, precondition))
@@ -322,7 +322,7 @@ pub fn touch(
 pub fn withdraw(store: &impl KvStore, clock: &impl Clock, id: &EcId) -> &'static str {
     let now = clock.now().timestamp();
     let tombstone = KvEntry::tombstone(now);
-    let metadata = KvMetadata::of(&tombstone, now, MARK);
+    let metadata = KvMetadata::from_entry(&tombstone, now, MARK);
     retrying(|| {
         put(
             store,

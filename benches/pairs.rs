@@ -143,7 +143,7 @@ impl<S: KvStore, C: Clock + Copy> Fixture<S, C> {
             ..ConsentStrings::default()
         };
         let geo = KvGeo::known("US", Some("CA")).unwrap();
-        let mut entry = KvEntry::consented(consent.clone(), geo.clone(), seen);
+        let mut entry = KvEntry::new(consent.clone(), geo.clone(), seen);
         let sync = |number: u32| PartnerSync {
             partner: PartnerId::parse(&format!("partner{number}.example.com")).unwrap(),
             uid: format!("{number:040}").into(),
@@ -154,7 +154,7 @@ impl<S: KvStore, C: Clock + Copy> Fixture<S, C> {
             entry.sync(&known.partner, &known.uid, seen);
         }
         let bytes = |entry: &KvEntry, from| {
-            let metadata = KvMetadata::of(entry, from, constants::MARK);
+            let metadata = KvMetadata::from_entry(entry, from, constants::MARK);
             (entry.to_body(), metadata.to_bytes())
         };
         let known = PartnerSync {

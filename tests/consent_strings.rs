@@ -66,7 +66,7 @@ fn decided(signals: &Signals<'_>, place: Location<'_>, rules: &Consent) -> Conse
 
 /// The values that a record has, each with its signal, and whether Global Privacy Control was on.
 fn stored(strings: &ConsentStrings) -> (Vec<(Signal, String)>, bool) {
-    let body = KvEntry::consented(strings.clone(), KvGeo::default(), NOW).to_body();
+    let body = KvEntry::new(strings.clone(), KvGeo::default(), NOW).to_body();
     // As an audit reads it.
     let consent = KvEntry::from_body(&body).unwrap().consent;
     let firsts = [

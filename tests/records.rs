@@ -110,7 +110,7 @@ fn metadata_has_what_can_be_known_without_the_body() {
             r#"{"ok":false,"country":"ZZ","v":1,"t":7,"p":"0f0f0f0f"}"#,
         ),
     ] {
-        let metadata = KvMetadata::of(&entry, Timestamp::from_unix(7), "0f0f0f0f");
+        let metadata = KvMetadata::from_entry(&entry, Timestamp::from_unix(7), "0f0f0f0f");
         assert_eq!(metadata.to_bytes(), expected.as_bytes());
     }
 }

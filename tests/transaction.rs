@@ -911,7 +911,7 @@ fn a_sync_that_was_overtaken_by_a_touch_leaves_the_users_time_where_the_touch_pu
         );
         let mut entry = KvEntry::minimal(Timestamp::from_unix(NOON - DAY));
         entry.last_seen = Some(Timestamp::from_unix(touched));
-        let metadata = KvMetadata::of(&entry, Timestamp::from_unix(touched), "");
+        let metadata = KvMetadata::from_entry(&entry, Timestamp::from_unix(touched), "");
         transaction.resume(Answer::Found(Found::Record(Box::new(Record {
             entry,
             metadata,

@@ -62,7 +62,7 @@ impl PendingWrite<'_> {
             Content::TombstoneOf(at) => self.with_new_entry(&KvEntry::tombstone(*at), *at, to),
             Content::Consented(consent, geo) => {
                 let (consent, geo) = ((*consent).clone(), (*geo).clone());
-                self.with_new_entry(&KvEntry::consented(consent, geo, now), now, to)
+                self.with_new_entry(&KvEntry::new(consent, geo, now), now, to)
             }
             Content::New(entry) => self.with_new_entry(entry, now, to),
             Content::Rewritten(record) => {
@@ -81,7 +81,7 @@ impl PendingWrite<'_> {
         to: impl FnOnce(WriteRef<'_>) -> R,
     ) -> R {
         let policy = self.context.policy;
-        let metadata = KvMetadata::of(entry, from, policy.digest.mark());
+        let metadata = KvMetadata::from_entry(entry, from, policy.digest.mark());
         to(self.write_ref(entry, &metadata, retention_seconds(policy, entry)))
     }
 
@@ -111,7 +111,7 @@ impl PendingWrite<'_> {
         let body = limits.max_body_bytes as usize;
         let metadata = limits.max_metadata_bytes as usize;
         if let Content::Consented(consent, geo) = self.plan.content
-            && KvEntry::longest_consented(consent, geo) <= body
+            && KvEntry::longest_new(consent, geo) <= body
             && KvMetadata::longest_of(&geo.country, self.context.policy.digest.mark()) <= metadata
         {
             return true;

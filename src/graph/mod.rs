@@ -45,6 +45,25 @@ pub use outcomes::{
 };
 
 /// The identity graph over a store, on a clock.
+///
+/// ```
+/// use edge_cookie::clock::SystemClock;
+/// use edge_cookie::graph::KvIdentityGraph;
+/// use edge_cookie::policy::EcPolicy;
+/// use edge_cookie::record::{ConsentStrings, EcId, KvGeo};
+/// use edge_cookie::store::MemoryStore;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let policy = EcPolicy::default();
+/// let graph = KvIdentityGraph::new(MemoryStore::new(SystemClock), SystemClock);
+/// let ec = graph.under(&policy);
+/// let id: EcId = format!("{}.Ab3xY9", "0f".repeat(32)).parse()?;
+/// assert!(ec.get(&id)?.is_none());
+/// ec.create(&id, &ConsentStrings::default(), &KvGeo::default())?;
+/// assert!(ec.get(&id)?.is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct KvIdentityGraph<S, C> {
     store: S,

@@ -76,6 +76,18 @@ policy! {
     ///
     /// Read one with [`EcPolicy::from_toml_str`] or [`EcPolicy::from_files`], or build one with [`EcPolicy::builder`].
     /// Cheap to share behind an [`Arc`](std::sync::Arc); the engine borrows it for one operation at a time.
+    ///
+    /// ```
+    /// use edge_cookie::policy::EcPolicy;
+    /// use edge_cookie::policy::types::Ttl;
+    ///
+    /// let policy = EcPolicy::builder()
+    ///     .with(|policy| policy.tombstone.ttl = Ttl::from_hours(48))
+    ///     .build()?;
+    /// assert_eq!(policy.tombstone.ttl, Ttl::from_hours(48));
+    /// assert_eq!(policy.entry, EcPolicy::default().entry);
+    /// # Ok::<(), edge_cookie::config::PolicyError>(())
+    /// ```
     EcPolicy {
         /// `[ec]` itself: the stores, the passphrase and the declared partners.
         stores: RootSettings,

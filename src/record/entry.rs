@@ -16,6 +16,15 @@ const UNKNOWN_COUNTRY: &str = "ZZ";
 
 object! {
     /// A coarse place.
+    ///
+    /// ```
+    /// use edge_cookie::record::KvGeo;
+    ///
+    /// assert_eq!(&*KvGeo::default().country, "ZZ");
+    /// let geo = KvGeo::known("us", Some("CA")).unwrap();
+    /// assert_eq!((&*geo.country, geo.region.as_deref()), ("US", Some("CA")));
+    /// assert_eq!(KvGeo::known("USA", None), None);
+    /// ```
     KvGeo {
         /// The country's ISO 3166-1 alpha-2 code; `ZZ` where unknown.
         country: Box<str> = or(UNKNOWN_COUNTRY.into()),
@@ -26,6 +35,16 @@ object! {
 
 object! {
     /// The body of a record.
+    ///
+    /// ```
+    /// use edge_cookie::clock::Timestamp;
+    /// use edge_cookie::record::{ConsentStrings, KvEntry, KvGeo};
+    ///
+    /// let now = Timestamp::from_unix(1_772_409_600);
+    /// let entry = KvEntry::new(ConsentStrings::default(), KvGeo::default(), now);
+    /// assert_eq!(KvEntry::from_body(&entry.to_body()), Ok(entry));
+    /// assert!(KvEntry::tombstone(now).is_tombstone());
+    /// ```
     KvEntry {
         /// The schema version; a record without one, or with 0, is of the first.
         v: u64 = or(SCHEMA_VERSION),
@@ -70,7 +89,7 @@ impl KvGeo {
 impl KvEntry {
     /// The entry of a user who has just consented.
     #[must_use]
-    pub fn consented(consent: ConsentStrings, geo: KvGeo, now: Timestamp) -> Self {
+    pub fn new(consent: ConsentStrings, geo: KvGeo, now: Timestamp) -> Self {
         Self {
             v: SCHEMA_VERSION,
             created: now,
@@ -85,7 +104,7 @@ impl KvEntry {
     /// The entry that a partner's sync leaves for a user never seen before.
     #[must_use]
     pub fn minimal(now: Timestamp) -> Self {
-        Self::consented(ConsentStrings::default(), KvGeo::default(), now)
+        Self::new(ConsentStrings::default(), KvGeo::default(), now)
     }
 
     /// What stays of a user who has withdrawn: the time of it, and nothing else.
@@ -182,8 +201,8 @@ impl KvEntry {
         limit.saturating_sub(self.longest_body())
     }
 
-    /// A bound on the size of a body that only [`consented`](Self::consented) would make.
-    pub(crate) fn longest_consented(consent: &ConsentStrings, geo: &KvGeo) -> usize {
+    /// A bound on the size of a body that only [`new`](Self::new) would make.
+    pub(crate) fn longest_new(consent: &ConsentStrings, geo: &KvGeo) -> usize {
         Self::longest_frame(geo) + consent.longest_json()
     }
 
@@ -217,7 +236,7 @@ mod tests {
     #[test]
     fn the_bound_on_a_body_is_never_below_its_size() {
         let text = "\u{1}\"\\é\n".repeat(20);
-        let mut entry = KvEntry::consented(
+        let mut entry = KvEntry::new(
             ConsentStrings {
                 tcf: Some(text.as_str().into()),
                 gpp: Some("".into()),
@@ -276,8 +295,8 @@ mod tests {
             (strings("", ""), KvGeo::known("de", Some(&text)).unwrap()),
             (strings("", ""), kept),
         ] {
-            let longest = KvEntry::longest_consented(&consent, &geo);
-            let entry = KvEntry::consented(consent, geo, Timestamp::from_unix(u64::MAX));
+            let longest = KvEntry::longest_new(&consent, &geo);
+            let entry = KvEntry::new(consent, geo, Timestamp::from_unix(u64::MAX));
             assert!(longest >= entry.to_body().len(), "{entry:?}");
             assert_eq!(longest, entry.longest_body());
         }

@@ -7,6 +7,16 @@ use crate::clock::Timestamp;
 
 object! {
     /// The metadata of a record. Others may leave out any of it.
+    ///
+    /// ```
+    /// use edge_cookie::clock::Timestamp;
+    /// use edge_cookie::record::{KvEntry, KvMetadata};
+    ///
+    /// let now = Timestamp::from_unix(1_772_409_600);
+    /// let metadata = KvMetadata::from_entry(&KvEntry::tombstone(now), now, "0f0f0f0f");
+    /// assert_eq!(KvMetadata::from_bytes(&metadata.to_bytes()), Ok(metadata.clone()));
+    /// assert_eq!(metadata.ok, Some(false));
+    /// ```
     KvMetadata {
         /// Whether the entry is live.
         ok: Option<bool> = optional,
@@ -25,7 +35,7 @@ impl KvMetadata {
     /// The metadata of `entry`, whose retention counts from `retained_from`, written under the policy with
     /// this `mark`.
     #[must_use]
-    pub fn of(entry: &KvEntry, retained_from: Timestamp, mark: &str) -> Self {
+    pub fn from_entry(entry: &KvEntry, retained_from: Timestamp, mark: &str) -> Self {
         Self::default().rewritten(entry, retained_from, mark)
     }
 
@@ -117,7 +127,7 @@ mod tests {
         // The bound is far above the size where every character might have been escaped.
         for mark in ["", "0f0f0f0f", &"x".repeat(500), &"\u{1}".repeat(500)] {
             let entry = KvEntry::minimal(Timestamp::from_unix(u64::MAX));
-            let metadata = KvMetadata::of(&entry, Timestamp::from_unix(u64::MAX), mark);
+            let metadata = KvMetadata::from_entry(&entry, Timestamp::from_unix(u64::MAX), mark);
             let size = metadata.to_bytes().len();
             assert!(metadata.longest_bytes() >= size);
             assert_eq!(

@@ -77,6 +77,26 @@ pub enum Removed {
 /// A key-value store with compare-and-swap.
 ///
 /// An acknowledged write is permanent: where the store is durable, it is on disk before the call returns.
+///
+/// ```
+/// use edge_cookie::clock::SystemClock;
+/// use edge_cookie::store::{Insert, KvStore, MemoryStore, Precondition, StoreError};
+///
+/// let store = MemoryStore::new(SystemClock);
+/// let insert = |body: &str, precondition| {
+///     let insert = Insert { body: body.into(), metadata: vec![], ttl: None, precondition };
+///     store.insert("key", insert)
+/// };
+/// insert("1", Precondition::Add)?;
+/// let seen = store.lookup("key")?.expect("a record").generation;
+/// insert("2", Precondition::Generation(seen))?;
+/// // Someone wrote since: look the record up again.
+/// let late = insert("3", Precondition::Generation(seen));
+/// assert_eq!(late, Err(StoreError::PreconditionFailed));
+/// # Ok::<(), StoreError>(())
+/// ```
+///
+/// `docs/embedding.md#write-your-own-store` shows one, and the feature `conformance` has the suite that tests it.
 pub trait KvStore {
     /// Whether [`lookup`](Self::lookup) may be stale.
     fn consistency(&self) -> Consistency;

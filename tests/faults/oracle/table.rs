@@ -262,7 +262,7 @@ fn failed(op: &ObservedOperation<'_>, error: &OperationError) -> Result<(), Orac
             Action::Create(which) | Action::Consent(which) => {
                 let (consent, geo) = (&op.inputs.consents[*which], &op.inputs.geos[*which]);
                 let now = Timestamp::from_unix(op.start);
-                let entry = KvEntry::consented(consent.clone(), geo.clone(), now);
+                let entry = KvEntry::new(consent.clone(), geo.clone(), now);
                 entry.to_body().len() > op.policy.entry.max_body_bytes as usize
             }
             _ => false,
