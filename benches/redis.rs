@@ -1,4 +1,4 @@
-//! The store that servers share beside the same commands sent by `redis-benchmark`, and beside the embedded store:
+//! Compares the store that servers share with the same commands sent by `redis-benchmark`, and with the embedded store:
 //! `scripts/redis.sh measure` starts the server.
 #![allow(
     clippy::unwrap_used,

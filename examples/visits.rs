@@ -26,7 +26,7 @@ const STRANGERS: u64 = 40;
 /// Ids that are made up.
 const FORGED: u64 = 6;
 
-/// How many first visits begin in each hour, beside the others: a trough at night, peaks at breakfast and dinner.
+/// How many first visits begin in each hour, relative to the others: a trough at night, peaks at breakfast and dinner.
 const SHAPE: [u64; 24] = [
     5, 3, 2, 1, 2, 4, 10, 19, 22, 16, 12, 11, 14, 13, 10, 9, 11, 15, 21, 26, 25, 19, 12, 8,
 ];
@@ -53,9 +53,9 @@ const GPP_US: &str = "DBABLA~BV?qAAAAAgA.QA";
 const GPP_EU: &str = "DBABMA~";
 
 /// `SplitMix64`: a few lines, and the same on every machine.
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn roll(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -98,25 +98,25 @@ struct Visitor {
 
 impl Visitor {
     /// A visitor behind `address`; those of one household share the hash and differ in the suffix.
-    fn new(dice: &mut Dice, address: &str) -> Self {
+    fn new(rng: &mut Rng, address: &str) -> Self {
         let mut ec_id = String::new();
         for byte in Sha256::digest(address) {
             // Writing to a string cannot fail.
             let _ = write!(ec_id, "{byte:02x}");
         }
         Self {
-            ec_id: ec_id + &dice.fill(".??????"),
-            place: dice.pick(&PLACES),
+            ec_id: ec_id + &rng.fill(".??????"),
+            place: rng.pick(&PLACES),
             uids: PARTNERS
-                .map(|(partner, uid)| (partner, dice.fill(uid)))
+                .map(|(partner, uid)| (partner, rng.fill(uid)))
                 .into(),
         }
     }
 
     /// From one to `most` uids, whichever come up.
-    fn some_uids(&self, dice: &mut Dice, most: u64) -> Vec<(&'static str, String)> {
-        let count = usize::try_from(dice.between(1, most)).unwrap_or_default();
-        let first = dice.pick(&[0, 1, 2, 3, 4]);
+    fn some_uids(&self, rng: &mut Rng, most: u64) -> Vec<(&'static str, String)> {
+        let count = usize::try_from(rng.between(1, most)).unwrap_or_default();
+        let first = rng.pick(&[0, 1, 2, 3, 4]);
         let round = self.uids.iter().cycle().skip(first);
         round.take(count).cloned().collect()
     }
@@ -125,7 +125,7 @@ impl Visitor {
 /// A day under way: what has been drawn so far, in any order.
 struct Day {
     midnight: u64,
-    dice: Dice,
+    rng: Rng,
     events: Vec<(u64, Value)>,
 }
 
@@ -147,7 +147,7 @@ impl Day {
 
     /// A second of the day, drawn after its shape.
     fn arrival(&mut self) -> u64 {
-        let mut left = self.dice.between(1, SHAPE.iter().sum());
+        let mut left = self.rng.between(1, SHAPE.iter().sum());
         let mut hour = self.midnight;
         for weight in SHAPE {
             if left <= weight {
@@ -156,31 +156,31 @@ impl Day {
             left -= weight;
             hour += HOUR;
         }
-        hour + self.dice.between(0, HOUR - 1)
+        hour + self.rng.between(0, HOUR - 1)
     }
 
     /// A visitor's whole day: consent, pages, syncs, perhaps more visits, perhaps a change of mind.
     fn visitor(&mut self, mut visitor: Visitor) {
         let mut now = self.arrival();
-        let is_new = self.dice.chance(25);
+        let is_new = self.rng.chance(25);
         self.consent(
             now,
             if is_new { "create" } else { "create_or_revive" },
             &visitor,
         );
-        if self.dice.chance(40) {
+        if self.rng.chance(40) {
             self.server_sync(now, &visitor);
         }
         now = self.visit(now, &visitor);
-        while self.dice.chance(35) {
-            now += self.dice.between(HOUR, 6 * HOUR);
+        while self.rng.chance(35) {
+            now += self.rng.between(HOUR, 6 * HOUR);
             self.change_uids(&mut visitor);
-            if self.dice.chance(10) {
+            if self.rng.chance(10) {
                 self.consent(now, "create_or_revive", &visitor);
             }
             now = self.visit(now, &visitor);
         }
-        match self.dice.between(1, 100) {
+        match self.rng.between(1, 100) {
             1..=9 => self.withdrawal(now, &visitor),
             10..=11 => self.erasure(now, &visitor),
             12..=14 => self.question(now, &visitor),
@@ -191,11 +191,11 @@ impl Day {
     fn consent(&mut self, at: u64, op: &str, visitor: &Visitor) {
         let fields = if let Some((country, region)) = visitor.place.split_once('-') {
             let geo = json!({ "country": country, "region": region });
-            json!({ "consent": { "gpp": self.dice.fill(GPP_US) }, "geo": geo })
+            json!({ "consent": { "gpp": self.rng.fill(GPP_US) }, "geo": geo })
         } else {
-            let tcf = self.dice.fill(TCF);
+            let tcf = self.rng.fill(TCF);
             let mut consent = json!({ "tcf": tcf });
-            if self.dice.chance(25) {
+            if self.rng.chance(25) {
                 consent = json!({ "tcf": tcf, "gpp": format!("{GPP_EU}{tcf}") });
             }
             json!({ "consent": consent, "geo": { "country": visitor.place } })
@@ -206,14 +206,14 @@ impl Day {
     /// Pages in a row, with partners' pixels on some; gives back when the last was seen.
     fn visit(&mut self, came: u64, visitor: &Visitor) -> u64 {
         let mut now = came;
-        for _ in 0..self.dice.between(1, 5) {
-            if self.dice.chance(35) {
+        for _ in 0..self.rng.between(1, 5) {
+            if self.rng.chance(35) {
                 self.pixels(now, visitor);
             }
-            now += self.dice.between(5, 4 * MINUTE);
+            now += self.rng.between(5, 4 * MINUTE);
             // A beacon that waited in a sleeping tab reports when the page was seen, not when it got through.
-            let waited = self.dice.between(MINUTE, 20 * MINUTE);
-            let seen = self.dice.chance(4).then(|| now - waited);
+            let waited = self.rng.between(MINUTE, 20 * MINUTE);
+            let seen = self.rng.chance(4).then(|| now - waited);
             let fields = json!({ "timestamp": seen });
             self.add(now, "update_last_seen", visitor, fields);
         }
@@ -222,9 +222,9 @@ impl Day {
 
     /// Pixels on a page sync one partner each; some fire before their script knows the uid.
     fn pixels(&mut self, page: u64, visitor: &Visitor) {
-        for (partner, uid) in visitor.some_uids(&mut self.dice, 3) {
-            let at = page + self.dice.between(1, 9);
-            let uid = if self.dice.chance(1) { "" } else { &uid };
+        for (partner, uid) in visitor.some_uids(&mut self.rng, 3) {
+            let at = page + self.rng.between(1, 9);
+            let uid = if self.rng.chance(1) { "" } else { &uid };
             self.sync(at, visitor, partner, uid, None);
         }
     }
@@ -236,15 +236,15 @@ impl Day {
 
     /// An identity vendor's server sends what it gathered: minutes old, hours, or days where a queue was stuck.
     fn server_sync(&mut self, came: u64, visitor: &Visitor) {
-        let at = came + self.dice.between(10 * MINUTE, 5 * HOUR);
-        let (least, most) = match self.dice.between(1, 10) {
+        let at = came + self.rng.between(10 * MINUTE, 5 * HOUR);
+        let (least, most) = match self.rng.between(1, 10) {
             1 => (25 * HOUR, 5 * DAY),
             2..=4 => (HOUR, 20 * HOUR),
             _ => (1, 10 * MINUTE),
         };
         let mut ids = Vec::new();
-        for (partner, uid) in visitor.some_uids(&mut self.dice, 5) {
-            let made = at - self.dice.between(least, most);
+        for (partner, uid) in visitor.some_uids(&mut self.rng, 5) {
+            let made = at - self.rng.between(least, most);
             ids.push(json!({ "partner_id": partner, "uid": uid, "timestamp": made }));
         }
         // The vendor's server counts seconds, and so do its lines; `at` keeps its place.
@@ -255,27 +255,27 @@ impl Day {
     /// A browser that has cleared its cookies is someone else to a partner.
     fn change_uids(&mut self, visitor: &mut Visitor) {
         for ((_, uid), (_, pattern)) in visitor.uids.iter_mut().zip(PARTNERS) {
-            if self.dice.chance(6) {
-                *uid = self.dice.fill(pattern);
+            if self.rng.chance(6) {
+                *uid = self.rng.fill(pattern);
             }
         }
     }
 
     /// Consent withdrawn, perhaps in two tabs; partners do not know yet; half think better of it.
     fn withdrawal(&mut self, last_page: u64, visitor: &Visitor) {
-        let at = last_page + self.dice.between(5, MINUTE);
+        let at = last_page + self.rng.between(5, MINUTE);
         self.plain(at, "write_withdrawal_tombstone", visitor);
-        if self.dice.chance(35) {
-            let again = at + self.dice.between(2, 10 * MINUTE);
+        if self.rng.chance(35) {
+            let again = at + self.rng.between(2, 10 * MINUTE);
             self.plain(again, "write_withdrawal_tombstone", visitor);
         }
-        if self.dice.chance(50) {
-            let other_tab = at + self.dice.between(1, 5 * MINUTE);
+        if self.rng.chance(50) {
+            let other_tab = at + self.rng.between(1, 5 * MINUTE);
             self.plain(other_tab, "update_last_seen", visitor);
         }
         self.late_syncs(at, visitor);
-        if self.dice.chance(50) {
-            let back = at + self.dice.between(HOUR, 4 * HOUR);
+        if self.rng.chance(50) {
+            let back = at + self.rng.between(HOUR, 4 * HOUR);
             self.consent(back, "create_or_revive", visitor);
             self.visit(back, visitor);
         }
@@ -283,17 +283,17 @@ impl Day {
 
     /// Syncs that were on their way, or that a partner sends because it does not know yet.
     fn late_syncs(&mut self, gone: u64, visitor: &Visitor) {
-        for (partner, uid) in visitor.some_uids(&mut self.dice, 3) {
-            let at = gone + self.dice.between(10, 50 * MINUTE);
-            let made = gone - self.dice.between(1, 3 * HOUR);
-            let made = self.dice.chance(60).then_some(made);
+        for (partner, uid) in visitor.some_uids(&mut self.rng, 3) {
+            let at = gone + self.rng.between(10, 50 * MINUTE);
+            let made = gone - self.rng.between(1, 3 * HOUR);
+            let made = self.rng.chance(60).then_some(made);
             self.sync(at, visitor, partner, &uid, made);
         }
     }
 
     /// The support desk looks up a visitor who asked to be erased, erases, and looks again.
     fn erasure(&mut self, last_page: u64, visitor: &Visitor) {
-        let at = last_page + self.dice.between(10 * MINUTE, HOUR);
+        let at = last_page + self.rng.between(10 * MINUTE, HOUR);
         self.plain(at, "get", visitor);
         self.plain(at + MINUTE, "delete", visitor);
         self.late_syncs(at + MINUTE, visitor);
@@ -302,7 +302,7 @@ impl Day {
 
     /// The support desk answers what is known of a visitor.
     fn question(&mut self, last_page: u64, visitor: &Visitor) {
-        let at = last_page + self.dice.between(10 * MINUTE, 2 * HOUR);
+        let at = last_page + self.rng.between(10 * MINUTE, 2 * HOUR);
         self.plain(at, "get_metadata", visitor);
         self.plain(at + 20, "get", visitor);
     }
@@ -310,12 +310,12 @@ impl Day {
     /// Partners sync an id that the graph does not know; some of these people do come by.
     fn stranger(&mut self, visitor: &Visitor) {
         let came = self.arrival();
-        if self.dice.chance(50) {
+        if self.rng.chance(50) {
             self.server_sync(came, visitor);
         } else {
             self.pixels(came, visitor);
         }
-        if self.dice.chance(30) {
+        if self.rng.chance(30) {
             self.visit(came + HOUR, visitor);
         }
     }
@@ -332,9 +332,9 @@ impl Day {
         for number in 0..VISITORS {
             // Every twentieth shares the address of the one before.
             if number % 20 != 1 {
-                address = self.dice.fill("2001:db8:####:####::1");
+                address = self.rng.fill("2001:db8:####:####::1");
             }
-            let visitor = Visitor::new(&mut self.dice, &address);
+            let visitor = Visitor::new(&mut self.rng, &address);
             self.visitor(visitor);
         }
         for _ in 0..STRANGERS {
@@ -348,8 +348,8 @@ impl Day {
     }
 
     fn elsewhere(&mut self) -> Visitor {
-        let address = self.dice.fill("2001:db8:####:####::2");
-        Visitor::new(&mut self.dice, &address)
+        let address = self.rng.fill("2001:db8:####:####::2");
+        Visitor::new(&mut self.rng, &address)
     }
 
     /// Writes the day in the order of its times; what would have come after midnight is cut off.
@@ -372,7 +372,7 @@ pub fn write_days(seed: u64, days: u64, out: &mut impl Write) -> io::Result<()> 
     for before in (0..days).rev() {
         let mut day = Day {
             midnight: MONDAY.saturating_sub(before * DAY),
-            dice: Dice(seed.wrapping_add(before)),
+            rng: Rng(seed.wrapping_add(before)),
             events: Vec::new(),
         };
         day.draw();

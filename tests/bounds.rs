@@ -75,7 +75,7 @@ fn a_rule_finds_what_is_beyond_its_bound_and_not_what_is_at_it() {
             ],
             true,
         ),
-        // A lookup lags by 60 s, a request lives for 120 s, and its operation takes 2 s beside.
+        // A lookup lags by 60 s, a request lives for 120 s, and its operation takes another 2 s.
         (Code::TombstoneTooShort, &["tombstone.ttl=182s"], false),
         (Code::TombstoneTooShort, &["tombstone.ttl=181s"], true),
         // A second that has begun counts.

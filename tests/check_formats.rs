@@ -10,13 +10,13 @@ use overrides::sets;
 use samples::{code, name, samples, site};
 use serde_json::Value;
 
-struct Ran {
+struct CommandOutput {
     code: Option<i32>,
     out: String,
     err: String,
 }
 
-fn check(root: &Path, format: &str) -> Ran {
+fn check(root: &Path, format: &str) -> CommandOutput {
     let output = Command::new(env!("CARGO_BIN_EXE_ec"))
         .current_dir(root)
         .args(["check", "--all", "--deny-warnings", "--format", format])
@@ -24,7 +24,7 @@ fn check(root: &Path, format: &str) -> Ran {
         .env_remove("EC_PROFILE")
         .output()
         .unwrap();
-    Ran {
+    CommandOutput {
         code: output.status.code(),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),

@@ -14,18 +14,18 @@ const OTHER: &str = "1f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0f0
 /// Monday, 2 March 2026, noon.
 const NOON: u64 = 1_772_452_800;
 
-struct Ran {
+struct CommandOutput {
     code: i32,
     out: String,
     err: String,
 }
 
 impl Site {
-    fn run(&self, args: &[&str]) -> Ran {
+    fn run(&self, args: &[&str]) -> CommandOutput {
         ran(&self.ec(args))
     }
 
-    fn feed(&self, args: &[&str], input: &str) -> Ran {
+    fn feed(&self, args: &[&str], input: &str) -> CommandOutput {
         let mut child = self
             .command(args)
             .stdin(Stdio::piped())
@@ -43,7 +43,7 @@ impl Site {
     }
 
     /// Applies events to a store in memory, under the policy with these overrides; gives the lines printed.
-    fn apply(&self, args: &[&str], events: &str) -> (Ran, Vec<Value>) {
+    fn apply(&self, args: &[&str], events: &str) -> (CommandOutput, Vec<Value>) {
         let ran = self.feed(
             &[&["apply", "--store", "memory", "--output", "jsonl"], args].concat(),
             events,
@@ -57,8 +57,8 @@ impl Site {
     }
 }
 
-fn ran(output: &Output) -> Ran {
-    Ran {
+fn ran(output: &Output) -> CommandOutput {
+    CommandOutput {
         code: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout.clone()).unwrap(),
         err: String::from_utf8(output.stderr.clone()).unwrap(),
@@ -798,7 +798,7 @@ fn what_is_shown_is_a_policy_that_says_the_same() {
             .output()
             .unwrap();
         let site = Site::new(&String::from_utf8(shown.stdout).unwrap());
-        let digest = |ran: Ran| -> Value {
+        let digest = |ran: CommandOutput| -> Value {
             let report: Value = serde_json::from_str(&ran.out).unwrap();
             assert_eq!(report["profiles"][0]["ok"], true, "{}", ran.out);
             report["profiles"][0]["digest"].clone()

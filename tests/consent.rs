@@ -117,7 +117,7 @@ fn rules(honour: HonourRefusals) -> Consent {
     }
 }
 
-fn judged(signals: &Signals<'_>, at: At, honour: HonourRefusals) -> ConsentDecision {
+fn decided(signals: &Signals<'_>, at: At, honour: HonourRefusals) -> ConsentDecision {
     let place = match at {
         At::Germany => Some(("DE", None)),
         At::California => Some(("US", Some("CA"))),
@@ -131,8 +131,8 @@ fn judged(signals: &Signals<'_>, at: At, honour: HonourRefusals) -> ConsentDecis
 }
 
 /// The signals that could not be decoded.
-fn signals_of(judged: &ConsentDecision) -> Vec<Signal> {
-    judged
+fn signals_of(decided: &ConsentDecision) -> Vec<Signal> {
+    decided
         .undecodable
         .iter()
         .map(|undecodable| undecodable.signal)
@@ -140,14 +140,14 @@ fn signals_of(judged: &ConsentDecision) -> Vec<Signal> {
 }
 
 #[derive(Default)]
-struct Said {
+struct GivenSignals {
     gpc: bool,
     us_privacy: Option<&'static str>,
     tcf: Option<String>,
     gpp: Option<String>,
 }
 
-impl Said {
+impl GivenSignals {
     fn signals(&self) -> Signals<'_> {
         let values = [
             (Signal::UsPrivacy, self.us_privacy),
@@ -162,40 +162,46 @@ impl Said {
     }
 }
 
-fn of_tcf(purpose_one: bool) -> Said {
-    Said {
+fn of_tcf(purpose_one: bool) -> GivenSignals {
+    GivenSignals {
         tcf: Some(tcf(purpose_one)),
-        ..Said::default()
+        ..GivenSignals::default()
     }
 }
 
-fn of_gpp(sections: &[(u64, String)]) -> Said {
-    Said {
+fn of_gpp(sections: &[(u64, String)]) -> GivenSignals {
+    GivenSignals {
         gpp: Some(gpp(sections)),
-        ..Said::default()
+        ..GivenSignals::default()
     }
 }
 
-fn of_us_privacy(text: &'static str) -> Said {
-    Said {
+fn of_us_privacy(text: &'static str) -> GivenSignals {
+    GivenSignals {
         us_privacy: Some(text),
-        ..Said::default()
+        ..GivenSignals::default()
     }
 }
 
 #[test]
 fn the_law_of_the_place_decides() {
-    let gpc = || Said {
+    let gpc = || GivenSignals {
         gpc: true,
-        ..Said::default()
+        ..GivenSignals::default()
     };
-    let both = |said: Said, tcf_consents| Said {
+    let both = |given: GivenSignals, tcf_consents| GivenSignals {
         tcf: Some(tcf(tcf_consents)),
-        ..said
+        ..given
     };
-    // What is said; what it means in Germany, in California, where neither law applies.
+    // The signals; what they mean in Germany, in California, where neither law applies.
     let cases = [
-        ("nothing", Said::default(), NotGranted, NotGranted, Granted),
+        (
+            "nothing",
+            GivenSignals::default(),
+            NotGranted,
+            NotGranted,
+            Granted,
+        ),
         ("TCF yes", of_tcf(true), Granted, Granted, Granted),
         ("TCF no", of_tcf(false), Withdrawn, Withdrawn, Granted),
         (
@@ -345,7 +351,7 @@ fn the_law_of_the_place_decides() {
             Granted,
         ),
     ];
-    for (name, said, germany, california, elsewhere) in cases {
+    for (name, given, germany, california, elsewhere) in cases {
         for at in EVERYWHERE {
             let expected = match at {
                 At::Germany => germany,
@@ -356,9 +362,9 @@ fn the_law_of_the_place_decides() {
                 At::Alaska | At::Brazil => elsewhere,
                 At::Unknown => NotGranted,
             };
-            let judged = judged(&said.signals(), at, HonourRefusals::ByPlace);
+            let decided = decided(&given.signals(), at, HonourRefusals::ByPlace);
             assert_eq!(
-                (judged.verdict(), judged.undecodable),
+                (decided.verdict(), decided.undecodable),
                 (expected, vec![]),
                 "{name} {at:?}"
             );
@@ -389,9 +395,9 @@ fn every_state_has_its_section() {
                 .base64();
             let gpp = gpp(&[(id, section)]);
             let signals = Signals::default().with(Signal::Gpp, &gpp);
-            let judged = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW);
+            let decided = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW);
             assert_eq!(
-                (judged.verdict(), judged.undecodable),
+                (decided.verdict(), decided.undecodable),
                 (verdict, vec![]),
                 "{state} {sale} {other}"
             );
@@ -413,9 +419,9 @@ fn strings_of_consent_managers_are_read() {
         ("DBABLA~BVVqAAAACqA.YA", Withdrawn),
     ] {
         let signals = Signals::default().with(Signal::Gpp, text);
-        let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
+        let decided = decided(&signals, At::California, HonourRefusals::ByPlace);
         assert_eq!(
-            (judged.verdict(), judged.undecodable),
+            (decided.verdict(), decided.undecodable),
             (verdict, vec![]),
             "{text}"
         );
@@ -476,9 +482,9 @@ fn the_newest_sections_are_read_in_both_layouts() {
             for section in [core, after_header] {
                 let text = gpp(&[(id, section)]);
                 let signals = Signals::default().with(Signal::Gpp, &text);
-                let judged = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW);
+                let decided = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW);
                 assert_eq!(
-                    (judged.verdict(), judged.undecodable),
+                    (decided.verdict(), decided.undecodable),
                     (verdict, vec![]),
                     "{state} {text}"
                 );
@@ -504,8 +510,8 @@ fn strings_of_other_writers_are_decided() {
         let signals = Signals::default()
             .with(Signal::Gpp, gpp)
             .with(Signal::UsPrivacy, us_privacy);
-        let judged = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW);
-        assert_eq!(judged.verdict(), verdict, "{region} {gpp}");
+        let decided = decide(&signals, Some(&place), &rules(HonourRefusals::ByPlace), NOW);
+        assert_eq!(decided.verdict(), verdict, "{region} {gpp}");
     }
 }
 
@@ -667,7 +673,7 @@ fn damage_behind_what_decides_grants_nothing_and_loses_no_refusal() {
         let decided = decide(&signals, Some(&place), &EcPolicy::default().consent, NOW);
         assert_eq!(decided.verdict(), verdict, "{country} {text}");
     }
-    // Beside a consent that is damaged, Global Privacy Control is a refusal.
+    // Next to a damaged consent, Global Privacy Control is a refusal.
     let germany = Location {
         country: "DE",
         region: None,
@@ -692,8 +698,8 @@ fn without_notice_nothing_is_granted() {
         ("1yyn", Withdrawn),
     ] {
         let signals = Signals::default().with(Signal::UsPrivacy, text);
-        let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
-        assert_eq!(judged.verdict(), verdict, "{text}");
+        let decided = decided(&signals, At::California, HonourRefusals::ByPlace);
+        assert_eq!(decided.verdict(), verdict, "{text}");
     }
 }
 
@@ -702,8 +708,8 @@ fn without_notice_nothing_is_granted() {
 fn a_fault_says_where_it_is_and_repeats_nothing() {
     let text = gpp(&[(6, "1YNN"), (8, "BVV!")]);
     let signals = Signals::default().with(Signal::Gpp, &text);
-    let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
-    let undecodable = judged.undecodable[0];
+    let decided = decided(&signals, At::California, HonourRefusals::ByPlace);
+    let undecodable = decided.undecodable[0];
     assert_eq!(
         (
             undecodable.section,
@@ -717,21 +723,21 @@ fn a_fault_says_where_it_is_and_repeats_nothing() {
 #[test]
 fn refusals_count_everywhere_where_the_policy_says_so() {
     let refusals = [
-        Said {
+        GivenSignals {
             gpc: true,
-            ..Said::default()
+            ..GivenSignals::default()
         },
         of_tcf(false),
         of_us_privacy("1YYN"),
         of_gpp(&[(7, national(OUT, NOT_OUT))]),
     ];
     for at in EVERYWHERE {
-        for said in &refusals {
-            let judged = judged(&said.signals(), at, HonourRefusals::Everywhere);
-            assert_eq!(judged.verdict(), Withdrawn, "{at:?}");
+        for given in &refusals {
+            let decided = decided(&given.signals(), at, HonourRefusals::Everywhere);
+            assert_eq!(decided.verdict(), Withdrawn, "{at:?}");
         }
-        for said in [Said::default(), of_tcf(true), of_us_privacy("1YNN")] {
-            let verdict = |honour| judged(&said.signals(), at, honour).verdict();
+        for given in [GivenSignals::default(), of_tcf(true), of_us_privacy("1YNN")] {
+            let verdict = |honour| decided(&given.signals(), at, honour).verdict();
             assert_eq!(
                 verdict(HonourRefusals::Everywhere),
                 verdict(HonourRefusals::ByPlace),
@@ -768,8 +774,8 @@ fn one_refusal_among_many_values_is_a_refusal() {
             let signals = Signals::default()
                 .with(signal, values[0])
                 .with(signal, values[1]);
-            let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
-            assert_eq!(judged.verdict(), verdict, "{values:?}");
+            let decided = decided(&signals, At::California, HonourRefusals::ByPlace);
+            assert_eq!(decided.verdict(), verdict, "{values:?}");
         }
         // What is beyond the bound grants nothing, and what was read before it counts.
         for (first, verdict) in [(consents, NotGranted), (refuses, Withdrawn)] {
@@ -783,8 +789,8 @@ fn one_refusal_among_many_values_is_a_refusal() {
             for filler in &fillers {
                 signals.add(Signal::Gpp, filler);
             }
-            let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
-            assert_eq!(judged.verdict(), verdict, "{signal:?} {first}");
+            let decided = decided(&signals, At::California, HonourRefusals::ByPlace);
+            assert_eq!(decided.verdict(), verdict, "{signal:?} {first}");
         }
     }
 }
@@ -801,18 +807,18 @@ fn what_cannot_be_decoded_grants_nothing() {
         &format!("{good}.é"),
     ] {
         let signals = Signals::default().with(Signal::Tcf, text);
-        let judged = judged(&signals, At::Germany, HonourRefusals::ByPlace);
+        let decided = decided(&signals, At::Germany, HonourRefusals::ByPlace);
         assert_eq!(
-            (judged.verdict(), signals_of(&judged)),
+            (decided.verdict(), signals_of(&decided)),
             (NotGranted, vec![Signal::Tcf]),
             "{text}"
         );
     }
     for text in ["1YN", "1YNNN", "2YNN", "1YXN", "yyyy", "1Y\u{e9}"] {
         let signals = Signals::default().with(Signal::UsPrivacy, text);
-        let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
+        let decided = decided(&signals, At::California, HonourRefusals::ByPlace);
         assert_eq!(
-            (judged.verdict(), signals_of(&judged)),
+            (decided.verdict(), signals_of(&decided)),
             (NotGranted, vec![Signal::UsPrivacy]),
             "{text}"
         );
@@ -831,9 +837,9 @@ fn what_cannot_be_decoded_grants_nothing() {
         ),
     ] {
         let signals = Signals::default().with(Signal::Gpp, text);
-        let judged = judged(&signals, At::California, HonourRefusals::ByPlace);
+        let decided = decided(&signals, At::California, HonourRefusals::ByPlace);
         assert_eq!(
-            (judged.verdict(), signals_of(&judged)),
+            (decided.verdict(), signals_of(&decided)),
             (verdict, vec![Signal::Gpp]),
             "{text}"
         );
@@ -856,7 +862,7 @@ fn lists_that_name_millions_cost_nothing() {
         let long = format!("{core}.{}", disclosed_vendors());
         let signals = Signals::default().with(Signal::Tcf, &long);
         assert_eq!(
-            judged(&signals, At::Germany, HonourRefusals::ByPlace).verdict(),
+            decided(&signals, At::Germany, HonourRefusals::ByPlace).verdict(),
             verdict
         );
     }
@@ -867,7 +873,7 @@ fn lists_that_name_millions_cost_nothing() {
     let header = header.base64();
     let signals = Signals::default().with(Signal::Gpp, &header);
     assert_eq!(
-        signals_of(&judged(&signals, At::California, HonourRefusals::ByPlace)),
+        signals_of(&decided(&signals, At::California, HonourRefusals::ByPlace)),
         [Signal::Gpp]
     );
 }
@@ -897,7 +903,7 @@ proptest! {
     fn no_text_is_too_strange(tcf in any::<String>(), gpp in any::<String>(), usp in any::<String>()) {
         let signals = Signals::default().with(Signal::UsPrivacy, &usp).with(Signal::Tcf, &tcf).with(Signal::Gpp, &gpp);
         for at in EVERYWHERE {
-            let _ = judged(&signals, at, HonourRefusals::Everywhere);
+            let _ = decided(&signals, at, HonourRefusals::Everywhere);
         }
     }
 
@@ -913,7 +919,7 @@ proptest! {
         damaged.truncate(cut);
         let own = damaged.clone();
         let signals = Signals::default().with(Signal::Tcf, &own).with(Signal::Gpp, &damaged);
-        let _ = judged(&signals, At::California, HonourRefusals::ByPlace);
+        let _ = decided(&signals, At::California, HonourRefusals::ByPlace);
     }
 
     #[test]
@@ -922,14 +928,14 @@ proptest! {
         consents in prop::option::of(any::<bool>()),
         sale in prop::option::of(0..3_u64),
     ) {
-        let said = Said {
+        let given = GivenSignals {
             gpc: true,
             us_privacy: usp,
             tcf: consents.map(tcf),
             gpp: sale.map(|sale| gpp(&[(8, california(sale))])),
         };
-        let judged = judged(&said.signals(), At::California, HonourRefusals::ByPlace);
-        prop_assert_eq!(judged.verdict(), Withdrawn);
+        let decided = decided(&given.signals(), At::California, HonourRefusals::ByPlace);
+        prop_assert_eq!(decided.verdict(), Withdrawn);
     }
 }
 

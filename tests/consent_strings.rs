@@ -178,7 +178,7 @@ fn what_decided_is_kept_and_decides_again() {
             ],
         ),
         (
-            "another state's section beside",
+            "another state's section as well",
             VIRGINIA,
             &[(Gpp, GPP_CALIFORNIA), (Gpp, GPP_NATION), (Tcf, TCF)],
             false,

@@ -324,7 +324,7 @@ fn an_unusable_bundle_leaves_the_embedded_one_active() {
         let (_, _, cookie) = edge.ask("GET", "/", &CONSENT, "");
         assert!(cookie.contains("Max-Age=31536000"), "{cookie}");
     }
-    // What a newer engine wrote beside that is counted, and not fatal.
+    // What else a newer engine wrote is counted, and not fatal.
     let newer = reseal(&|bundle| bundle["defaults"]["ec.entry.colour"] = "red".into());
     let Some(edge) = Edge::start(&config_store("ec_config", "ec_bundle", &newer), &[]) else {
         return;
@@ -533,7 +533,7 @@ fn an_origins_page_is_completed_as_natively() {
     assert_eq!(ids["ids"], json!([]));
 }
 
-/// The edge before this origin, with these settings beside.
+/// The edge before this origin, with these settings as well.
 fn edge_before(url: &str, sets: &[&str]) -> Option<Edge> {
     let environment = [("TRUSTED_SERVER__PUBLISHER__ORIGIN_URL", url)];
     let bundle = bundle_of(sets, &environment);
@@ -554,7 +554,7 @@ impl Edge {
 }
 
 /// What the platform's URL parser (URL Standard, sections 4.4 and 1.3) makes of a target before the service sees it.
-/// `docs/origin.md` says so: the origin is asked for what the service has judged, and for nothing else.
+/// As `docs/origin.md` says: the origin is asked for what the service has checked, and for nothing else.
 #[test]
 fn a_target_reaches_the_origin_as_the_platform_parses_it() {
     let (url, asked) = origin();

@@ -131,7 +131,7 @@ fn a_value_is_written_where_it_belongs_and_all_else_stays() {
             "{args:?} on {before:?}"
         );
         let left: Vec<_> = std::fs::read_dir(site.path()).unwrap().collect();
-        assert_eq!(left.len(), 1, "nothing is left beside the file");
+        assert_eq!(left.len(), 1, "nothing is left next to the file");
     }
 }
 
@@ -295,7 +295,7 @@ fn a_new_publisher_starts_with_policies_that_pass() {
         let file = folder.path().join(name).with_file_name("").join(schema);
         assert!(file.is_file(), "{name} names {schema}");
     }
-    // Nothing is written over, not even beside what is there.
+    // Nothing is overwritten, and nothing is added to what is there.
     std::fs::remove_file(folder.path().join("trusted-server.toml")).unwrap();
     let before = read("policies/staging.toml");
     let again = ec(&["init"]);

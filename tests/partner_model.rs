@@ -8,12 +8,12 @@
     reason = "a failed test should stop"
 )]
 
+mod state;
 mod store;
-mod world;
 
+use state::{Act, ModelState, Operation, Seen};
 use stateright::{Checker, Model, Property};
 use store::{Call, StoreReply};
-use world::{Act, Operation, Seen, World};
 
 /// How far the model goes.
 #[derive(Clone, Copy)]
@@ -30,7 +30,7 @@ struct Scope {
 
 /// How a call of the store ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum How {
+enum CallResult {
     Well,
     /// A lookup sees what was there before.
     Stale,
@@ -45,102 +45,106 @@ enum How {
 
 /// A step of the model.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum Happens {
+enum Step {
     Start(Act),
-    Call(usize, How),
+    Call(usize, CallResult),
     /// A write whose answer was lost is done.
     Lands(usize),
 }
 
 impl Model for Scope {
-    type State = World;
-    type Action = Happens;
+    type State = ModelState;
+    type Action = Step;
 
-    fn init_states(&self) -> Vec<World> {
+    fn init_states(&self) -> Vec<ModelState> {
         vec![
-            World::new(self.changes, self.faults, self.eventual, false),
-            World::new(self.changes, self.faults, self.eventual, true),
+            ModelState::new(self.changes, self.faults, self.eventual, false),
+            ModelState::new(self.changes, self.faults, self.eventual, true),
         ]
     }
 
-    fn actions(&self, world: &World, actions: &mut Vec<Happens>) {
-        if world.changes_left > 0 && world.running.len() < self.operators {
-            actions.extend(Act::ALL.map(Happens::Start));
+    fn actions(&self, state: &ModelState, actions: &mut Vec<Step>) {
+        if state.changes_left > 0 && state.running.len() < self.operators {
+            actions.extend(Act::ALL.map(Step::Start));
         }
-        for (index, operation) in world.running.iter().enumerate() {
-            let mut ways = vec![How::Well];
-            if world.faults_left > 0 {
-                ways.push(How::Unavailable);
+        for (index, operation) in state.running.iter().enumerate() {
+            let mut ways = vec![CallResult::Well];
+            if state.faults_left > 0 {
+                ways.push(CallResult::Unavailable);
                 match operation.asks {
-                    Call::Lookup(_) if world.eventual => ways.push(How::Stale),
+                    Call::Lookup(_) if state.eventual => ways.push(CallResult::Stale),
                     Call::Lookup(_) => {}
                     Call::Insert(..) | Call::Delete(_) => {
-                        ways.extend([How::LostDone, How::LostLate, How::NotCleaned]);
+                        ways.extend([
+                            CallResult::LostDone,
+                            CallResult::LostLate,
+                            CallResult::NotCleaned,
+                        ]);
                     }
                 }
             }
-            actions.extend(ways.into_iter().map(|how| Happens::Call(index, how)));
+            actions.extend(ways.into_iter().map(|how| Step::Call(index, how)));
         }
-        actions.extend((0..world.late.len()).map(Happens::Lands));
+        actions.extend((0..state.late.len()).map(Step::Lands));
     }
 
-    fn next_state(&self, world: &World, happens: Happens) -> Option<World> {
-        let mut world = world.clone();
-        world.seen = Seen::default();
-        match happens {
-            Happens::Start(act) => world.start(act),
-            Happens::Call(index, how) => {
-                let operation = world.running.remove(index);
-                let reply = answer(&mut world, &operation, how)?;
-                world.resume(operation, reply, how != How::NotCleaned);
+    fn next_state(&self, state: &ModelState, step: Step) -> Option<ModelState> {
+        let mut state = state.clone();
+        state.seen = Seen::default();
+        match step {
+            Step::Start(act) => state.start(act),
+            Step::Call(index, how) => {
+                let operation = state.running.remove(index);
+                let reply = answer(&mut state, &operation, how)?;
+                state.resume(operation, reply, how != CallResult::NotCleaned);
             }
-            Happens::Lands(index) => {
-                let call = world.late.remove(index);
-                world.call(&call);
+            Step::Lands(index) => {
+                let call = state.late.remove(index);
+                state.call(&call);
             }
         }
-        world.running.sort();
-        world.check();
-        Some(world)
+        state.running.sort();
+        state.check();
+        Some(state)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![
-            Property::always("what was revoked stays out", |_, world: &World| {
-                world.broken.is_none()
+            Property::always("what was revoked stays out", |_, state: &ModelState| {
+                state.broken.is_none()
             }),
-            Property::sometimes("a disable is acknowledged", |_, world: &World| {
-                world.seen.disabled
+            Property::sometimes("a disable is acknowledged", |_, state: &ModelState| {
+                state.seen.disabled
             }),
-            Property::sometimes("a rotation is made again", |_, world: &World| {
-                world.seen.rotated_again
+            Property::sometimes("a rotation is made again", |_, state: &ModelState| {
+                state.seen.rotated_again
             }),
-            Property::sometimes("a lost answer is found out", |_, world: &World| {
-                world.seen.found_out
+            Property::sometimes("a lost answer is found out", |_, state: &ModelState| {
+                state.seen.found_out
             }),
-            Property::sometimes("a partner comes back", |_, world: &World| {
-                world.seen.added_again
+            Property::sometimes("a partner comes back", |_, state: &ModelState| {
+                state.seen.added_again
             }),
         ]
     }
 }
 
 /// The reply to a call; `None` where it cannot end so.
-fn answer(world: &mut World, operation: &Operation, how: How) -> Option<StoreReply> {
-    if how != How::Well {
-        world.faults_left -= 1;
+fn answer(state: &mut ModelState, operation: &Operation, how: CallResult) -> Option<StoreReply> {
+    if how != CallResult::Well {
+        state.faults_left -= 1;
     }
     let call = &operation.asks;
     Some(match how {
-        How::Well | How::NotCleaned => world.call(call),
-        How::Stale => world.stale(call)?,
-        How::Unavailable => StoreReply::Unavailable,
-        How::LostDone => match world.call(call) {
+        CallResult::Well | CallResult::NotCleaned => state.call(call),
+        CallResult::Stale => state.stale(call)?,
+        CallResult::Unavailable => StoreReply::Unavailable,
+        CallResult::LostDone => match state.call(call) {
             StoreReply::Conflict => return None,
             _ => StoreReply::Lost,
         },
-        How::LostLate => {
-            world.late.push(call.clone());
+        CallResult::LostLate => {
+            state.late.push(call.clone());
             StoreReply::Lost
         }
     })
@@ -149,7 +153,7 @@ fn answer(world: &mut World, operation: &Operation, how: How) -> Option<StoreRep
 /// The fewest states that a whole search has: one that stops early looks at far fewer.
 const LEAST_STATES: usize = 10_000;
 
-fn withstands(scope: Scope) {
+fn check_all(scope: Scope) {
     let checker = scope.checker().threads(2).spawn_bfs().join();
     println!(
         "{} states, {} deep",
@@ -172,7 +176,7 @@ fn withstands(scope: Scope) {
 
 #[test]
 fn three_operators_at_once() {
-    withstands(Scope {
+    check_all(Scope {
         changes: 3,
         operators: 3,
         faults: 1,
@@ -182,7 +186,7 @@ fn three_operators_at_once() {
 
 #[test]
 fn lookups_that_are_stale() {
-    withstands(Scope {
+    check_all(Scope {
         changes: 3,
         operators: 2,
         faults: 1,

@@ -8,7 +8,7 @@ use std::process::Command;
 use edge_cookie::policy::known_settings;
 use edge_cookie_review::{Change, Plan, Verdict};
 use serde_json::Value;
-use setting_values::{beside, values};
+use setting_values::{required_with, values};
 use support::written::with;
 
 fn plan(both: &[&str], deployed: &[&str], candidate: &[&str]) -> Plan {
@@ -788,7 +788,8 @@ fn every_change_of_every_setting_is_answered_by_itself_and_unsafe_ones_are_shown
                 .filter(|(one, other)| one != other)
             {
                 let own = |value: &str| format!("{}={value}", setting.key);
-                let set = |value: &str| with([base, beside(setting.key), &[&own(value)]].concat());
+                let set =
+                    |value: &str| with([base, required_with(setting.key), &[&own(value)]].concat());
                 let plan = Plan::of(&set(one), &set(other));
                 let changes = &plan.changes;
                 assert_eq!(

@@ -40,7 +40,7 @@ fn resolved(values: &[(&str, &str)]) -> Resolved {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum What {
+enum EventKind {
     Consent,
     Withdraw,
     Erase,
@@ -49,12 +49,12 @@ enum What {
 }
 
 /// Hours after the first moment, what happens, and whether it meets the deployed policy while both run.
-fn events() -> impl Strategy<Value = Vec<(u64, What, bool)>> {
+fn events() -> impl Strategy<Value = Vec<(u64, EventKind, bool)>> {
     let what = prop_oneof![
-        1 => Just(What::Consent),
-        3 => Just(What::Withdraw),
-        1 => Just(What::Erase),
-        6 => (0_u64..40).prop_map(What::Sync),
+        1 => Just(EventKind::Consent),
+        3 => Just(EventKind::Withdraw),
+        1 => Just(EventKind::Erase),
+        6 => (0_u64..40).prop_map(EventKind::Sync),
     ];
     let event = (0_u64..140, what, any::<bool>());
     prop::collection::vec(event, 1..14).prop_map(|mut events| {
@@ -70,13 +70,13 @@ const CHANGE: u64 = 60;
 fn course(
     deployed: &EcPolicy,
     candidate: &EcPolicy,
-    events: &[(u64, What, bool)],
+    events: &[(u64, EventKind, bool)],
 ) -> Vec<Option<Outcome>> {
     let clock = ManualClock::default();
     let graph = KvIdentityGraph::new(MemoryStore::new(&clock), &clock);
     let (consent, geo) = (ConsentStrings::default(), KvGeo::default());
     let events = events.iter().enumerate();
-    let outcome = |(index, (at, what, on_deployed)): (usize, &(u64, What, bool))| {
+    let outcome = |(index, (at, what, on_deployed)): (usize, &(u64, EventKind, bool))| {
         // No two events in one second.
         let now = NOON + at * HOUR + u64::try_from(index).unwrap();
         clock.set(Timestamp::from_unix(now).into());
@@ -87,17 +87,17 @@ fn course(
             candidate
         };
         let sync = match what {
-            What::Sync(age) => sync("a.com", "uid", now - age * HOUR),
+            EventKind::Sync(age) => sync("a.com", "uid", now - age * HOUR),
             _ => sync("a.com", "uid", now),
         };
         let operation = match what {
-            What::Consent => Operation::CreateOrRevive {
+            EventKind::Consent => Operation::CreateOrRevive {
                 consent: &consent,
                 geo: &geo,
             },
-            What::Withdraw => Operation::WriteWithdrawalTombstone,
-            What::Erase => Operation::Delete,
-            What::Sync(_) => Operation::UpsertPartnerId(&sync),
+            EventKind::Withdraw => Operation::WriteWithdrawalTombstone,
+            EventKind::Erase => Operation::Delete,
+            EventKind::Sync(_) => Operation::UpsertPartnerId(&sync),
         };
         let finished = graph.run(policy, &user(), operation);
         finished.result.ok().map(|done| done.outcome)
@@ -110,7 +110,7 @@ fn course(
 fn brought_back(
     deployed: &EcPolicy,
     candidate: &EcPolicy,
-    events: &[(u64, What, bool)],
+    events: &[(u64, EventKind, bool)],
 ) -> Vec<(u64, u64, bool)> {
     let stays = course(deployed, deployed, events);
     let changes = course(deployed, candidate, events);
@@ -128,11 +128,11 @@ fn brought_back(
             break;
         }
         match (what, said_no) {
-            (What::Consent, _) => said_no = None,
+            (EventKind::Consent, _) => said_no = None,
             // Where there is nothing to erase, no one said no.
-            (What::Erase, _) if *changes == Some(Outcome::NotFound) => {}
-            (What::Withdraw | What::Erase, _) => said_no = Some(*at),
-            (What::Sync(age), Some(no)) if *changes == Some(Outcome::CreatedMinimal) => {
+            (EventKind::Erase, _) if *changes == Some(Outcome::NotFound) => {}
+            (EventKind::Withdraw | EventKind::Erase, _) => said_no = Some(*at),
+            (EventKind::Sync(age), Some(no)) if *changes == Some(Outcome::CreatedMinimal) => {
                 let late = at.saturating_sub(*age) < no;
                 let refused = match stays {
                     Some(Outcome::ConsentWithdrawn) => true,

@@ -1,8 +1,8 @@
-//! The rule book, from samples: each rule has one that breaks it, and one that shows it mended.
+//! The rules, from samples: each rule has one that breaks it, and one that shows it fixed.
 //!
 //! `tests/policies/invalid/CODE_…` breaks the rule of its code and no other, at the places that its comments mark:
 //! `#   ^ CODE` under the value that the finding is about, `#   - CODE` under one that takes part (`#@N` for the
-//! column N, where no caret can stand). `tests/policies/valid/CODE_…` is clean. A sample is a profile, or a folder.
+//! column N, where no caret fits). `tests/policies/valid/CODE_…` is clean. A sample is a profile, or a folder.
 
 use crate::support::overrides;
 use crate::support::samples;
@@ -45,7 +45,7 @@ fn short(place: &Place, root: &Path) -> String {
 }
 
 /// The places that a file's comments mark, those that findings are about first.
-fn marked(root: &Path, file: &str, code: Code, about: &mut Vec<String>, beside: &mut Vec<String>) {
+fn marked(root: &Path, file: &str, code: Code, about: &mut Vec<String>, related: &mut Vec<String>) {
     let text = std::fs::read(root.join(file)).unwrap();
     let file = if file == "sets" {
         "<command line>"
@@ -66,7 +66,7 @@ fn marked(root: &Path, file: &str, code: Code, about: &mut Vec<String>, beside: 
             about.push(format!("{file}:{index}:{}", before.len()));
         } else {
             assert!(before.ends_with('-'), "{file}: {line}");
-            beside.push(format!("{file}:{index}:{}", before.len()));
+            related.push(format!("{file}:{index}:{}", before.len()));
         }
     }
 }
@@ -129,9 +129,9 @@ fn a_sample_that_breaks_a_rule_breaks_it_at_the_places_marked_and_no_other_rule(
         let loaded = sample_of(root);
         let found: Vec<&Diagnostic> = loaded.resolved.findings.iter().collect();
         assert!(!found.is_empty(), "{name} breaks nothing");
-        let (mut about, mut beside) = (Vec::new(), Vec::new());
+        let (mut about, mut related) = (Vec::new(), Vec::new());
         for file in files(root) {
-            marked(root, &file, code, &mut about, &mut beside);
+            marked(root, &file, code, &mut about, &mut related);
         }
         let mut first = Vec::new();
         let mut rest = Vec::new();
@@ -141,10 +141,10 @@ fn a_sample_that_breaks_a_rule_breaks_it_at_the_places_marked_and_no_other_rule(
             first.extend(places.next());
             rest.extend(places);
         }
-        for places in [&mut about, &mut beside, &mut first, &mut rest] {
+        for places in [&mut about, &mut related, &mut first, &mut rest] {
             places.sort();
         }
-        assert_eq!((first, rest), (about, beside), "{name}");
+        assert_eq!((first, rest), (about, related), "{name}");
     }
 }
 

@@ -289,7 +289,7 @@ fn identity(number: u64) -> EcId {
     format!("{number:064x}.Writer").parse().unwrap()
 }
 
-/// Room for everybody, and retries for as long as they are needed.
+/// Room for every writer, and retries for as long as they are needed.
 fn crowded() -> EcPolicy {
     policy(|policy| {
         policy.entry.max_partner_ids = 1_000;

@@ -1,4 +1,4 @@
-//! What must hold of every decision on consent, whatever is sent: no refusal is lost beside anything else, nothing is granted over
+//! What must hold of every decision on consent, whatever is sent: no refusal is lost among other signals, nothing is granted over
 //! one, and memory stays within bounds (bytes that are allocated, not time).
 
 use allocation_counter::measure;
@@ -37,7 +37,7 @@ const fn place(country: &'static str, region: Option<&'static str>) -> Option<Lo
     Some(Location { country, region })
 }
 
-/// Decides on a request everywhere, and on what it would be with a refusal beside.
+/// Decides on a request everywhere, and on the same with a refusal added.
 pub fn check(values: &[(Signal, &str)], gpc: bool) {
     let default = EcPolicy::default().consent;
     let mut others = [default.clone(), default.clone(), default.clone()];

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::origin::{Origin, PAGE};
 use super::server::{CONFIG, PATIENCE, Server};
 
-/// A limit that is over at once, beside others that never are.
+/// A limit that is over at once, with others that never are.
 const SHORT: &str = "200ms";
 
 fn set(limit: &str) -> String {

@@ -15,7 +15,7 @@ const PARTNERS_BY_COMMAND: usize = 8;
 
 /// How an operator reaches the partners.
 #[derive(Clone, Copy)]
-enum Way<'w> {
+enum Access<'w> {
     Http,
     /// By `ec partner`, with these arguments.
     Command(&'w [&'w str]),
@@ -69,9 +69,9 @@ impl<'s> Operators<'s> {
         token_in(&body).unwrap()
     }
 
-    fn change(&self, way: Way<'_>, id: &str, action: &str) -> Option<Acknowledged> {
+    fn change(&self, way: Access<'_>, id: &str, action: &str) -> Option<Acknowledged> {
         match way {
-            Way::Http => {
+            Access::Http => {
                 let (method, path) = match action {
                     "delete" => ("DELETE", format!("admin/v1/partners/{id}")),
                     _ => ("POST", format!("admin/v1/partners/{id}/{action}")),
@@ -80,7 +80,7 @@ impl<'s> Operators<'s> {
                 assert!([200, 204, 503].contains(&status), "{status} {body}");
                 (status != 503).then(|| token_in(&body))
             }
-            Way::Command(place) => {
+            Access::Command(place) => {
                 let arguments = [&["partner", action, id], place].concat();
                 let done = self.server.site.ec(&arguments);
                 let (out, error) = (
@@ -95,7 +95,7 @@ impl<'s> Operators<'s> {
     }
 
     /// Makes these changes at once; what each gave that was made.
-    fn race(&self, id: &str, changes: &[(Way<'_>, &str)]) -> Vec<Option<Acknowledged>> {
+    fn race(&self, id: &str, changes: &[(Access<'_>, &str)]) -> Vec<Option<Acknowledged>> {
         let barrier = Barrier::new(changes.len());
         thread::scope(|scope| {
             let under_way: Vec<_> = changes
@@ -113,7 +113,7 @@ impl<'s> Operators<'s> {
         })
     }
 
-    fn must(&self, way: Way<'_>, id: &str, action: &str) -> Acknowledged {
+    fn must(&self, way: Access<'_>, id: &str, action: &str) -> Acknowledged {
         self.change(way, id, action)
             .unwrap_or_else(|| panic!("{action} of {id} meets no one, and is not made"))
     }
@@ -129,7 +129,7 @@ fn token_in(body: &str) -> Acknowledged {
 }
 
 /// Two rotations and a disable at once, then what follows one after the other.
-fn withstand(server: &Server, partners: usize, ways: [Way<'_>; 3]) {
+fn withstand(server: &Server, partners: usize, ways: [Access<'_>; 3]) {
     let operators = Operators::of(server);
     let [first, second, third] = ways;
     let (mut broken, mut disabled) = (Vec::new(), 0);
@@ -175,12 +175,12 @@ fn withstand(server: &Server, partners: usize, ways: [Way<'_>; 3]) {
 }
 
 /// Any number of rotations, disables and enables at once: one token at most is left, and a disable after them all holds.
-fn withstand_many(server: &Server, way: Way<'_>) {
+fn withstand_many(server: &Server, way: Access<'_>) {
     let operators = Operators::of(server);
     let id = "many.example";
     let mut tokens = vec![operators.add(id)];
-    let mut changes = vec![(Way::Http, "rotate"); 8];
-    changes.extend([(way, "disable"), (Way::Http, "enable"), (way, "rotate")]);
+    let mut changes = vec![(Access::Http, "rotate"); 8];
+    changes.extend([(way, "disable"), (Access::Http, "enable"), (way, "rotate")]);
     for _ in 0..4 {
         let ended = operators.race(id, &changes);
         let given: Vec<String> = ended.into_iter().flatten().flatten().collect();
@@ -194,7 +194,7 @@ fn withstand_many(server: &Server, way: Way<'_>) {
             !(rotated && of_before),
             "a token that was replaced is admitted"
         );
-        operators.must(Way::Http, id, "disable");
+        operators.must(Access::Http, id, "disable");
         assert!(operators.admitted(&tokens).is_empty());
         operators.must(way, id, "enable");
     }
@@ -210,8 +210,8 @@ fn config() -> String {
 #[test]
 fn a_token_that_was_revoked_over_http_is_out() {
     let server = Server::start(&config(), &PROXIED);
-    withstand(&server, PARTNERS, [Way::Http; 3]);
-    withstand_many(&server, Way::Http);
+    withstand(&server, PARTNERS, [Access::Http; 3]);
+    withstand_many(&server, Access::Http);
 }
 
 #[test]
@@ -219,8 +219,12 @@ fn a_token_that_was_revoked_by_commands_is_out() {
     let server = Server::start(&config(), &PROXIED);
     let url = format!("http://{}", server.address);
     let place = ["--server", url.as_str()];
-    let command = Way::Command(&place);
-    withstand(&server, PARTNERS_BY_COMMAND, [command, Way::Http, command]);
+    let command = Access::Command(&place);
+    withstand(
+        &server,
+        PARTNERS_BY_COMMAND,
+        [command, Access::Http, command],
+    );
     withstand_many(&server, command);
 }
 
@@ -231,9 +235,13 @@ fn a_token_that_was_revoked_on_a_shared_store_is_out() {
     };
     let url = redis.url();
     let server = Server::start(&config(), &[&PROXIED[..], &["--store", &url]].concat());
-    withstand(&server, PARTNERS, [Way::Http; 3]);
+    withstand(&server, PARTNERS, [Access::Http; 3]);
     let place = ["--store", url.as_str()];
-    let command = Way::Command(&place);
-    withstand(&server, PARTNERS_BY_COMMAND, [command, Way::Http, command]);
+    let command = Access::Command(&place);
+    withstand(
+        &server,
+        PARTNERS_BY_COMMAND,
+        [command, Access::Http, command],
+    );
     withstand_many(&server, command);
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
 
 #[derive(Default)]
-struct Plan {
+struct ProxyState {
     /// The port that new connections lead to.
     server: u16,
     /// The next answer goes nowhere, and its connection is cut.
@@ -21,7 +21,7 @@ struct Plan {
     cuts: usize,
 }
 
-/// What becomes of a part of the traffic.
+/// What happens to a part of the traffic.
 enum Passed {
     /// It is held.
     Held,
@@ -31,7 +31,7 @@ enum Passed {
 
 #[derive(Clone)]
 pub struct FaultProxy {
-    plan: Arc<Mutex<Plan>>,
+    state: Arc<Mutex<ProxyState>>,
     port: u16,
 }
 
@@ -42,20 +42,20 @@ impl FaultProxy {
     pub fn start(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let proxy = Self {
-            plan: Arc::default(),
+            state: Arc::default(),
             port: listener.local_addr().unwrap().port(),
         };
         proxy.lead_to(server);
         let own = proxy.clone();
         thread::spawn(move || {
             for client in listener.incoming() {
-                let server = own.plan().server;
+                let server = own.state().server;
                 // A server that is down closes every connection.
                 let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", server)))
                 else {
                     continue;
                 };
-                own.plan().connections += 1;
+                own.state().connections += 1;
                 let _ = (client.set_nodelay(true), server.set_nodelay(true));
                 let ways = (client.try_clone().unwrap(), server.try_clone().unwrap());
                 let (there, back) = (own.clone(), own.clone());
@@ -70,8 +70,8 @@ impl FaultProxy {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    fn plan(&self) -> MutexGuard<'_, Plan> {
-        self.plan.lock().unwrap()
+    fn state(&self) -> MutexGuard<'_, ProxyState> {
+        self.state.lock().unwrap()
     }
 
     fn pass(
@@ -96,12 +96,12 @@ impl FaultProxy {
     }
 
     fn request(&self, to: &TcpStream, part: &[u8]) -> Passed {
-        let mut plan = self.plan();
-        if plan.holding {
-            plan.held.push((to.try_clone().unwrap(), part.to_vec()));
+        let mut state = self.state();
+        if state.holding {
+            state.held.push((to.try_clone().unwrap(), part.to_vec()));
             return Passed::Held;
         }
-        Passed::First(if plan.is_cut() {
+        Passed::First(if state.is_cut() {
             part.len() / 2
         } else {
             part.len()
@@ -109,35 +109,35 @@ impl FaultProxy {
     }
 
     fn answer(&self, _: &TcpStream, part: &[u8]) -> Passed {
-        let mut plan = self.plan();
-        if plan.answers.len() < KEPT {
-            plan.answers.extend_from_slice(part);
+        let mut state = self.state();
+        if state.answers.len() < KEPT {
+            state.answers.extend_from_slice(part);
         }
-        let cut = std::mem::take(&mut plan.cut_answer) || plan.is_cut();
+        let cut = std::mem::take(&mut state.cut_answer) || state.is_cut();
         Passed::First(if cut { 0 } else { part.len() })
     }
 
     /// Has new connections lead to another server; those that are open stay where they are.
     pub fn lead_to(&self, server: u16) {
-        self.plan().server = server;
+        self.state().server = server;
     }
 
     pub fn cut_next_answer(&self) {
-        self.plan().cut_answer = true;
+        self.state().cut_answer = true;
     }
 
     pub fn cut_every(&self, parts: usize) {
-        self.plan().cut_every = Some(parts);
+        self.state().cut_every = Some(parts);
     }
 
     pub fn hold(&self) {
-        self.plan().holding = true;
+        self.state().holding = true;
     }
 
     /// What is held, as text.
     pub fn held(&self) -> String {
-        let plan = self.plan();
-        let parts = plan
+        let state = self.state();
+        let parts = state
             .held
             .iter()
             .map(|(_, part)| String::from_utf8_lossy(part));
@@ -145,9 +145,9 @@ impl FaultProxy {
     }
 
     pub fn release(&self) {
-        let mut plan = self.plan();
-        plan.holding = false;
-        for (mut to, part) in std::mem::take(&mut plan.held) {
+        let mut state = self.state();
+        state.holding = false;
+        for (mut to, part) in std::mem::take(&mut state.held) {
             // A client that gave up waiting has closed its connection by now: that is no failure here.
             let _ = to.write_all(&part);
         }
@@ -155,19 +155,19 @@ impl FaultProxy {
 
     /// Whether the server has said this.
     pub fn answered(&self, text: &str) -> bool {
-        String::from_utf8_lossy(&self.plan().answers).contains(text)
+        String::from_utf8_lossy(&self.state().answers).contains(text)
     }
 
     pub fn connections(&self) -> usize {
-        self.plan().connections
+        self.state().connections
     }
 
     pub fn cuts(&self) -> usize {
-        self.plan().cuts
+        self.state().cuts
     }
 }
 
-impl Plan {
+impl ProxyState {
     fn is_cut(&mut self) -> bool {
         self.parts += 1;
         let cut = self

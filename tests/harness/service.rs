@@ -1,4 +1,4 @@
-//! The service in the test's own process: the native home over a store that the test brings.
+//! The service in the test's own process, on this machine's platform, over a store that the test brings.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

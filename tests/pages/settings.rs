@@ -7,7 +7,7 @@ use edge_cookie_review::{Change, Plan, Verdict};
 
 use super::elsewhere::{ELSEWHERE, NOT_USED_YET};
 use super::page::{self, anchor, capitalised, code, table};
-use super::setting_values::{beside, values};
+use super::setting_values::{required_with, values};
 use super::written::{overridden, with};
 
 /// The binary's tables of cases, and the test that runs each.
@@ -167,7 +167,7 @@ fn changes(setting: &SettingInfo) -> Vec<(String, Change)> {
     let key = setting.key;
     let changed = |from: &[String], to: &str| {
         let with_others = |own: &[String]| {
-            let others = beside(key).iter().map(|other| (*other).to_owned());
+            let others = required_with(key).iter().map(|other| (*other).to_owned());
             others.chain(own.iter().cloned()).collect::<Vec<_>>()
         };
         let candidate = overridden(with_others(&[format!("{key}={to}")]));

@@ -18,7 +18,7 @@ pub struct Value {
 
 /// What must hold for a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum When {
+pub enum WriteCondition {
     Always,
     Absent,
     Is(u64),
@@ -28,7 +28,7 @@ pub enum When {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Call {
     Lookup(String),
-    Insert(String, Arc<[u8]>, When),
+    Insert(String, Arc<[u8]>, WriteCondition),
     Delete(String),
 }
 
@@ -125,9 +125,9 @@ impl AsyncKvStore for Scripted {
 
     async fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
         let when = match insert.precondition {
-            Precondition::None => When::Always,
-            Precondition::Add => When::Absent,
-            Precondition::Generation(generation) => When::Is(generation.to_platform()),
+            Precondition::None => WriteCondition::Always,
+            Precondition::Add => WriteCondition::Absent,
+            Precondition::Generation(generation) => WriteCondition::Is(generation.to_platform()),
         };
         let call = Call::Insert(key.to_owned(), insert.body.into(), when);
         self.call(call).await.map(drop)

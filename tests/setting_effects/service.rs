@@ -47,50 +47,50 @@ fn status(answer: &Answer) -> String {
     answer.status().to_string()
 }
 
-/// Where calls wait until as many have come, or until it is late.
-struct Meeting {
+/// A barrier with a timeout: calls wait until `wanted` of them are there.
+struct CallBarrier {
     wanted: usize,
-    come: Mutex<usize>,
-    in_vain: AtomicBool,
+    arrived: Mutex<usize>,
+    timed_out: AtomicBool,
     changed: Condvar,
 }
 
-/// Long for a store, and short for a test that waits in vain.
-const LATE: Duration = Duration::from_millis(300);
+/// Long for a store, and short for a test that waits until the timeout.
+const TIMEOUT: Duration = Duration::from_millis(300);
 
-impl Meeting {
+impl CallBarrier {
     fn of(wanted: usize) -> Arc<Self> {
         Arc::new(Self {
             wanted,
-            come: Mutex::new(0),
-            in_vain: AtomicBool::new(false),
+            arrived: Mutex::new(0),
+            timed_out: AtomicBool::new(false),
             changed: Condvar::new(),
         })
     }
 
-    fn meet(&self) {
-        let mut come = self.come.lock().unwrap();
-        *come += 1;
+    fn wait(&self) {
+        let mut arrived = self.arrived.lock().unwrap();
+        *arrived += 1;
         self.changed.notify_all();
         let waited = self
             .changed
-            .wait_timeout_while(come, LATE, |come| *come < self.wanted);
+            .wait_timeout_while(arrived, TIMEOUT, |arrived| *arrived < self.wanted);
         if waited.unwrap().1.timed_out() {
-            self.in_vain.store(true, Ordering::SeqCst);
+            self.timed_out.store(true, Ordering::SeqCst);
         }
     }
 }
 
-/// A store whose reads and writes meet there first.
-fn meeting_in(meeting: &Arc<Meeting>) -> SharedStore {
-    let meeting = Arc::clone(meeting);
+/// A store whose reads and writes wait at the barrier first.
+fn store_behind(barrier: &Arc<CallBarrier>) -> SharedStore {
+    let barrier = Arc::clone(barrier);
     Before::new(move |_| {
-        meeting.meet();
+        barrier.wait();
         Ok(())
     })
 }
 
-/// What an operator is answered who comes with the user name `operator` and the password `secret`.
+/// The answer to an operator with the user name `operator` and the password `secret`.
 fn basic_status(sets: &[&str]) -> String {
     let request = Request::get("/_ts/admin/v1/policy");
     // As `printf %s operator:secret | base64` writes them.
@@ -98,9 +98,9 @@ fn basic_status(sets: &[&str]) -> String {
     status(&served(sets).answer(request.body(String::new()).unwrap()))
 }
 
-/// A store that waits for two calls to come.
+/// A store that waits for two calls.
 fn late() -> SharedStore {
-    meeting_in(&Meeting::of(2))
+    store_behind(&CallBarrier::of(2))
 }
 
 /// Whether two lookups of one batch meet before either is given up.
@@ -232,10 +232,10 @@ pub const CASES: &[SettingCase] = &[
         base: &["store.call_timeout=60s"],
         change: "1",
         shows: |sets| {
-            // Alone, the first lookup waits for the second in vain: it comes late, and so does the other.
-            let meeting = Meeting::of(2);
-            Served::over(meeting_in(&meeting), sets).sync(&[&id(1), &id(2)]);
-            meeting.in_vain.load(Ordering::SeqCst).to_string()
+            // Alone, the first lookup waits for the second until the timeout, and so does the other.
+            let barrier = CallBarrier::of(2);
+            Served::over(store_behind(&barrier), sets).sync(&[&id(1), &id(2)]);
+            barrier.timed_out.load(Ordering::SeqCst).to_string()
         },
     },
     SettingCase {

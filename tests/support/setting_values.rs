@@ -3,8 +3,8 @@
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::setting::Shape;
 
-/// What has to be set for a setting to be a policy's at all.
-pub fn beside(key: &str) -> &'static [&'static str] {
+/// What else has to be set for a setting to be valid.
+pub fn required_with(key: &str) -> &'static [&'static str] {
     match key {
         "admin.basic.username" => &["admin.basic.password=a-secret"],
         "admin.basic.password" => &["admin.basic.username=ops"],

@@ -14,7 +14,7 @@ use edge_cookie_service::partner::{
     PartnerChange, PartnerRecord, Registry, TokenHash, store_entries,
 };
 
-use super::store::{Call, Scripted, StoreReply, Value, When};
+use super::store::{Call, Scripted, StoreReply, Value, WriteCondition};
 
 /// What an operator does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -85,7 +85,7 @@ struct View {
 static VIEWS: Memo<Vec<(String, Arc<[u8]>)>, Arc<View>> = LazyLock::new(Mutex::default);
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct World {
+pub struct ModelState {
     keys: BTreeMap<String, Value>,
     /// What a stale lookup sees.
     before: BTreeMap<String, Option<Value>>,
@@ -148,17 +148,17 @@ fn once<K: Eq + Hash, V: Clone>(memo: &Memo<K, V>, key: K, work_out: impl FnOnce
 }
 
 /// Where answers lead: to the next call, or to whether the change was acknowledged.
-type Leads = Result<Call, bool>;
+type NextStep = Result<Call, bool>;
 
-static PLAYED: Memo<(Act, usize, Vec<StoreReply>, bool), Leads> = LazyLock::new(Mutex::default);
+static PLAYED: Memo<(Act, usize, Vec<StoreReply>, bool), NextStep> = LazyLock::new(Mutex::default);
 
-fn play(act: Act, token: usize, replies: &[StoreReply], eventual: bool) -> Leads {
+fn play(act: Act, token: usize, replies: &[StoreReply], eventual: bool) -> NextStep {
     once(&PLAYED, (act, token, replies.to_vec(), eventual), || {
         play_whole(act, token, replies, eventual)
     })
 }
 
-fn play_whole(act: Act, token: usize, replies: &[StoreReply], eventual: bool) -> Leads {
+fn play_whole(act: Act, token: usize, replies: &[StoreReply], eventual: bool) -> NextStep {
     let store = Scripted::new(replies, eventual);
     let registry = Registry::new(&store, &FIXED.clock, &FIXED.policy);
     let record = record_with(token);
@@ -176,10 +176,10 @@ fn play_whole(act: Act, token: usize, replies: &[StoreReply], eventual: bool) ->
     }
 }
 
-impl World {
+impl ModelState {
     /// One that begins without the partner, or with it and a token in use.
     pub fn new(changes: usize, faults: usize, eventual: bool, added: bool) -> Self {
-        let mut world = Self {
+        let mut state = Self {
             keys: BTreeMap::new(),
             before: BTreeMap::new(),
             generation: 0,
@@ -198,12 +198,12 @@ impl World {
         };
         if added {
             for (key, body) in store_entries(&record_with(0)) {
-                world.call(&Call::Insert(key, body.into(), When::Always));
+                state.call(&Call::Insert(key, body.into(), WriteCondition::Always));
             }
-            world.tokens = 1;
-            world.acknowledged = 1;
+            state.tokens = 1;
+            state.acknowledged = 1;
         }
-        world
+        state
     }
 
     pub fn start(&mut self, act: Act) {
@@ -280,9 +280,11 @@ impl World {
             Call::Insert(key, body, when) => {
                 let there = self.keys.get(key);
                 let holds = match when {
-                    When::Always => true,
-                    When::Absent => there.is_none(),
-                    When::Is(generation) => there.is_some_and(|is| is.generation == *generation),
+                    WriteCondition::Always => true,
+                    WriteCondition::Absent => there.is_none(),
+                    WriteCondition::Is(generation) => {
+                        there.is_some_and(|is| is.generation == *generation)
+                    }
                 };
                 if !holds {
                     return StoreReply::Conflict;
