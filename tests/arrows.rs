@@ -246,7 +246,7 @@ fn imports_are_found_in_trees_and_a_circle_is_noticed() {
     let import =
         |from: &str, to: &str| (module(from), BTreeMap::from([(module(to), PathBuf::new())]));
     let line = Imports::from([import("a", "b"), import("b", "c")]);
-    assert_eq!(circles(&line), [String::new(); 0]);
+    assert!(circles(&line).is_empty());
     let circle = Imports::from([import("a", "b"), import("b", "c"), import("c", "a")]);
     assert_eq!(circles(&circle).len(), 3);
 }

@@ -744,12 +744,12 @@ fn assert_well_formed(change: &Change) {
     let shown = format!("{change:#?}");
     assert!(!change.why.contains("nothing is known"), "{shown}");
     let texts = [&change.why, &change.mixed];
-    for text in texts.into_iter().chain(&change.way_out) {
+    for text in texts.into_iter().chain(&change.fix) {
         assert!(!text.is_empty() && !text.ends_with('.'), "{shown}");
         assert!(!text.contains("::") && !text.contains("Some("), "{shown}");
     }
     let safe = change.verdict == Verdict::Safe;
-    assert_eq!(change.way_out.is_none(), safe, "{shown}");
+    assert_eq!(change.fix.is_none(), safe, "{shown}");
     assert_eq!(
         change.safe_after.is_some(),
         change.verdict == Verdict::Wait,

@@ -7,20 +7,20 @@ use std::process::Command;
 
 use edge_cookie::policy::publisher::{Domain, OriginUrl, Publisher};
 use edge_cookie::policy::resolve::resolve;
-use edge_cookie_review::Kept::{self, PartnerIds, Tombstones, Users};
+use edge_cookie_review::DataKind::{self, PartnerIds, Tombstones, Users};
 use edge_cookie_review::{Deployment, Plan, Verdict};
 use serde_json::Value;
 use support::written::with;
 
 const REJECT: &str = "sync.on_missing=reject";
-const ALL: &[Kept] = &[Users, Tombstones, PartnerIds];
+const ALL: &[DataKind] = &[Users, Tombstones, PartnerIds];
 
-fn lost(plan: &Plan) -> Vec<Kept> {
+fn lost(plan: &Plan) -> Vec<DataKind> {
     plan.loses.iter().map(|loss| loss.what).collect()
 }
 
 /// What both policies say, what each says by itself, and what is lost.
-type Case<'c> = (&'c [&'c str], &'c [&'c str], &'c [&'c str], &'c [Kept]);
+type Case<'c> = (&'c [&'c str], &'c [&'c str], &'c [&'c str], &'c [DataKind]);
 
 #[test]
 fn what_is_no_longer_readable_kept_as_long_or_reachable_is_lost_and_unsafe() {
@@ -224,7 +224,7 @@ fn another_domain_is_compared() {
         Plan::between(of(from), of(to))
     };
     // By RFC 6265, section 5.1.3: a browser sends a cookie of a domain to that and to every host below it.
-    let cases: [(&str, &str, &[Kept], &[(&str, &str)]); 7] = [
+    let cases: [(&str, &str, &[DataKind], &[(&str, &str)]); 7] = [
         ("p.example", "p.example", &[], &[]),
         ("p.example", "P.EXAMPLE", &[], &[]),
         (

@@ -1,11 +1,11 @@
 //! The effective policy as programs read it: every value with its origin.
 //!
 //! ```
-//! use edge_cookie::policy::report::Report;
+//! use edge_cookie::policy::report::PolicyReport;
 //! use edge_cookie::policy::resolve::resolve;
 //!
 //! let resolved = resolve(&[]);
-//! let json = serde_json::to_value(Report::of("development", &resolved)).unwrap();
+//! let json = serde_json::to_value(PolicyReport::of("development", &resolved)).unwrap();
 //! assert_eq!(json["values"][0]["key"], "ec.ec_store");
 //! ```
 
@@ -18,7 +18,7 @@ use crate::policy::value::Value;
 
 /// What `ec show --format json` prints and the admin route `policy` answers.
 #[derive(Debug, Serialize)]
-pub struct Report<'r> {
+pub struct PolicyReport<'r> {
     profile: &'r str,
     digest: &'r str,
     values: Vec<ValueReport<'r>>,
@@ -34,7 +34,7 @@ struct ValueReport<'r> {
     partners: &'r [PartnerOrigin],
 }
 
-impl<'r> Report<'r> {
+impl<'r> PolicyReport<'r> {
     /// One value of it, by its key below `ec`.
     #[must_use]
     pub fn value(&self, key: &str) -> Option<impl Serialize> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use edge_cookie::config::{PolicyFiles, PolicySources, read_text};
 use edge_cookie::policy::types::Secret;
-use edge_cookie_review::{Kept, Loss};
+use edge_cookie_review::{DataKind, Loss};
 use serde::Serialize;
 use toml_edit::{DocumentMut, InlineTable, Item, Table, TableLike, Value};
 
@@ -89,7 +89,7 @@ impl Move {
         let (key, who, avoid) = self.ids.loss()?;
         Some(Loss {
             key: key.to_owned(),
-            what: Kept::Users,
+            what: DataKind::Users,
             who: who.to_owned(),
             avoid: avoid.to_owned(),
         })

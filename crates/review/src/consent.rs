@@ -1,18 +1,18 @@
 //! Where which law applies, and where an explicit refusal counts.
 
-use super::answer::{Answer, Known};
+use super::consent_signal::ConsentSignal;
+use super::impact::{Impact, Known};
 use super::pair::Pair;
-use super::says::Says;
-use super::scene::Scene;
-use super::world::START;
-use super::{Kept, Records, scenes};
+use super::scenario::Scenario;
+use super::scenario_run::START;
+use super::{DataKind, Records, scenarios};
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::HonourRefusals;
 use edge_cookie::policy::types::{Locality, UsStates};
 use edge_cookie_service::consent::Verdict;
 
-pub(super) const ANSWERS: [Known; 5] = [
+pub(super) const IMPACTS: [Known; 5] = [
     ("consent.honour_refusals", honour_refusals),
     ("consent.gdpr_countries", gdpr_countries),
     ("consent.opt_in_regions", opt_in_regions),
@@ -35,9 +35,9 @@ pub(super) fn place(country: &str, region: Option<&str>) -> Locality {
     }
 }
 
-fn honour_refusals(pair: &Pair<'_>) -> Answer {
+fn honour_refusals(pair: &Pair<'_>) -> Impact {
     if pair.candidate.consent.honour_refusals == HonourRefusals::Everywhere {
-        return Answer::safe(
+        return Impact::safe(
             Records::None,
             "a refusal counts wherever the user is: who refuses (GPC, US Privacy, GPP or TCF) outside the places with a law is withdrawn at their next page, and gets no id any more",
         )
@@ -48,11 +48,11 @@ fn honour_refusals(pair: &Pair<'_>) -> Answer {
         .into_iter()
         .find(|country| !listed.cover(country, None))
         .unwrap_or(UNKNOWN);
-    Answer::never(
+    Impact::never(
         Records::None,
         "outside the places with a law a refusal no longer counts: a user there who says no, by GPC for one, is not withdrawn, and gets an id like one who said nothing",
         "keep `consent.honour_refusals = \"everywhere\"`",
-        scenes::comes(Says::No, Some(place(country, None))),
+        scenarios::comes(ConsentSignal::No, Some(place(country, None))),
     )
     .mixed("whether a refusal counts depends on the machine that it meets")
 }
@@ -99,13 +99,13 @@ fn later(from: &UsStates, to: &UsStates) -> Vec<Dated> {
         if other.is_some_and(|other| other <= state.starts) {
             return None;
         }
-        let until = other.map_or_else(String::new, |day| format!(" to {}", scenes::date(day)));
+        let until = other.map_or_else(String::new, |day| format!(" to {}", scenarios::date(day)));
         let dated = coming.contains(&state.code.as_str()) || other.is_some();
         Some(Dated {
             name: state.code.clone(),
             place: place(UNITED_STATES, Some(&state.code)),
             from: if dated {
-                format!(" (from {}{until})", scenes::date(state.starts))
+                format!(" (from {}{until})", scenarios::date(state.starts))
             } else {
                 String::new()
             },
@@ -115,14 +115,14 @@ fn later(from: &UsStates, to: &UsStates) -> Vec<Dated> {
     later.collect()
 }
 
-fn gdpr_countries(pair: &Pair<'_>) -> Answer {
+fn gdpr_countries(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.consent.gdpr_countries);
     let removed = missing(from.iter(), |place| to.contains(place));
     let added = missing(to.iter(), |place| from.contains(place));
     opt_in(pair, &removed, &added, "consent.gdpr_countries", "TCF")
 }
 
-fn opt_in_regions(pair: &Pair<'_>) -> Answer {
+fn opt_in_regions(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.consent.opt_in_regions);
     let removed = missing(from.iter(), |place| to.contains(place));
     let added = missing(to.iter(), |place| from.contains(place));
@@ -130,7 +130,7 @@ fn opt_in_regions(pair: &Pair<'_>) -> Answer {
     opt_in(pair, &removed, &added, "consent.opt_in_regions", by)
 }
 
-fn opt_in(pair: &Pair<'_>, removed: &[Dated], added: &[Dated], key: &str, by: &str) -> Answer {
+fn opt_in(pair: &Pair<'_>, removed: &[Dated], added: &[Dated], key: &str, by: &str) -> Impact {
     if removed.is_empty() {
         return stricter(
             pair,
@@ -140,22 +140,22 @@ fn opt_in(pair: &Pair<'_>, removed: &[Dated], added: &[Dated], key: &str, by: &s
             ),
         );
     }
-    let Some(scene) = looser(pair, removed) else {
+    let Some(scenario) = looser(pair, removed) else {
         return covered(removed);
     };
     let places = named(removed);
-    Answer::never(
+    Impact::never(
         Records::None,
         format!(
             "users in {places} are no longer asked first: they gain a grant without a consent where no other law applies"
         ),
         format!("keep {places} in `{key}`"),
-        scene,
+        scenario,
     )
     .mixed("whether a user there is asked first depends on the machine that a page meets")
 }
 
-fn us_states(pair: &Pair<'_>) -> Answer {
+fn us_states(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.consent.us_states);
     let removed = later(from, to);
     let added = later(to, from);
@@ -166,37 +166,41 @@ fn us_states(pair: &Pair<'_>) -> Answer {
             "users who have opted out are withdrawn at their next page, and those who say nothing lose their grant: they get no id any more",
         );
     }
-    let Some(scene) = looser(pair, &removed) else {
+    let Some(scenario) = looser(pair, &removed) else {
         return covered(&removed);
     };
     let states = named(&removed);
-    Answer::never(
+    Impact::never(
         Records::None,
         format!(
             "users in {states} who say nothing gain a grant: they get an id before they are given notice, and an opt-out there counts only where `consent.honour_refusals` is `everywhere`"
         ),
         format!("keep {states} in `consent.us_states`"),
-        scene,
+        scenario,
     )
     .mixed("whether the state's law is kept depends on the machine that a page meets")
 }
 
 /// What shows that more is kept of users in one of these places than before; none where it is not.
-fn looser(pair: &Pair<'_>, places: &[Dated]) -> Option<Scene> {
+fn looser(pair: &Pair<'_>, places: &[Dated]) -> Option<Scenario> {
     places.iter().find_map(|Dated { place, day, .. }| {
-        let said = [Says::Nothing, Says::No, Says::NotOptedOut];
-        let says = said.into_iter().find(|says| {
-            let [deployed, candidate] =
-                [pair.deployed, pair.candidate].map(|policy| kept(policy, Some(place), says, *day));
+        let said = [
+            ConsentSignal::Nothing,
+            ConsentSignal::No,
+            ConsentSignal::NotOptedOut,
+        ];
+        let signal = said.into_iter().find(|signal| {
+            let [deployed, candidate] = [pair.deployed, pair.candidate]
+                .map(|policy| kept(policy, Some(place), signal, *day));
             candidate > deployed
         })?;
-        Some(scenes::on_day(says, Some(place.clone()), *day))
+        Some(scenarios::on_day(signal, Some(place.clone()), *day))
     })
 }
 
 /// Another law is as strict as the one that no longer applies.
-fn covered(removed: &[Dated]) -> Answer {
-    Answer::safe(
+fn covered(removed: &[Dated]) -> Impact {
+    Impact::safe(
         Records::None,
         format!(
             "in {} another law of the lists applies, which is as strict",
@@ -206,21 +210,21 @@ fn covered(removed: &[Dated]) -> Answer {
 }
 
 /// In more places more is asked of users.
-fn stricter(pair: &Pair<'_>, added: &[Dated], what: &str) -> Answer {
+fn stricter(pair: &Pair<'_>, added: &[Dated], what: &str) -> Impact {
     if added.is_empty() {
-        return Answer::safe(Records::None, "the same places, in another order");
+        return Impact::safe(Records::None, "the same places, in another order");
     }
     let places_named = named(added);
     let why = format!("in {places_named}, {what}");
     let lost = added.iter().find_map(|dated| {
-        let says = unreached(pair, |_| Some(dated.place.clone()), dated.day)?;
-        Some((says, dated))
+        let signal = unreached(pair, |_| Some(dated.place.clone()), dated.day)?;
+        Some((signal, dated))
     });
     match lost {
-        None => Answer::safe(Records::None, why),
-        Some((says, Dated { place, day, .. })) => {
-            let scene = scenes::on_day(says, Some(place.clone()), *day);
-            out_of_reach(&why, &places_named, scene)
+        None => Impact::safe(Records::None, why),
+        Some((signal, Dated { place, day, .. })) => {
+            let scenario = scenarios::on_day(signal, Some(place.clone()), *day);
+            out_of_reach(&why, &places_named, scenario)
         }
     }
 }
@@ -231,30 +235,34 @@ fn unreached(
     pair: &Pair<'_>,
     place: impl Fn(&EcPolicy) -> Option<Locality>,
     day: Option<Timestamp>,
-) -> Option<Says> {
-    let said = [Says::Nothing, Says::NotOptedOut, Says::No];
-    said.into_iter().find(|says| {
+) -> Option<ConsentSignal> {
+    let said = [
+        ConsentSignal::Nothing,
+        ConsentSignal::NotOptedOut,
+        ConsentSignal::No,
+    ];
+    said.into_iter().find(|signal| {
         let [deployed, candidate] = [pair.deployed, pair.candidate]
-            .map(|policy| kept(policy, place(policy).as_ref(), says, day));
+            .map(|policy| kept(policy, place(policy).as_ref(), signal, day));
         (deployed, candidate) == (GIVEN, LEFT)
     })
 }
 
-pub(super) fn out_of_reach(why: &str, place: &str, scene: Scene) -> Answer {
-    Answer::never(
+pub(super) fn out_of_reach(why: &str, place: &str, scenario: Scenario) -> Impact {
+    Impact::never(
         Records::None,
         format!("{why}. Until they consent, no page and no partner reads the record of one who was known before"),
         "ask users there for their consent before the change: who gives it is known again",
-        scene,
+        scenario,
     )
     .losing(
-        Kept::Users,
+        DataKind::Users,
         format!("users in {place} who have not said what the law there asks for"),
     )
-    .losing(Kept::PartnerIds, "those of them whom a partner has synced")
+    .losing(DataKind::PartnerIds, "those of them whom a partner has synced")
 }
 
-fn geo(pair: &Pair<'_>) -> Answer {
+fn geo(pair: &Pair<'_>) -> Impact {
     let assumed = |policy: &EcPolicy| match &policy.local.geo {
         Some(geo) => match &geo.region {
             Some(region) => format!("in `{}-{region}`", geo.country),
@@ -266,30 +274,34 @@ fn geo(pair: &Pair<'_>) -> Answer {
     let why = format!(
         "the native server takes users of unknown place to be {to}; before, they were {from}"
     );
-    // Where no place was known nobody got an id: a user who was told and has not opted out may now.
-    let asked = [Says::Nothing, Says::No, Says::NotOptedOut];
-    let asked = asked
-        .into_iter()
-        .filter(|says| *says != Says::NotOptedOut || pair.deployed.local.geo.is_some());
-    let looser = |says: &Says| {
-        let kept = |policy: &EcPolicy| kept(policy, policy.local.geo.as_ref(), says, None);
+    // Where no place was known no one got an id: a user who was given notice and has not opted out may get one now.
+    let asked = [
+        ConsentSignal::Nothing,
+        ConsentSignal::No,
+        ConsentSignal::NotOptedOut,
+    ];
+    let asked = asked.into_iter().filter(|signal| {
+        *signal != ConsentSignal::NotOptedOut || pair.deployed.local.geo.is_some()
+    });
+    let looser = |signal: &ConsentSignal| {
+        let kept = |policy: &EcPolicy| kept(policy, policy.local.geo.as_ref(), signal, None);
         kept(pair.candidate) > kept(pair.deployed)
     };
-    let Some(says) = asked.into_iter().find(looser) else {
-        let why = format!("{why}. Nobody gets an id whose silence or refusal counted before");
+    let Some(signal) = asked.into_iter().find(looser) else {
+        let why = format!("{why}. No one gets an id whose silence or refusal counted before");
         let own_places = |policy: &'_ EcPolicy| policy.local.geo.clone();
         return match unreached(pair, own_places, None) {
-            None => Answer::safe(Records::None, why),
-            Some(says) => out_of_reach(&why, "no known place", scenes::comes(says, None)),
+            None => Impact::safe(Records::None, why),
+            Some(signal) => out_of_reach(&why, "no known place", scenarios::comes(signal, None)),
         };
     };
-    Answer::never(
+    Impact::never(
         Records::None,
         format!(
             "{why}: users get an id there, or keep one, whose silence or refusal counted before"
         ),
         "assume the strictest place that users may come from",
-        scenes::comes(says, None),
+        scenarios::comes(signal, None),
     )
     .mixed("whether a user of unknown place gets an id depends on the machine that a page meets")
 }
@@ -304,11 +316,11 @@ pub(super) const GIVEN: u8 = LEFT + 1;
 pub(super) fn kept(
     policy: &EcPolicy,
     place: Option<&Locality>,
-    says: &Says,
+    signal: &ConsentSignal,
     day: Option<Timestamp>,
 ) -> u8 {
     let now = day.unwrap_or(Timestamp::from_unix(START));
-    match says.verdict(policy, place, now) {
+    match signal.verdict(policy, place, now) {
         Verdict::Withdrawn => 0,
         Verdict::NotGranted => LEFT,
         Verdict::Granted => GIVEN,

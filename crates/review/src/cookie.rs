@@ -1,11 +1,11 @@
 //! The cookie that carries the id, and what becomes of it when a withdrawal fails.
 
-use super::answer::{Answer, Known};
+use super::impact::{Impact, Known};
 use super::pair::Pair;
-use super::{Kept, Records, scenes};
+use super::{DataKind, Records, scenarios};
 use edge_cookie::policy::settings::{CookieRenewal, OnFailedWithdrawal, SameSite};
 
-pub(super) const ANSWERS: [Known; 6] = [
+pub(super) const IMPACTS: [Known; 6] = [
     ("cookie.name", name),
     ("cookie.max_age", max_age),
     ("cookie.same_site", same_site),
@@ -14,38 +14,38 @@ pub(super) const ANSWERS: [Known; 6] = [
     ("cookie.on_failed_withdrawal", on_failed_withdrawal),
 ];
 
-/// What becomes of a record whose id nobody brings any more.
+/// What becomes of a record whose id no browser sends any more.
 const OUT_OF_REACH: &str = "their old record stays live until it expires, partners go on syncing it, and no withdrawal reaches it: what the user says goes to the new one";
 
-fn name(pair: &Pair<'_>) -> Answer {
+fn name(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.cookie.name);
-    Answer::never(
+    Impact::never(
         Records::All,
         format!(
             "`{from}` is no longer read: every returning user counts as a new one and gets a new id in `{to}`; {OUT_OF_REACH}"
         ),
         "keep the name; to change it, erase the graph with it, so that no record is left that no one can withdraw",
-        scenes::old_cookie(),
+        scenarios::old_cookie(),
     )
-    .losing(Kept::Users, format!("every user whose browser holds `{from}`"))
-    .losing(Kept::PartnerIds, "those of them whom a partner has synced")
+    .losing(DataKind::Users, format!("every user whose browser holds `{from}`"))
+    .losing(DataKind::PartnerIds, "those of them whom a partner has synced")
     .effective("at once, for every cookie that a browser holds")
     .mixed("a user goes back and forth between two ids, by the machine that a page meets; a withdrawal reaches one of them")
 }
 
-fn max_age(pair: &Pair<'_>) -> Answer {
+fn max_age(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.cookie.max_age);
     let ttl = pair.candidate.entry.ttl;
     if to.seconds() == 0 {
-        return Answer::never(
+        return Impact::never(
             Records::NewCookies,
             format!(
                 "browsers drop the cookie as it comes: every page makes a new user; {OUT_OF_REACH}"
             ),
             "give the cookie as long as `entry.ttl`",
-            scenes::new_cookie(false),
+            scenarios::new_cookie(false),
         )
-        .losing(Kept::Users, "every user who gets an id from now on");
+        .losing(DataKind::Users, "every user who gets an id from now on");
     }
     let why = if to < from {
         let beyond = if to.seconds() < ttl.seconds() {
@@ -58,14 +58,14 @@ fn max_age(pair: &Pair<'_>) -> Answer {
         let why = format!(
             "users are taken for new ones {to} after the cookie was set{beyond}. Cookies that browsers have already stay for up to {from}"
         );
-        return Answer::never(
+        return Impact::never(
             Records::NewCookies,
             why,
             format!("keep `cookie.max_age` at {from} or more"),
-            scenes::cookie_gone(pair),
+            scenarios::cookie_gone(pair),
         )
         .losing(
-            Kept::Users,
+            DataKind::Users,
             format!(
                 "users whose cookie was set more than {to} ago: their record is out of their reach"
             ),
@@ -75,33 +75,33 @@ fn max_age(pair: &Pair<'_>) -> Answer {
             "browsers keep the cookie for {to}; those that have one keep it for the {from} that it was set for, unless it is set again"
         )
     };
-    Answer::safe(Records::NewCookies, why)
+    Impact::safe(Records::NewCookies, why)
 }
 
-fn same_site(pair: &Pair<'_>) -> Answer {
+fn same_site(pair: &Pair<'_>) -> Impact {
     match pair.candidate.cookie.same_site {
-        SameSite::Strict => Answer::never(
+        SameSite::Strict => Impact::never(
             Records::NewCookies,
             format!(
                 "the browser leaves the cookie out when a user comes by a link on another site: they are taken for a new one, and the new id replaces the old cookie; {OUT_OF_REACH}"
             ),
             "keep `cookie.same_site = \"Lax\"`",
-            scenes::new_cookie(true),
+            scenarios::new_cookie(true),
         )
-        .losing(Kept::Users, "users who come by a link on another site"),
-        SameSite::Lax => Answer::safe(
+        .losing(DataKind::Users, "users who come by a link on another site"),
+        SameSite::Lax => Impact::safe(
             Records::NewCookies,
             "the cookie comes along when a user follows a link from another site, and not with requests that other sites make",
         ),
-        SameSite::None => Answer::safe(
+        SameSite::None => Impact::safe(
             Records::NewCookies,
             "the cookie comes along with every request to the publisher, those that other sites make included: the id is known there too",
         ),
     }
 }
 
-fn http_only(pair: &Pair<'_>) -> Answer {
-    Answer::safe(
+fn http_only(pair: &Pair<'_>) -> Impact {
+    Impact::safe(
         Records::NewCookies,
         if pair.candidate.cookie.http_only {
             "page scripts can no longer read the id: those that do find nothing"
@@ -111,10 +111,10 @@ fn http_only(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn renewal(pair: &Pair<'_>) -> Answer {
+fn renewal(pair: &Pair<'_>) -> Impact {
     let max_age = pair.candidate.cookie.max_age;
     if pair.candidate.cookie.renewal == CookieRenewal::OnTouch {
-        return Answer::safe(
+        return Impact::safe(
             Records::NewCookies,
             format!(
                 "a user who keeps coming keeps the cookie: each visit that is written down sets it for another {max_age}"
@@ -134,21 +134,21 @@ fn renewal(pair: &Pair<'_>) -> Answer {
             .seconds()
             .min(policy.entry.ttl.seconds())
     {
-        return Answer::safe(Records::NewCookies, why);
+        return Impact::safe(Records::NewCookies, why);
     }
-    Answer::never(
+    Impact::never(
         Records::NewCookies,
         why,
         "keep `cookie.renewal = \"on_touch\"`",
-        scenes::cookie_not_renewed(pair, back),
+        scenarios::cookie_not_renewed(pair, back),
     )
     .losing(
-        Kept::Users,
+        DataKind::Users,
         format!("users who keep coming for more than {max_age}"),
     )
 }
 
-fn on_failed_withdrawal(pair: &Pair<'_>) -> Answer {
+fn on_failed_withdrawal(pair: &Pair<'_>) -> Impact {
     let why = match pair.candidate.cookie.on_failed_withdrawal {
         OnFailedWithdrawal::Expire => None,
         OnFailedWithdrawal::Keep => Some(
@@ -159,12 +159,12 @@ fn on_failed_withdrawal(pair: &Pair<'_>) -> Answer {
         ),
     };
     if let Some(why) = why {
-        return Answer::safe(Records::None, why);
+        return Impact::safe(Records::None, why);
     }
-    Answer::never(
+    Impact::never(
         Records::None,
         "a withdrawal that the store did not take is lost: the cookie goes all the same, nothing tries again, and the record stays live and in use by partners until it expires",
         "set `cookie.on_failed_withdrawal = \"auto\"`",
-        scenes::failed_withdrawal(u32::MAX),
+        scenarios::failed_withdrawal(u32::MAX),
     )
 }

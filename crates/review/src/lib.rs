@@ -1,12 +1,12 @@
 //! The plan of a policy change: what happens to users and records when a candidate replaces what is deployed.
 //!
-//! Every changed setting has an [answer](Change) of its own, drawn from both whole policies: when it takes effect, on
-//! which records, what the time means in which machines of both policies run side by side, and a [`Verdict`]. What is
+//! Every changed setting has a [`Change`] of its own, derived from both complete policies: when it takes effect, on
+//! which records, what happens while both versions are deployed, and a [`Verdict`]. A change that is
 //! not safe comes with an [`example`](Change::example): events run on the real engine, once under the deployed policy
 //! all through, and once with the candidate taking over at `0s`. Nothing here does I/O or reads a clock.
 //!
 //! ```
-//! use crate::{Plan, Verdict};
+//! use edge_cookie_review::{Plan, Verdict};
 //! use edge_cookie::policy::layers::{Layer, LayerName};
 //! use edge_cookie::policy::resolve::resolve;
 //!
@@ -16,29 +16,28 @@
 //! assert!(plan.changes.is_empty());
 //! ```
 
-mod answer;
-mod answers;
 mod consent;
+mod consent_signal;
 mod cookie;
 mod entry;
+mod faulty_store;
+mod impact;
+mod impacts;
 mod later;
 mod machine;
 mod pair;
 mod places;
 mod publisher;
 mod running;
-mod says;
-mod scene;
-mod scenes;
+mod scenario;
+mod scenario_run;
+mod scenarios;
 mod signals;
-mod store;
 mod sync;
 mod withdrawals;
-mod world;
 
 use serde::Serialize;
 
-use answer::Answer;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::difference::{Difference, between};
 use edge_cookie::policy::provenance::EffectiveValue;
@@ -47,6 +46,7 @@ use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::setting::full_key;
 use edge_cookie::policy::types::{Seconds, UsState};
 use edge_cookie::policy::value::Value;
+use impact::Impact;
 use pair::Pair;
 pub use places::new_ids;
 
@@ -54,12 +54,12 @@ pub use places::new_ids;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// At once: nobody loses anything that the deployed policy promised.
+    /// At once: no one loses anything that the deployed policy promised.
     Safe,
     /// A danger comes with the change-over, for users of the deployed policy and for syncs under way, and is over once
     /// `safe_after` has passed since the last machine of the deployed policy stopped.
     Wait,
-    /// Waiting does not help: somebody is worse off for good.
+    /// Waiting does not help: some users are worse off for good.
     Unsafe,
 }
 
@@ -117,7 +117,7 @@ impl Records {
 /// What is kept, and can be lost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Kept {
+pub enum DataKind {
     /// Live users: their records, or the cookies by which they are known.
     Users,
     /// Withdrawals.
@@ -126,7 +126,7 @@ pub enum Kept {
     PartnerIds,
 }
 
-impl Kept {
+impl DataKind {
     /// In words.
     #[must_use]
     pub const fn words(self) -> &'static str {
@@ -144,7 +144,7 @@ pub struct Loss {
     /// The full key of the setting that does it.
     pub key: String,
     /// What is lost.
-    pub what: Kept,
+    pub what: DataKind,
     /// Of which kinds of users.
     pub who: String,
     /// How to avoid it.
@@ -186,10 +186,11 @@ pub struct Change {
     pub safe_after: Option<String>,
     /// What it means to users, and why the verdict is what it is.
     pub why: String,
-    /// What the time means while machines of both policies run.
+    /// What happens while both versions are deployed.
     pub mixed: String,
-    /// How to make it without the danger, where there is one.
-    pub way_out: Option<String>,
+    /// How to make the change without the danger, where there is one.
+    #[serde(rename = "way_out")]
+    pub fix: Option<String>,
     /// What it loses, and of whom; empty where it loses nothing. What loses something is unsafe.
     pub loses: Vec<Loss>,
     /// What goes wrong, on a timeline; empty where nothing does.
@@ -261,10 +262,10 @@ impl Plan {
         let mut longest: Option<Seconds> = None;
         let mut verdict = Verdict::Safe;
         let mut changes = Vec::new();
-        for (differs, answer) in answers(&pair, written) {
-            verdict = verdict.max(answer.verdict);
-            longest = longest.max(answer.safe_after);
-            changes.push(told(differs, answer, &pair, written));
+        for (differs, impact) in impacts(&pair, written) {
+            verdict = verdict.max(impact.verdict);
+            longest = longest.max(impact.safe_after);
+            changes.push(change(differs, impact, &pair, written));
         }
         let worst = changes.iter().filter(|change| change.verdict == verdict);
         let example = worst
@@ -289,18 +290,18 @@ impl Verdict {
     #[must_use]
     pub fn between(deployed: Deployment<'_>, candidate: Deployment<'_>) -> Self {
         let written = [deployed.resolved, candidate.resolved];
-        let answers = answers(&Pair::of(deployed, candidate), written);
-        let verdicts = answers.into_iter().map(|(_, answer)| answer.verdict);
+        let impacts = impacts(&Pair::of(deployed, candidate), written);
+        let verdicts = impacts.into_iter().map(|(_, impact)| impact.verdict);
         verdicts.max().unwrap_or(Self::Safe)
     }
 }
 
 /// Everything that differs, of the publisher and of the settings, and what is known of it.
-fn answers(pair: &Pair<'_>, [deployed, candidate]: [&Resolved; 2]) -> Vec<(Differs, Answer)> {
+fn impacts(pair: &Pair<'_>, [deployed, candidate]: [&Resolved; 2]) -> Vec<(Differs, Impact)> {
     let differences = between(deployed, candidate);
     let of_settings = differences.iter().map(|difference| {
         let differs = Differs::from(difference);
-        (differs, answers::to(difference.key(), pair))
+        (differs, impacts::of(difference.key(), pair))
     });
     publisher::between(pair).chain(of_settings).collect()
 }
@@ -309,7 +310,7 @@ fn coming(candidate: &EcPolicy) -> Vec<ComingLaw> {
     let states = candidate.consent.us_states.coming();
     let law = |state: &UsState| ComingLaw {
         state: state.code.clone(),
-        from: scenes::date(state.starts),
+        from: scenarios::date(state.starts),
     };
     states.into_iter().map(law).collect()
 }
@@ -349,7 +350,7 @@ fn shown(difference: &Difference<'_>) -> (String, String) {
     (from.join("; "), to.join("; "))
 }
 
-/// A time as somebody wrote it, where it is a setting's: `48h` and not `2d`; else in the largest exact unit.
+/// A time as it is written in a policy, where it is a setting's: `48h` and not `2d`; else in the largest exact unit.
 fn as_written(time: Seconds, policies: [&Resolved; 2]) -> String {
     let exact = time.to_string();
     let meant = Value::from(exact.as_str());
@@ -363,27 +364,29 @@ fn as_written(time: Seconds, policies: [&Resolved; 2]) -> String {
     }
 }
 
-fn told(differs: Differs, answer: Answer, pair: &Pair<'_>, written: [&Resolved; 2]) -> Change {
+fn change(differs: Differs, impact: Impact, pair: &Pair<'_>, written: [&Resolved; 2]) -> Change {
     let loss = |(what, who)| Loss {
         key: differs.key.clone(),
         what,
         who,
-        avoid: answer.way_out.clone().unwrap_or_default(),
+        avoid: impact.fix.clone().unwrap_or_default(),
     };
     Change {
-        loses: answer.loses.into_iter().map(loss).collect(),
+        loses: impact.loses.into_iter().map(loss).collect(),
         key: differs.key,
         from: differs.from,
         to: differs.to,
         shown: differs.shown,
-        effect: answer.effect,
-        records: answer.records,
-        verdict: answer.verdict,
-        safe_after: answer.safe_after.map(|after| as_written(after, written)),
-        why: answer.why,
-        mixed: answer.mixed,
-        way_out: answer.way_out,
-        example: answer.scene.map_or_else(Vec::new, |scene| scene.run(pair)),
+        effect: impact.effect,
+        records: impact.records,
+        verdict: impact.verdict,
+        safe_after: impact.safe_after.map(|after| as_written(after, written)),
+        why: impact.why,
+        mixed: impact.mixed,
+        fix: impact.fix,
+        example: impact
+            .scenario
+            .map_or_else(Vec::new, |scenario| scenario.run(pair)),
     }
 }
 
@@ -393,10 +396,10 @@ mod tests {
     use edge_cookie::policy::known_settings;
 
     #[test]
-    fn every_setting_has_its_own_answer_and_every_answer_a_setting() {
+    fn every_setting_has_its_own_impact_and_every_impact_a_setting() {
         for setting in known_settings() {
-            assert!(answers::is_known(setting.key), "{} has none", setting.key);
+            assert!(impacts::is_known(setting.key), "{} has none", setting.key);
         }
-        assert_eq!(answers::count(), known_settings().len());
+        assert_eq!(impacts::count(), known_settings().len());
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::store::Moody;
+use super::faulty_store::FaultyStore;
 use edge_cookie::clock::ManualClock;
 use edge_cookie::engine::{Finished, Operation, Outcome};
 use edge_cookie::graph::KvIdentityGraph;
@@ -22,7 +22,7 @@ const NO_UID: &str = "no_uid";
 /// How many bytes the hash in an id has.
 const HASH_BYTES: usize = 32;
 
-pub(super) type Graph = KvIdentityGraph<Moody, Arc<ManualClock>>;
+pub(super) type Graph = KvIdentityGraph<FaultyStore, Arc<ManualClock>>;
 
 /// The partner of an example.
 pub(super) fn partner() -> Option<PartnerId> {
@@ -129,8 +129,8 @@ impl Machine<'_> {
     }
 
     /// Makes the record's metadata longer, as another system that keeps something of its own there.
-    pub(super) fn burden(&self, id: Option<EcId>, bytes: usize) -> &'static str {
-        self.meddle(id, |stored| {
+    pub(super) fn grow_metadata(&self, id: Option<EcId>, bytes: usize) -> &'static str {
+        self.rewrite_stored(id, |stored| {
             if stored.metadata.pop().is_some() {
                 let more = format!(r#","theirs":"{}"}}"#, "x".repeat(bytes));
                 stored.metadata.extend_from_slice(more.as_bytes());
@@ -141,7 +141,7 @@ impl Machine<'_> {
 
     /// Writes the record again without the times that another system does not know, for as long as its store keeps it.
     pub(super) fn write_elsewhere(&self, id: Option<EcId>) -> &'static str {
-        self.meddle(id, |stored| {
+        self.rewrite_stored(id, |stored| {
             if let Ok(mut entry) = KvEntry::from_body(&stored.body) {
                 entry.last_seen = None;
                 stored.body = entry.to_body();
@@ -155,7 +155,7 @@ impl Machine<'_> {
     }
 
     /// Changes what is stored, as another system does; `change` gives back how long the store is to keep it.
-    fn meddle(
+    fn rewrite_stored(
         &self,
         id: Option<EcId>,
         change: impl FnOnce(&mut Stored) -> Option<Ttl>,

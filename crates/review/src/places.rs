@@ -1,12 +1,12 @@
 //! Where the graph and the partners are kept, and the secrets.
 
-use super::answer::{Answer, Known};
+use super::impact::{Impact, Known};
 use super::pair::Pair;
-use super::{Kept, Records, scenes};
+use super::{DataKind, Records, scenarios};
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::{Partner, PartnerPull, Partners};
 
-pub(super) const ANSWERS: [Known; 10] = [
+pub(super) const IMPACTS: [Known; 10] = [
     ("ec_store", ec_store),
     ("partner_store", partner_store),
     ("passphrase", passphrase),
@@ -20,14 +20,14 @@ pub(super) const ANSWERS: [Known; 10] = [
 ];
 
 /// The graph is another one, and what was kept is left behind.
-fn left_behind(pair: &Pair<'_>, why: &str, way_out: &str) -> Answer {
-    Answer::never(Records::All, why, way_out, scenes::left_behind(pair))
-        .losing(Kept::Users, "every user who has a record")
-        .losing(Kept::Tombstones, "every user who has withdrawn")
-        .losing(Kept::PartnerIds, "every user whom a partner has synced")
+fn left_behind(pair: &Pair<'_>, why: &str, fix: &str) -> Impact {
+    Impact::never(Records::All, why, fix, scenarios::left_behind(pair))
+        .losing(DataKind::Users, "every user who has a record")
+        .losing(DataKind::Tombstones, "every user who has withdrawn")
+        .losing(DataKind::PartnerIds, "every user whom a partner has synced")
 }
 
-fn ec_store(pair: &Pair<'_>) -> Answer {
+fn ec_store(pair: &Pair<'_>) -> Impact {
     left_behind(
         pair,
         "the graph starts empty: every user loses their partner ids and gets a new id at the next visit. What was kept stays behind in the old store, its withdrawals with it: nothing reads it any more, and no withdrawal or erasure reaches it",
@@ -37,9 +37,9 @@ fn ec_store(pair: &Pair<'_>) -> Answer {
     .mixed("one user has two records: a withdrawal at one machine leaves the other's record live")
 }
 
-fn data_dir(pair: &Pair<'_>) -> Answer {
+fn data_dir(pair: &Pair<'_>) -> Impact {
     if !pair.moves() {
-        return Answer::safe(
+        return Impact::safe(
             Records::None,
             "it changes nothing while `local.store` says where the records are",
         );
@@ -53,7 +53,7 @@ fn data_dir(pair: &Pair<'_>) -> Answer {
     .mixed("one user has two records: a withdrawal at one server leaves the other's record live")
 }
 
-fn store(pair: &Pair<'_>) -> Answer {
+fn store(pair: &Pair<'_>) -> Impact {
     left_behind(
         pair,
         "the native server's graph starts empty in the new place: every user loses their partner ids, and withdrawals stay behind in the old one. The edge does not read this setting",
@@ -63,43 +63,43 @@ fn store(pair: &Pair<'_>) -> Answer {
     .mixed("one user has two records: a withdrawal at one server leaves the other's record live")
 }
 
-fn partner_store(_: &Pair<'_>) -> Answer {
-    Answer::never(
+fn partner_store(_: &Pair<'_>) -> Impact {
+    Impact::never(
         Records::None,
         "partners that are kept in the old store are not known in the new one: each is refused with `401` until its record is there, and what it syncs meanwhile is lost. A token that was replaced or shut out in the old store may still be good in the new one. Partners declared in the policy are not touched",
         "load the new store with the old one's partners before the switch, as `ec partner` lists them; or declare them",
-        scenes::stored_partner(),
+        scenarios::stored_partner(),
     )
     .losing(
-        Kept::PartnerIds,
+        DataKind::PartnerIds,
         "every user whom a partner has synced that is kept in the old store: its uids stay in the records, and no one can ask for them",
     )
     .effective("at once: no partner's record comes along")
     .mixed("a partner gets in or not by the machine it meets")
 }
 
-fn passphrase(pair: &Pair<'_>) -> Answer {
+fn passphrase(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.passphrase);
     match (from, to) {
-        (None, _) => Answer::safe(
+        (None, _) => Impact::safe(
             Records::New,
             "without a passphrase nothing was served, so no id was made that could change",
         ),
-        (_, None) => Answer::never(
+        (_, None) => Impact::never(
             Records::None,
             "the candidate has no passphrase, and so cannot serve: no page gets an identity, no withdrawal is taken, no partner can sync",
             "give the candidate the passphrase that is deployed",
-            scenes::not_served(),
+            scenarios::not_served(),
         )
-        .losing(Kept::Users, "every user: no page, withdrawal or partner is served"),
-        _ => Answer::never(
+        .losing(DataKind::Users, "every user: no page, withdrawal or partner is served"),
+        _ => Impact::never(
             Records::New,
             "every id that is made from now on is another: the same address gives another hash. A visitor who brings the cookie keeps the id in it; everyone else starts again, and what was kept under the hash of their address is no longer found by it, nor erased",
             "keep the passphrase; to change it, erase by the old hash as well for as long as `entry.ttl` of the deployed policy",
-            scenes::other_hash(),
+            scenarios::other_hash(),
         )
         .losing(
-            Kept::Users,
+            DataKind::Users,
             "users who come without their cookie, and those whom an operator finds by the hash of their address",
         )
         .effective("at once, for every id that is made from now on")
@@ -127,9 +127,9 @@ pub fn new_ids(resolved: &Resolved) -> Option<String> {
     ))
 }
 
-fn ipv6_form(pair: &Pair<'_>) -> Answer {
+fn ipv6_form(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.id.ipv6_form.as_str());
-    Answer::never(
+    Impact::never(
         Records::New,
         format!(
             "every id that is made for an IPv6 visitor from now on is another: the same network, written as `{to}` and not as `{from}`, gives another hash. IPv4 visitors keep theirs. A visitor who brings the cookie keeps the id in it; every other IPv6 visitor starts again, and what was kept under the hash of their network is no longer found by it, nor erased"
@@ -137,14 +137,14 @@ fn ipv6_form(pair: &Pair<'_>) -> Answer {
         format!(
             "keep `id.ipv6_form = \"{from}\"`; to change it, erase by the old hash as well for as long as `entry.ttl` of the deployed policy"
         ),
-        scenes::other_hash(),
+        scenarios::other_hash(),
     )
-    .losing(Kept::Users, IPV6_USERS)
+    .losing(DataKind::Users, IPV6_USERS)
     .effective("at once, for every id that is made for an IPv6 visitor from now on")
     .mixed("one IPv6 network gets ids of two hashes, by the machine that it meets")
 }
 
-fn admin_token(pair: &Pair<'_>) -> Answer {
+fn admin_token(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.admin_token);
     let why = match (from, to) {
         (None, _) => "operators may come in by the token from now on",
@@ -153,11 +153,11 @@ fn admin_token(pair: &Pair<'_>) -> Answer {
         }
         _ => "the old token is refused: whatever uses it needs the new one",
     };
-    Answer::safe(Records::None, why)
+    Impact::safe(Records::None, why)
         .mixed("old and new token are each good on the machines that know them")
 }
 
-fn admin_basic(pair: &Pair<'_>) -> Answer {
+fn admin_basic(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| {
         let basic = &policy.admin_basic;
         basic.username.is_some() && basic.password.is_some()
@@ -172,7 +172,7 @@ fn admin_basic(pair: &Pair<'_>) -> Answer {
             "the old user name and password are refused: what uses them needs the new ones"
         }
     };
-    Answer::safe(Records::None, why)
+    Impact::safe(Records::None, why)
         .mixed("old and new credentials are each good on the machines that know them")
 }
 
@@ -255,7 +255,7 @@ fn partner_changes(from: &Partners, to: &Partners) -> String {
 }
 
 /// The declared partners by what effects for them.
-fn partners(pair: &Pair<'_>) -> Answer {
+fn partners(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.partners);
     let why = partner_changes(from, to);
     let is_shut_out = |partner: &&Partner| {
@@ -263,27 +263,27 @@ fn partners(pair: &Pair<'_>) -> Answer {
         partner.enabled && !counterpart(to, partner).is_some_and(still)
     };
     let shut_out: Vec<&Partner> = from.iter().filter(is_shut_out).collect();
-    let answer = match shut_out.first() {
-        None => Answer::safe(Records::None, why),
+    let impact = match shut_out.first() {
+        None => Impact::safe(Records::None, why),
         Some(first) => {
             let partners: Vec<String> = (shut_out.iter())
                 .map(|partner| format!("`{}`", partner.id))
                 .collect();
             let partners = partners.join(", ");
-            Answer::never(
+            Impact::never(
                 Records::None,
                 why,
                 format!(
                     "keep {partners} declared and enabled under the same `id`, or put it into `partner_store` first; if it is to go for good, this is what goes with it"
                 ),
-                scenes::declared_partner(&first.id),
+                scenarios::declared_partner(&first.id),
             )
             .losing(
-                Kept::PartnerIds,
+                DataKind::PartnerIds,
                 format!("every user whom {partners} has synced: its uids stay in the records, and it can no longer ask for them"),
             )
         }
     };
-    answer
+    impact
         .mixed("a partner gets in or not by the machine it meets: give it a new token only once every machine knows that")
 }

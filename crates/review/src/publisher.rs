@@ -1,15 +1,15 @@
 //! Whose pages they are: the domain that the cookie is set for, and where pages come from.
 
-use super::answer::{Answer, Known};
+use super::impact::{Impact, Known};
 use super::pair::Pair;
-use super::{Differs, Kept, Records, scenes};
+use super::{DataKind, Differs, Records, scenarios};
 use edge_cookie::policy::publisher::{Domain, Publisher};
 use edge_cookie::policy::value::Value;
 
-pub(super) const ANSWERS: [Known; 2] = [("domain", domain), ("origin_url", origin_url)];
+pub(super) const IMPACTS: [Known; 2] = [("domain", domain), ("origin_url", origin_url)];
 
-/// What differs of the publisher, and who answers for it.
-pub(super) fn between(pair: &Pair<'_>) -> impl Iterator<Item = (Differs, Answer)> {
+/// What differs between the publishers, and the impact of each difference.
+pub(super) fn between(pair: &Pair<'_>) -> impl Iterator<Item = (Differs, Impact)> {
     let value = |key: &str, publisher: &Publisher| match key {
         "domain" => publisher.domain.as_ref().map(ToString::to_string),
         _ => publisher.origin_url.as_ref().map(ToString::to_string),
@@ -28,39 +28,39 @@ pub(super) fn between(pair: &Pair<'_>) -> impl Iterator<Item = (Differs, Answer)
             to: new,
         })
     };
-    let known = ANSWERS.into_iter();
-    known.filter_map(move |(key, answer)| Some((differs(key)?, answer(pair))))
+    let known = IMPACTS.into_iter();
+    known.filter_map(move |(key, impact)| Some((differs(key)?, impact(pair))))
 }
 
 const BY_HOST: &str = "a page sets the cookie for the domain of the machine that it meets; a browser that meets both can hold two ids";
 
-fn domain(pair: &Pair<'_>) -> Answer {
+fn domain(pair: &Pair<'_>) -> Impact {
     let [from, to] = pair.publishers.map(|publisher| publisher.domain.as_ref());
     let covers = |one: &Domain, other: &Domain| one.covers(other.as_str());
-    let answer = match (from, to) {
-        (Some(from), Some(to)) if covers(to, from) => Answer::safe(
+    let impact = match (from, to) {
+        (Some(from), Some(to)) if covers(to, from) => Impact::safe(
             Records::NewCookies,
             format!(
                 "cookies are set for `{to}` and every host below it, `{from}` among them: a browser that holds one for `{from}` goes on sending it there, and gets another on the other hosts"
             ),
         ),
-        (Some(from), Some(to)) if covers(from, to) => Answer::never(
+        (Some(from), Some(to)) if covers(from, to) => Impact::never(
             Records::NewCookies,
             format!(
                 "pages on hosts of `{from}` that are not below `{to}` lose their identity: browsers refuse a cookie for `{to}` from there, so that every page makes a new user, and what a page there asks for a user's uids is refused"
             ),
             format!("keep `{from}`, or serve only pages below `{to}`"),
-            scenes::another_domain(),
+            scenarios::another_domain(),
         )
         .losing(
-            Kept::Users,
+            DataKind::Users,
             format!("users of pages on hosts of `{from}` that are not below `{to}`"),
         )
         .losing(
-            Kept::PartnerIds,
+            DataKind::PartnerIds,
             "partner ids that pages on those hosts ask for",
         ),
-        (Some(from), Some(to)) => Answer::never(
+        (Some(from), Some(to)) => Impact::never(
             Records::All,
             format!(
                 "no browser sends the cookie that it holds for `{from}` to `{to}`: every returning user is taken for a new one; their old record stays live until it expires, partners go on syncing it, and no withdrawal reaches it"
@@ -68,35 +68,35 @@ fn domain(pair: &Pair<'_>) -> Answer {
             format!(
                 "keep `{from}`; to move, let the pages of `{from}` go on under the deployed policy until its cookies are gone, or erase the graph with the change"
             ),
-            scenes::another_domain(),
+            scenarios::another_domain(),
         )
         .losing(
-            Kept::Users,
+            DataKind::Users,
             format!("every user whose browser holds a cookie for `{from}`"),
         )
-        .losing(Kept::PartnerIds, "those of them whom a partner has synced".to_owned()),
-        (Some(from), None) => Answer::never(
+        .losing(DataKind::PartnerIds, "those of them whom a partner has synced".to_owned()),
+        (Some(from), None) => Impact::never(
             Records::NewCookies,
             format!(
                 "no page may ask for a user's uids any more, since no domain is the publisher's own; and a new cookie stays with the host that set it, so that a user of several hosts below `{from}` gets an id on each"
             ),
             format!("keep `{from}`"),
-            scenes::another_domain(),
+            scenarios::another_domain(),
         )
-        .losing(Kept::PartnerIds, "partner ids that pages ask for".to_owned()),
-        (None, _) => Answer::safe(
+        .losing(DataKind::PartnerIds, "partner ids that pages ask for".to_owned()),
+        (None, _) => Impact::safe(
             Records::NewCookies,
             "cookies are set for the domain and every host below it; those that browsers hold stay with the host that set them",
         ),
     };
-    answer
+    impact
         .effective(
             "at once, for every page; browsers keep the cookies that they hold as they were set",
         )
         .mixed(BY_HOST)
 }
 
-fn origin_url(pair: &Pair<'_>) -> Answer {
+fn origin_url(pair: &Pair<'_>) -> Impact {
     let [_, to] = pair
         .publishers
         .map(|publisher| publisher.origin_url.as_ref());
@@ -104,6 +104,6 @@ fn origin_url(pair: &Pair<'_>) -> Answer {
         Some(to) => format!("pages come from `{to}`; no record and no cookie changes"),
         None => "no page is handed on any more: what is not a route of this service is answered with `404`; no record and no cookie changes".to_owned(),
     };
-    Answer::safe(Records::None, why)
+    Impact::safe(Records::None, why)
         .mixed("a page comes from the origin of the machine that it meets")
 }

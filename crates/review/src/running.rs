@@ -1,12 +1,12 @@
 //! How the machines run: retries, limits of time, logs, and what is the platform's.
 
-use super::answer::{Answer, Known};
+use super::impact::{Impact, Known};
 use super::pair::Pair;
-use super::{Records, scenes};
+use super::{Records, scenarios};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{IdentifyOn, Jitter, OnFailedWithdrawal, OnRateLimited};
 
-pub(super) const ANSWERS: [Known; 37] = [
+pub(super) const IMPACTS: [Known; 37] = [
     ("cas.max_retries", retries),
     ("cas.backoff", waits),
     ("cas.max_backoff", waits),
@@ -58,16 +58,16 @@ fn loses_withdrawals(pair: &Pair<'_>) -> bool {
         && pair.candidate.cookie.on_failed_withdrawal == OnFailedWithdrawal::Expire
 }
 
-fn lost(way_out: &str) -> Answer {
-    Answer::never(
+fn lost(fix: &str) -> Impact {
+    Impact::never(
         Records::None,
         "a withdrawal that meets a single refused write is lost: nothing tries again, the cookie goes all the same (`cookie.on_failed_withdrawal` is `expire`), and the record stays live",
-        way_out,
-        scenes::failed_withdrawal(1),
+        fix,
+        scenarios::failed_withdrawal(1),
     )
 }
 
-fn retries(pair: &Pair<'_>) -> Answer {
+fn retries(pair: &Pair<'_>) -> Impact {
     if loses_withdrawals(pair) {
         return lost(
             "keep `cas.max_retries` at 1 or more, or set `cookie.on_failed_withdrawal = \"auto\"`",
@@ -79,10 +79,10 @@ fn retries(pair: &Pair<'_>) -> Answer {
     } else {
         "an operation holds out longer where many write one record, for more writes"
     };
-    Answer::safe(Records::None, why)
+    Impact::safe(Records::None, why)
 }
 
-fn deadline(pair: &Pair<'_>) -> Answer {
+fn deadline(pair: &Pair<'_>) -> Impact {
     if loses_withdrawals(pair) {
         return lost(
             "keep `cas.deadline` above `0ms`, or set `cookie.on_failed_withdrawal = \"auto\"`",
@@ -94,12 +94,12 @@ fn deadline(pair: &Pair<'_>) -> Answer {
     } else {
         "an operation on a slow or busy store is tried for longer"
     };
-    Answer::safe(Records::None, why)
+    Impact::safe(Records::None, why)
 }
 
-fn waits(pair: &Pair<'_>) -> Answer {
+fn waits(pair: &Pair<'_>) -> Impact {
     let to = &pair.candidate.cas;
-    Answer::safe(
+    Impact::safe(
         Records::None,
         format!(
             "the first wait before a retry is {}, the longest {}; what is written is the same",
@@ -109,8 +109,8 @@ fn waits(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn jitter(pair: &Pair<'_>) -> Answer {
-    Answer::safe(
+fn jitter(pair: &Pair<'_>) -> Impact {
+    Impact::safe(
         Records::None,
         match pair.candidate.cas.jitter {
             Jitter::Full => {
@@ -123,8 +123,8 @@ fn jitter(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn on_rate_limited(pair: &Pair<'_>) -> Answer {
-    Answer::safe(
+fn on_rate_limited(pair: &Pair<'_>) -> Impact {
+    Impact::safe(
         Records::None,
         match pair.candidate.cas.on_rate_limited {
             OnRateLimited::Retry => {
@@ -137,7 +137,7 @@ fn on_rate_limited(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn budget(pair: &Pair<'_>) -> Answer {
+fn budget(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.organic.budget);
     let why = if to.duration().is_zero() {
         "no page waits for an identity: only what is there at once comes along; a withdrawal goes on all the same"
@@ -146,11 +146,11 @@ fn budget(pair: &Pair<'_>) -> Answer {
     } else {
         "pages wait longer for a slow store, and fewer of them go without an identity"
     };
-    Answer::safe(Records::None, why)
+    Impact::safe(Records::None, why)
 }
 
-fn identify(pair: &Pair<'_>) -> Answer {
-    Answer::safe(
+fn identify(pair: &Pair<'_>) -> Impact {
+    Impact::safe(
         Records::None,
         match pair.candidate.organic.identify {
             IdentifyOn::Navigations => {
@@ -163,8 +163,8 @@ fn identify(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn identify_frames(pair: &Pair<'_>) -> Answer {
-    Answer::safe(
+fn identify_frames(pair: &Pair<'_>) -> Impact {
+    Impact::safe(
         Records::None,
         if pair.candidate.organic.identify_frames {
             "a page in a frame may get a new id, too; who has an id keeps it"
@@ -174,33 +174,33 @@ fn identify_frames(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn ts_prefixes(_: &Pair<'_>) -> Answer {
-    Answer::safe(
+fn ts_prefixes(_: &Pair<'_>) -> Impact {
+    Impact::safe(
         Records::None,
         "other paths below `/_ts/` reach the origin, without `Authorization`; all others are answered with 404 by the service",
     )
 }
 
-fn origin_limit(_: &Pair<'_>) -> Answer {
-    Answer::safe(
+fn origin_limit(_: &Pair<'_>) -> Impact {
+    Impact::safe(
         Records::None,
         "an origin that is slow is waited for for another time: a page that it has not begun by then is a 504, one that it has begun breaks off",
     )
 }
 
-fn call_timeout(pair: &Pair<'_>) -> Answer {
+fn call_timeout(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.store.call_timeout);
     let why = if to < from {
         "a slow store is given up on earlier; a write whose answer did not come may have happened, and is looked for before it is made again"
     } else {
         "a slow store is waited for longer"
     };
-    Answer::safe(Records::None, why)
+    Impact::safe(Records::None, why)
 }
 
-fn cors_max_age(pair: &Pair<'_>) -> Answer {
+fn cors_max_age(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.identify.cors_max_age);
-    Answer::safe(
+    Impact::safe(
         Records::None,
         format!(
             "browsers ask again after {to} whether a page may identify; an earlier answer holds for up to {from}"
@@ -208,7 +208,7 @@ fn cors_max_age(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn id_chars(pair: &Pair<'_>) -> Answer {
+fn id_chars(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.log.id_chars);
     let why = if to > from {
         format!(
@@ -217,23 +217,23 @@ fn id_chars(pair: &Pair<'_>) -> Answer {
     } else {
         format!("log lines show {to} characters of an id; those written before show {from}")
     };
-    Answer::safe(Records::None, why)
+    Impact::safe(Records::None, why)
 }
 
 /// What the native server, or its store, takes up when it starts.
-fn native(what: &str) -> Answer {
-    Answer::safe(
+fn native(what: &str) -> Impact {
+    Impact::safe(
         Records::None,
         format!("{what}, from the next start of the native server on; the edge does not read it"),
     )
     .mixed("each server has its own")
 }
 
-fn commit_writes(_: &Pair<'_>) -> Answer {
+fn commit_writes(_: &Pair<'_>) -> Impact {
     native("as many writes share a commit to disk; what was acknowledged is on disk either way")
 }
 
-fn sweep_per_write(pair: &Pair<'_>) -> Answer {
+fn sweep_per_write(pair: &Pair<'_>) -> Impact {
     native(if pair.candidate.local.sweep_per_write == 0 {
         "the bytes of expired records stay on disk, though nothing reads them"
     } else {
@@ -241,7 +241,7 @@ fn sweep_per_write(pair: &Pair<'_>) -> Answer {
     })
 }
 
-fn outbox_withdrawals(pair: &Pair<'_>) -> Answer {
+fn outbox_withdrawals(pair: &Pair<'_>) -> Impact {
     native(if pair.candidate.local.outbox_withdrawals == 0 {
         "withdrawals that the store does not take are kept nowhere; those in the outbox are still delivered"
     } else {
@@ -249,76 +249,76 @@ fn outbox_withdrawals(pair: &Pair<'_>) -> Answer {
     })
 }
 
-fn cache_mib(_: &Pair<'_>) -> Answer {
+fn cache_mib(_: &Pair<'_>) -> Impact {
     native("the embedded store keeps another amount of pages in memory")
 }
 
-fn recent_records(_: &Pair<'_>) -> Answer {
+fn recent_records(_: &Pair<'_>) -> Impact {
     native("the embedded store caches another number of records, and answers the same")
 }
 
-fn password(_: &Pair<'_>) -> Answer {
+fn password(_: &Pair<'_>) -> Impact {
     native(
         "the server that holds a shared store is asked with another password: one that it refuses leaves every page without an identity",
     )
 }
 
-fn connections(_: &Pair<'_>) -> Answer {
+fn connections(_: &Pair<'_>) -> Impact {
     native("calls of a shared store go over another number of connections")
 }
 
-fn connecting(_: &Pair<'_>) -> Answer {
+fn connecting(_: &Pair<'_>) -> Impact {
     native(
         "a connection to a shared store that is lost is made again at another pace; calls fail meanwhile, and pages go on without an identity",
     )
 }
 
-fn min_replicas_to_write(_: &Pair<'_>) -> Answer {
+fn min_replicas_to_write(_: &Pair<'_>) -> Impact {
     native(
         "another number is held against the configuration of the server that holds a shared store, which alone decides what a fail-over loses",
     )
 }
 
-fn store_calls(_: &Pair<'_>) -> Answer {
+fn store_calls(_: &Pair<'_>) -> Impact {
     native("another number of store calls is under way at once, and further ones wait")
 }
 
-fn trusted_proxies(_: &Pair<'_>) -> Answer {
+fn trusted_proxies(_: &Pair<'_>) -> Impact {
     native(
         "new ids are made from the address that these proxies report (`X-Forwarded-For`), and no one else's; a proxy that is left out becomes the address of all its users, and one that is trusted wrongly can name any. Ids in cookies stay as they are",
     )
 }
 
-fn max_connections(_: &Pair<'_>) -> Answer {
+fn max_connections(_: &Pair<'_>) -> Impact {
     native("another number of connections is served at once, and further ones wait")
 }
 
-fn request_timeout(_: &Pair<'_>) -> Answer {
+fn request_timeout(_: &Pair<'_>) -> Impact {
     native("a client that makes no progress is hung up on after another time")
 }
 
-fn min_bytes_per_second(_: &Pair<'_>) -> Answer {
+fn min_bytes_per_second(_: &Pair<'_>) -> Impact {
     native("a client that sends or reads slowly is hung up on at another rate")
 }
 
-fn max_header_bytes(_: &Pair<'_>) -> Answer {
+fn max_header_bytes(_: &Pair<'_>) -> Impact {
     native("a request with a longer head is refused; long consent cookies count")
 }
 
-fn shutdown_grace(_: &Pair<'_>) -> Answer {
+fn shutdown_grace(_: &Pair<'_>) -> Impact {
     native("requests under way have another time limit when the server stops")
 }
 
-fn bundle_place(_: &Pair<'_>) -> Answer {
-    Answer::safe(
+fn bundle_place(_: &Pair<'_>) -> Impact {
+    Impact::safe(
         Records::None,
-        "the edge looks for a bundle that replaces its own in another place, from the next deploy on: what was put in the old place no longer counts, and what is in the new one is effective instead of the candidate. Look what stands there first; the native server does not read it",
+        "the edge looks for a bundle that replaces its own in another place, from the next deploy on: what was put in the old place no longer counts, and what is in the new one is effective instead of the candidate. Check what that place holds first; the native server does not read it",
     )
     .mixed("machines may be under two bundles: compare them by `ec plan` as well")
 }
 
-fn rate_counter(_: &Pair<'_>) -> Answer {
-    Answer::safe(
+fn rate_counter(_: &Pair<'_>) -> Impact {
+    Impact::safe(
         Records::None,
         "the edge counts partners' requests from zero, so that a partner may once make up to twice as many in `sync.rate_window`; the native server does not read it",
     )

@@ -1,16 +1,16 @@
 //! Which signals of consent count, and how much a string must keep of its specification.
 
-use super::answer::{Answer, Known};
 use super::consent::{GIVEN, LEFT, kept, out_of_reach, place};
+use super::consent_signal::{ConsentSignal, Consents};
+use super::impact::{Impact, Known};
 use super::pair::Pair;
-use super::says::{Consents, Says};
-use super::{Records, scenes};
+use super::{Records, scenarios};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::ConsentCookies;
 use edge_cookie::policy::types::{CookieNames, Locality, Seconds};
 use edge_cookie_service::consent::Signal;
 
-pub(super) const ANSWERS: [Known; 9] = [
+pub(super) const IMPACTS: [Known; 9] = [
     ("consent.us_without_signal", us_without_signal),
     ("consent.gpc_in_opt_in", gpc_in_opt_in),
     ("consent.tcf_max_age", tcf_max_age),
@@ -22,7 +22,7 @@ pub(super) const ANSWERS: [Known; 9] = [
     ("consent.cookies.us_privacy", us_privacy_cookies),
 ];
 
-/// What is said of a change, by what comes of it.
+/// The texts about a change, by what it causes.
 struct Words {
     /// More is kept of some users than before.
     looser: String,
@@ -34,12 +34,14 @@ struct Words {
     same: &'static str,
 }
 
-/// What comes of a change for users who say this, in each place where a law applies.
-fn of_users(pair: &Pair<'_>, users: &[(Locality, Says)], words: Words) -> Answer {
-    let kept = |(place, says): &(Locality, Says)| {
-        [pair.deployed, pair.candidate].map(|policy| kept(policy, Some(place), says, None))
+/// The effect of a change on users with these signals, in each place where a law applies.
+fn of_users(pair: &Pair<'_>, users: &[(Locality, ConsentSignal)], words: Words) -> Impact {
+    let kept = |(place, signal): &(Locality, ConsentSignal)| {
+        [pair.deployed, pair.candidate].map(|policy| kept(policy, Some(place), signal, None))
     };
-    let shown = |(place, says): &(Locality, Says)| scenes::comes(says.clone(), Some(place.clone()));
+    let shown = |(place, signal): &(Locality, ConsentSignal)| {
+        scenarios::comes(signal.clone(), Some(place.clone()))
+    };
     let find = |which: fn(u8, u8) -> bool| {
         users.iter().find(|user| {
             let [deployed, candidate] = kept(user);
@@ -47,15 +49,15 @@ fn of_users(pair: &Pair<'_>, users: &[(Locality, Says)], words: Words) -> Answer
         })
     };
     if let Some(user) = find(|deployed, candidate| candidate > deployed) {
-        return Answer::never(Records::None, words.looser, words.fix, shown(user))
+        return Impact::never(Records::None, words.looser, words.fix, shown(user))
             .mixed("whether the signal counts depends on the machine that a page meets");
     }
     match find(|deployed, candidate| (deployed, candidate) == (GIVEN, LEFT)) {
         Some(user) => out_of_reach(&words.stricter, &format!("`{}`", user.0), shown(user)),
         None if find(|deployed, candidate| candidate < deployed).is_some() => {
-            Answer::safe(Records::None, words.stricter)
+            Impact::safe(Records::None, words.stricter)
         }
-        None => Answer::safe(Records::None, words.same),
+        None => Impact::safe(Records::None, words.same),
     }
 }
 
@@ -74,7 +76,7 @@ fn us_state(pair: &Pair<'_>) -> Locality {
     place("US", Some(code))
 }
 
-fn us_without_signal(pair: &Pair<'_>) -> Answer {
+fn us_without_signal(pair: &Pair<'_>) -> Impact {
     let words = Words {
         looser: "users in US states with a law who say nothing gain a grant: they get an id before they are given notice, until they opt out"
             .to_owned(),
@@ -83,10 +85,10 @@ fn us_without_signal(pair: &Pair<'_>) -> Answer {
             .to_owned(),
         same: "no state is in `consent.us_states`: nothing changes",
     };
-    of_users(pair, &[(us_state(pair), Says::Nothing)], words)
+    of_users(pair, &[(us_state(pair), ConsentSignal::Nothing)], words)
 }
 
-fn gpc_in_opt_in(pair: &Pair<'_>) -> Answer {
+fn gpc_in_opt_in(pair: &Pair<'_>) -> Impact {
     let consents = Consents {
         gpc: true,
         ..Consents::default()
@@ -101,21 +103,21 @@ fn gpc_in_opt_in(pair: &Pair<'_>) -> Answer {
     };
     of_users(
         pair,
-        &[(opt_in_place(pair), Says::Consents(consents))],
+        &[(opt_in_place(pair), ConsentSignal::Consents(consents))],
         words,
     )
 }
 
 /// Users who consent in such a way, in both kinds of places where a consent by TCF grants.
-fn consenting(pair: &Pair<'_>, consents: Consents) -> [(Locality, Says); 2] {
-    [opt_in_place(pair), us_state(pair)].map(|place| (place, Says::Consents(consents)))
+fn consenting(pair: &Pair<'_>, consents: Consents) -> [(Locality, ConsentSignal); 2] {
+    [opt_in_place(pair), us_state(pair)].map(|place| (place, ConsentSignal::Consents(consents)))
 }
 
 fn seconds(length: u64) -> i64 {
     i64::try_from(length).unwrap_or(i64::MAX)
 }
 
-fn tcf_max_age(pair: &Pair<'_>) -> Answer {
+fn tcf_max_age(pair: &Pair<'_>) -> Impact {
     let longest = |policy: &EcPolicy| policy.consent.tcf_max_age.map(Seconds::seconds);
     let ages = [pair.deployed, pair.candidate].map(longest);
     let shorter = ages.into_iter().flatten().min().unwrap_or_default();
@@ -134,7 +136,7 @@ fn tcf_max_age(pair: &Pair<'_>) -> Answer {
     of_users(pair, &consenting(pair, consents), words)
 }
 
-fn clock_skew(pair: &Pair<'_>) -> Answer {
+fn clock_skew(pair: &Pair<'_>) -> Impact {
     let skews = [pair.deployed, pair.candidate].map(|policy| policy.consent.clock_skew.seconds());
     let smaller = skews.into_iter().min().unwrap_or_default();
     let consents = Consents {
@@ -152,7 +154,7 @@ fn clock_skew(pair: &Pair<'_>) -> Answer {
     of_users(pair, &consenting(pair, consents), words)
 }
 
-fn tcf_validity(pair: &Pair<'_>) -> Answer {
+fn tcf_validity(pair: &Pair<'_>) -> Impact {
     let consents = Consents {
         valid: false,
         ..Consents::default()
@@ -168,7 +170,7 @@ fn tcf_validity(pair: &Pair<'_>) -> Answer {
     of_users(pair, &consenting(pair, consents), words)
 }
 
-fn max_signal_bytes(pair: &Pair<'_>) -> Answer {
+fn max_signal_bytes(pair: &Pair<'_>) -> Impact {
     let bounds = [pair.deployed, pair.candidate].map(|policy| policy.consent.max_signal_bytes);
     let smaller = bounds.into_iter().min().unwrap_or_default();
     let consents = Consents {
@@ -188,7 +190,7 @@ fn max_signal_bytes(pair: &Pair<'_>) -> Answer {
     of_users(pair, &consenting(pair, consents), words)
 }
 
-fn tcf_cookies(pair: &Pair<'_>) -> Answer {
+fn tcf_cookies(pair: &Pair<'_>) -> Impact {
     cookies(
         pair,
         Signal::Tcf,
@@ -197,11 +199,11 @@ fn tcf_cookies(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn gpp_cookies(pair: &Pair<'_>) -> Answer {
+fn gpp_cookies(pair: &Pair<'_>) -> Impact {
     cookies(pair, Signal::Gpp, |cookies| &cookies.gpp, &us_state(pair))
 }
 
-fn us_privacy_cookies(pair: &Pair<'_>) -> Answer {
+fn us_privacy_cookies(pair: &Pair<'_>) -> Impact {
     cookies(
         pair,
         Signal::UsPrivacy,
@@ -215,23 +217,23 @@ fn cookies(
     signal: Signal,
     of: fn(&ConsentCookies) -> &CookieNames,
     place: &Locality,
-) -> Answer {
+) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| of(&policy.consent_cookies));
     let names = |list: &CookieNames, other: &CookieNames| -> Vec<String> {
         let missing = list.iter().filter(|name| !other.contains(name));
         missing.map(str::to_owned).collect()
     };
     let [removed, added] = [names(from, to), names(to, from)];
-    let users: Vec<(Locality, Says)> = (removed.iter().chain(&added))
+    let users: Vec<(Locality, ConsentSignal)> = (removed.iter().chain(&added))
         .flat_map(|name| [true, false].map(|refuses| (name, refuses)))
         .map(|(name, refuses)| {
             let name = name.clone();
-            let says = Says::InCookie {
+            let signal = ConsentSignal::InCookie {
                 name,
                 signal,
                 refuses,
             };
-            (place.clone(), says)
+            (place.clone(), signal)
         })
         .collect();
     let quoted = |names: &[String]| format!("`{}`", names.join("`, `"));

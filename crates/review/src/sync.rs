@@ -1,8 +1,8 @@
 //! What partners may write, and how much at once.
 
-use super::answer::{Answer, Known};
+use super::impact::{Impact, Known};
 use super::pair::{Pair, creates, oldest_sync};
-use super::{Kept, Records, scenes};
+use super::{DataKind, Records, scenarios};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{
     DeleteMode, OnMissingSync, OnMissingWithdrawal, Renewal, Repeat, SyncOrder, SyncReasons,
@@ -10,7 +10,7 @@ use edge_cookie::policy::settings::{
 };
 use edge_cookie::policy::types::Sentinels;
 
-pub(super) const ANSWERS: [Known; 14] = [
+pub(super) const IMPACTS: [Known; 14] = [
     ("sync.on_missing", on_missing),
     ("sync.unchanged", unchanged),
     ("sync.refresh_after", refresh_after),
@@ -29,9 +29,9 @@ pub(super) const ANSWERS: [Known; 14] = [
 
 const FROM_NOW_ON: &str = "at once, for every sync from now on";
 
-fn on_missing(pair: &Pair<'_>) -> Answer {
+fn on_missing(pair: &Pair<'_>) -> Impact {
     if pair.candidate.sync.on_missing == OnMissingSync::Reject {
-        return Answer::safe(
+        return Impact::safe(
             Records::New,
             "a partner can no longer make a user: its syncs for an id that has no record are refused, so that no user who withdrew comes back by one. Records that syncs made stay until they expire",
         )
@@ -39,18 +39,18 @@ fn on_missing(pair: &Pair<'_>) -> Answer {
         .mixed("a machine of the deployed policy still makes users of syncs");
     }
     let ttl = pair.candidate.tombstone.ttl;
-    Answer::never(
+    Impact::never(
         Records::New,
         format!(
             "a partner's sync makes a record for an id that has none, and so brings back users who withdrew: {ttl} after that the tombstone is gone, and the next sync of a partner that still holds the uid makes a live record of them. They never consented again"
         ),
         "keep `sync.on_missing = \"reject\"`: only a visit with consent makes a user",
-        scenes::brought_back(pair),
+        scenarios::brought_back(pair),
     )
     .effective(FROM_NOW_ON)
 }
 
-fn max_age(pair: &Pair<'_>) -> Answer {
+fn max_age(pair: &Pair<'_>) -> Impact {
     let Pair {
         deployed,
         candidate,
@@ -58,7 +58,7 @@ fn max_age(pair: &Pair<'_>) -> Answer {
     } = *pair;
     let longest = oldest_sync(candidate);
     if longest <= oldest_sync(deployed) {
-        return Answer::safe(
+        return Impact::safe(
             Records::None,
             "fewer late syncs get in: what is older is refused as `stale`, whatever the record; partners that send rarely have to send earlier",
         );
@@ -68,7 +68,7 @@ fn max_age(pair: &Pair<'_>) -> Answer {
         None => "syncs get in however old they are".to_owned(),
     };
     if !creates(candidate) {
-        return Answer::safe(
+        return Impact::safe(
             Records::None,
             format!(
                 "{age}; they can write into records that stand, and make none (`sync.on_missing` is `reject`)"
@@ -77,7 +77,7 @@ fn max_age(pair: &Pair<'_>) -> Answer {
     }
     let ttl = candidate.tombstone.ttl;
     if longest > ttl.seconds() {
-        return Answer::never(
+        return Impact::never(
             Records::None,
             format!(
                 "{age}, so that one from before a withdrawal can come when the tombstone is gone ({ttl}): it makes a new record of a user who withdrew (`sync.on_missing` is `create_minimal`)"
@@ -85,22 +85,22 @@ fn max_age(pair: &Pair<'_>) -> Answer {
             format!(
                 "set `sync.on_missing = \"reject\"`, or keep `sync.max_age` within `tombstone.ttl` ({ttl})"
             ),
-            scenes::older_sync(pair),
+            scenarios::older_sync(pair),
         );
     }
-    if let Some((traceless, way_out)) = traceless(candidate) {
-        return Answer::never(
+    if let Some((traceless, fix)) = traceless(candidate) {
+        return Impact::never(
             Records::None,
             format!(
                 "{age}, so that one from before {traceless}, which leaves nothing that it would meet, makes a new record of the user (`sync.on_missing` is `create_minimal`)"
             ),
-            format!("set {way_out}, or `sync.on_missing = \"reject\"`"),
-            scenes::untraced_by_the_candidate(pair),
+            format!("set {fix}, or `sync.on_missing = \"reject\"`"),
+            scenarios::untraced_by_the_candidate(pair),
         );
     }
     let kept = deployed.tombstone.ttl;
     if longest > kept.seconds() {
-        return Answer::wait(
+        return Impact::wait(
             Records::None,
             longest,
             format!(
@@ -108,10 +108,10 @@ fn max_age(pair: &Pair<'_>) -> Answer {
             ),
             LATER,
         )
-        .shown_by(scenes::outlived(pair));
+        .shown_by(scenarios::outlived(pair));
     }
     if let Some((traceless, _)) = traceless(deployed) {
-        return Answer::wait(
+        return Impact::wait(
             Records::None,
             longest,
             format!(
@@ -119,9 +119,9 @@ fn max_age(pair: &Pair<'_>) -> Answer {
             ),
             LATER,
         )
-        .shown_by(scenes::untraced_by_the_deployed(pair));
+        .shown_by(scenarios::untraced_by_the_deployed(pair));
     }
-    Answer::safe(
+    Impact::safe(
         Records::None,
         format!("{age}, and a withdrawal is remembered for at least as long"),
     )
@@ -156,7 +156,7 @@ fn prolongs(policy: &EcPolicy) -> bool {
     policy.entry.renewal == Renewal::OnWrite
 }
 
-fn unchanged(pair: &Pair<'_>) -> Answer {
+fn unchanged(pair: &Pair<'_>) -> Impact {
     let prolongs = prolongs(pair.candidate);
     let why = match pair.candidate.sync.unchanged {
         Unchanged::Rewrite if prolongs => {
@@ -169,7 +169,7 @@ fn unchanged(pair: &Pair<'_>) -> Answer {
         Unchanged::Skip => "the same uid again writes nothing; `synced` is when it was first sent".to_owned(),
         Unchanged::Refresh => refreshed(pair.candidate),
     };
-    answered(pair, why)
+    for_same_uid(pair, why)
 }
 
 /// Whether the same uid again, often enough, keeps a user who stays away.
@@ -183,20 +183,20 @@ fn keeps_by_syncs(policy: &EcPolicy) -> bool {
         }
 }
 
-/// The answer to a change of what the same uid again does.
-fn answered(pair: &Pair<'_>, why: String) -> Answer {
+/// The impact of a change of what happens when a partner sends the same uid again.
+fn for_same_uid(pair: &Pair<'_>, why: String) -> Impact {
     if !keeps_by_syncs(pair.deployed) || keeps_by_syncs(pair.candidate) {
-        return Answer::safe(Records::Rewritten, why);
+        return Impact::safe(Records::Rewritten, why);
     }
     let ttl = pair.candidate.entry.ttl;
-    Answer::never(
+    Impact::never(
         Records::Rewritten,
         why,
         "keep what is deployed, or `sync.unchanged = \"refresh\"` with a `sync.refresh_after` below `entry.ttl`",
-        scenes::unprolonged_by_syncs(pair),
+        scenarios::unprolonged_by_syncs(pair),
     )
     .losing(
-        Kept::Users,
+        DataKind::Users,
         format!("users who stay away for more than {ttl}, and whom a partner goes on syncing"),
     )
 }
@@ -218,32 +218,32 @@ fn refreshed(policy: &EcPolicy) -> String {
     )
 }
 
-fn refresh_after(pair: &Pair<'_>) -> Answer {
+fn refresh_after(pair: &Pair<'_>) -> Impact {
     if pair.candidate.sync.unchanged == Unchanged::Refresh {
-        return answered(pair, refreshed(pair.candidate));
+        return for_same_uid(pair, refreshed(pair.candidate));
     }
     let word = pair.candidate.sync.unchanged.as_str();
-    Answer::safe(
+    Impact::safe(
         Records::None,
         format!("it changes nothing while `sync.unchanged` is `{word}`"),
     )
 }
 
-fn order(pair: &Pair<'_>) -> Answer {
+fn order(pair: &Pair<'_>) -> Impact {
     match pair.candidate.sync.order {
-        SyncOrder::Timestamp => Answer::safe(
+        SyncOrder::Timestamp => Impact::safe(
             Records::Rewritten,
             "a sync that is older than the stored uid is refused as `stale`, so that a late one no longer puts an old uid over a newer",
         )
         .mixed("at a machine of the deployed policy a late sync still puts an old uid over a newer"),
-        SyncOrder::Arrival => Answer::safe(
+        SyncOrder::Arrival => Impact::safe(
             Records::Rewritten,
             "the last sync to come wins, so that a late one can put a partner's old uid over a newer; the partner's next sync mends it. No other partner's uid is touched",
         ),
     }
 }
 
-fn max_future(pair: &Pair<'_>) -> Answer {
+fn max_future(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.sync.max_future);
     let why = if to < from {
         format!(
@@ -254,7 +254,7 @@ fn max_future(pair: &Pair<'_>) -> Answer {
             "partners whose clocks run ahead by up to {to} get in, and what they send counts as made when it comes"
         )
     };
-    Answer::safe(Records::None, why).effective(FROM_NOW_ON)
+    Impact::safe(Records::None, why).effective(FROM_NOW_ON)
 }
 
 /// A uid for each entry of `one` that `other` has none for.
@@ -263,7 +263,7 @@ fn only_in(one: &Sentinels, other: &Sentinels) -> Vec<String> {
     uids.filter(|uid| !other.contain(uid)).collect()
 }
 
-/// The most examples of uids that an answer names: the values beside it have them all.
+/// The most examples of uids that a text names: the values next to it have them all.
 const UIDS_NAMED: usize = 4;
 
 /// Some of these uids, and how many there are besides.
@@ -277,49 +277,49 @@ fn named(uids: &[String]) -> String {
     }
 }
 
-fn sentinels(pair: &Pair<'_>) -> Answer {
+fn sentinels(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.sync.sentinels);
     let removed = only_in(from, to);
     if let Some(uid) = removed.first() {
-        return Answer::never(
+        return Impact::never(
             Records::None,
             format!(
                 "uids such as {} get in, and are given out: a partner that sends one for users whom it does not know joins them all under it",
                 named(&removed)
             ),
             "keep them in `sync.sentinels`",
-            scenes::no_ones_uid(uid),
+            scenarios::no_ones_uid(uid),
         )
         .effective(FROM_NOW_ON);
     }
     let added = only_in(to, from);
     if added.is_empty() {
-        return Answer::safe(
+        return Impact::safe(
             Records::None,
             "the same uids are no one's, written in another way",
         );
     }
     let uids = named(&added);
-    Answer::never(
+    Impact::never(
         Records::All,
         format!(
             "uids such as {uids} are refused with `invalid_uid`, and no longer given out where they are stored"
         ),
         "see that no partner calls a real user so: then nothing is lost that was anyone's",
-        scenes::no_ones_uid(added.first().map_or("", String::as_str)),
+        scenarios::no_ones_uid(added.first().map_or("", String::as_str)),
     )
     .losing(
-        Kept::PartnerIds,
+        DataKind::PartnerIds,
         format!("users whom a partner has synced with a uid such as {uids}"),
     )
 }
 
 /// What a larger or smaller limit on requests does.
-fn limit(from: u32, to: u32, smaller: &str, larger: &str) -> Answer {
-    Answer::safe(Records::None, if to < from { smaller } else { larger })
+fn limit(from: u32, to: u32, smaller: &str, larger: &str) -> Impact {
+    Impact::safe(Records::None, if to < from { smaller } else { larger })
 }
 
-fn max_batch(pair: &Pair<'_>) -> Answer {
+fn max_batch(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.sync.max_batch);
     let smaller = format!(
         "a batch of more than {to} mappings is refused whole, with `batch_too_large`: inform partners first, or their syncs are lost"
@@ -328,7 +328,7 @@ fn max_batch(pair: &Pair<'_>) -> Answer {
     limit(from, to, &smaller, &larger).mixed("a large batch gets in or not by the machine that it meets: let partners send larger ones only when every machine takes them")
 }
 
-fn max_body_bytes(pair: &Pair<'_>) -> Answer {
+fn max_body_bytes(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.sync.max_body_bytes);
     let smaller = format!(
         "a request of more than {to} bytes is refused whole, with `body_too_large`: inform partners first, or their syncs are lost"
@@ -337,7 +337,7 @@ fn max_body_bytes(pair: &Pair<'_>) -> Answer {
     limit(from, to, &smaller, &larger).mixed("a large request gets in or not by the machine that it meets: let partners send larger ones only when every machine takes them")
 }
 
-fn concurrency(pair: &Pair<'_>) -> Answer {
+fn concurrency(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.sync.concurrency);
     limit(
         from,
@@ -347,8 +347,8 @@ fn concurrency(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn reasons(pair: &Pair<'_>) -> Answer {
-    Answer::safe(
+fn reasons(pair: &Pair<'_>) -> Impact {
+    Impact::safe(
         Records::None,
         match pair.candidate.sync.reasons {
             SyncReasons::Opaque => {
@@ -361,7 +361,7 @@ fn reasons(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn rate_limit(pair: &Pair<'_>) -> Answer {
+fn rate_limit(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.sync.rate_limit);
     let window = pair.candidate.sync.rate_window;
     let smaller = format!(
@@ -373,12 +373,12 @@ fn rate_limit(pair: &Pair<'_>) -> Answer {
     limit(from, to, &smaller, &larger)
 }
 
-fn rate_window(pair: &Pair<'_>) -> Answer {
+fn rate_window(pair: &Pair<'_>) -> Impact {
     let (limit, window) = (
         pair.candidate.sync.rate_limit,
         pair.candidate.sync.rate_window,
     );
-    Answer::safe(
+    Impact::safe(
         Records::None,
         format!(
             "requests are counted over {window}: a partner with no `rate_limit` of its own may make {limit} in that time; the edge counts over 1, 10 or 60 seconds only"
@@ -386,7 +386,7 @@ fn rate_window(pair: &Pair<'_>) -> Answer {
     )
 }
 
-fn invalid_token_limit(pair: &Pair<'_>) -> Answer {
+fn invalid_token_limit(pair: &Pair<'_>) -> Impact {
     let [from, to] = [pair.deployed, pair.candidate].map(|policy| policy.sync.invalid_token_limit);
     limit(
         from,

@@ -1,12 +1,12 @@
 //! How withdrawals and erasures are remembered.
 
-use super::answer::{Answer, Known};
+use super::impact::{Impact, Known};
 use super::pair::{Pair, creates, oldest_sync};
-use super::{Kept, Records, scenes};
+use super::{DataKind, Records, scenarios};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{DeleteMode, OnMissingWithdrawal, Repeat};
 
-pub(super) const ANSWERS: [Known; 4] = [
+pub(super) const IMPACTS: [Known; 4] = [
     ("tombstone.ttl", ttl),
     ("tombstone.repeat", repeat),
     ("tombstone.on_missing", on_missing),
@@ -29,19 +29,19 @@ fn makes_a_record(pair: &Pair<'_>) -> &'static str {
     }
 }
 
-fn ttl(pair: &Pair<'_>) -> Answer {
+fn ttl(pair: &Pair<'_>) -> Impact {
     let to = pair.candidate.tombstone.ttl;
     if pair.deployed.tombstone.ttl < to {
         return longer(pair);
     }
-    let answer = if !pair.creates() {
-        Answer::never(
+    let impact = if !pair.creates() {
+        Impact::never(
             Records::All,
             format!(
-                "withdrawals are forgotten earlier, existing ones at once where they are older than {to}; but no sync can make a user of nothing (`sync.on_missing` is `reject` in both), so that only fresh consent brings one back. Partners are told that the id is unknown, and no longer that the user withdrew"
+                "withdrawals are forgotten earlier, existing ones at once where they are older than {to}; but no sync can make a user of nothing (`sync.on_missing` is `reject` in both), so that only fresh consent brings one back. Partners learn that the id is unknown, and no longer that the user withdrew"
             ),
             "",
-            scenes::forgotten_sooner(pair),
+            scenarios::forgotten_sooner(pair),
         )
     } else if creates(pair.candidate) {
         forgotten_by_the_candidate(pair)
@@ -50,26 +50,26 @@ fn ttl(pair: &Pair<'_>) -> Answer {
     };
     let from = pair.deployed.tombstone.ttl;
     let keep = format!("keep `tombstone.ttl` at {from} or more");
-    let answer = Answer {
-        way_out: Some(match answer.way_out {
-            Some(way_out) if !way_out.is_empty() => {
-                format!("{keep}; for no sync to bring such a user back, {way_out}")
+    let impact = Impact {
+        fix: Some(match impact.fix {
+            Some(fix) if !fix.is_empty() => {
+                format!("{keep}; for no sync to bring such a user back, {fix}")
             }
             _ => keep,
         }),
-        ..answer
+        ..impact
     };
-    let answer = answer.losing(
-        Kept::Tombstones,
+    let impact = impact.losing(
+        DataKind::Tombstones,
         format!("users who withdrew more than {to} ago"),
     );
-    answer.mixed(format!(
+    impact.mixed(format!(
         "the store forgets after {to} what a machine of the candidate wrote, also for the others"
     ))
 }
 
 /// Withdrawals are remembered longer.
-fn longer(pair: &Pair<'_>) -> Answer {
+fn longer(pair: &Pair<'_>) -> Impact {
     let (from, to) = (pair.deployed.tombstone.ttl, pair.candidate.tombstone.ttl);
     let again = if pair.candidate.tombstone.repeat == Repeat::Keep {
         format!(
@@ -78,7 +78,7 @@ fn longer(pair: &Pair<'_>) -> Answer {
     } else {
         String::new()
     };
-    Answer::safe(
+    Impact::safe(
         Records::New,
         format!(
             "withdrawals are remembered longer, from the next one on. The store keeps an existing tombstone for {from}, and drops it then{again}"
@@ -91,7 +91,7 @@ fn longer(pair: &Pair<'_>) -> Answer {
 }
 
 /// A shorter memory, where the candidate makes users of syncs.
-fn forgotten_by_the_candidate(pair: &Pair<'_>) -> Answer {
+fn forgotten_by_the_candidate(pair: &Pair<'_>) -> Impact {
     let Pair {
         deployed,
         candidate,
@@ -103,7 +103,7 @@ fn forgotten_by_the_candidate(pair: &Pair<'_>) -> Answer {
             None => "no `sync.max_age` refuses them, however old".to_owned(),
             Some(age) => format!("`sync.max_age` ({age}) lets them in"),
         };
-        return Answer::never(
+        return Impact::never(
             Records::All,
             format!(
                 "a user who withdrew is back when a sync from before the withdrawal comes more than {to} later: the tombstone is gone, `sync.on_missing` (`create_minimal`) makes a new record, and {bound}. That does not end with the change-over"
@@ -111,7 +111,7 @@ fn forgotten_by_the_candidate(pair: &Pair<'_>) -> Answer {
             format!(
                 "set `sync.on_missing = \"reject\"`, or a `sync.max_age` of {to} or less with this change"
             ),
-            scenes::late_sync(pair),
+            scenarios::late_sync(pair),
         );
     }
     if creates(deployed) && any_age(deployed) {
@@ -123,13 +123,13 @@ fn forgotten_by_the_candidate(pair: &Pair<'_>) -> Answer {
         _ => None,
     };
     if let Some(again) = again {
-        return Answer::never(
+        return Impact::never(
             Records::All,
             format!(
                 "a user who withdraws again is not remembered from then on ({again}), and {to} after the first time not at all: a sync from before the second makes a new record of them (`sync.on_missing` is `create_minimal`). The longer memory of the deployed policy covered that"
             ),
             "set `sync.on_missing = \"reject\"` with this change, or `tombstone.repeat = \"rewrite\"` and `tombstone.on_missing = \"write\"`",
-            scenes::withdrawn_again_in_vain(pair),
+            scenarios::withdrawn_again_in_vain(pair),
         );
     }
     let drained = from.seconds().max(if creates(deployed) {
@@ -137,7 +137,7 @@ fn forgotten_by_the_candidate(pair: &Pair<'_>) -> Answer {
     } else {
         0
     });
-    Answer::wait(
+    Impact::wait(
         Records::All,
         drained,
         format!(
@@ -145,16 +145,16 @@ fn forgotten_by_the_candidate(pair: &Pair<'_>) -> Answer {
         ),
         format!("{REJECT}; or have partners hold their syncs back for that time"),
     )
-    .shown_by(scenes::forgotten_early(pair))
+    .shown_by(scenarios::forgotten_early(pair))
 }
 
 /// A shorter memory, where only machines that still run the deployed policy make users of syncs.
-fn forgotten_in_the_mix(pair: &Pair<'_>) -> Answer {
+fn forgotten_in_the_mix(pair: &Pair<'_>) -> Impact {
     if any_age(pair.deployed) {
         return any_sync_in_the_mix(pair);
     }
     let to = pair.candidate.tombstone.ttl;
-    Answer::wait(
+    Impact::wait(
         Records::All,
         oldest_sync(pair.deployed),
         format!(
@@ -162,7 +162,7 @@ fn forgotten_in_the_mix(pair: &Pair<'_>) -> Answer {
         ),
         REJECT,
     )
-    .shown_by(scenes::late_sync_in_the_mix(pair))
+    .shown_by(scenarios::late_sync_in_the_mix(pair))
 }
 
 /// Whether a sync of any age is accepted.
@@ -170,22 +170,22 @@ fn any_age(policy: &EcPolicy) -> bool {
     policy.sync.max_age.is_none()
 }
 
-fn any_sync_in_the_mix(pair: &Pair<'_>) -> Answer {
+fn any_sync_in_the_mix(pair: &Pair<'_>) -> Impact {
     let to = pair.candidate.tombstone.ttl;
-    Answer::never(
+    Impact::never(
         Records::All,
         format!(
             "a user who withdraws at a machine of the candidate is forgotten by the store after {to}; a sync from before the withdrawal, which a machine of the deployed policy takes however old it is, then makes a new record of them (`sync.on_missing` is `create_minimal` there)"
         ),
         REJECT,
-        scenes::late_sync_in_the_mix(pair),
+        scenarios::late_sync_in_the_mix(pair),
     )
 }
 
-fn repeat(pair: &Pair<'_>) -> Answer {
+fn repeat(pair: &Pair<'_>) -> Impact {
     let ttl = pair.candidate.tombstone.ttl;
-    let answer = if pair.candidate.tombstone.repeat == Repeat::Rewrite {
-        Answer::safe(
+    let impact = if pair.candidate.tombstone.repeat == Repeat::Rewrite {
+        Impact::safe(
             Records::Rewritten,
             format!(
                 "a user who withdraws again is remembered for {ttl} from then on; each time is a write"
@@ -193,61 +193,61 @@ fn repeat(pair: &Pair<'_>) -> Answer {
         )
     } else if pair.creates() {
         let makes = makes_a_record(pair);
-        Answer::never(
+        Impact::never(
             Records::Rewritten,
             format!(
                 "a user who withdraws again is remembered for {ttl} from the first time on, and no longer from the last: a sync that comes then {makes}, though they said no a short while ago"
             ),
             REJECT,
-            scenes::withdrawn_twice(pair),
+            scenarios::withdrawn_twice(pair),
         )
     } else {
-        Answer::never(
+        Impact::never(
             Records::Rewritten,
             format!(
                 "a user who withdraws again is remembered for {ttl} from the first time on; no sync can bring them back after that (`sync.on_missing` is `reject` in both)"
             ),
             "keep `tombstone.repeat = \"rewrite\"`",
-            scenes::withdrawn_twice(pair),
+            scenarios::withdrawn_twice(pair),
         )
     };
-    let answer = if pair.candidate.tombstone.repeat == Repeat::Keep {
-        answer.losing(Kept::Tombstones, "users who withdraw again")
+    let impact = if pair.candidate.tombstone.repeat == Repeat::Keep {
+        impact.losing(DataKind::Tombstones, "users who withdraw again")
     } else {
-        answer
+        impact
     };
-    answer.effective(WITHDRAWALS_FROM_NOW_ON)
+    impact.effective(WITHDRAWALS_FROM_NOW_ON)
 }
 
-fn on_missing(pair: &Pair<'_>) -> Answer {
-    let answer = if pair.candidate.tombstone.on_missing == OnMissingWithdrawal::Write {
-        Answer::safe(
+fn on_missing(pair: &Pair<'_>) -> Impact {
+    let impact = if pair.candidate.tombstone.on_missing == OnMissingWithdrawal::Write {
+        Impact::safe(
             Records::New,
             "a withdrawal for an id that has no record is remembered as well; each is a write, for forged ids too",
         )
     } else if pair.creates() {
         let makes = makes_a_record(pair);
-        Answer::never(
+        Impact::never(
             Records::New,
             format!(
                 "a user whose record has expired and who withdraws leaves no trace: the next sync of a partner that still holds the uid {makes}, though they just said no"
             ),
             REJECT,
-            scenes::withdrawn_unknown(pair),
+            scenarios::withdrawn_unknown(pair),
         )
-        .losing(Kept::Tombstones, "users who withdraw when their record has expired")
+        .losing(DataKind::Tombstones, "users who withdraw when their record has expired")
     } else {
-        Answer::safe(
+        Impact::safe(
             Records::New,
             "a withdrawal for an id that has no record leaves no trace, and no sync can make a record of that id (`sync.on_missing` is `reject` in both)",
         )
     };
-    answer.effective(WITHDRAWALS_FROM_NOW_ON)
+    impact.effective(WITHDRAWALS_FROM_NOW_ON)
 }
 
-fn delete_mode(pair: &Pair<'_>) -> Answer {
+fn delete_mode(pair: &Pair<'_>) -> Impact {
     if pair.candidate.delete.mode == DeleteMode::Tombstone {
-        return Answer::safe(
+        return Impact::safe(
             Records::New,
             "an erased record leaves a tombstone, which a sync under way meets; it costs a read before each erasure",
         )
@@ -262,12 +262,12 @@ fn delete_mode(pair: &Pair<'_>) -> Answer {
     } else {
         "an erased record leaves nothing that a sync under way would meet: on a store that lets a swap create what is gone, that sync writes the user back. A later sync cannot (`sync.on_missing` is `reject` in both)".to_owned()
     };
-    Answer::never(
+    Impact::never(
         Records::New,
         why,
         "keep `delete.mode = \"tombstone\"`: it costs one read an erasure",
-        scenes::erased(pair),
+        scenarios::erased(pair),
     )
-    .losing(Kept::Tombstones, "users whose record is erased")
+    .losing(DataKind::Tombstones, "users whose record is erased")
     .effective(ERASURES_FROM_NOW_ON)
 }

@@ -6,7 +6,7 @@ use prometheus_client::registry::Registry;
 /// A format of Prometheus'.
 ///
 /// ```
-/// use crate::Exposition;
+/// use edge_cookie_server::Exposition;
 ///
 /// let accept = ["application/openmetrics-text;version=1.0.0;q=0.8,text/plain;version=0.0.4;q=0.5"];
 /// assert_eq!(Exposition::accepted(accept), Exposition::OpenMetrics);

@@ -1,7 +1,7 @@
 //! The native platform of the service: a server on tokio, over stores of its own or an engine that servers share.
 //!
 //! ```
-//! use crate::forwarded_client;
+//! use edge_cookie_server::forwarded_client;
 //!
 //! let proxies = |address: std::net::IpAddr| address.is_loopback();
 //! let mut headers = http::HeaderMap::new();

@@ -7,7 +7,7 @@
 //! ```
 //! use edge_cookie::policy::publisher::Publisher;
 //! use edge_cookie::policy::resolve::resolve;
-//! use crate::{SecretProblem, Setup};
+//! use edge_cookie_service::{SecretProblem, Setup};
 //!
 //! // Without a passphrase there are no ids, and so nothing to serve.
 //! let setup = Setup::new("development", &resolve(&[]), &Publisher::default(), |_| None);

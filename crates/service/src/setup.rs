@@ -11,7 +11,7 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::bundle::Bundled;
 use edge_cookie::policy::publisher::Publisher;
-use edge_cookie::policy::report::Report;
+use edge_cookie::policy::report::PolicyReport;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::rollout::Rollout;
 use edge_cookie::policy::types::{Secret, SecretUse};
@@ -85,7 +85,7 @@ impl Setup {
         reveal: impl Fn(&Secret) -> Option<String>,
     ) -> Result<Self, SetupError> {
         // A report is strings and numbers, which always serialise.
-        let report = serde_json::to_vec(&Report::of(profile, resolved)).unwrap_or_default();
+        let report = serde_json::to_vec(&PolicyReport::of(profile, resolved)).unwrap_or_default();
         let report = ShownPolicy::Resolved(report.into());
         Self::ready(profile, resolved, publisher, report, reveal)
     }

@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use edge_cookie::engine::Outcome;
-//! use crate::visit::{Visit, VisitEnd, VisitStep};
+//! use edge_cookie_service::visit::{Visit, VisitEnd, VisitStep};
 //!
 //! // The browser sent one id, and its record has expired.
 //! let mut visit = Visit::new(&["id"]);

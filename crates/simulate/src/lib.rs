@@ -8,8 +8,8 @@
 //!
 //! ```
 //! use edge_cookie::policy::resolve::resolve;
-//! use crate::workload::Workload;
-//! use crate::{SimulatedPolicy, Simulator};
+//! use edge_cookie_simulate::workload::Workload;
+//! use edge_cookie_simulate::{SimulatedPolicy, Simulator};
 //!
 //! let text = r#"
 //! visitors = 100

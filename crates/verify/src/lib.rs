@@ -8,7 +8,7 @@
 //! use std::sync::Arc;
 //!
 //! use edge_cookie::policy::EcPolicy;
-//! use crate::{Scope, verify};
+//! use edge_cookie_verify::{Scope, verify};
 //!
 //! // Under the defaults a partner's sync re-creates a user whose withdrawal was forgotten.
 //! let scope = Scope { actors: 1, partners: 1, operations: 2, faults: 0, moves: 1 };

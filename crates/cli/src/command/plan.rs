@@ -238,8 +238,8 @@ fn human(
         writeln!(out, "  means           {}", change.why)?;
         writeln!(out, "  effect          {}", change.effect)?;
         writeln!(out, "  during rollout  {}", change.mixed)?;
-        if let Some(way_out) = &change.way_out {
-            writeln!(out, "  how to fix      {way_out}")?;
+        if let Some(fix) = &change.fix {
+            writeln!(out, "  how to fix      {fix}")?;
         }
         if !change.example.is_empty() {
             writeln!(out, "  example         the candidate takes over at 0s:")?;
@@ -357,8 +357,8 @@ fn markdown(
             "During the rollout: {}.",
             markdown::text(&change.mixed)
         )?;
-        if let Some(way_out) = &change.way_out {
-            writeln!(out, "\nHow to fix: {}.", markdown::text(way_out))?;
+        if let Some(fix) = &change.fix {
+            writeln!(out, "\nHow to fix: {}.", markdown::text(fix))?;
         }
         if change.example.is_empty() {
             continue;

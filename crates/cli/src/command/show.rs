@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use edge_cookie::policy::layers::LayerName;
 use edge_cookie::policy::provenance::{EffectiveValue, Origin, Overridden};
-use edge_cookie::policy::report::Report;
+use edge_cookie::policy::report::PolicyReport;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::nearest;
 use edge_cookie::policy::value::Value;
@@ -58,7 +58,7 @@ impl ShowArgs {
             }
             (profile, loaded.resolved)
         };
-        let report = Report::of(&profile, &resolved);
+        let report = PolicyReport::of(&profile, &resolved);
         let mut out = output();
         match (self.format, &self.key) {
             (ShowFormat::Toml, None) => self.write_toml(&profile, &resolved, &mut out)?,

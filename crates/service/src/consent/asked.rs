@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use edge_cookie::clock::Timestamp;
-//! use crate::consent::{AskedRequest, Verdict, WrittenRequest};
+//! use edge_cookie_service::consent::{AskedRequest, Verdict, WrittenRequest};
 //! use edge_cookie::policy::EcPolicy;
 //!
 //! let written = WrittenRequest {
@@ -13,7 +13,7 @@
 //! let asked = AskedRequest::parse(&written)?;
 //! let explanation = asked.explain(&EcPolicy::default(), Timestamp::from_unix(1_790_000_000));
 //! assert_eq!((explanation.verdict, explanation.rule), (Verdict::Withdrawn, "refusal.us_sale"));
-//! # Ok::<(), crate::consent::AskError>(())
+//! # Ok::<(), edge_cookie_service::consent::AskError>(())
 //! ```
 
 use http::header::{COOKIE, HeaderName};

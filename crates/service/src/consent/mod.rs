@@ -5,7 +5,7 @@
 //!
 //! ```
 //! use edge_cookie::clock::Timestamp;
-//! use crate::consent::{Location, ConsentRule, Signals, Verdict, decide};
+//! use edge_cookie_service::consent::{Location, ConsentRule, Signals, Verdict, decide};
 //! use edge_cookie::policy::EcPolicy;
 //!
 //! let policy = EcPolicy::default();

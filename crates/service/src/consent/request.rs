@@ -1,7 +1,7 @@
 //! The signals of a request's head: which cookies and headers bring them.
 //!
 //! ```
-//! use crate::consent::Signals;
+//! use edge_cookie_service::consent::Signals;
 //! use edge_cookie::policy::EcPolicy;
 //! use http::HeaderMap;
 //!

@@ -4,7 +4,7 @@
 //! token only its SHA-256 is kept.
 //!
 //! ```
-//! use crate::partner::TokenHash;
+//! use edge_cookie_service::partner::TokenHash;
 //!
 //! let hash = TokenHash::of("a token");
 //! assert!(hash.is_of("a token"));

@@ -1,7 +1,7 @@
 //! Recognizes robots by their user agents, with a public list that `scripts/robots.sh` updates.
 //!
 //! ```
-//! use crate::robots::is_robot;
+//! use edge_cookie_service::robots::is_robot;
 //!
 //! assert!(is_robot("Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"));
 //! // The name of this phone contains `bot`, but it is not a robot.

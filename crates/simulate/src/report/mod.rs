@@ -6,9 +6,9 @@
 //! ```
 //! use edge_cookie::clock::Timestamp;
 //! use edge_cookie::policy::resolve::resolve;
-//! use crate::report::{key_figures, page};
-//! use crate::workload::Workload;
-//! use crate::{SimulatedPolicy, Simulator};
+//! use edge_cookie_simulate::report::{key_figures, page};
+//! use edge_cookie_simulate::workload::Workload;
+//! use edge_cookie_simulate::{SimulatedPolicy, Simulator};
 //!
 //! let text = "visitors = 10\ndays = 2\n[[audience]]\nshare = 1.0\n[[regions]]\ncountry = \"BR\"\nshare = 1.0\n";
 //! let workload = Workload::read("small.toml", text).workload.unwrap();

@@ -1,7 +1,7 @@
 //! Formats numbers for people: three digits and a unit, with a non-breaking space.
 //!
 //! ```
-//! use crate::report::number::{change, count, duration};
+//! use edge_cookie_simulate::report::number::{change, count, duration};
 //!
 //! assert_eq!(count(1_234_567.0), "1.23\u{a0}M");
 //! assert_eq!(duration(5_400.0), "90\u{a0}min");

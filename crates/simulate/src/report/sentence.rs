@@ -8,9 +8,9 @@ use crate::result::{PolicyResult, SimulationResult, WorkloadSummary};
 ///
 /// ```
 /// use edge_cookie::policy::resolve::resolve;
-/// use crate::report::sentence;
-/// use crate::workload::Workload;
-/// use crate::{SimulatedPolicy, Simulator};
+/// use edge_cookie_simulate::report::sentence;
+/// use edge_cookie_simulate::workload::Workload;
+/// use edge_cookie_simulate::{SimulatedPolicy, Simulator};
 ///
 /// let text = "visitors = 10\ndays = 2\n[[audience]]\nshare = 1.0\n[[regions]]\ncountry = \"BR\"\nshare = 1.0\n";
 /// let workload = Workload::read("small.toml", text).workload.unwrap();

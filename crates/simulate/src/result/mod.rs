@@ -4,7 +4,7 @@
 //! the same result in every run, with any number of threads.
 //!
 //! ```
-//! use crate::result::{Contention, Totals};
+//! use edge_cookie_simulate::result::{Contention, Totals};
 //!
 //! let totals = Totals { operations: 3, reads: 3, writes: 1, retries: 0 };
 //! assert_eq!(serde_json::to_string(&totals).unwrap(), r#"{"operations":3,"reads":3,"writes":1,"retries":0}"#);

@@ -1,7 +1,7 @@
 //! A workload: the visitors, the partners' syncs, and the store's behaviour. It is validated.
 //!
 //! ```
-//! use crate::workload::Workload;
+//! use edge_cookie_simulate::workload::Workload;
 //!
 //! let read = Workload::read("two.toml", "visitors = 2\ndays = 1\nsyncs = 3\n");
 //! let has = |message: &str| read.findings.iter().any(|finding| finding.message == message);

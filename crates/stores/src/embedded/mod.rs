@@ -11,7 +11,7 @@
 //! use edge_cookie::clock::SystemClock;
 //! use edge_cookie::policy::EcPolicy;
 //! use edge_cookie::store::{Insert, KvStore, Precondition};
-//! use crate::{EmbeddedStore};
+//! use edge_cookie_stores::{EmbeddedStore};
 //!
 //! let file = std::env::temp_dir().join(format!("edge-cookie-doc-{}.redb", std::process::id()));
 //! let policy = EcPolicy::default();

@@ -14,7 +14,7 @@
 //! use edge_cookie::policy::EcPolicy;
 //! use edge_cookie::policy::types::StorePlace;
 //! use edge_cookie::store::{KvStore};
-//! use crate::{BlockingStore, RedisEngine};
+//! use edge_cookie_stores::{BlockingStore, RedisEngine};
 //!
 //! let policy = EcPolicy::default();
 //! let place = StorePlace::parse("redis://127.0.0.1:6379/0").unwrap();

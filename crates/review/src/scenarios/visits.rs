@@ -3,40 +3,40 @@
 use super::{
     DAY, HOUR, PAGE, RETURNS, STILL_SYNCS, SYNCS, WITHDRAW, WITHDRAWS, date, known_since, sync,
 };
+use crate::consent_signal::ConsentSignal;
 use crate::pair::{Pair, creates};
-use crate::says::Says;
-use crate::scene::{Act, PartnerKept, Scene};
+use crate::scenario::{Act, PartnerLocation, Scenario};
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::types::Locality;
 
 /// The candidate's graph is another one: a withdrawal stayed behind, or a user.
-pub(crate) fn left_behind(pair: &Pair<'_>) -> Scene {
-    let scene = known_since(-DAY);
+pub(crate) fn left_behind(pair: &Pair<'_>) -> Scenario {
+    let scenario = known_since(-DAY);
     let back = HOUR;
     if creates(pair.candidate) {
-        return scene
+        return scenario
             .then(-HOUR, WITHDRAW, WITHDRAWS)
             .then(back, sync(back), STILL_SYNCS);
     }
-    out_of_reach(scene, PAGE, RETURNS)
+    out_of_reach(scenario, PAGE, RETURNS)
 }
 
 /// A returning user is taken for a new one, and withdraws: that does not reach the old record.
-fn out_of_reach(scene: Scene, returns: Act, words: &str) -> Scene {
+fn out_of_reach(scenario: Scenario, returns: Act, words: &str) -> Scenario {
     let [withdraws, syncs] = [DAY.saturating_add(HOUR), DAY.saturating_add(DAY)];
-    scene
+    scenario
         .then(DAY, returns, words)
         .then(withdraws, WITHDRAW, WITHDRAWS)
         .then(syncs, sync(syncs), STILL_SYNCS)
 }
 
 /// The cookie that a user has had for long is not looked at any more.
-pub(crate) fn old_cookie() -> Scene {
+pub(crate) fn old_cookie() -> Scenario {
     out_of_reach(known_since(-DAY), PAGE, RETURNS)
 }
 
 /// The cookie that the candidate sets does not come back.
-pub(crate) fn new_cookie(from_elsewhere: bool) -> Scene {
+pub(crate) fn new_cookie(from_elsewhere: bool) -> Scenario {
     let words = if from_elsewhere {
         "the user comes back, by a link on another site"
     } else {
@@ -46,7 +46,7 @@ pub(crate) fn new_cookie(from_elsewhere: bool) -> Scene {
 }
 
 /// A withdrawal meets a store that takes no writes, so many of them.
-pub(crate) fn failed_withdrawal(refused: u32) -> Scene {
+pub(crate) fn failed_withdrawal(refused: u32) -> Scenario {
     let tries_again = HOUR.saturating_add(HOUR);
     let syncs = tries_again.saturating_add(HOUR);
     known_since(-DAY)
@@ -64,7 +64,7 @@ pub(crate) fn failed_withdrawal(refused: u32) -> Scene {
 }
 
 /// Records are found by the hash of an address.
-pub(crate) fn other_hash() -> Scene {
+pub(crate) fn other_hash() -> Scenario {
     let syncs = HOUR.saturating_add(HOUR);
     known_since(-DAY)
         .then(
@@ -76,22 +76,22 @@ pub(crate) fn other_hash() -> Scene {
 }
 
 /// A user comes, whom the candidate cannot serve.
-pub(crate) fn not_served() -> Scene {
+pub(crate) fn not_served() -> Scenario {
     known_since(-DAY).then(HOUR, PAGE, RETURNS)
 }
 
 /// A partner that is kept in the store syncs.
-pub(crate) fn stored_partner() -> Scene {
-    let scene = known_since(-DAY).then(
+pub(crate) fn stored_partner() -> Scenario {
+    let scenario = known_since(-DAY).then(
         HOUR,
         sync(HOUR),
         "the partner, kept in `partner_store`, syncs again",
     );
-    scene.with_partner(PartnerKept::Stored)
+    scenario.with_partner(PartnerLocation::Stored)
 }
 
 /// A partner sends a uid that is no one's, and asks for it.
-pub(crate) fn no_ones_uid(uid: &str) -> Scene {
+pub(crate) fn no_ones_uid(uid: &str) -> Scenario {
     let asks = HOUR.saturating_add(HOUR);
     let words = format!("the partner, which does not know the user, sends `{uid}`");
     known_since(-DAY)
@@ -111,27 +111,35 @@ pub(crate) fn no_ones_uid(uid: &str) -> Scene {
 
 /// A user whose browser says so much comes, from a place or from where machines assume them to be; one who refuses was
 /// there before.
-pub(crate) fn comes(says: Says, place: Option<Locality>) -> Scene {
-    on_day(says, place, None)
+pub(crate) fn comes(signal: ConsentSignal, place: Option<Locality>) -> Scenario {
+    on_day(signal, place, None)
 }
 
 /// As [`comes`], on a day whose laws apply.
-pub(crate) fn on_day(says: Says, place: Option<Locality>, day: Option<Timestamp>) -> Scene {
-    let scene = if says.refuses() {
+pub(crate) fn on_day(
+    signal: ConsentSignal,
+    place: Option<Locality>,
+    day: Option<Timestamp>,
+) -> Scenario {
+    let scenario = if signal.refuses() {
         known_since(-DAY)
     } else {
-        Scene::new()
+        Scenario::new()
     };
     let syncs = HOUR.saturating_add(HOUR);
-    let who = if says.refuses() { "the user" } else { "a user" };
+    let who = if signal.refuses() {
+        "the user"
+    } else {
+        "a user"
+    };
     let when = day.map_or_else(String::new, |day| format!(" on {}", date(day)));
     let words = format!(
         "{who}, {}, {}, comes{when}",
         from(place.as_ref()),
-        says.words()
+        signal.words()
     );
-    scene
-        .then(HOUR, Act::Judged { place, says, day }, words)
+    scenario
+        .then(HOUR, Act::PageWithSignal { place, signal, day }, words)
         .then(syncs, sync(syncs), SYNCS)
 }
 

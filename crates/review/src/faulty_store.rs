@@ -13,7 +13,7 @@ const COLLECTED_AFTER: Seconds = Seconds::from_days(1);
 
 /// A store in memory that may refuse writes, and collect late.
 #[derive(Debug)]
-pub(super) struct Moody {
+pub(super) struct FaultyStore {
     pub(super) records: MemoryStore<Arc<ManualClock>>,
     /// How many writes it refuses from now on.
     pub(super) refusals: Cell<u32>,
@@ -21,7 +21,7 @@ pub(super) struct Moody {
     pub(super) late: bool,
 }
 
-impl KvStore for Moody {
+impl KvStore for FaultyStore {
     fn consistency(&self) -> Consistency {
         self.records.consistency()
     }

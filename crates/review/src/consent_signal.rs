@@ -1,4 +1,4 @@
-//! What a browser of an example says of consent.
+//! The consent signal that a browser of an example sends.
 
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
@@ -6,9 +6,9 @@ use edge_cookie::policy::types::{Locality, Seconds};
 use edge_cookie_service::consent::sample::TcfSample;
 use edge_cookie_service::consent::{Location, Signal, Signals, Verdict, decide};
 
-/// What a browser says of consent.
+/// The consent signal that a browser sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Says {
+pub(super) enum ConsentSignal {
     Nothing,
     /// By Global Privacy Control, that the user refuses.
     No,
@@ -31,7 +31,7 @@ pub(super) struct Consents {
     pub(super) age: i64,
     /// Whether it keeps all that TCF 2.3 asks for.
     pub(super) valid: bool,
-    /// Whether Global Privacy Control is on beside it.
+    /// Whether Global Privacy Control is on as well.
     pub(super) gpc: bool,
     /// Its length at least.
     pub(super) length: usize,
@@ -53,7 +53,7 @@ impl Default for Consents {
 const GPP: [&str; 2] = ["DBABLA~CVVqAAAAAACA.QA", "DBABLA~CVVaAAAAAACA.QA"];
 const US_PRIVACY: [&str; 2] = ["1YNN", "1YYN"];
 
-impl Says {
+impl ConsentSignal {
     /// Whether it is a refusal.
     pub(super) const fn refuses(&self) -> bool {
         matches!(self, Self::No | Self::InCookie { refuses: true, .. })

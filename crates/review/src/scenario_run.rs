@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::Row;
+use super::consent_signal::ConsentSignal;
+use super::faulty_store::FaultyStore;
 use super::machine::{Cookie, Graph, INVALID_TOKEN, Machine, NO_ID, partner};
 use super::pair::Pair;
-use super::says::Says;
-use super::scene::{Act, Event, PartnerKept, Scene, shown};
-use super::store::Moody;
+use super::scenario::{Act, PartnerLocation, Scenario, ScenarioEvent, shown};
 use edge_cookie::clock::{ManualClock, Timestamp};
 use edge_cookie::engine::{Operation, PartnerSync};
 use edge_cookie::graph::KvIdentityGraph;
@@ -39,23 +39,23 @@ pub(super) const START: u64 = Ttl::MAX.seconds() + (Ttl::MAX.seconds() >> 1);
 const MOST_IDS: usize = 100;
 
 /// One course of events.
-pub(super) struct World<'p> {
+pub(super) struct ScenarioRun<'p> {
     pair: Pair<'p>,
     clock: Arc<ManualClock>,
     /// The graph of the deployed policy, and that of the candidate where it is another.
     graphs: [Rc<Graph>; 2],
     user: User,
-    partner: PartnerKept,
+    partner: PartnerLocation,
 }
 
-impl<'p> World<'p> {
-    pub(super) fn new(pair: &Pair<'p>, scene: &Scene) -> Self {
+impl<'p> ScenarioRun<'p> {
+    pub(super) fn new(pair: &Pair<'p>, scenario: &Scenario) -> Self {
         let clock = Arc::new(ManualClock::default());
         let graph = || {
-            let store = Moody {
+            let store = FaultyStore {
                 records: MemoryStore::new(Arc::clone(&clock)),
                 refusals: Cell::new(0),
-                late: scene.collects_late,
+                late: scenario.collects_late,
             };
             // No wait of an example is drawn.
             Rc::new(KvIdentityGraph::with_random(
@@ -68,13 +68,13 @@ impl<'p> World<'p> {
             pair: *pair,
             graphs: [graph(), graph()],
             user: User::default(),
-            partner: scene.partner.clone(),
+            partner: scenario.partner.clone(),
             clock,
         }
     }
 
-    /// What comes of an event on a machine of the candidate, or of the deployed policy: one word.
-    pub(super) fn run(&mut self, event: &Event, is_candidate: bool) -> &'static str {
+    /// The outcome of an event on a machine of the candidate, or of the deployed policy: one word.
+    pub(super) fn run(&mut self, event: &ScenarioEvent, is_candidate: bool) -> &'static str {
         let now = START.saturating_add_signed(event.at);
         self.clock.set(Timestamp::from_unix(now).into());
         let Pair {
@@ -102,9 +102,11 @@ impl<'p> World<'p> {
             other_hash: policy.stores.passphrase != deployed.stores.passphrase
                 || policy.id.ipv6_form != deployed.id.ipv6_form,
             knows_partner: match &self.partner {
-                PartnerKept::Anywhere => true,
-                PartnerKept::Stored => policy.stores.partner_store == deployed.stores.partner_store,
-                PartnerKept::Declared(id) => {
+                PartnerLocation::Anywhere => true,
+                PartnerLocation::Stored => {
+                    policy.stores.partner_store == deployed.stores.partner_store
+                }
+                PartnerLocation::Declared(id) => {
                     let mut partners = policy.stores.partners.iter();
                     partners.any(|partner| partner.id == *id && partner.enabled)
                 }
@@ -116,7 +118,7 @@ impl<'p> World<'p> {
                 _ => old_domain,
             },
         };
-        self.user.meet(&machine, &event.act)
+        self.user.apply(&machine, &event.act)
     }
 }
 
@@ -126,14 +128,16 @@ struct User {
     cookies: Vec<Cookie>,
     /// The id that the partner knows: the first that the user was given.
     known: Option<EcId>,
-    minted: u8,
+    ids_made: u8,
 }
 
 impl User {
-    fn meet(&mut self, machine: &Machine<'_>, act: &Act) -> &'static str {
+    fn apply(&mut self, machine: &Machine<'_>, act: &Act) -> &'static str {
         match act {
             Act::Page { from_elsewhere } => self.page(machine, *from_elsewhere),
-            Act::Judged { place, says, day } => self.judged(machine, place.as_ref(), says, *day),
+            Act::PageWithSignal { place, signal, day } => {
+                self.page_with_signal(machine, place.as_ref(), signal, *day)
+            }
             Act::Withdraw { refused } => self.withdraw(machine, *refused),
             Act::WithdrawElsewhere => {
                 machine.outcome_name(self.known, Operation::WriteWithdrawalTombstone)
@@ -142,7 +146,7 @@ impl User {
             Act::SyncUid { uid } => self.sync(machine, machine.now, uid),
             Act::Identify => machine.uid_of(self.known),
             Act::IdentifyOnPage => self.identify_on_page(machine),
-            Act::Burden { bytes } => machine.burden(self.known, *bytes),
+            Act::GrowMetadata { bytes } => machine.grow_metadata(self.known, *bytes),
             Act::WriteElsewhere => machine.write_elsewhere(self.known),
             Act::Erase => machine.outcome_name(self.known, Operation::Delete),
             Act::EraseAddress => erase_address(machine),
@@ -202,8 +206,8 @@ impl User {
         let mut new_id = NewId::default();
         let mut ended = NO_ID;
         while new_id.step() == NewIdStep::Create {
-            self.minted = self.minted.saturating_add(1);
-            let id = format!("{}.Ab3x{:02}", machine.hash(), self.minted);
+            self.ids_made = self.ids_made.saturating_add(1);
+            let id = format!("{}.Ab3x{:02}", machine.hash(), self.ids_made);
             let Ok(id) = id.parse::<EcId>() else {
                 return NO_ID;
             };
@@ -218,17 +222,17 @@ impl User {
         ended
     }
 
-    fn judged(
+    fn page_with_signal(
         &mut self,
         machine: &Machine<'_>,
         place: Option<&Locality>,
-        says: &Says,
+        signal: &ConsentSignal,
         day: Option<Timestamp>,
     ) -> &'static str {
         let place = place.or(machine.policy.local.geo.as_ref());
         let now =
             day.unwrap_or_else(|| Timestamp::from_unix(START.saturating_add_signed(machine.now)));
-        match says.verdict(machine.policy, place, now) {
+        match signal.verdict(machine.policy, place, now) {
             Verdict::Granted => self.page(machine, false),
             Verdict::Withdrawn => self.withdraw(machine, 0),
             Verdict::NotGranted => NOT_GRANTED,
@@ -292,12 +296,12 @@ fn erase_address(machine: &Machine<'_>) -> &'static str {
     erased.fold(NO_ID, |_, word| word)
 }
 
-impl Scene {
+impl Scenario {
     /// Runs it twice on the engine: under the deployed policy, and with the candidate taking over.
     pub(super) fn run(&self, pair: &Pair<'_>) -> Vec<Row> {
-        let mut stays = World::new(pair, self);
-        let mut changes = World::new(pair, self);
-        let row = |event: &Event| {
+        let mut stays = ScenarioRun::new(pair, self);
+        let mut changes = ScenarioRun::new(pair, self);
+        let row = |event: &ScenarioEvent| {
             let taken_over = event.at >= 0 && !event.by_deployed;
             Row {
                 at: shown(event.at),

@@ -1,32 +1,32 @@
-//! What is known of each setting's change.
+//! What the change of each setting does.
 
 use super::pair::Pair;
-use super::scene::Scene;
-use super::{Kept, Records, Verdict};
+use super::scenario::Scenario;
+use super::{DataKind, Records, Verdict};
 use edge_cookie::policy::types::Seconds;
 
-/// What is said of one change.
+/// What one change does.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Impact {
     pub(super) records: Records,
     pub(super) effect: &'static str,
     pub(super) verdict: Verdict,
     pub(super) safe_after: Option<Seconds>,
     pub(super) why: String,
     pub(super) mixed: String,
-    pub(super) way_out: Option<String>,
-    pub(super) scene: Option<Scene>,
-    /// What is lost, and of whom; the way out is how to avoid it.
-    pub(super) loses: Vec<(Kept, String)>,
+    pub(super) fix: Option<String>,
+    pub(super) scenario: Option<Scenario>,
+    /// What is lost, and by whom; `fix` says how to avoid it.
+    pub(super) loses: Vec<(DataKind, String)>,
 }
 
-/// Who answers for a setting, by its key below `ec`.
-pub(super) type Known = (&'static str, fn(&Pair<'_>) -> Answer);
+/// The function that assesses a setting's change, by the setting's key below `ec`.
+pub(super) type Known = (&'static str, fn(&Pair<'_>) -> Impact);
 
 const BY_THE_MACHINE: &str = "each request is answered by the rule of the machine that it meets";
 
-impl Answer {
-    /// Nobody is worse off.
+impl Impact {
+    /// No one is worse off.
     pub(super) fn safe(records: Records, why: impl Into<String>) -> Self {
         Self {
             records,
@@ -35,8 +35,8 @@ impl Answer {
             safe_after: None,
             why: why.into(),
             mixed: BY_THE_MACHINE.to_owned(),
-            way_out: None,
-            scene: None,
+            fix: None,
+            scenario: None,
             loses: Vec::new(),
         }
     }
@@ -46,34 +46,34 @@ impl Answer {
         records: Records,
         seconds: u64,
         why: impl Into<String>,
-        way_out: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
         Self {
             verdict: Verdict::Wait,
             safe_after: Some(Seconds::new(seconds)),
-            way_out: Some(way_out.into()),
+            fix: Some(fix.into()),
             ..Self::safe(records, why)
         }
     }
 
-    /// Somebody is worse off for good, as the scene shows.
+    /// Some users are worse off for good, as the scenario shows.
     pub(super) fn never(
         records: Records,
         why: impl Into<String>,
-        way_out: impl Into<String>,
-        scene: Scene,
+        fix: impl Into<String>,
+        scenario: Scenario,
     ) -> Self {
         Self {
             verdict: Verdict::Unsafe,
-            way_out: Some(way_out.into()),
-            scene: Some(scene),
+            fix: Some(fix.into()),
+            scenario: Some(scenario),
             ..Self::safe(records, why)
         }
     }
 
-    /// After it something that is kept of these users is no longer readable, kept as long, or reachable: the one rule of
-    /// what a change loses, whatever it would be called otherwise. A way out and a scene are there before.
-    pub(super) fn losing(mut self, kept: Kept, who: impl Into<String>) -> Self {
+    /// Adds a loss: after the change, something that is kept of these users is no longer readable, kept as long, or reachable.
+    /// A change that loses something is unsafe, whatever its verdict was before. It already has a fix and a scenario.
+    pub(super) fn losing(mut self, kept: DataKind, who: impl Into<String>) -> Self {
         self.loses.push((kept, who.into()));
         Self {
             verdict: Verdict::Unsafe,
@@ -90,15 +90,15 @@ impl Answer {
         }
     }
 
-    /// When it takes effect, where its records do not tell that well.
+    /// When it takes effect, where that does not follow from its records.
     pub(super) fn effective(self, effect: &'static str) -> Self {
         Self { effect, ..self }
     }
 
-    /// What shows it.
-    pub(super) fn shown_by(self, scene: Scene) -> Self {
+    /// The scenario that shows it.
+    pub(super) fn shown_by(self, scenario: Scenario) -> Self {
         Self {
-            scene: Some(scene),
+            scenario: Some(scenario),
             ..self
         }
     }

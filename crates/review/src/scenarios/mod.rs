@@ -1,10 +1,10 @@
-//! The examples that answers are shown by, with their times drawn from both policies.
+//! The scenarios behind the examples, with their times derived from both policies.
 
 mod losses;
 mod visits;
 
 use super::pair::{Pair, oldest_sync};
-use super::scene::{Act, Scene};
+use super::scenario::{Act, Scenario};
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{DeleteMode, OnMissingWithdrawal};
@@ -41,7 +41,7 @@ pub(super) fn date(day: Timestamp) -> String {
     text.split('T').next().unwrap_or_default().to_owned()
 }
 
-/// Seconds as they count in a scene.
+/// Seconds as they count in a scenario.
 fn signed(seconds: u64) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
@@ -51,7 +51,7 @@ fn signed(seconds: u64) -> i64 {
 fn within(low: i64, high: i64) -> i64 {
     let middle = low.saturating_add((high.saturating_sub(low).saturating_add(1) >> 1).max(1));
     let on = |unit: i64| middle - middle.rem_euclid(unit);
-    let minute = signed(crate::scene::MINUTE);
+    let minute = signed(crate::scenario::MINUTE);
     [on(HOUR), on(minute)]
         .into_iter()
         .find(|time| *time > low)
@@ -63,8 +63,8 @@ fn sync(made: i64) -> Act {
 }
 
 /// A user comes and a partner syncs, both a while before the change-over.
-fn known_since(at: i64) -> Scene {
-    Scene::new().then(at, PAGE, COMES).then(
+fn known_since(at: i64) -> Scenario {
+    Scenario::new().then(at, PAGE, COMES).then(
         at.saturating_add(HOUR),
         sync(at.saturating_add(HOUR)),
         SYNCS,
@@ -72,14 +72,14 @@ fn known_since(at: i64) -> Scene {
 }
 
 /// A sync from before the withdrawal comes when the candidate has forgotten it, and the deployed policy not.
-pub(crate) fn late_sync(pair: &Pair<'_>) -> Scene {
+pub(crate) fn late_sync(pair: &Pair<'_>) -> Scenario {
     let (kept, forgotten) = tombstones(pair);
     let latest = kept.min(signed(oldest_sync(pair.candidate)));
     late(within(forgotten, latest))
 }
 
 /// A sync that only the candidate takes for its age comes when both have forgotten the withdrawal.
-pub(crate) fn older_sync(pair: &Pair<'_>) -> Scene {
+pub(crate) fn older_sync(pair: &Pair<'_>) -> Scenario {
     let (_, forgotten) = tombstones(pair);
     let refused = signed(oldest_sync(pair.deployed)).max(forgotten);
     let latest = signed(oldest_sync(pair.candidate)).min(refused.saturating_add(DAY));
@@ -87,10 +87,10 @@ pub(crate) fn older_sync(pair: &Pair<'_>) -> Scene {
 }
 
 /// As [`older_sync`], for a user who said no at a time when `policy` ran, in a way that leaves no whole tombstone.
-fn untraced(pair: &Pair<'_>, policy: &EcPolicy, no: i64) -> Scene {
+fn untraced(pair: &Pair<'_>, policy: &EcPolicy, no: i64) -> Scenario {
     let refused = signed(oldest_sync(pair.deployed));
     let latest = signed(oldest_sync(pair.candidate)).min(refused.saturating_add(DAY));
-    let scene = if policy.delete.mode == DeleteMode::Hard {
+    let scenario = if policy.delete.mode == DeleteMode::Hard {
         known_since(no.saturating_sub(DAY)).then(no, Act::Erase, ERASED)
     } else if policy.tombstone.on_missing == OnMissingWithdrawal::Skip {
         expired_and_withdrawn(pair, no)
@@ -98,24 +98,24 @@ fn untraced(pair: &Pair<'_>, policy: &EcPolicy, no: i64) -> Scene {
         twice(policy, no)
     };
     let age = within(refused.max(HOUR), latest);
-    scene.then(no.saturating_add(age), sync(no), LATE)
+    scenario.then(no.saturating_add(age), sync(no), LATE)
 }
 
 /// Under the candidate a user says no in a way that leaves no whole tombstone.
-pub(crate) fn untraced_by_the_candidate(pair: &Pair<'_>) -> Scene {
+pub(crate) fn untraced_by_the_candidate(pair: &Pair<'_>) -> Scenario {
     let (_, forgotten) = tombstones(pair);
     untraced(pair, pair.candidate, forgotten.saturating_add(DAY))
 }
 
-/// Under the deployed policy a user said so.
-pub(crate) fn untraced_by_the_deployed(pair: &Pair<'_>) -> Scene {
+/// The same under the deployed policy.
+pub(crate) fn untraced_by_the_deployed(pair: &Pair<'_>) -> Scenario {
     untraced(pair, pair.deployed, -HOUR)
 }
 
-fn late(age: i64) -> Scene {
+fn late(age: i64) -> Scenario {
     let withdrawal = HOUR.saturating_add(HOUR);
     let arrives = withdrawal.saturating_add(age);
-    Scene::new()
+    Scenario::new()
         .then(HOUR, PAGE, COMES)
         .then(withdrawal, WITHDRAW, WITHDRAWS)
         .then(arrives, sync(withdrawal), LATE)
@@ -128,77 +128,77 @@ fn tombstones(pair: &Pair<'_>) -> (i64, i64) {
 }
 
 /// The store forgets what the candidate wrote, and a machine that still runs the deployed policy takes a sync.
-pub(crate) fn late_sync_in_the_mix(pair: &Pair<'_>) -> Scene {
+pub(crate) fn late_sync_in_the_mix(pair: &Pair<'_>) -> Scenario {
     let (kept, forgotten) = tombstones(pair);
     let latest = kept.min(signed(oldest_sync(pair.deployed)));
     let withdrawal = HOUR.saturating_add(HOUR);
     let arrives = withdrawal.saturating_add(within(forgotten, latest));
-    Scene::new()
+    Scenario::new()
         .then(HOUR, PAGE, COMES)
         .then(withdrawal, WITHDRAW, WITHDRAWS)
         .then_on_deployed(arrives, sync(withdrawal), LATE)
 }
 
 /// The candidate forgets early what was withdrawn under the deployed policy.
-pub(crate) fn forgotten_early(pair: &Pair<'_>) -> Scene {
+pub(crate) fn forgotten_early(pair: &Pair<'_>) -> Scenario {
     let (kept, forgotten) = tombstones(pair);
     let age = within(forgotten, kept);
     let withdrawal = -HOUR.min(age);
     let arrives = withdrawal.saturating_add(age);
-    Scene::new()
+    Scenario::new()
         .then(withdrawal.saturating_sub(HOUR), PAGE, COMES)
         .then(withdrawal, WITHDRAW, WITHDRAWS)
         .then(arrives, sync(arrives), STILL_SYNCS)
 }
 
 /// A sync older than the deployed policy's tombstones, which only the candidate takes.
-pub(crate) fn outlived(pair: &Pair<'_>) -> Scene {
+pub(crate) fn outlived(pair: &Pair<'_>) -> Scenario {
     let (kept, _) = tombstones(pair);
     let refused = kept.max(signed(oldest_sync(pair.deployed)));
     let age = within(refused, signed(oldest_sync(pair.candidate)));
     let withdrawal = -HOUR.min(age);
-    Scene::new()
+    Scenario::new()
         .then(withdrawal.saturating_sub(HOUR), PAGE, COMES)
         .then(withdrawal, WITHDRAW, WITHDRAWS)
         .then(withdrawal.saturating_add(age), sync(withdrawal), LATE)
 }
 
 /// A withdrawal whose time is over, and a fresh sync.
-pub(crate) fn brought_back(pair: &Pair<'_>) -> Scene {
+pub(crate) fn brought_back(pair: &Pair<'_>) -> Scenario {
     let (_, forgotten) = tombstones(pair);
     let withdrawal = HOUR.saturating_add(HOUR);
     let arrives = withdrawal.saturating_add(forgotten).saturating_add(HOUR);
-    Scene::new()
+    Scenario::new()
         .then(HOUR, PAGE, COMES)
         .then(withdrawal, WITHDRAW, WITHDRAWS)
         .then(arrives, sync(arrives), STILL_SYNCS)
 }
 
-/// The last event of a scene: a sync, on the machine that would create a user.
-fn creating_sync(scene: Scene, pair: &Pair<'_>, at: i64, words: &str) -> Scene {
+/// The last event of a scenario: a sync, on the machine that would create a user.
+fn creating_sync(scenario: Scenario, pair: &Pair<'_>, at: i64, words: &str) -> Scenario {
     if pair.only_the_deployed_creates() {
-        scene.then_on_deployed(at, sync(at), words)
+        scenario.then_on_deployed(at, sync(at), words)
     } else {
-        scene.then(at, sync(at), words)
+        scenario.then(at, sync(at), words)
     }
 }
 
 /// An erased user, and a sync.
-pub(crate) fn erased(pair: &Pair<'_>) -> Scene {
+pub(crate) fn erased(pair: &Pair<'_>) -> Scenario {
     let [erased, arrives] = [HOUR, HOUR.saturating_add(HOUR)];
-    let scene = known_since(-DAY).then(erased, Act::Erase, ERASED);
-    creating_sync(scene, pair, arrives, STILL_SYNCS)
+    let scenario = known_since(-DAY).then(erased, Act::Erase, ERASED);
+    creating_sync(scenario, pair, arrives, STILL_SYNCS)
 }
 
 /// A user who withdraws again at this time, just before `policy` forgets the first.
-fn twice(policy: &EcPolicy, again: i64) -> Scene {
+fn twice(policy: &EcPolicy, again: i64) -> Scenario {
     let ttl = signed(policy.tombstone.ttl.seconds());
     let first = again.saturating_sub(ttl).saturating_add(HOUR.min(ttl >> 1));
     again_elsewhere(first, again)
 }
 
-fn again_elsewhere(first: i64, again: i64) -> Scene {
-    Scene::new()
+fn again_elsewhere(first: i64, again: i64) -> Scenario {
+    Scenario::new()
         .then(first.saturating_sub(HOUR), PAGE, COMES)
         .then(first, WITHDRAW, WITHDRAWS)
         .then(
@@ -209,7 +209,7 @@ fn again_elsewhere(first: i64, again: i64) -> Scene {
 }
 
 /// A user who withdraws again, and is forgotten from the first time on.
-pub(crate) fn withdrawn_twice(pair: &Pair<'_>) -> Scene {
+pub(crate) fn withdrawn_twice(pair: &Pair<'_>) -> Scenario {
     let (kept, forgotten) = tombstones(pair);
     let left = HOUR.min(forgotten >> 1);
     let again = HOUR
@@ -232,7 +232,7 @@ pub(crate) fn withdrawn_twice(pair: &Pair<'_>) -> Scene {
 }
 
 /// A user who withdraws again, which only the longer memory of the deployed policy covers.
-pub(crate) fn withdrawn_again_in_vain(pair: &Pair<'_>) -> Scene {
+pub(crate) fn withdrawn_again_in_vain(pair: &Pair<'_>) -> Scenario {
     let (kept, forgotten) = tombstones(pair);
     let first = HOUR.saturating_add(HOUR);
     if pair.candidate.tombstone.on_missing == OnMissingWithdrawal::Skip {
@@ -249,9 +249,9 @@ pub(crate) fn withdrawn_again_in_vain(pair: &Pair<'_>) -> Scene {
 }
 
 /// A user whose record expired under the deployed policy withdraws at this time.
-fn expired_and_withdrawn(pair: &Pair<'_>, at: i64) -> Scene {
+fn expired_and_withdrawn(pair: &Pair<'_>, at: i64) -> Scenario {
     let expired = signed(pair.deployed.entry.ttl.seconds()).saturating_add(DAY);
-    Scene::new().then(-expired, PAGE, COMES).then(
+    Scenario::new().then(-expired, PAGE, COMES).then(
         at,
         Act::WithdrawElsewhere,
         "the user, whose record has expired, withdraws consent",
@@ -259,31 +259,31 @@ fn expired_and_withdrawn(pair: &Pair<'_>, at: i64) -> Scene {
 }
 
 /// A user whose record has expired withdraws, and a partner syncs.
-pub(crate) fn withdrawn_unknown(pair: &Pair<'_>) -> Scene {
+pub(crate) fn withdrawn_unknown(pair: &Pair<'_>) -> Scenario {
     let syncs = HOUR.saturating_add(HOUR);
     creating_sync(expired_and_withdrawn(pair, HOUR), pair, syncs, STILL_SYNCS)
 }
 
 /// A record past its time, in a store that has not collected it yet.
-pub(crate) fn collected_late(pair: &Pair<'_>) -> Scene {
+pub(crate) fn collected_late(pair: &Pair<'_>) -> Scenario {
     let longest = pair.candidate.entry.ttl.max(pair.deployed.entry.ttl);
     let past = signed(longest.seconds())
         .saturating_add(HOUR)
         .saturating_add(HOUR);
-    let scene = Scene::new().then(HOUR, PAGE, COMES).then(
+    let scenario = Scenario::new().then(HOUR, PAGE, COMES).then(
         past,
         Act::Read,
         "the record is read, past its time; the store has not collected it yet",
     );
-    scene.on_late_collection()
+    scenario.on_late_collection()
 }
 
 /// A user whom the candidate counts as gone withdraws there, and a machine of the deployed policy still knows them.
-pub(crate) fn gone_and_back(pair: &Pair<'_>) -> Scene {
+pub(crate) fn gone_and_back(pair: &Pair<'_>) -> Scenario {
     let ttl = |policy: &EcPolicy| signed(policy.entry.ttl.seconds());
     let age = within(ttl(pair.candidate), ttl(pair.deployed));
     let [synced, read] = [HOUR.saturating_add(HOUR), DAY];
-    Scene::new()
+    Scenario::new()
         .then(-age, PAGE, COMES)
         .then(
             HOUR,
@@ -295,7 +295,7 @@ pub(crate) fn gone_and_back(pair: &Pair<'_>) -> Scene {
 }
 
 /// A visitor whose visits are not written down before the record expires.
-pub(crate) fn expires_between_visits(pair: &Pair<'_>) -> Scene {
+pub(crate) fn expires_between_visits(pair: &Pair<'_>) -> Scenario {
     let kept = signed(pair.candidate.entry.ttl.seconds());
     // The deployed policy writes the visit between down, or keeps the record for longer anyhow.
     let debounce = Some(signed(pair.deployed.last_seen.debounce.seconds()));
@@ -304,7 +304,7 @@ pub(crate) fn expires_between_visits(pair: &Pair<'_>) -> Scene {
     let longest = signed(pair.deployed.entry.ttl.seconds()).max(between.saturating_add(kept));
     let past = HOUR.saturating_add(within(kept, longest.min(kept.saturating_add(DAY))));
     let between = HOUR.saturating_add(between);
-    Scene::new()
+    Scenario::new()
         .then(HOUR, PAGE, COMES)
         .then(between, PAGE, RETURNS)
         .then(past, PAGE, "the user comes back once more")

@@ -1,11 +1,11 @@
 //! A worked example before it is run: what happens when, and to whom.
 
-use super::says::Says;
+use super::consent_signal::ConsentSignal;
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::types::{Locality, Seconds};
 use edge_cookie::record::PartnerId;
 
-/// What somebody does.
+/// What a user, a partner or an operator does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Act {
     /// The user asks for a page and consents, coming from another site or not.
@@ -14,11 +14,11 @@ pub(super) enum Act {
         from_elsewhere: bool,
     },
     /// The user asks for a page from this place, and the browser says so much of their consent.
-    Judged {
+    PageWithSignal {
         /// Where from; none for where the machine assumes them to be.
         place: Option<Locality>,
         /// What the browser says.
-        says: Says,
+        signal: ConsentSignal,
         /// The day whose laws apply, where it is not the event's.
         day: Option<Timestamp>,
     },
@@ -44,7 +44,7 @@ pub(super) enum Act {
     /// A page asks for the partner's uid of the user whose browser shows it.
     IdentifyOnPage,
     /// Another system makes the metadata of the record so many bytes longer.
-    Burden {
+    GrowMetadata {
         /// Bytes.
         bytes: usize,
     },
@@ -59,7 +59,7 @@ pub(super) enum Act {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Event {
+pub(super) struct ScenarioEvent {
     pub(super) at: i64,
     pub(super) words: String,
     pub(super) act: Act,
@@ -69,7 +69,7 @@ pub(super) struct Event {
 
 /// Where the partner of an example is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) enum PartnerKept {
+pub(super) enum PartnerLocation {
     /// It does not matter: every machine knows it.
     #[default]
     Anywhere,
@@ -81,21 +81,21 @@ pub(super) enum PartnerKept {
 
 /// Events in the order of time; the candidate takes over at zero.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Scene {
-    pub(super) events: Vec<Event>,
+pub(super) struct Scenario {
+    pub(super) events: Vec<ScenarioEvent>,
     /// Where the partner is kept.
-    pub(super) partner: PartnerKept,
+    pub(super) partner: PartnerLocation,
     /// Whether the store collects what has expired only later.
     pub(super) collects_late: bool,
 }
 
-impl Scene {
+impl Scenario {
     pub(super) fn new() -> Self {
         Self::default()
     }
 
     pub(super) fn then(mut self, at: i64, act: Act, words: impl Into<String>) -> Self {
-        self.events.push(Event {
+        self.events.push(ScenarioEvent {
             at,
             words: words.into(),
             act,
@@ -107,15 +107,15 @@ impl Scene {
     /// As [`then`](Self::then), on a machine that still runs the deployed policy.
     pub(super) fn then_on_deployed(self, at: i64, act: Act, words: &str) -> Self {
         let words = format!("{words}, at a machine that still runs the deployed policy");
-        let mut scene = self.then(at, act, words);
-        if let Some(event) = scene.events.last_mut() {
+        let mut scenario = self.then(at, act, words);
+        if let Some(event) = scenario.events.last_mut() {
             event.by_deployed = true;
         }
-        scene
+        scenario
     }
 
     /// With the partner kept there.
-    pub(super) fn with_partner(self, partner: PartnerKept) -> Self {
+    pub(super) fn with_partner(self, partner: PartnerLocation) -> Self {
         Self { partner, ..self }
     }
 

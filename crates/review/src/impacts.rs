@@ -1,0 +1,51 @@
+//! The impact of a change of each setting.
+
+use super::impact::{Impact, Known};
+use super::pair::Pair;
+use super::{
+    Records, Verdict, consent, cookie, entry, later, places, running, signals, sync, withdrawals,
+};
+
+const GROUPS: [&[Known]; 9] = [
+    &places::IMPACTS,
+    &entry::IMPACTS,
+    &withdrawals::IMPACTS,
+    &sync::IMPACTS,
+    &cookie::IMPACTS,
+    &consent::IMPACTS,
+    &signals::IMPACTS,
+    &running::IMPACTS,
+    &later::IMPACTS,
+];
+
+fn all() -> impl Iterator<Item = &'static Known> {
+    GROUPS.into_iter().flatten()
+}
+
+/// The impact of a change of the setting with this key.
+pub(super) fn of(key: &str, pair: &Pair<'_>) -> Impact {
+    let known = all().find(|(known, _)| *known == key);
+    known.map_or_else(unknown, |(_, impact)| impact(pair))
+}
+
+/// A change of which nothing is known is not called safe.
+fn unknown() -> Impact {
+    Impact {
+        verdict: Verdict::Unsafe,
+        fix: Some("change it by itself, where no real user is, and see".to_owned()),
+        ..Impact::safe(
+            Records::All,
+            "nothing is known of what this change does to users",
+        )
+    }
+}
+
+#[cfg(test)]
+pub(super) fn is_known(key: &str) -> bool {
+    all().filter(|(known, _)| *known == key).count() == 1
+}
+
+#[cfg(test)]
+pub(super) fn count() -> usize {
+    all().count()
+}
