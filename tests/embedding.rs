@@ -102,3 +102,23 @@ fn what_is_no_policy_is_refused_with_every_error_and_its_place() -> Outcome {
     assert!(cause.is_some_and(|cause| cause.contains("did you mean `production`?")));
     Ok(())
 }
+
+/// The guide shows the packages in `examples/` that `scripts/embed.sh` builds and tests, to the letter.
+#[test]
+fn the_guide_shows_the_example_packages() {
+    let root = Path::new(env!("REPOSITORY"));
+    let guide = std::fs::read_to_string(root.join("docs/embedding.md")).unwrap();
+    for (file, block) in [
+        ("examples/first_program/src/main.rs", "```rust"),
+        ("examples/own_store/src/lib.rs", "```rust"),
+        ("examples/own_store/tests/conformance.rs", "```rust,ignore"),
+    ] {
+        let code = std::fs::read_to_string(root.join(file)).unwrap();
+        let code: Vec<_> = code
+            .lines()
+            .skip_while(|line| line.starts_with("//!"))
+            .collect();
+        let shown = format!("{block}\n{}\n```\n", code.join("\n").trim());
+        assert!(guide.contains(&shown), "copy `{file}` to docs/embedding.md");
+    }
+}
