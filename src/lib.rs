@@ -79,6 +79,7 @@ pub mod policy;
 pub mod printable;
 #[cfg(not(target_os = "wasi"))]
 pub mod private;
+pub mod promise;
 pub mod record;
 pub mod rules;
 pub mod store;

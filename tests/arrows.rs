@@ -8,12 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The rooms of the library, each of which may import from those before it.
-const ROOMS: [&str; 14] = [
+const ROOMS: [&str; 15] = [
     "clock",
     "printable",
     "mask",
     "diagnostic",
     "private",
+    "promise",
     "record",
     "policy",
     "rules",

@@ -66,7 +66,7 @@ fn violations(proof: &Proof) -> BTreeSet<(u8, String)> {
     proof
         .violations
         .iter()
-        .map(|violation| (violation.promise, cause(violation.keys)))
+        .map(|violation| (violation.promise.number(), cause(violation.keys)))
         .collect()
 }
 

@@ -13,6 +13,7 @@ mod dependencies;
 use crate::setting_effects::elsewhere;
 mod metrics;
 mod page;
+mod promises;
 mod rules;
 use crate::support::setting_values;
 mod settings;

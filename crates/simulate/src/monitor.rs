@@ -7,38 +7,23 @@ use edge_cookie::clock::{Moment, Timestamp};
 use edge_cookie::engine::{Outcome, RecordState, record_state};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::Renewal;
+use edge_cookie::promise::Promise;
 use edge_cookie::record::{KvEntry, PartnerId};
 
-/// Short texts of the promises, in the order of their numbers.
-const PROMISES: [&str; 8] = [
-    "no sync and no touch makes a record live after a withdrawal",
-    "a uid whose write was acknowledged is kept",
-    "a withdrawal is remembered until its tombstone expires",
-    "last_seen never decreases, and is written at most once per debounce period",
-    "no operation sends more calls than its retries allow",
-    "a partner changes its own uid and nothing else",
-    "unknown fields and unreadable records survive",
-    "no read returns an entry past its retention",
-];
-
-const RESURRECTION: usize = 0;
-const UPDATE: usize = 1;
-const WITHDRAWAL: usize = 2;
-const LAST_SEEN: usize = 3;
-const WORK: usize = 4;
-const NAMESPACE: usize = 5;
-const RETENTION: usize = 7;
+/// The promises that a simulation can watch; those that it never checks have a count of zero.
+const PROMISES: usize = 8;
 
 /// The calls that an operation may send beyond its retries (promise 5).
 const MORE_THAN_RETRIES: u32 = 2;
 
 /// How often each promise was checked, and how often it was broken.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct PromiseCounters([(u64, u64); PROMISES.len()]);
+pub(crate) struct PromiseCounters([(u64, u64); PROMISES]);
 
 impl PromiseCounters {
-    fn check(&mut self, promise: usize, holds: bool) {
-        if let Some((watched, broken)) = self.0.get_mut(promise) {
+    fn check(&mut self, promise: Promise, holds: bool) {
+        let place = usize::from(promise.number()).saturating_sub(1);
+        if let Some((watched, broken)) = self.0.get_mut(place) {
             *watched += 1;
             *broken += u64::from(!holds);
         }
@@ -52,11 +37,11 @@ impl PromiseCounters {
     }
 
     pub(crate) fn to_results(&self) -> Vec<PromiseCheck> {
-        let numbered = (1_u8..).zip(PROMISES).zip(self.0);
-        numbered
-            .map(|((number, promise), (watched, broken))| PromiseCheck {
-                number,
-                promise,
+        let counted = Promise::ALL.into_iter().zip(self.0);
+        counted
+            .map(|(promise, (watched, broken))| PromiseCheck {
+                number: promise.number(),
+                promise: promise.summary(),
                 watched,
                 broken,
             })
@@ -79,20 +64,22 @@ impl PromiseCounters {
             SimulatedCall::Create(_) | SimulatedCall::Withdraw => return,
         };
         if before.is_tombstone() {
-            self.check(RESURRECTION, after.is_tombstone());
+            self.check(Promise::NoResurrection, after.is_tombstone());
             return;
         }
-        self.check(UPDATE, keeps_ids(before, after, own));
+        self.check(Promise::NoLostUpdate, keeps_ids(before, after, own));
         match call {
-            SimulatedCall::Touch => self.check(LAST_SEEN, before.last_seen < after.last_seen),
-            _ => self.check(NAMESPACE, is_same_but_ids(before, after)),
+            SimulatedCall::Touch => {
+                self.check(Promise::LastSeen, before.last_seen < after.last_seen);
+            }
+            _ => self.check(Promise::OwnNamespace, is_same_but_ids(before, after)),
         }
     }
 
     /// Checks the number of store calls of an operation.
     pub(crate) fn check_call_count(&mut self, policy: &EcPolicy, reads: u32, writes: u32) {
         let most = policy.cas.max_retries.saturating_add(MORE_THAN_RETRIES);
-        self.check(WORK, reads <= most && writes <= most);
+        self.check(Promise::BoundedWork, reads <= most && writes <= most);
     }
 }
 
@@ -136,7 +123,7 @@ impl IdentityMonitor {
         };
         if now.timestamp() <= at.plus_seconds(policy.tombstone.ttl.seconds()) {
             let there = readable(slot, now).is_some_and(|record| record.entry.is_tombstone());
-            promises.check(WITHDRAWAL, there);
+            promises.check(Promise::WithdrawalRemembered, there);
         }
     }
 
@@ -157,7 +144,7 @@ impl IdentityMonitor {
         let created = done.outcome == Outcome::CreatedMinimal;
         if let (Some(_), SimulatedCall::Sync { .. } | SimulatedCall::Touch) = (self.withdrawn, call)
         {
-            promises.check(RESURRECTION, !created);
+            promises.check(Promise::NoResurrection, !created);
         }
         let (Some(before), Some(after)) = (&run.replaced, slot) else {
             if let (Outcome::Debounced | Outcome::Unchanged | Outcome::AlreadyLive, Some(_)) =
@@ -194,7 +181,10 @@ impl IdentityMonitor {
             SimulatedCall::Touch => {
                 if let Some(touched) = self.touched {
                     let apart = now.seconds_since(touched);
-                    promises.check(LAST_SEEN, apart >= policy.last_seen.debounce.seconds());
+                    promises.check(
+                        Promise::LastSeen,
+                        apart >= policy.last_seen.debounce.seconds(),
+                    );
                 }
                 self.touched = Some(now);
                 self.retained = self.renewed(policy, now, true);
@@ -227,6 +217,6 @@ impl IdentityMonitor {
 
     fn is_retained(&self, policy: &EcPolicy, now: Timestamp, promises: &mut PromiseCounters) {
         let until = self.retained.plus_seconds(policy.entry.ttl.seconds());
-        promises.check(RETENTION, now <= until);
+        promises.check(Promise::Retention, now <= until);
     }
 }

@@ -13,7 +13,7 @@
 //! // Under the defaults a partner's sync re-creates a user whose withdrawal was forgotten.
 //! let scope = Scope { actors: 1, partners: 1, operations: 2, faults: 0, moves: 1 };
 //! let proof = verify(&[Arc::new(EcPolicy::default())], scope, &|_| {});
-//! assert_eq!(proof.violations[0].promise, 1);
+//! assert_eq!(proof.violations[0].promise.number(), 1);
 //! ```
 
 mod actor;
@@ -38,6 +38,7 @@ use serde::Serialize;
 use stateright::{Checker, HasDiscoveries, Model as _, Path};
 
 use edge_cookie::policy::EcPolicy;
+use edge_cookie::promise::Promise;
 use model::{ModelStep, PolicyModel};
 pub use scope::Scope;
 use state::ModelState;
@@ -56,8 +57,8 @@ pub struct TimelineStep {
 /// A promise that fails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The number of the promise (`docs/semantics.md#promises`).
-    pub promise: u8,
+    /// The promise.
+    pub promise: Promise,
     /// What happens to the user.
     pub what: &'static str,
     /// The settings that cause it, without `ec.`. Empty where it is a fault of the engine.

@@ -1,5 +1,7 @@
 //! The ways in which a promise can fail: its number, what happens to the user, and the settings that cause it.
 
+use edge_cookie::promise::Promise;
+
 /// How a record became live that should not be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum ResurrectionCause {
@@ -57,20 +59,20 @@ pub(super) enum InvariantViolation {
 }
 
 impl InvariantViolation {
-    /// The number of the promise (`docs/semantics.md#promises`).
-    pub(super) const fn promise(self) -> u8 {
+    /// The promise that it breaks.
+    pub(super) const fn promise(self) -> Promise {
         match self {
-            Self::Resurrected { .. } => 1,
-            Self::LostWrite => 2,
-            Self::WithdrawalForgotten => 3,
-            Self::LastSeenDecreased | Self::TouchTooSoon => 4,
-            Self::TooManyCalls => 5,
-            Self::SyncMovedRetention => 6,
-            Self::Corrupted => 7,
-            Self::KeptTooLong { .. } => 8,
-            Self::VisitLost => 9,
-            Self::NotRefreshed => 10,
-            Self::ConsentUndone | Self::WithdrawalNotDelivered => 11,
+            Self::Resurrected { .. } => Promise::NoResurrection,
+            Self::LostWrite => Promise::NoLostUpdate,
+            Self::WithdrawalForgotten => Promise::WithdrawalRemembered,
+            Self::LastSeenDecreased | Self::TouchTooSoon => Promise::LastSeen,
+            Self::TooManyCalls => Promise::BoundedWork,
+            Self::SyncMovedRetention => Promise::OwnNamespace,
+            Self::Corrupted => Promise::NothingLost,
+            Self::KeptTooLong { .. } => Promise::Retention,
+            Self::VisitLost => Promise::VisitorKept,
+            Self::NotRefreshed => Promise::UidKept,
+            Self::ConsentUndone | Self::WithdrawalNotDelivered => Promise::LateWithdrawal,
         }
     }
 

@@ -8,6 +8,7 @@ use edge_cookie::diagnostic::Place;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::value::Value;
 use edge_cookie::printable::on_one_line;
+use edge_cookie::promise::Promise;
 use edge_cookie_verify::{Proof, ProofPass, Scope, TimelineStep, Violation, verify};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -66,7 +67,7 @@ struct ViolationCause<'r> {
 /// A broken promise in the JSON output.
 #[derive(Serialize)]
 struct ViolationJson<'r> {
-    promise: u8,
+    promise: Promise,
     what: &'static str,
     settings: Vec<ViolationCause<'r>>,
     trace: &'r [TimelineStep],
