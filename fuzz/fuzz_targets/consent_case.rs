@@ -6,7 +6,7 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Consent, GpcInOptIn, HonourRefusals};
 use edge_cookie_service::consent::{
-    ConsentDecision, MAX_SIGNALS, Location, ConsentRule, Signal, Signals, Verdict, decide,
+    ConsentDecision, ConsentRule, Location, MAX_SIGNALS, Signal, Signals, Verdict, decide,
 };
 
 /// Bytes allocated for each that is sent, where it is URL-encoded and a copy grows; for the list of values; and for a decision.
@@ -51,7 +51,8 @@ pub fn check(values: &[(Signal, &str)], gpc: bool) {
         let decision = bounded(values, gpc, place, &default);
         let granted = |decision: &ConsentDecision| decision.verdict() == Verdict::Granted;
         assert!(place.is_some() || !granted(&decision));
-        let by_consent = [ConsentRule::TcfConsent, ConsentRule::CanadaConsent].contains(&decision.rule);
+        let by_consent =
+            [ConsentRule::TcfConsent, ConsentRule::CanadaConsent].contains(&decision.rule);
         if gpc && opt_in {
             assert!(!granted(&decision) || by_consent);
         } else if gpc {
