@@ -170,7 +170,18 @@ fn what_would_break_the_policy_is_not_written() {
         (&["entry.tll", "5d"][..], "did you mean `entry.ttl`?"),
         (&["entry.ttl", "1year"], "EC0005"),
         (&["entry.ttl", "400d"], "EC0601"),
-        (&["cas.max_retries", "many"], "`many` is no value"),
+        (
+            &["cas.max_retries", "many"],
+            "`cas.max_retries` takes a whole number from 0 to 100, not `many`",
+        ),
+        (
+            &["consent.us_states", "CA"],
+            "`consent.us_states` takes a list of texts, as `[\"CA\", \"CO\"]`, not `CA`",
+        ),
+        (
+            &["entry.ttl", "'5d"],
+            "`entry.ttl` takes a text with its quotes closed, not `'5d`",
+        ),
         (&["cas.max_retries", "1000"], "EC0007"),
         (&["partners", "[]"], "edit the file by hand"),
         (&["guardrails.x", "5"], "EC0603"),

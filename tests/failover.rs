@@ -217,7 +217,7 @@ fn a_replica_is_not_used_and_the_error_says_what_to_do() {
         };
         assert_eq!(
             why,
-            "READONLY the server at this address is a replica: let the address lead to the primary"
+            "READONLY the server at this address is a replica: make the address lead to the primary"
         );
     }
     say(&replica, "REPLICAOF NO ONE");

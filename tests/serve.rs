@@ -199,7 +199,7 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
             .contains(&format!("digest=\"{}\"", &second[..8]))
     );
 
-    // A mistake, or what needs a restart: the old one serves on, and health says why.
+    // A mistake, or what needs a restart: the previous policy stays active, and health says why.
     for (bad, why) in [
         (
             "cookie.max_age = \"1month\"",
@@ -255,7 +255,7 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
         };
         server.write_config(&base.replace("[ec]\n", &format!("[ec]\n{bad}\n")));
         server.signal("HUP");
-        server.log_until("the old one serves on");
+        server.log_until("the previous one stays active");
         assert_eq!(digest(), second);
         let health = server.get("/_ts/health", OPERATOR);
         assert!(status(&health) == "200" && health.contains(why), "{health}");
@@ -656,7 +656,8 @@ fn what_keeps_it_from_serving_is_reported() {
         (
             "[ec]\npassphrase = { secret_store = \"s\", key = \"k\" }\n",
             vec![],
-            "the secret store `s`",
+            "cannot read `ec.passphrase`: it is not in the secret store `s`, as `k`; \
+             `ec serve` has no secret stores: use `{ env = \"NAME\" }`",
         ),
         (CONFIG, vec!["--addr", &address], "--addr"),
         (CONFIG, vec!["--geo", "nowhere"], "`nowhere` is not a place"),

@@ -121,7 +121,7 @@ fn a_token_goes_to_no_other_machine_in_clear() {
     for url in ["7676", "ec.example", "http://"] {
         let refused = site.ec(&["list", "--server", url]);
         assert!(
-            err(&refused).contains("is no address of a server"),
+            err(&refused).contains("is not the address of a server"),
             "{}",
             err(&refused)
         );
@@ -464,7 +464,7 @@ fn a_server_that_cannot_answer_is_an_error_and_not_an_answer() {
             &closed,
             "has no admin routes: its policy sets neither `admin_token` nor `admin.basic`",
         ),
-        (&web_site, "is no EC server"),
+        (&web_site, "is not an EC server"),
     ] {
         for command in [
             &["get", &id][..],

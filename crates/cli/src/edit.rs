@@ -6,7 +6,7 @@ use std::path::Path;
 
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::node::MAX_DEPTH;
-use edge_cookie::policy::setting::Shape;
+use edge_cookie::policy::setting::{SettingInfo, Shape};
 use edge_cookie::private;
 use toml_edit::{DocumentMut, Item, Key, Table, TableLike, Value};
 
@@ -26,10 +26,12 @@ pub(crate) enum EditError {
         "the key has {0} names, and no setting has more than {MAX_DEPTH}: `ec show` lists every setting"
     )]
     TooDeep(usize),
-    #[error(
-        "`{0}` is no value: write it as in a file, as `[\"CA\", \"CO\"]` or `{{ env = \"NAME\" }}`"
-    )]
-    Value(String),
+    #[error("`{key}` takes {accepted}, not `{written}`")]
+    Value {
+        key: String,
+        accepted: String,
+        written: String,
+    },
     #[error("`{0}` is not a table there: edit the file by hand")]
     NoTable(String),
     #[error("`{0}` is written as `[[{0}]]` there: edit the file by hand")]
@@ -231,7 +233,25 @@ pub(crate) fn value(key: &str, written: &str) -> Result<Value, EditError> {
         Ok(value) => Ok(value),
         // A key that is no setting is reported when the policy is read.
         Err(_) if shape.is_none() => Ok(Value::from(written)),
-        Err(_) => Err(EditError::Value(written.to_owned())),
+        Err(_) => Err(EditError::Value {
+            key: key.to_owned(),
+            accepted: setting.map(accepted).unwrap_or_default(),
+            written: written.to_owned(),
+        }),
+    }
+}
+
+/// The values that a setting takes, in words.
+fn accepted(setting: &SettingInfo) -> String {
+    match (setting.shape, &setting.limits) {
+        (Shape::Integer, Some((least, most))) => format!("a whole number from {least} to {most}"),
+        (Shape::Integer, None) => "a whole number".to_owned(),
+        (Shape::Boolean, _) => "`true` or `false`".to_owned(),
+        (Shape::TextList(_) | Shape::Amendable(_), _) => {
+            "a list of texts, as `[\"CA\", \"CO\"]`".to_owned()
+        }
+        (Shape::Secret, _) => "a text, or a reference as `{ env = \"NAME\" }`".to_owned(),
+        _ => "a text with its quotes closed".to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The entries of the lists of places, each with its law, beside the list's value.
+//! The entries of the lists of places, each with its law.
 
 use std::io::Write;
 

@@ -26,7 +26,7 @@ use edge_cookie::printable::{on_lines, on_one_line};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Runs the Edge Cookie identity graph under a policy, and shows what the policy says.
+/// Runs the Edge Cookie identity graph under a policy; checks, explains and compares policies.
 #[derive(Debug, Parser)]
 #[command(name = "ec", version, arg_required_else_help = true)]
 struct Cli {
@@ -39,7 +39,7 @@ struct Cli {
 /// Where policies are written.
 #[derive(Debug, Clone, Args)]
 struct FileArgs {
-    /// The server's configuration, whose `[ec]` is read.
+    /// The server's configuration; its `[ec]` is read.
     #[arg(
         long,
         global = true,
@@ -78,18 +78,18 @@ enum Command {
     Completions(command::completions::CompletionsArgs),
 }
 
-/// What a command ends in, beside what it printed.
+/// The result of a command, apart from its output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ExitStatus {
-    /// All is well.
+    /// No problems.
     Well,
     /// There were problems, all of them reported.
     Problems,
-    /// All will be well once some time has passed.
+    /// No problems once some time has passed.
     Wait,
-    /// It made a decision that has this exit code.
+    /// A decision, with its exit code.
     Decided(u8),
-    /// A second signal stopped it at once, and has this exit code.
+    /// A second signal stopped it at once; the signal's exit code.
     Stopped(u8),
 }
 

@@ -1,4 +1,4 @@
-//! How every command comes by its policy.
+//! How every command loads its policy.
 
 use std::path::PathBuf;
 
@@ -11,10 +11,10 @@ use crate::{CliError, FileArgs, render};
 /// Which policy a command is under.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct PolicyArgs {
-    /// The profile; else that of `EC_PROFILE`, else that of `[ec]`, else `development`.
+    /// The profile; by default that of `EC_PROFILE`, then that of `[ec]`, then `development`.
     #[arg(long, value_name = "NAME")]
     pub(crate) profile: Option<String>,
-    /// Overrides a setting, as `--set ec.tombstone.ttl=12h`; may be given again.
+    /// Overrides a setting, as `--set ec.tombstone.ttl=12h`; may be repeated.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
 }

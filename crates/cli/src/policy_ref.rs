@@ -153,7 +153,7 @@ fn of_bundle(file: &str, candidate: bool) -> Result<(Resolved, Publisher), CliEr
         (true, Some(candidate)) => candidate,
         (true, None) => {
             return Err(CliError::because(format!(
-                "the bundle `{file}` carries no candidate"
+                "the bundle `{file}` has no candidate"
             )));
         }
     };

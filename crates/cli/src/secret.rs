@@ -1,4 +1,4 @@
-//! What a secret is, where this machine has it.
+//! Reads secrets that this machine has.
 
 use edge_cookie::policy::types::Secret;
 

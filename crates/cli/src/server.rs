@@ -13,11 +13,11 @@ use crate::{CliError, secret};
 /// The running server that a command speaks to.
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
-    /// A running server to ask, whose store belongs to it, as `http://127.0.0.1:7676`; its admin token comes from
-    /// `EC_ADMIN_TOKEN`, else from the policy.
+    /// The running server to ask instead of a store, as `http://127.0.0.1:7676`; its admin token is that of
+    /// `EC_ADMIN_TOKEN`, or of the policy.
     #[arg(long, value_name = "URL")]
     pub(crate) server: Option<String>,
-    /// Send the admin token over plain `http` to another machine, where everyone on the way can read it.
+    /// Send the admin token over plain `http` to another machine, although anyone on the network path can read it.
     #[arg(long, requires = "server")]
     pub(crate) insecure: bool,
 }
@@ -153,7 +153,7 @@ impl AdminApi {
         let unknown = status == StatusCode::NOT_FOUND && json.get("error").is_none();
         if unknown || !is_answer {
             return Err(CliError::because(format!(
-                "`{}` is no EC server",
+                "`{}` is not an EC server",
                 self.base
             )));
         }
@@ -182,7 +182,7 @@ fn reach(base: &str) -> Result<(Url, Client), CliError> {
     let url = Url::parse(base).ok().filter(Url::has_host);
     let url = url.ok_or_else(|| {
         CliError::because(format!(
-            "`{base}` is no address of a server: write it as `http://127.0.0.1:7676`"
+            "`{base}` is not the address of a server: write it as `http://127.0.0.1:7676`"
         ))
     })?;
     let client = if is_this_machine(&url) {
@@ -217,7 +217,7 @@ pub(crate) fn health(
     let health: Option<Value> = serde_json::from_str(&text).ok();
     health
         .filter(|health| health.get("digest").is_some())
-        .ok_or_else(|| CliError::because(format!("`{base}` is no EC server")))
+        .ok_or_else(|| CliError::because(format!("`{base}` is not an EC server")))
 }
 
 /// Whether the admin token may go to this server: no one on the way can read it, or the user says so.

@@ -1,4 +1,4 @@
-//! Which store a command works on.
+//! The store that a command works on.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,7 +48,7 @@ impl StoreLocation {
         let named = match store {
             Some(written) => StorePlace::parse(written)
                 .map(Some)
-                .map_err(|why| CliError::because(format!("`--store` names no place: {why}")))?,
+                .map_err(|why| CliError::because(format!("`--store` names no store: {why}")))?,
             None => local.store.clone(),
         };
         Ok(match named {
@@ -90,10 +90,10 @@ pub(crate) fn partners_beside(graph: &Path) -> PathBuf {
 pub(crate) struct StoreArgs {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// The store's file or folder, or `redis://HOST`; else what `[ec.local]` names.
+    /// The store's file or folder, or `redis://HOST`; the store of `[ec.local]` by default.
     #[arg(long, value_name = "PATH|URL", conflicts_with = "server")]
     store: Option<String>,
-    /// The time at which to look; else now.
+    /// The time at which to look; now by default.
     #[arg(long, value_name = "TIME", conflicts_with = "server")]
     pub(crate) at: Option<Moment>,
     #[command(flatten)]

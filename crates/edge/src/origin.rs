@@ -14,10 +14,10 @@ const BACKEND: &str = "publisher_origin";
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoPage {
     /// There is no origin.
-    #[error("there is no `publisher.origin_url`")]
+    #[error("`publisher.origin_url` is not set: there is no origin to ask")]
     NoOrigin,
     /// The backend cannot be made.
-    #[error("no way to the origin: {0}")]
+    #[error("cannot reach the origin: {0}")]
     Backend(#[from] BackendCreationError),
     /// The origin did not answer.
     #[error("the origin did not answer: {}", .0.root_cause())]

@@ -1,4 +1,4 @@
-//! Which policy a request is under: the bundle in the config store, where there is a good one, else the embedded one.
+//! The policy of a request: the bundle in the config store, if it is valid, or the embedded one.
 
 use fastly::{ConfigStore, SecretStore};
 

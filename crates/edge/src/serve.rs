@@ -1,4 +1,4 @@
-//! One request, which is all that an instance serves.
+//! One request: an instance serves no other.
 
 use fastly::geo::geo_lookup;
 use fastly::http::StatusCode;

@@ -1,4 +1,4 @@
-//! Whose request it is: the connection's address, unless a trusted proxy says otherwise.
+//! The client's address: the connection's, unless a trusted proxy names another.
 
 use std::net::IpAddr;
 

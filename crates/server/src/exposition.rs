@@ -1,4 +1,4 @@
-//! How counts are written for who asks: in `OpenMetrics`, or in Prometheus' older text format, which everything reads.
+//! The formats of metrics: `OpenMetrics`, or Prometheus' older text format, which every client reads.
 
 use prometheus_client::encoding::text::{encode, encode_registry};
 use prometheus_client::registry::Registry;

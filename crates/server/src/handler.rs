@@ -120,7 +120,7 @@ impl Server {
             self.metrics.reload_failed();
             error!(
                 why,
-                "a changed policy cannot be used: the old one serves on"
+                "the new policy cannot be used: the previous one stays active"
             );
         } else {
             let (profile, digest) = (
@@ -188,7 +188,7 @@ impl Server {
                         claimed_with_its_head(answer, unclaimed)
                     }
                     Err(error) => {
-                        warn!(%error, "no page");
+                        warn!(%error, "cannot get the page from the origin");
                         let mut answer = if error.is_late() {
                             failed(StatusCode::GATEWAY_TIMEOUT, TIMEOUT)
                         } else {

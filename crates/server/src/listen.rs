@@ -50,8 +50,8 @@ pub enum ServeError {
         /// The system's word for it.
         why: std::io::Error,
     },
-    /// It cannot hear signals.
-    #[error("cannot hear signals: {0}")]
+    /// It cannot handle signals.
+    #[error("cannot handle signals: {0}")]
     SignalListener(#[from] std::io::Error),
     /// It cannot start the thread that reads the policy again.
     #[error("cannot start a thread to read the policy: {0}")]

@@ -1,5 +1,5 @@
-//! The way of log lines to standard error: a bounded queue, and a thread that writes it. No request ever waits for what
-//! reads the log: lines that find no room, or cannot be written, are dropped and counted.
+//! Log lines on their way to standard error: a bounded queue, and a thread that writes it. No request ever waits for the
+//! reader of the log: lines that find no room, or cannot be written, are dropped and counted.
 
 use std::io::{self, Write};
 use std::mem;

@@ -1,4 +1,4 @@
-//! What the server counts. How it is written is [`Exposition`]'s affair.
+//! What the server counts. [`Exposition`] writes it.
 
 use std::collections::BTreeSet;
 use std::sync::{PoisonError, RwLock};

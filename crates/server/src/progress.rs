@@ -1,4 +1,4 @@
-//! Limits of time that restart with progress: who reads or writes steadily is waited for, who does not is hung up on.
+//! Time limits that restart with progress: a client that reads or writes steadily is waited for, any other is cut off.
 
 use std::io;
 use std::pin::Pin;

@@ -1,5 +1,4 @@
-//! `/_ts/admin/v1/…`: what operators ask for. Without an admin token or password in the policy none of it
-//! is there.
+//! `/_ts/admin/v1/…`: the routes of operators. They exist only with an admin token or password in the policy.
 
 use bytes::Bytes;
 use http::request::Parts;

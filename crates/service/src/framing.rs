@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerFault {
     /// It agrees to a protocol that it was not asked for, or has not ended.
-    #[error("its status is {0}, which ends no exchange")]
+    #[error("its status {0} is not that of a final answer")]
     Informational(StatusCode),
     /// Its body is encoded for transfer in a way that was not asked for.
     #[error("its `Transfer-Encoding` is not `chunked`")]

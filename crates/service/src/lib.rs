@@ -1,6 +1,6 @@
 //! The HTTP surface: one service, on any platform (`docs/http-api.md`).
 //!
-//! The native server and the edge are thin adapters round it: they bring a request's head, a way to read its
+//! The native server and the edge are thin adapters around it: they bring a request's head, a way to read its
 //! body and what they know of the client, and get back an answer to send, or the request to hand on to the
 //! publisher's origin. What the service needs of them is a [`Platform`].
 //!

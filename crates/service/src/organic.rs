@@ -1,4 +1,4 @@
-//! Every other path: the publisher's page, which never fails because of the identity nor waits long for it.
+//! Every other path: the publisher's page, which never fails because of the identity and never waits long for it.
 
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};

@@ -1,4 +1,4 @@
-//! The secrets of a policy, resolved: what its references refer to, judged as its literals are.
+//! The secrets of a policy, resolved: referenced secrets are checked as literals are.
 
 use std::collections::BTreeMap;
 
@@ -24,6 +24,8 @@ pub enum SecretProblem {
         key: String,
         /// Where it should be.
         place: String,
+        /// That is a secret store, which only some platforms have.
+        in_secret_store: bool,
     },
     /// It cannot be used, or is too weak for a profile that is deployed.
     #[error("`{key}`, from {place}, {fault}")]
@@ -54,6 +56,14 @@ pub enum SecretProblem {
 }
 
 impl SecretProblem {
+    fn missing(key: String, secret: &Secret) -> Self {
+        Self::Missing {
+            key,
+            place: secret.place(),
+            in_secret_store: matches!(secret, Secret::SecretStore { .. }),
+        }
+    }
+
     /// The code that `ec explain` knows it by.
     #[must_use]
     pub const fn code(&self) -> Code {
@@ -112,7 +122,7 @@ impl<R: Fn(&Secret) -> Option<String>> SecretResolver<R> {
     ) -> Option<String> {
         let place = secret.place();
         let Some(found) = secret.resolve(&self.look_up) else {
-            self.problems.push(SecretProblem::Missing { key, place });
+            self.problems.push(SecretProblem::missing(key, secret));
             return None;
         };
         let judged = usable(&found, used_as);
@@ -184,8 +194,8 @@ pub fn redis_password(
     let key = "ec.redis.password".to_owned();
     let found = resolver.secret(key.clone(), secret, SecretUse::Key);
     found.ok_or_else(|| {
-        let place = secret.place();
-        (resolver.problems.pop()).unwrap_or(SecretProblem::Missing { key, place })
+        let problem = resolver.problems.pop();
+        problem.unwrap_or_else(|| SecretProblem::missing(key, secret))
     })
 }
 

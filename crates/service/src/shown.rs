@@ -1,4 +1,4 @@
-//! A record as operators are shown it, by the admin route and by `ec get` alike.
+//! A record as operators see it, by the admin route and by `ec get`.
 
 use serde::Serialize;
 use serde_json::Map;

@@ -1,4 +1,4 @@
-//! Requests that no server should take: what must hold of a request's head before anything is made of it.
+//! Requests that no server should accept: checks of a request's head before anything else reads it.
 
 use bytes::Bytes;
 use http::header::HOST;

@@ -1,4 +1,4 @@
-//! A user's withdrawal, which reaches the store whatever was asked for.
+//! A user's withdrawal, which reaches the store on every route.
 
 use futures_util::future::join_all;
 use http::{HeaderMap, HeaderValue};

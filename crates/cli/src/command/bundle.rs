@@ -14,22 +14,22 @@ use crate::{CliError, ExitStatus, FileArgs, edit, render};
 
 /// Writes the effective policy as one file, with the origin of each value, for the edge.
 ///
-/// The edge's build embeds it, and one in a config store replaces that without a redeploy. It is refused where
-/// `ec check --deny-warnings` finds anything, and where the plan for the candidate is unsafe.
+/// The edge's build embeds the file; a bundle in a config store replaces the embedded one without a redeploy. No bundle is
+/// written if `ec check --deny-warnings` finds anything, or if the plan for the candidate is unsafe.
 #[derive(Debug, Args)]
 pub(crate) struct BundleArgs {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// A second profile, tried on a share of the users: which of them follows from their ids alone.
+    /// A second profile to try on a share of the users, who are chosen by their ids.
     #[arg(long, value_name = "NAME", requires = "percent")]
     candidate: Option<String>,
-    /// How many percent of the users are under the candidate, as `5` or `0.5`.
+    /// The percentage of the users under the candidate, as `5` or `0.5`.
     #[arg(long, value_name = "N", requires = "candidate", value_parser = share)]
     percent: Option<Share>,
-    /// Write it although checks advise against it; the reason goes into the bundle, and health shows it.
+    /// Write it although checks advise against it; the reason is kept in the bundle, and health shows it.
     #[arg(long, value_name = "REASON")]
     force: Option<String>,
-    /// The file to write; else standard output.
+    /// The file to write; standard output by default.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -47,7 +47,7 @@ impl BundleArgs {
         let forced = self.force.as_deref().map(str::trim);
         if forced == Some("") {
             return Err(CliError::because(
-                "`--force` wants the reason, which goes into the bundle",
+                "`--force` needs a reason, which is kept in the bundle",
             ));
         }
         let mut files = self.policy.open(args)?;

@@ -20,31 +20,30 @@ use crate::{CliError, ExitStatus, FileArgs, render, sarif};
 
 /// Checks policies: reports everything that is wrong with them, and where.
 ///
-/// Ends with 0 where a policy is clean or has warnings only, with 1 where it has problems, with 2 where it
-/// could not be checked.
+/// Exits with 0 if the policy is valid, perhaps with warnings; with 1 if it has problems; with 2 if it could not be checked.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Check every profile there is.
+    /// Check every profile.
     #[arg(long, conflicts_with = "profile")]
     all: bool,
-    /// How the result is printed.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = CheckFormat::Human)]
     format: CheckFormat,
     /// Count warnings as problems.
     #[arg(long)]
     deny_warnings: bool,
-    /// Look up the secrets that the policy refers to in the environment, and judge them as literals are judged.
+    /// Look up the secrets that the policy refers to in the environment, and check them as literals are checked.
     #[arg(long)]
     resolve_secrets: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum CheckFormat {
-    /// For people.
+    /// Text.
     Human,
-    /// For programs.
+    /// JSON.
     Json,
     /// Annotations of a GitHub workflow.
     Github,

@@ -15,10 +15,10 @@ use crate::{CliError, ExitStatus, FileArgs};
 
 /// Erases a user's record, as the policy's `delete.mode` says.
 ///
-/// Ends with 1 where there was none.
+/// Exits with 1 if there was none.
 #[derive(Debug, Args)]
 pub(crate) struct DeleteArgs {
-    /// Whose record.
+    /// The user's EC id.
     #[arg(value_parser = ec_id)]
     ec_id: EcId,
     #[command(flatten)]

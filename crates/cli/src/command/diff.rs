@@ -16,14 +16,14 @@ use crate::{CliError, ExitStatus, FileArgs};
 /// Shows which effective values differ between two policies, and where each is configured.
 ///
 /// Each is a profile, or a bundle as `file:PATH`. Values are compared by meaning, not by text: `24h` and `1d` are the same.
-/// Ends with 0 where nothing differs, with 1 where something does, with 2 where the policies could not be compared.
+/// Exits with 0 if nothing differs, with 1 if something does, with 2 if the policies could not be compared.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {
-    /// The profile to come from, or the bundle as `file:PATH`.
+    /// The first profile, or the bundle as `file:PATH`.
     from: String,
-    /// The profile to go to, or the bundle as `file:PATH`.
+    /// The second profile, or the bundle as `file:PATH`.
     to: String,
-    /// How the result is printed.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = ReviewFormat::Human)]
     format: ReviewFormat,
 }

@@ -9,7 +9,7 @@ use edge_cookie::rules::{self, Rule};
 use crate::output::output;
 use crate::{CliError, ExitStatus};
 
-/// Explains a rule: what it protects, what breaks it, what then happens, and how to fix it.
+/// Explains a rule: what it protects, what breaks it, what follows, and how to fix it.
 ///
 /// Without a code it lists every rule.
 #[derive(Debug, Args)]

@@ -13,14 +13,14 @@ use crate::server::AdminApi;
 use crate::store::{StoreArgs, ec_id};
 use crate::{CliError, ExitStatus, FileArgs};
 
-/// Prints a user's record as it is stored, and what the policy makes of it: one JSON object, the same on every store.
+/// Prints a user's record as it is stored, and its state under the policy: one JSON object, the same on every store.
 ///
 /// `state` is `live`, `tombstone`, `expired`, `unreadable` (with `why`) or `absent`; `generation`, `expires_at`, `body` and
 /// `metadata` follow where there is a record. `fields` are those that the trusted-server writes, as they are read; what
-/// cannot be read is in `unrecognised` with the reason, and kept too. Ends with 1 where it is neither live nor a tombstone.
+/// cannot be read is in `unrecognised` with the reason, and kept too. Exits with 1 if it is neither live nor a tombstone.
 #[derive(Debug, Args)]
 pub(crate) struct GetArgs {
-    /// Whose record.
+    /// The user's EC id.
     #[arg(value_parser = ec_id)]
     ec_id: EcId,
     #[command(flatten)]

@@ -13,7 +13,7 @@ use crate::{CliError, ExitStatus};
 
 /// Writes a commented set of policies to start from.
 ///
-/// No file that is there is written over: where there is one, nothing is written at all.
+/// No existing file is overwritten: if one exists, nothing is written at all.
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
     /// The folder to write to.
@@ -100,7 +100,7 @@ impl InitArgs {
             .collect();
         if !there.is_empty() {
             return Err(CliError::because(format!(
-                "nothing is written, for there is {} already: name another folder",
+                "nothing is written: {} exists already; name another folder",
                 there.join(", ")
             )));
         }

@@ -17,10 +17,10 @@ use super::apply::{Counted, count_as};
 /// Prints the ids that have a live entry, a tombstone or an unreadable record, one a line, in order.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only ids that begin so.
+    /// Only ids that begin with this.
     #[arg(long, value_name = "HEX", default_value = "")]
     prefix: String,
-    /// At most so many.
+    /// The most ids to print.
     #[arg(long, value_name = "N", default_value_t = usize::MAX, hide_default_value = true)]
     limit: usize,
     #[command(flatten)]

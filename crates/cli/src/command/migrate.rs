@@ -18,14 +18,14 @@ use crate::{CliError, ExitStatus, FileArgs};
 
 /// Rewrites a configuration of the IAB Tech Lab's trusted-server, in any layout that it has had, to one of `ec`.
 ///
-/// Comments and order stay. A report says what becomes of each key; nothing else is dropped. Secrets that stand in the file
-/// go to `ec-secrets.env`, and are not printed. Where there is nothing to do, nothing is written.
+/// Comments and order stay. A report says what becomes of each key; nothing else is dropped. Secrets in the file are moved to
+/// `ec-secrets.env`, and are not printed. If there is nothing to do, nothing is written.
 #[derive(Debug, Args)]
 pub(crate) struct MigrateArgs {
-    /// The file to read; else the one that `--config` names.
+    /// The file to read; the one that `--config` names by default.
     #[arg(long, value_name = "FILE")]
     from: Option<PathBuf>,
-    /// The folder to write to; else the configuration's own, and the file is written in place.
+    /// The folder to write to; by default the configuration's own, where the file is replaced.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Show what would be written, as a diff without secrets, and write nothing.

@@ -22,7 +22,7 @@ use crate::server::{AdminApi, ServerArgs};
 use crate::store::{AnyStore, StoreLocation, engine, partners_beside, shared};
 use crate::{CliError, ExitStatus, FileArgs};
 
-/// Keeps the partners that may use the API, in a store or on a running server.
+/// Manages the partners that may use the API, in a store or on a running server.
 #[derive(Debug, Args)]
 pub(crate) struct PartnerArgs {
     #[command(subcommand)]
@@ -31,7 +31,7 @@ pub(crate) struct PartnerArgs {
 
 #[derive(Debug, Subcommand)]
 enum PartnerAction {
-    /// Adds a partner, and prints its token, once: only its SHA-256 is kept.
+    /// Adds a partner, and prints its token. It cannot be shown again: only its SHA-256 is kept.
     Add {
         #[command(flatten)]
         described: PartnerDescription,
@@ -43,17 +43,17 @@ enum PartnerAction {
         #[command(flatten)]
         store: RegistryArgs,
     },
-    /// Gives a partner a new token, and prints it, once: the old one is no longer good.
+    /// Gives a partner a new token, and prints it. The previous token is no longer valid.
     Rotate(One),
-    /// Shuts a partner out.
+    /// Refuses every request of a partner.
     Disable(One),
-    /// Lets a partner in again.
+    /// Accepts a partner's requests again.
     Enable(One),
-    /// Removes a partner: its token is no longer good, and another one may take its id.
+    /// Removes a partner: its token is no longer valid, and its id can be used again.
     Delete(One),
     /// Prints the records to load into a Fastly KV store: `fastly kv-store-entry create --stdin`.
     Export {
-        /// Only this partner's.
+        /// Only this partner's record.
         #[arg(value_parser = partner_id)]
         id: Option<PartnerId>,
         #[command(flatten)]
@@ -63,7 +63,7 @@ enum PartnerAction {
 
 #[derive(Debug, Args)]
 struct One {
-    /// Which partner.
+    /// The partner's id.
     #[arg(value_parser = partner_id)]
     id: PartnerId,
     #[command(flatten)]
@@ -76,16 +76,16 @@ struct PartnerDescription {
     /// The domain that the partner's ids are announced under.
     #[arg(long, value_name = "DOMAIN")]
     source_domain: String,
-    /// The name of its uid in a record; the domain where left out.
+    /// The name of its uid in a record; the domain by default.
     #[arg(long, value_parser = partner_id, value_name = "ID")]
     id: Option<PartnerId>,
-    /// The name people know it by; else the id.
+    /// A readable name; the id by default.
     #[arg(long)]
     name: Option<String>,
     /// The `OpenRTB` agent type of its ids.
     #[arg(long, value_name = "N")]
     openrtb_atype: Option<u32>,
-    /// Batch requests it may make within `sync.rate_window`; else `sync.rate_limit`.
+    /// Batch requests it may make within `sync.rate_window`; `sync.rate_limit` by default.
     #[arg(long, value_name = "N")]
     rate_limit: Option<u32>,
 }
@@ -113,7 +113,7 @@ impl One {
 struct RegistryArgs {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// The graph's file or folder, beside which they are, or `redis://HOST`; else what `[ec.local]` names.
+    /// The graph's file or folder, next to which they are stored, or `redis://HOST`; the store of `[ec.local]` by default.
     #[arg(long, value_name = "PATH|URL", conflicts_with = "server")]
     store: Option<String>,
     #[command(flatten)]
@@ -351,7 +351,7 @@ fn token(answered: &serde_json::Value) -> Result<String, CliError> {
         .and_then(serde_json::Value::as_str);
     token
         .map(str::to_owned)
-        .ok_or_else(|| CliError::because("the server gave no token"))
+        .ok_or_else(|| CliError::because("the server's answer has no token"))
 }
 
 fn json(value: &impl Serialize) -> Result<String, CliError> {

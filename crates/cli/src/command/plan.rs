@@ -18,15 +18,15 @@ use crate::{CliError, ExitStatus, FileArgs};
 /// Shows what happens to users and records when one policy replaces another.
 ///
 /// Each is a profile, or a bundle as `file:PATH`. For every setting that differs: when it takes effect, on which records, what
-/// happens while both versions are deployed, and whether it is safe, with a worked example where it is not. Ends with 0
-/// where the change is safe, with 1 where it is not, with 3 where it is safe once some time has passed, with 2 where the
-/// policies could not be compared.
+/// happens while both versions are deployed, and whether it is safe, with a worked example where it is not. Exits with 0
+/// if the change is safe, with 1 if it is not, with 3 if it is safe once some time has passed, with 2 if the policies
+/// could not be compared.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
     /// The profile that is deployed, or the bundle as `file:PATH`.
     #[arg(long, value_name = "A", required_unless_present = "from")]
     deployed: Option<String>,
-    /// The profile that is to replace it, or the bundle as `file:PATH`; with `--move` it is `production` where left out.
+    /// The profile that is to replace it, or the bundle as `file:PATH`; with `--move` it is `production` by default.
     #[arg(long, value_name = "B", required_unless_present = "from")]
     candidate: Option<String>,
     /// Plan the move from the IAB Tech Lab's trusted-server: what is deployed is its behaviour under this configuration of
@@ -38,7 +38,7 @@ pub(crate) struct PlanArgs {
         conflicts_with = "deployed"
     )]
     from: Option<PathBuf>,
-    /// How the result is printed.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = ReviewFormat::Human)]
     format: ReviewFormat,
 }

@@ -29,12 +29,12 @@ pub(crate) struct RolloutArgs {
 
 #[derive(Debug, Subcommand)]
 enum RolloutAction {
-    /// Counts the records of the store by the policy that last wrote them. With `--server` it says which policies that
+    /// Counts the records of the store by the policy that last wrote them. With `--server` it shows which policies that
     /// server runs, and asks it for its records one by one.
     Status {
         #[command(flatten)]
         store: StoreArgs,
-        /// How the counts are printed.
+        /// The output format.
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },

@@ -8,10 +8,10 @@ use edge_cookie::policy::schema;
 use crate::output::output;
 use crate::{CliError, ExitStatus};
 
-/// Prints a JSON Schema of what users write, for editors.
+/// Prints the JSON Schema of a file, for editors.
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArgs {
-    /// Which file it describes.
+    /// The file that it describes.
     #[arg(long, value_enum, default_value_t = Of::Profile)]
     of: Of,
 }

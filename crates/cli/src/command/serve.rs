@@ -18,7 +18,7 @@ use edge_cookie_server::{
     Listeners, LogFormat, Outbox, OutboxError, Server, Stopped, Stores, raise_handle_limit, serve,
     start_log, survive_file_limit, warn_of_no_place,
 };
-use edge_cookie_service::{Setup, SetupError, redis_password};
+use edge_cookie_service::{SecretProblem, Setup, SetupError, redis_password};
 use edge_cookie_stores::EmbeddedStore;
 use tracing::warn;
 
@@ -28,39 +28,39 @@ use crate::secret::reveal;
 use crate::store::{StoreLocation, engine, partners_beside};
 use crate::{CliError, ExitStatus, FileArgs};
 
-/// Serves the EC API, and hands pages on to the publisher's origin.
+/// Serves the EC API, and forwards pages to the publisher's origin.
 ///
-/// On SIGHUP it reads the policy again, and takes it up where it passes `ec check`. It stops on SIGTERM or SIGINT,
-/// when the requests under way are answered, within `local.shutdown_grace`, and at once on a second one.
+/// On SIGHUP it reads the policy again, and applies it if it passes `ec check`. On SIGTERM or SIGINT it stops once the
+/// requests under way are answered, within `local.shutdown_grace`; on a second signal it stops at once.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
     #[command(flatten)]
     policy: PolicyArgs,
-    /// Serve under the bundle in this file, with its rollout, and not under the files that policies are written in.
+    /// Serve under the bundle in this file, with its rollout, instead of the policy files.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "set", "geo"])]
     bundle: Option<PathBuf>,
-    /// Where to listen.
+    /// The address to listen on.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7676")]
     addr: String,
-    /// `memory`, the store's file or folder, or `redis://HOST`; else what `[ec.local]` names.
+    /// `memory`, the store's file or folder, or `redis://HOST`; the store of `[ec.local]` by default.
     #[arg(long, value_name = "memory|PATH|URL")]
     store: Option<String>,
-    /// The place assumed of every client, as `DE` or `US-CA`; else that of `[ec.local]`.
+    /// The place to assume for every client, as `DE` or `US-CA`; that of `[ec.local]` by default.
     #[arg(long, value_name = "PLACE")]
     geo: Option<String>,
-    /// Where to answer `GET /metrics`; else nowhere.
+    /// The address on which to answer `GET /metrics`; none by default.
     #[arg(long, value_name = "ADDRESS")]
     metrics_addr: Option<String>,
-    /// How log lines are written; `EC_LOG` says how many, as `warn` or `debug`.
+    /// The format of log lines; `EC_LOG` sets their level, as `warn` or `debug`.
     #[arg(long, value_enum, default_value_t = Log::Text)]
     log_format: Log,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Log {
-    /// For people.
+    /// Text.
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -191,7 +191,7 @@ fn say_where(listeners: &Listeners, setup: &Setup) -> std::io::Result<()> {
         let mut out = output();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
         if let Err(error) = written {
-            warn!(%error, "standard output does not take where the server listens");
+            warn!(%error, "cannot write the server's address to standard output");
         }
     })?;
     Ok(())
@@ -226,7 +226,7 @@ fn of_files(policy: &PolicyArgs, files: &FileArgs, store: Option<&str>) -> Resul
     }
     let resolved = &loaded.resolved;
     let setup = Setup::new(&loaded.profile, resolved, &loaded.publisher, reveal);
-    with_password(setup, resolved, store).map_err(|error| error.to_string())
+    with_password(setup, resolved, store).map_err(|error| with_fix(&error))
 }
 
 /// The setup, unless the password of a store that servers share is missing or weak: then with that beside what else is.
@@ -249,8 +249,25 @@ fn with_password(
     }
 }
 
+/// What is wrong, and what to do where a secret is in a secret store, which no native server has.
+fn with_fix(error: &SetupError) -> String {
+    let in_store = |problem: &SecretProblem| {
+        matches!(
+            problem,
+            SecretProblem::Missing {
+                in_secret_store: true,
+                ..
+            }
+        )
+    };
+    if error.problems().iter().any(in_store) {
+        return format!("{error}; `ec serve` has no secret stores: use `{{ env = \"NAME\" }}`");
+    }
+    error.to_string()
+}
+
 fn of_bundle(path: &Path, store: Option<&str>) -> Result<Setup, String> {
     let bundle = crate::policy_ref::bundle(path)?;
     let setup = Setup::of_bundle(&bundle, reveal);
-    with_password(setup, &bundle.resolved, store).map_err(|error| error.to_string())
+    with_password(setup, &bundle.resolved, store).map_err(|error| with_fix(&error))
 }

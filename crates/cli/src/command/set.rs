@@ -17,7 +17,7 @@ use crate::{CliError, ExitStatus, FileArgs, render};
 
 /// Writes a setting into a profile, or into `[ec]` of the configuration; comments and order stay.
 ///
-/// Nothing is written where the policy would have an error that it had not before.
+/// Nothing is written if the policy would have an error that it did not have before.
 #[derive(Debug, Args)]
 pub(crate) struct SetArgs {
     /// The setting, as `tombstone.ttl`.
@@ -25,10 +25,10 @@ pub(crate) struct SetArgs {
     /// Its value; a text needs no quotes.
     #[arg(required_unless_present = "remove")]
     value: Option<String>,
-    /// Take the setting out, so that a lower layer or the default holds again.
+    /// Remove the setting, so that a lower layer or the default applies again.
     #[arg(long, conflicts_with = "value")]
     remove: bool,
-    /// The profile to write to; else `[ec]` of the configuration.
+    /// The profile to write to; `[ec]` of the configuration by default.
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
 }
@@ -124,7 +124,7 @@ impl SetArgs {
         let Some(place) = place else {
             let origin = effective.map_or_else(String::new, |value| value.origin.to_string());
             return format!(
-                "{path}: `{key}` is {} there, but {origin} holds",
+                "{path}: `{key}` is {} there, but {origin} overrides it",
                 shown(written)
             );
         };

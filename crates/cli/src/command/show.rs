@@ -28,19 +28,19 @@ pub(crate) struct ShowArgs {
     /// Show the policy of the bundle in this file; `FILE#candidate` is the one that it tries on a share of the users.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["profile", "set"])]
     bundle: Option<String>,
-    /// Say beside each value where it came from, and what it overrode.
+    /// Show next to each value where it is configured, and what it overrides.
     #[arg(long)]
     origin: bool,
-    /// How the policy is printed.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = ShowFormat::Toml)]
     format: ShowFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ShowFormat {
-    /// A policy file that says the same.
+    /// A policy file with the same values.
     Toml,
-    /// For programs.
+    /// JSON.
     Json,
 }
 
@@ -152,7 +152,7 @@ fn bundled(name: &str) -> Result<(String, Resolved), CliError> {
     let profile = read.rollout.as_ref().map(|rollout| rollout.profile.clone());
     profile
         .zip(read.traced_candidate())
-        .ok_or_else(|| CliError::because(format!("the bundle `{file}` carries no candidate")))
+        .ok_or_else(|| CliError::because(format!("the bundle `{file}` has no candidate")))
 }
 
 /// The value of a setting, whose key may begin with `ec.`.

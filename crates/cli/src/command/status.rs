@@ -13,10 +13,10 @@ use crate::policy::PolicyArgs;
 use crate::server::OperatorCredentials;
 use crate::{CliError, ExitStatus, FileArgs, render, server};
 
-/// Shows how a running server is: its policy, its stores, its last reload and its outbox.
+/// Shows the state of a running server: its policy, its stores, its last reload and its outbox.
 ///
-/// It ends with 0 where all is well, and with 1 where something is to be looked at. Without the admin token, which comes
-/// from `EC_ADMIN_TOKEN`, else from the policy, a server shows its status and the digest of its policy alone.
+/// Exits with 0 if all is well, and with 1 if something needs attention. The admin token is that of `EC_ADMIN_TOKEN`, or of
+/// the policy; without it a server shows only its status and the digest of its policy.
 #[derive(Debug, Args)]
 pub(crate) struct StatusArgs {
     /// The running server to ask.
@@ -27,7 +27,7 @@ pub(crate) struct StatusArgs {
     insecure: bool,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// How the state is printed; `json` is what `/_ts/health` answers.
+    /// The output format; `json` is the answer of `/_ts/health`.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }

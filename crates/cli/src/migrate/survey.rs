@@ -254,7 +254,7 @@ impl SurveyedKey {
         let words = if group != "partners" && is_own(group) {
             "no setting of this program: it stays, and `ec check` reports it"
         } else {
-            "no version of the trusted-server that this program knows has it, and no setting of this program is called so: it becomes a comment"
+            "no version of the trusted-server that this program knows has it, and no setting of this program has that name: it becomes a comment"
         };
         (Fate::Ignored, words.to_owned())
     }

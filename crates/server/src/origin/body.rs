@@ -1,4 +1,4 @@
-//! The body of the origin's answer, which must not stand still.
+//! The body of the origin's answer, with a limit on the time without progress.
 
 use std::future::Future;
 use std::pin::Pin;

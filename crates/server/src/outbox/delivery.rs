@@ -1,4 +1,4 @@
-//! Delivery: what the outbox holds is written as soon as the store takes it.
+//! Delivery: withdrawals in the outbox are written as soon as the store accepts them.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! How a withdrawal lies in the outbox's file: one a slot, all slots of one size.
+//! The layout of the outbox's file: one withdrawal per slot, all slots of one size.
 //!
 //! A slot is empty where it is all zeros, as reserved; anything else that is not a whole record is damaged.
 

@@ -1,4 +1,4 @@
-//! The outbox: withdrawals that the store did not take, kept in a file until it does.
+//! The outbox: withdrawals that the store did not accept, kept in a file until it does.
 //!
 //! A withdrawal is acknowledged only when it is on the disk; those that come together share one wait for it. The file's
 //! space is reserved when the server starts, so that neither a full disk nor a killed process loses one. Each is

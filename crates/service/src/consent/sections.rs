@@ -1,4 +1,4 @@
-//! The US sections of GPP as data: one row a section, in the order in which its core's fields stand.
+//! The US sections of GPP as data: one row a section, in the order of its core's fields.
 //!
 //! Source of each row: the section's technical specification in the IAB Tech Lab's Global Privacy Platform (`Sections/US-National`
 //! 2.0 of October 2024, `Sections/US-States/XX`), and its registry of section ids.

@@ -81,9 +81,9 @@ impl From<TokenHash> for String {
     }
 }
 
-/// The platform gave no randomness.
+/// The platform gave no random bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the platform gave no randomness: try again")]
+#[error("the platform gave no random bytes: try again")]
 pub struct NoRandomness;
 
 /// A token just made, to be shown once.

@@ -1,6 +1,6 @@
-//! How a record lies in the file: checksum, generation, expiry and metadata before the body.
+//! The layout of a record in the file: checksum, generation, expiry and metadata before the body.
 //!
-//! The checksum covers the key, too, so that damage shows wherever it struck, and a record that a damaged page
+//! The checksum covers the key, too, so that damage shows wherever it is, and a record that a damaged page
 //! led to is not taken for another's.
 
 use edge_cookie::clock::Moment;

@@ -1,4 +1,4 @@
-//! When a store whose disk failed is used again: who waits for nothing else finds out, with its own call.
+//! When a store whose disk failed is used again: a single caller tries it, with its own call.
 
 use std::fs::remove_file;
 use std::io::{ErrorKind, Result, Write};

@@ -1,4 +1,4 @@
-//! A store that is awaited, for callers that wait.
+//! A blocking store over an async one.
 
 use tokio::runtime::{Builder, Runtime};
 

@@ -78,7 +78,7 @@ const REPLICA: &str = "replica";
 
 /// Why a connection to a replica is not used: what it reads is stale, and what it is written to is refused, or lost.
 const IS_REPLICA: &str =
-    "READONLY the server at this address is a replica: let the address lead to the primary";
+    "READONLY the server at this address is a replica: make the address lead to the primary";
 
 /// A connection in use, which the caller reports as broken where it failed.
 pub(super) struct InUse {

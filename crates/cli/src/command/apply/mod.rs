@@ -26,10 +26,9 @@ use crate::policy::PolicyArgs;
 use crate::store::{StoreLocation, engine, shared};
 use crate::{CliError, ExitStatus, FileArgs};
 
-/// Runs a stream of graph operations under the policy: JSON, one operation a line.
+/// Runs a stream of graph operations under the policy: JSON, one operation per line.
 ///
-/// Ends with 0 where every line ran, with 1 where a line was not valid or an operation failed, with 2 where it
-/// could not start.
+/// Exits with 0 if every line ran, with 1 if a line was not valid or an operation failed, with 2 if it could not start.
 #[derive(Debug, Args)]
 pub(crate) struct ApplyArgs {
     /// Files of events, in this order; `-` is the standard input.
@@ -37,16 +36,16 @@ pub(crate) struct ApplyArgs {
     files: Vec<String>,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// `memory`, the store's file or folder, or `redis://HOST`; else what `[ec.local]` names.
+    /// `memory`, the store's file or folder, or `redis://HOST`; the store of `[ec.local]` by default.
     #[arg(long, value_name = "memory|PATH|URL")]
     store: Option<String>,
-    /// What is printed.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = Output::Summary)]
     output: Output,
     /// Skip lines that are not valid, instead of stopping at the first.
     #[arg(long)]
     keep_going: bool,
-    /// Take `put_raw`: bytes straight into the store, for restoring and for tests.
+    /// Accept `put_raw`: bytes straight into the store, for restoring and for tests.
     #[arg(long)]
     allow_raw: bool,
 }

@@ -155,7 +155,7 @@ impl<'p> Session<'p> {
         if matches!(event.action, EventAction::PutRaw { .. }) && !self.rules.allow_raw {
             return refused(
                 "op",
-                "`put_raw` goes past the policy: allow it with `--allow-raw`".to_owned(),
+                "`put_raw` bypasses the policy: allow it with `--allow-raw`".to_owned(),
             );
         }
         self.last_at = event.at;

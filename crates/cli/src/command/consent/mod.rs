@@ -15,7 +15,7 @@ use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::{CliError, ExitStatus, FileArgs};
 
-/// Explains what a policy decides of a request's consent.
+/// Explains how a policy decides on a request's consent.
 #[derive(Debug, Args)]
 pub(crate) struct ConsentArgs {
     #[command(subcommand)]
@@ -35,21 +35,21 @@ struct ConsentExplainArgs {
     /// A file with the head of a raw HTTP/1 request, or `-` for standard input.
     #[arg(value_name = "FILE|-")]
     request: Option<String>,
-    /// A cookie, or the value of a whole `Cookie` header; may be given again.
+    /// A cookie, or the value of a whole `Cookie` header; may be repeated.
     #[arg(long = "cookie", value_name = "NAME=VALUE", value_parser = cookie)]
     cookies: Vec<String>,
-    /// A header, as `Sec-GPC: 1`; may be given again.
+    /// A header, as `Sec-GPC: 1`; may be repeated.
     #[arg(long = "header", value_name = "NAME: VALUE")]
     headers: Vec<String>,
-    /// Where the user is, as `DE` or `US-CA`; without it the place is not known.
+    /// The user's place, as `DE` or `US-CA`; unknown by default.
     #[arg(long, value_name = "PLACE")]
     geo: Option<String>,
-    /// The time at which it is decided (RFC 3339, or Unix seconds); without it now.
+    /// The time of the decision (RFC 3339, or Unix seconds); now by default.
     #[arg(long, value_name = "TIME")]
     at: Option<Moment>,
     #[command(flatten)]
     policy: PolicyArgs,
-    /// How the explanation is printed.
+    /// The output format.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
 }
