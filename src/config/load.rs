@@ -212,7 +212,7 @@ impl PolicyFiles {
         }
     }
 
-    /// Resolves the policy of a profile, and checks it by the rule book.
+    /// Resolves the policy of a profile, and checks it by the rules.
     ///
     /// # Errors
     ///
@@ -404,7 +404,7 @@ const fn is_broken(finding: &Diagnostic) -> bool {
     matches!(finding.code, Code::Syntax | Code::UnreadableFile)
 }
 
-/// A profile's policy before the rule book has seen it.
+/// A profile's policy before the rules are checked.
 struct Unchecked {
     /// The profile and its ancestors, the nearest first.
     chain: Vec<String>,

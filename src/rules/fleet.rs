@@ -30,123 +30,133 @@ pub struct Ancestor<'a> {
     pub resolved: &'a Resolved,
 }
 
-/// A setting that withdrawals rest on, and when a policy is weaker in it than another.
-struct Strength {
+/// A setting that protects withdrawals, and when a policy is weaker in it than an ancestor.
+struct Safeguard {
     key: &'static str,
-    weaker: fn(&EcPolicy, &EcPolicy) -> bool,
-    so: &'static str,
+    weaker: Weaker,
+    /// What follows for users.
+    effect: &'static str,
 }
 
-const STRENGTHS: [Strength; 13] = [
-    Strength {
+/// How to see that one policy is weaker than another.
+enum Weaker {
+    /// This holds for it, and not for the other.
+    If(fn(&EcPolicy) -> bool),
+    /// This holds for it, compared with the other.
+    Than(fn(&EcPolicy, &EcPolicy) -> bool),
+}
+
+impl Weaker {
+    fn holds(&self, own: &EcPolicy, other: &EcPolicy) -> bool {
+        match self {
+            Self::If(lenient) => lenient(own) && !lenient(other),
+            Self::Than(weaker) => weaker(own, other),
+        }
+    }
+}
+
+const SAFEGUARDS: [Safeguard; 13] = [
+    Safeguard {
         key: "tombstone.ttl",
-        weaker: |own, other| own.tombstone.ttl < other.tombstone.ttl,
-        so: "withdrawals are forgotten sooner",
+        weaker: Weaker::Than(|own, other| own.tombstone.ttl < other.tombstone.ttl),
+        effect: "withdrawals are forgotten sooner",
     },
-    Strength {
+    Safeguard {
         key: "sync.on_missing",
-        weaker: |own, other| creates(own) && !creates(other),
-        so: "a partner sync can bring back a user who withdrew",
+        weaker: Weaker::If(creates),
+        effect: "a partner sync can bring back a user who withdrew",
     },
-    Strength {
+    Safeguard {
         key: "sync.max_age",
-        weaker: |own, other| {
-            let age = |policy: &EcPolicy| policy.sync.max_age.map_or(u64::MAX, Seconds::seconds);
-            creates(own) && age(own) > age(other)
-        },
-        so: "later syncs can bring back a user who withdrew",
+        weaker: Weaker::Than(|own, other| creates(own) && oldest_sync(own) > oldest_sync(other)),
+        effect: "later syncs can bring back a user who withdrew",
     },
-    Strength {
+    Safeguard {
         key: "delete.mode",
-        weaker: |own, other| {
-            own.delete.mode == DeleteMode::Hard && other.delete.mode == DeleteMode::Tombstone
-        },
-        so: "a sync under way can write an erased user back",
+        weaker: Weaker::If(|policy| policy.delete.mode == DeleteMode::Hard),
+        effect: "a sync under way can write an erased user back",
     },
-    Strength {
+    Safeguard {
         key: "cookie.on_failed_withdrawal",
-        weaker: |own, other| {
-            own.cookie.on_failed_withdrawal == OnFailedWithdrawal::Expire
-                && other.cookie.on_failed_withdrawal != OnFailedWithdrawal::Expire
-        },
-        so: "a withdrawal that failed is not tried again",
+        weaker: Weaker::If(|policy| {
+            policy.cookie.on_failed_withdrawal == OnFailedWithdrawal::Expire
+        }),
+        effect: "a withdrawal that failed is not tried again",
     },
-    Strength {
+    Safeguard {
         key: "consent.honour_refusals",
-        weaker: |own, other| {
-            own.consent.honour_refusals == HonourRefusals::ByPlace
-                && other.consent.honour_refusals == HonourRefusals::Everywhere
-        },
-        so: "refusals count in fewer places",
+        weaker: Weaker::If(|policy| policy.consent.honour_refusals == HonourRefusals::ByPlace),
+        effect: "refusals count in fewer places",
     },
-    Strength {
+    Safeguard {
         key: "consent.gdpr_countries",
-        weaker: |own, other| {
-            let mut countries = other.consent.gdpr_countries.iter();
-            countries.any(|country| !own.consent.gdpr_countries.contains(country))
-        },
-        so: "consent is asked for in fewer countries",
+        weaker: Weaker::Than(leaves_out_countries),
+        effect: "consent is asked for in fewer countries",
     },
-    Strength {
+    Safeguard {
         key: "consent.us_states",
-        weaker: |own, other| {
-            let mut states = other.consent.us_states.iter();
-            states.any(|state| {
-                let listed = own.consent.us_states.get(&state.code);
-                listed.is_none_or(|listed| listed.starts > state.starts)
-            })
-        },
-        so: "opting out counts in fewer states, or later",
+        weaker: Weaker::Than(leaves_out_states),
+        effect: "opting out counts in fewer states, or later",
     },
-    Strength {
+    Safeguard {
         key: "consent.opt_in_regions",
-        weaker: |own, other| {
-            let mut regions = other.consent.opt_in_regions.iter();
-            let own = &own.consent;
-            regions.any(|region| {
-                !own.opt_in_regions.contains(region) && !own.gdpr_countries.contains(region)
-            })
-        },
-        so: "consent is asked for in fewer regions",
+        weaker: Weaker::Than(leaves_out_regions),
+        effect: "consent is asked for in fewer regions",
     },
-    Strength {
+    Safeguard {
         key: "consent.us_without_signal",
-        weaker: |own, other| {
-            own.consent.us_without_signal == UsWithoutSignal::Grant
-                && other.consent.us_without_signal == UsWithoutSignal::NotGranted
-        },
-        so: "users in US states get an id before they are given notice",
+        weaker: Weaker::If(|policy| policy.consent.us_without_signal == UsWithoutSignal::Grant),
+        effect: "users in US states get an id before they are given notice",
     },
-    Strength {
+    Safeguard {
         key: "consent.gpc_in_opt_in",
-        weaker: |own, other| {
-            own.consent.gpc_in_opt_in == GpcInOptIn::Ignore
-                && other.consent.gpc_in_opt_in == GpcInOptIn::Refusal
-        },
-        so: "Global Privacy Control no longer outweighs a consent",
+        weaker: Weaker::If(|policy| policy.consent.gpc_in_opt_in == GpcInOptIn::Ignore),
+        effect: "Global Privacy Control no longer outweighs a consent",
     },
-    Strength {
+    Safeguard {
         key: "consent.tcf_max_age",
-        weaker: |own, other| {
-            let longest = |policy: &EcPolicy| {
-                policy
-                    .consent
-                    .tcf_max_age
-                    .map_or(u64::MAX, Seconds::seconds)
-            };
-            longest(own) > longest(other)
-        },
-        so: "a consent counts for longer",
+        weaker: Weaker::Than(|own, other| oldest_consent(own) > oldest_consent(other)),
+        effect: "a consent counts for longer",
     },
-    Strength {
+    Safeguard {
         key: "consent.tcf_validity",
-        weaker: |own, other| {
-            own.consent.tcf_validity == TcfValidity::Lenient
-                && other.consent.tcf_validity == TcfValidity::Strict
-        },
-        so: "consents count that the framework calls invalid",
+        weaker: Weaker::If(|policy| policy.consent.tcf_validity == TcfValidity::Lenient),
+        effect: "consents count that the framework calls invalid",
     },
 ];
+
+/// Seconds; the greatest number where any age is accepted.
+fn seconds_or_unlimited(age: Option<Seconds>) -> u64 {
+    age.map_or(u64::MAX, Seconds::seconds)
+}
+
+fn oldest_sync(policy: &EcPolicy) -> u64 {
+    seconds_or_unlimited(policy.sync.max_age)
+}
+
+fn oldest_consent(policy: &EcPolicy) -> u64 {
+    seconds_or_unlimited(policy.consent.tcf_max_age)
+}
+
+fn leaves_out_countries(own: &EcPolicy, other: &EcPolicy) -> bool {
+    let mut countries = other.consent.gdpr_countries.iter();
+    countries.any(|country| !own.consent.gdpr_countries.contains(country))
+}
+
+fn leaves_out_states(own: &EcPolicy, other: &EcPolicy) -> bool {
+    let mut states = other.consent.us_states.iter();
+    states.any(|state| {
+        let listed = own.consent.us_states.get(&state.code);
+        listed.is_none_or(|listed| listed.starts > state.starts)
+    })
+}
+
+fn leaves_out_regions(own: &EcPolicy, other: &EcPolicy) -> bool {
+    let mut regions = other.consent.opt_in_regions.iter();
+    let own = &own.consent;
+    regions
+        .any(|region| !own.opt_in_regions.contains(region) && !own.gdpr_countries.contains(region))
+}
 
 fn creates(policy: &EcPolicy) -> bool {
     policy.sync.on_missing == OnMissingSync::CreateMinimal
@@ -157,27 +167,27 @@ fn weaker_than_ancestor(subject: &Subject<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let mut found = Vec::new();
-    for strength in &STRENGTHS {
+    for safeguard in &SAFEGUARDS {
         let weaker = |ancestor: &&Ancestor<'_>| {
-            (strength.weaker)(subject.policy(), &ancestor.resolved.policy)
+            (safeguard.weaker).holds(subject.policy(), &ancestor.resolved.policy)
         };
         let Some(ancestor) = subject.ancestors.iter().find(weaker) else {
             continue;
         };
-        let theirs = ancestor.resolved.value(strength.key);
+        let theirs = ancestor.resolved.value(safeguard.key);
         let place: Option<Place> = theirs.and_then(|value| value.origin.place.clone());
         let shown = theirs.map_or_else(String::new, |value| value.value.to_string());
         let message = format!(
             "{} on `{}` than on `{}`, which it inherits from: `{}` is {}, there it is `{}`",
-            strength.so,
+            safeguard.effect,
             subject.profile,
             ancestor.profile,
-            strength.key,
-            subject.value(strength.key),
+            safeguard.key,
+            subject.value(safeguard.key),
             shown.trim_matches('"'),
         );
         let help = "remove the line that weakens it, or allow it with the reason why";
-        found.push(Finding::new(&[strength.key], message, help).at(place));
+        found.push(Finding::new(&[safeguard.key], message, help).at(place));
     }
     found
 }

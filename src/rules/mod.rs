@@ -1,4 +1,4 @@
-//! The rule book: what must hold of a policy beyond the limits of each setting.
+//! The rules: what must hold of a policy beyond the limits of each setting.
 //!
 //! A [`Rule`] is a code, a severity, an explanation and a predicate over a [`Subject`]: a resolved policy and what is
 //! known around it. One file holds one family of rules.
@@ -62,7 +62,7 @@ enum Find {
     Elsewhere,
 }
 
-/// The families of the book, in the order of their codes.
+/// The families of rules, in the order of their codes.
 const FAMILIES: [&[Rule]; 10] = [
     &parse::RULES,
     &effect::RULES,

@@ -175,7 +175,7 @@ impl CheckArgs {
 /// Adds what is wrong with the secrets that this machine can look up; those of a platform's secret store it cannot.
 fn judge_secrets(loaded: &mut Loaded) {
     let resolved = &mut loaded.resolved;
-    // Literals are judged by the rule book, and a platform's secret store is not on this machine.
+    // Literals are checked by the rules, and a platform's secret store is not on this machine.
     let here = |secret: &Secret| matches!(secret, Secret::Environment(_));
     for problem in check_secrets(&resolved.policy, resolved.deployed, here, reveal) {
         let setting = problem.key().strip_prefix("ec.").unwrap_or_default();
