@@ -1,7 +1,4 @@
-//! Plain words in every tracked text, and a unique name for each type in `src`.
-//!
-//! `remaining.txt` lists what is still to be fixed. It can only shrink: when you have fixed some, run
-//! `UPDATE_WORDS=1 cargo test --test library words::`.
+//! Plain words in every tracked text, and a unique name for each type of the library and the crates.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -104,19 +101,9 @@ fn banned_in(text: &str) -> Vec<&'static str> {
         .collect()
 }
 
-/// The part of the repository that a file belongs to: `src/policy/`, `tests/`, `README.md`.
-fn room(path: &str) -> String {
-    let parts: Vec<&str> = path.split('/').collect();
-    match parts.as_slice() {
-        [top, inner, _, ..] => format!("{top}/{inner}/"),
-        [top, _] => format!("{top}/"),
-        _ => path.to_owned(),
-    }
-}
-
-/// The banned words by part of the repository, with the files that have them.
-fn remaining_words() -> BTreeMap<String, (usize, Vec<String>)> {
-    let mut rooms: BTreeMap<String, (usize, Vec<String>)> = BTreeMap::new();
+/// The files that have banned words, each with these.
+fn files_with_banned_words() -> Vec<String> {
+    let mut files = Vec::new();
     for path in tracked() {
         let is_skipped = |(what, _): &(&str, &str)| path.starts_with(what) || path.ends_with(what);
         if SKIPPED.iter().any(is_skipped) {
@@ -129,15 +116,12 @@ fn remaining_words() -> BTreeMap<String, (usize, Vec<String>)> {
         let text = KEPT_NAMES
             .iter()
             .fold(text, |text, name| text.replace(name, ""));
-        let banned = banned_in(&text);
+        let banned: BTreeSet<&str> = banned_in(&text).into_iter().collect();
         if !banned.is_empty() {
-            let (count, files) = rooms.entry(room(&path)).or_default();
-            *count += banned.len();
-            let kinds: BTreeSet<&str> = banned.into_iter().collect();
-            files.push(format!("{path}: {kinds:?}"));
+            files.push(format!("{path}: {banned:?}"));
         }
     }
-    rooms
+    files
 }
 
 /// The name of the type that a line defines, if it does. Associated types are indented, and do not count.
@@ -159,7 +143,7 @@ fn defined(line: &str) -> Option<&str> {
     Some(name).filter(|name| counts && !name.is_empty())
 }
 
-/// The type names that more than one file of `src` defines, with the files.
+/// The type names that more than one file of the library and the crates defines, with the files.
 fn repeated_types() -> BTreeMap<String, BTreeSet<String>> {
     let mut types: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let is_source = |path: &String| {
@@ -180,58 +164,22 @@ fn repeated_types() -> BTreeMap<String, BTreeSet<String>> {
     types
 }
 
-/// `remaining.txt`: banned words by part of the repository, and type names.
-fn allowed() -> (BTreeMap<String, usize>, BTreeSet<String>) {
-    let text = std::fs::read_to_string(root().join("tests/words/remaining.txt")).unwrap();
-    let (mut counts, mut types) = (BTreeMap::new(), BTreeSet::new());
-    for line in text.lines().filter(|line| !line.starts_with('#')) {
-        match line.split_once(' ') {
-            Some((room, count)) => drop(counts.insert(room.to_owned(), count.parse().unwrap())),
-            None => drop(types.insert(line.to_owned())),
-        }
-    }
-    (counts, types)
+#[test]
+fn words_are_plain() {
+    let files = files_with_banned_words();
+    assert!(
+        files.is_empty(),
+        "these words are banned: say it in plain words\n{}",
+        files.join("\n")
+    );
 }
 
 #[test]
-fn words_are_plain_and_type_names_unique() {
-    let (counts, names) = allowed();
-    let (words, types) = (remaining_words(), repeated_types());
-    for (room, (count, files)) in &words {
-        let most = counts.get(room).copied().unwrap_or_default();
-        assert!(
-            *count <= most,
-            "`{room}` has {count} banned words, and at most {most} are allowed: use plain words\n{}",
-            files.join("\n")
-        );
-    }
-    for (name, files) in &types {
-        assert!(
-            names.contains(name),
-            "the type name `{name}` exists more than once, in {files:?}: give each type a name of its own"
-        );
-    }
-    let mut now = String::from(
-        "# Banned words that remain, by part of the repository, then type names that `src` has more than once.\n\
-         # Remove what you have fixed: `UPDATE_WORDS=1 cargo test --test library words::` does it. Never add to it.\n",
-    );
-    for (room, (count, _)) in &words {
-        now += room;
-        now += " ";
-        now += &count.to_string();
-        now += "\n";
-    }
-    for name in types.keys() {
-        now += name;
-        now += "\n";
-    }
-    let file = root().join("tests/words/remaining.txt");
-    if std::env::var_os("UPDATE_WORDS").is_some() {
-        std::fs::write(&file, &now).unwrap();
-    }
+fn type_names_are_unique() {
+    let repeated = repeated_types();
     assert!(
-        std::fs::read_to_string(file).unwrap() == now,
-        "`tests/words/remaining.txt` allows more than there is: run `UPDATE_WORDS=1 cargo test --test library words::`"
+        repeated.is_empty(),
+        "give each type a name of its own: {repeated:#?}"
     );
 }
 
