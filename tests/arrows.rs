@@ -1,5 +1,5 @@
-//! Data flows one way: no room of the library imports from a higher one, and modules of a crate import each other in no
-//! circle. Between crates Cargo itself refuses circles.
+//! Data flows one way: no module of the library imports from a higher one, and no crate has an import cycle. Between crates
+//! Cargo itself refuses cycles.
 //!
 //! What counts is each path that begins with `crate`, `self` or `super` in the sources, but for comments, strings and unit
 //! tests. A module and those inside it count as one: a parent may define what its children share.
@@ -7,8 +7,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-/// The rooms of the library, each of which may import from those before it.
-const ROOMS: [&str; 15] = [
+/// The modules of the library, each of which may import from those before it.
+const ORDER: [&str; 15] = [
     "clock",
     "printable",
     "mask",
@@ -179,8 +179,8 @@ fn reached(imports: &Imports, from: &Module) -> BTreeSet<Module> {
     reached
 }
 
-/// Each import that is part of a circle.
-fn circles(imports: &Imports) -> Vec<String> {
+/// Each import that is part of a cycle.
+fn cycles(imports: &Imports) -> Vec<String> {
     let mut found = Vec::new();
     for (from, all) in imports {
         for (to, file) in all {
@@ -203,11 +203,11 @@ fn crates() -> Vec<PathBuf> {
 }
 
 #[test]
-fn no_room_imports_from_a_higher_one() {
+fn no_module_imports_from_a_higher_one() {
     let level = |module: &Module| {
-        let room = module.first().map_or("", String::as_str);
-        let level = ROOMS.iter().position(|known| *known == room);
-        level.unwrap_or_else(|| panic!("`src/{room}` is no room: give it a place in `ROOMS`"))
+        let name = module.first().map_or("", String::as_str);
+        let level = ORDER.iter().position(|known| *known == name);
+        level.unwrap_or_else(|| panic!("`src/{name}` is not in `ORDER`: give it a place there"))
     };
     let mut imported = 0;
     for (from, all) in imports(&crates()[0], 1) {
@@ -222,19 +222,19 @@ fn no_room_imports_from_a_higher_one() {
             );
         }
     }
-    assert!(imported > ROOMS.len(), "only {imported} imports were found");
+    assert!(imported > ORDER.len(), "only {imported} imports were found");
 }
 
 #[test]
-fn modules_import_each_other_in_no_circle() {
+fn no_crate_has_an_import_cycle() {
     for sources in crates() {
-        let circles = circles(&imports(&sources, 2));
-        assert!(circles.is_empty(), "{}", circles.join("\n"));
+        let cycles = cycles(&imports(&sources, 2));
+        assert!(cycles.is_empty(), "{}", cycles.join("\n"));
     }
 }
 
 #[test]
-fn imports_are_found_in_trees_and_a_circle_is_noticed() {
+fn imports_are_found_in_trees_and_a_cycle_is_noticed() {
     let module = |path: &str| -> Module { path.split("::").map(str::to_owned).collect() };
     let code = code_of(
         "use crate::a::{self, B, c::{D, E}};\n// use crate::not;\nlet text = \"crate::no\";\n\
@@ -247,7 +247,7 @@ fn imports_are_found_in_trees_and_a_circle_is_noticed() {
     let import =
         |from: &str, to: &str| (module(from), BTreeMap::from([(module(to), PathBuf::new())]));
     let line = Imports::from([import("a", "b"), import("b", "c")]);
-    assert!(circles(&line).is_empty());
-    let circle = Imports::from([import("a", "b"), import("b", "c"), import("c", "a")]);
-    assert_eq!(circles(&circle).len(), 3);
+    assert!(cycles(&line).is_empty());
+    let cycle = Imports::from([import("a", "b"), import("b", "c"), import("c", "a")]);
+    assert_eq!(cycles(&cycle).len(), 3);
 }

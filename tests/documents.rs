@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use rows::{cells, quoted, root, source, test_exists};
+use rows::{cells, has_module, quoted, root, test_exists};
 
 /// The tables, and the column of each that names tests.
 const TABLES: [(&str, &str); 2] = [
@@ -17,11 +17,11 @@ const TABLES: [(&str, &str); 2] = [
     ("SECURITY.md", "tested by"),
 ];
 
-/// Whether a command is one of the repository's: a script, a test binary or `ec`.
+/// Whether a command is one of the repository's: a script, tests of a binary, or `ec`.
 fn runs(command: &str) -> bool {
     let words: Vec<&str> = command.split_whitespace().collect();
     match words.as_slice() {
-        ["cargo", "test", "--test", binary, ..] => !source(binary).is_empty(),
+        ["cargo", "test", "--test", binary, module] => has_module(binary, module),
         ["ec", ..] => true,
         [script, ..] => script.starts_with("scripts/") && root().join(script).is_file(),
         [] => false,

@@ -222,7 +222,7 @@ pub(super) fn longest_after_write(policy: &EcPolicy) -> u64 {
 }
 
 /// In how many seconds an operation has ended at the latest, counted from the second in which it started: the edge lets
-/// a request live for so long, and the native server as long as its last operation takes beside.
+/// a request live for so long, and the native server lets its last operation end as well.
 #[must_use]
 pub fn longest_under_way(policy: &EcPolicy) -> u64 {
     let longest = EDGE_EXECUTION.saturating_add(longest_operation(policy));

@@ -16,7 +16,7 @@ const DETAILS: &[(&str, &str)] = &[
     ),
     (
         "ec_operations_total",
-        "`operation` is one of the eight operations on a record, `outcome` how it ended, as `ec apply --output jsonl` names it",
+        "`operation` is one of the operations on a record, `outcome` how it ended, as `ec apply --output jsonl` names it",
     ),
     (
         "ec_store_call_seconds",

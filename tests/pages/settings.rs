@@ -14,11 +14,11 @@ use super::written::{overridden, with};
 const CASES: [(&str, &str); 2] = [
     (
         include_str!("../setting_effects/engine.rs"),
-        "setting_effects::every_engine_setting_has_an_effect",
+        "setting_effects::engine::every_engine_setting_has_an_effect",
     ),
     (
         include_str!("../setting_effects/service.rs"),
-        "setting_effects::every_service_setting_has_an_effect",
+        "setting_effects::service::every_service_setting_has_an_effect",
     ),
 ];
 
@@ -28,7 +28,7 @@ const SHORT_LIST: usize = 1;
 #[test]
 fn the_page_of_settings_is_the_codes_own() {
     for (text, test) in CASES {
-        let name = test.split_once("::").unwrap().1;
+        let name = test.rsplit_once("::").unwrap().1;
         assert!(text.contains(&format!("fn {name}(")), "{test}");
     }
     let parts = [("overview", overview()), ("settings", details())];

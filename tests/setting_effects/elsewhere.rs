@@ -1,6 +1,6 @@
 //! Settings whose change shows only in a process of its own, and those that nothing reads yet.
 
-/// Keys below `ec`, and the test that shows the effect of each, as `BINARY::TEST`; a file of `src/` where no test can.
+/// Keys below `ec`, and the test that shows the effect of each, by its path; a file of `src/` where no test can.
 pub const ELSEWHERE: &[(&str, &str)] = &[
     (
         "local.data_dir",
@@ -16,24 +16,24 @@ pub const ELSEWHERE: &[(&str, &str)] = &[
     ),
     (
         "organic.origin_connect_timeout",
-        "adversary::a_connection_that_is_not_made_is_given_up",
+        "adversary::origin_limits::a_connection_that_is_not_made_is_given_up",
     ),
     (
         "organic.origin_head_timeout",
-        "adversary::an_answer_that_does_not_begin_is_given_up",
+        "adversary::origin_limits::an_answer_that_does_not_begin_is_given_up",
     ),
     (
         "organic.origin_progress_timeout",
-        "adversary::an_answer_that_makes_no_progress_is_cut_off",
+        "adversary::origin_limits::an_answer_that_makes_no_progress_is_cut_off",
     ),
     (
         "local.max_connections",
-        "adversary::no_more_connections_are_taken_than_the_policy_says",
+        "adversary::connections::no_more_connections_are_taken_than_the_policy_says",
     ),
     ("local.request_timeout", "serve::limits_are_the_policys"),
     (
         "local.min_bytes_per_second",
-        "adversary::an_upload_that_makes_progress_is_waited_for_and_no_other",
+        "adversary::progress::an_upload_that_makes_progress_is_waited_for_and_no_other",
     ),
     ("local.max_header_bytes", "serve::limits_are_the_policys"),
     (

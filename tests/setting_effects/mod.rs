@@ -5,29 +5,9 @@ mod engine;
 mod service;
 use crate::support;
 
+use crate::support::rows::source_of;
 use edge_cookie::policy::known_settings;
 use elsewhere::{ELSEWHERE, NOT_USED_YET};
-
-/// The text of the file that has the test `BINARY::TEST`, or of a file of `src/`.
-fn source_of(case: &str) -> String {
-    let root = std::path::Path::new(env!("REPOSITORY"));
-    let Some((binary, test)) = case.split_once("::") else {
-        return std::fs::read_to_string(root.join(case)).unwrap();
-    };
-    let folder = root.join("tests").join(binary);
-    let files = match std::fs::read_dir(&folder) {
-        Ok(files) => files.map(|file| file.unwrap().path()).collect(),
-        Err(_) => vec![folder.with_extension("rs")],
-    };
-    let texts = files
-        .iter()
-        .map(|file| std::fs::read_to_string(file).unwrap());
-    let declared = format!("fn {test}(");
-    let mut having = texts.filter(|text| text.contains(&declared));
-    having
-        .next()
-        .unwrap_or_else(|| panic!("there is no test `{case}`"))
-}
 
 #[test]
 fn no_setting_is_without_a_case() {
@@ -48,7 +28,9 @@ fn no_setting_is_without_a_case() {
             setting.key
         );
         if let Some((key, case)) = elsewhere {
-            let text = source_of(case);
+            let file = std::path::Path::new(env!("REPOSITORY")).join(case);
+            let text = source_of(case).or_else(|| std::fs::read_to_string(file).ok());
+            let text = text.unwrap_or_else(|| panic!("there is no test `{case}`"));
             let named = [*key, &key.replace("edge.", ""), &key.replace("local.", "")];
             assert!(
                 named.iter().any(|name| text.contains(name)),

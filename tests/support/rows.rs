@@ -21,22 +21,24 @@ pub fn quoted(cell: &str) -> impl Iterator<Item = &str> {
     cell.split('`').skip(1).step_by(2)
 }
 
-/// The source of a test binary: `tests/NAME.rs`, and all of `tests/NAME/`.
-pub fn source(binary: &str) -> String {
-    let mut source =
-        fs::read_to_string(root().join(format!("tests/{binary}.rs"))).unwrap_or_default();
-    let files = fs::read_dir(root().join("tests").join(binary));
-    for file in files.into_iter().flatten() {
-        source.push_str(&fs::read_to_string(file.unwrap().path()).unwrap_or_default());
-    }
-    assert!(!source.is_empty(), "no tests of `{binary}`");
-    source
+/// The text of the file that has a test, by the test's path as `cargo test` prints it.
+pub fn source_of(test: &str) -> Option<String> {
+    let (module, name) = test.rsplit_once("::")?;
+    let file = root().join("tests").join(module.replace("::", "/"));
+    [file.with_extension("rs"), file.join("mod.rs")]
+        .into_iter()
+        .filter_map(|file| fs::read_to_string(file).ok())
+        .find(|source| source.contains(&format!("fn {name}(")))
 }
 
-/// Whether a test is there: `FILE::NAME`, or a file.
+/// Whether there is such a test, or such a file.
 pub fn test_exists(test: &str) -> bool {
-    match test.split_once("::") {
-        Some((binary, name)) => source(binary).contains(&format!("fn {name}(")),
-        None => root().join(test).is_file(),
-    }
+    source_of(test).is_some() || root().join(test).is_file()
+}
+
+/// Whether one of the test binaries has a module, as `NAME::`.
+pub fn has_module(binary: &str, module: &str) -> bool {
+    let declared = format!("mod {};", module.trim_end_matches("::"));
+    fs::read_to_string(root().join(format!("tests/{binary}.rs")))
+        .is_ok_and(|source| source.lines().any(|line| line == declared))
 }

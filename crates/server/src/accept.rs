@@ -36,7 +36,7 @@ const UNSENT_BYTES: u32 = 32 * 1_024;
 pub(super) struct ClientLimits {
     /// How long its client is waited for: for a head in all, else for progress.
     pub pace: Pace,
-    /// Most bytes of a head.
+    /// Maximum size of a request's head in bytes.
     pub max_header_bytes: usize,
 }
 
@@ -133,7 +133,7 @@ impl OpenConnections {
                 .max_buf_size(limits.max_header_bytes)
                 .serve_connection(stream, service);
             let mut connection = std::pin::pin!(connection);
-            // A client that broke off, or was hung up on, is no trouble of ours.
+            // A connection that the client or a limit ended is no error of the server.
             tokio::select! {
                 _ = connection.as_mut() => return,
                 () = stop.cancelled() => {}

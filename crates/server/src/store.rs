@@ -115,7 +115,7 @@ const SIGXFSZ: i32 = 25;
 ///
 /// # Errors
 ///
-/// Where signals cannot be heard.
+/// If a signal handler cannot be installed.
 pub fn survive_file_limit() -> std::io::Result<()> {
     #[cfg(unix)]
     {

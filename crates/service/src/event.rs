@@ -56,14 +56,14 @@ pub enum ServiceEvent<'n> {
     },
     /// A user's withdrawal was not written.
     FailedWithdrawal {
-        /// Whose.
+        /// The user's id, shortened.
         id: ShownId<'n>,
-        /// Why not.
+        /// The cause.
         why: &'n str,
     },
     /// A user's withdrawal that was not written, or not in time, is kept until it is.
     KeptWithdrawal {
-        /// Whose.
+        /// The user's id, shortened.
         id: ShownId<'n>,
     },
     /// A page went on without an identity, for its budget was spent.
@@ -83,7 +83,7 @@ pub enum ServiceEvent<'n> {
     TokenNotTried,
     /// The partner of a request could not be looked up.
     PartnerUnknown {
-        /// Why not.
+        /// The cause.
         why: &'n str,
     },
 }

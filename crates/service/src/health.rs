@@ -1,6 +1,6 @@
-//! `GET /_ts/health`: is the service well, and which policy is it under?
+//! `GET /_ts/health`: whether the service works, and which policy it runs.
 //!
-//! Anyone may ask whether it is. Why it is not, and what else operators look at, is for the admin token alone: the names of
+//! Anyone may ask whether it is. Why it is not, and what else operators look at, is for operators alone: the names of
 //! stores and profiles, and what is wrong with a policy, help an attacker.
 
 use http::StatusCode;
@@ -18,7 +18,7 @@ struct Health<'h> {
     digest: &'h str,
 }
 
-/// What a holder of the admin token may read.
+/// What an operator may read.
 #[derive(Serialize)]
 struct HealthDetails<'h> {
     #[serde(flatten)]

@@ -16,9 +16,9 @@ pub enum Route<'p> {
     BatchSync,
     /// A partner reads its own uid.
     Identify,
-    /// A browser asks whether it may ask.
+    /// A CORS preflight.
     IdentifyPreflight,
-    /// Is the service well?
+    /// The health check.
     Health,
     /// An operator's request.
     Admin(AdminRoute<'p>),
@@ -29,7 +29,7 @@ pub enum Route<'p> {
     },
     /// The server as a whole: `OPTIONS *`.
     WholeServer,
-    /// Nothing there is, below the service's prefix.
+    /// No such route below the service's prefix.
     Unknown,
 }
 
@@ -42,7 +42,7 @@ pub enum AdminRoute<'p> {
     Ids,
     /// One record as stored.
     Record(&'p str),
-    /// One record's end.
+    /// Erases one record.
     Erase(&'p str),
     /// Why a request's consent is decided as it is.
     ExplainConsent,
@@ -58,14 +58,14 @@ pub enum AdminRoute<'p> {
     EnablePartner(&'p str),
     /// A partner removed.
     DeletePartner(&'p str),
-    /// Nothing there is.
+    /// No such admin route.
     Unknown,
 }
 
 /// What logs and metrics call every page.
 const PAGE: &str = "organic";
 
-/// What a page may be asked for by; what the origin makes of it is its affair (RFC 9110, section 9).
+/// The methods of a page; the origin decides what they do (RFC 9110, section 9).
 const OF_A_PAGE: &[Method] = &[
     Method::GET,
     Method::HEAD,

@@ -10,7 +10,7 @@ const WEBSOCKET: &[u8] = b"websocket";
 
 /// The refusal of a request that opens a WebSocket (RFC 6455, section 4.1), whose client can do nothing with a page.
 ///
-/// Any other protocol is an offer, which the answer leaves unheard (RFC 9110, section 7.8): clients that would rather
+/// Any other protocol is an offer, which the answer ignores (RFC 9110, section 7.8): clients that would rather
 /// speak HTTP/2 send one with every request.
 pub(super) fn refusal(headers: &HeaderMap) -> Option<Response<Bytes>> {
     let lines = headers.get_all(UPGRADE).iter().map(HeaderValue::as_bytes);

@@ -10,7 +10,7 @@ use super::sink::{FieldValue, Sink};
 /// What a section says of purpose 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Canada {
-    /// The user consents in so many words.
+    /// The user gives express consent.
     Express,
     /// Consent is implied.
     Implied,

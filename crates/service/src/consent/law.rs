@@ -29,7 +29,7 @@ impl<'r> Location<'r> {
 pub(super) enum Law {
     /// Nothing is kept before the user consents, by TCF.
     OptIn,
-    /// Nothing is kept before the user consents in so many words, by TCF Canada.
+    /// Nothing is kept before the user gives express consent, by TCF Canada.
     OptInCanada,
     /// Something may be kept until the user opts out.
     OptOut,
