@@ -37,7 +37,9 @@ fn new_cookie(sets: &[&str]) -> String {
 }
 
 fn new_cookie_from(address: &str, sets: &[&str]) -> String {
-    let page = served(sets).at_address(address).page(None);
+    // A busy machine may take longer than the default gives a new id.
+    let patient = [&["organic.budget=60s"], sets].concat();
+    let page = served(&patient).at_address(address).page(None);
     let cookie = set_cookie(&page).unwrap();
     let (before, after) = cookie.split_once('.').unwrap();
     format!("{before} {}", &after[6..])
