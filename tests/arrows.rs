@@ -4,6 +4,8 @@
 //! What counts is each path that begins with `crate`, `self` or `super` in the sources, but for comments, strings and unit
 //! tests. A module and those inside it count as one: a parent may define what its children share.
 
+use crate::support::sources::{code_of, rust_files};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -32,17 +34,6 @@ type Module = Vec<String>;
 /// Which modules a module imports from, each with a file that does.
 type Imports = BTreeMap<Module, BTreeMap<Module, PathBuf>>;
 
-fn files_in(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files_in(&path, files);
-        } else if path.extension() == Some("rs".as_ref()) {
-            files.push(path);
-        }
-    }
-}
-
 fn module_of(file: &Path, sources: &Path) -> Module {
     let below = file.strip_prefix(sources).unwrap().with_extension("");
     let mut module: Module = below
@@ -56,19 +47,6 @@ fn module_of(file: &Path, sources: &Path) -> Module {
         module.pop();
     }
     module
-}
-
-/// The code without comments, strings and the unit tests at its end.
-fn code_of(text: &str) -> String {
-    let text = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
-    let mut code = String::with_capacity(text.len());
-    for line in text.lines() {
-        let line = line.split("//").next().unwrap();
-        // The odd parts are in quotes: a quote that is escaped would need more, and no import has one.
-        code.extend(line.split('"').step_by(2));
-        code.push('\n');
-    }
-    code
 }
 
 /// Every path of a `use` tree below `base`.
@@ -141,8 +119,7 @@ fn paths_in(code: &str, module: &Module) -> BTreeSet<Module> {
 
 /// The imports between the modules of a crate, each module named by at most `depth` names.
 fn imports(sources: &Path, depth: usize) -> Imports {
-    let mut files = Vec::new();
-    files_in(sources, &mut files);
+    let files = rust_files(sources);
     let modules: BTreeSet<Module> = files.iter().map(|file| module_of(file, sources)).collect();
     let mut imports = Imports::new();
     for file in &files {

@@ -5,7 +5,7 @@ use crate::support;
 
 use edge_cookie::policy::difference::between;
 use edge_cookie::policy::resolve::Resolved;
-use edge_cookie_review::{Plan, Verdict};
+use edge_cookie_review::{Plan, PlanVerdict};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use site::Site;
@@ -245,7 +245,7 @@ proptest! {
         prop_assert!(between(&one, &one).is_empty());
         prop_assert!(between(&one, &other).is_empty());
         let plan = Plan::of(&one, &other);
-        prop_assert_eq!((plan.verdict, plan.safe_after, plan.changes.len()), (Verdict::Safe, None, 0));
+        prop_assert_eq!((plan.verdict, plan.safe_after, plan.changes.len()), (PlanVerdict::Safe, None, 0));
     }
 
     #[test]
@@ -266,9 +266,9 @@ proptest! {
         let back: Vec<String> = between(&other, &one).iter().map(|change| format!("ec.{}", change.key())).collect();
         prop_assert_eq!(&back, &keys);
         let worst = plan.changes.iter().map(|change| change.verdict).max();
-        prop_assert_eq!(plan.verdict, worst.unwrap_or(Verdict::Safe));
-        prop_assert_eq!(plan.safe_after.is_some(), plan.verdict == Verdict::Wait);
-        for change in plan.changes.iter().filter(|change| change.verdict == Verdict::Unsafe) {
+        prop_assert_eq!(plan.verdict, worst.unwrap_or(PlanVerdict::Safe));
+        prop_assert_eq!(plan.safe_after.is_some(), plan.verdict == PlanVerdict::Wait);
+        for change in plan.changes.iter().filter(|change| change.verdict == PlanVerdict::Unsafe) {
             prop_assert!(!change.example.is_empty(), "{:#?}", change);
         }
     }

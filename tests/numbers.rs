@@ -1,5 +1,7 @@
 //! A number of the policy is written once: in the declaration of its setting.
 
+use crate::support::sources::{self, code_of, without_tests};
+
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -28,27 +30,10 @@ const OTHERS: &[(&str, u64, &str)] = &[
     ),
 ];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).into_iter().flatten() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// Whole numbers in the code of a file: not in its tests, comments and strings.
 fn numbers(file: &Path) -> BTreeSet<u64> {
-    let text = std::fs::read_to_string(file).unwrap();
-    let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
-    let code = text.lines().flat_map(|line| {
-        let line = line.split("//").next().unwrap();
-        line.split('"').step_by(2)
-    });
-    let words = code
-        .flat_map(|part| part.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.'));
+    let code = code_of(&std::fs::read_to_string(file).unwrap());
+    let words = code.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
     let digits = words.map(|word| word.replace('_', ""));
     digits.filter_map(|digits| digits.parse().ok()).collect()
 }
@@ -63,10 +48,7 @@ fn is_distinctive(number: u64) -> bool {
 #[test]
 fn no_number_of_the_policy_is_repeated_in_code() {
     let root = Path::new(env!("REPOSITORY"));
-    let mut files = Vec::new();
-    for folder in ["src", "crates"] {
-        sources(&root.join(folder), &mut files);
-    }
+    let files = sources::all();
     let (settings, code): (Vec<_>, Vec<_>) = files
         .iter()
         .partition(|file: &&PathBuf| file.starts_with(root.join(SETTINGS)));
@@ -100,17 +82,14 @@ fn no_number_of_the_policy_is_repeated_in_code() {
 
 #[test]
 fn no_store_name_is_repeated_in_code() {
-    let root = Path::new(env!("REPOSITORY"));
-    let mut files = Vec::new();
-    for folder in ["src", "crates"] {
-        sources(&root.join(folder), &mut files);
-    }
+    let mut files = sources::all();
     let names = ["_identity_store", "_partner_store"];
     files.retain(|file| {
         let text = std::fs::read_to_string(file).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap().lines();
+        let code = without_tests(&text).lines();
         let mut code = code.filter(|line| !line.trim_start().starts_with("//"));
         code.any(|line| names.iter().any(|name| line.contains(name)))
     });
+    let root = Path::new(env!("REPOSITORY"));
     assert_eq!(files, [root.join(SETTINGS).join("top.rs")]);
 }

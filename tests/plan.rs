@@ -6,7 +6,7 @@ use crate::support::setting_values;
 use std::process::Command;
 
 use edge_cookie::policy::known_settings;
-use edge_cookie_review::{Change, Plan, Verdict};
+use edge_cookie_review::{Change, Plan, PlanVerdict};
 use serde_json::Value;
 use setting_values::{required_with, values};
 use support::written::with;
@@ -21,11 +21,11 @@ fn plan(both: &[&str], deployed: &[&str], candidate: &[&str]) -> Plan {
 const REJECT: &str = "sync.on_missing=reject";
 const CREATE: &str = "sync.on_missing=create_minimal";
 const DAY_OLD: &str = "sync.max_age=24h";
-const SAFE: (Verdict, Option<&str>) = (Verdict::Safe, None);
-const UNSAFE: (Verdict, Option<&str>) = (Verdict::Unsafe, None);
+const SAFE: (PlanVerdict, Option<&str>) = (PlanVerdict::Safe, None);
+const UNSAFE: (PlanVerdict, Option<&str>) = (PlanVerdict::Unsafe, None);
 
-const fn wait(after: &str) -> (Verdict, Option<&str>) {
-    (Verdict::Wait, Some(after))
+const fn wait(after: &str) -> (PlanVerdict, Option<&str>) {
+    (PlanVerdict::Wait, Some(after))
 }
 
 /// What both policies say, what each says by itself, the verdict and the time.
@@ -33,7 +33,7 @@ type Case<'c> = (
     &'c [&'c str],
     &'c [&'c str],
     &'c [&'c str],
-    (Verdict, Option<&'c str>),
+    (PlanVerdict, Option<&'c str>),
 );
 
 #[test]
@@ -748,21 +748,21 @@ fn assert_well_formed(change: &Change) {
         assert!(!text.is_empty() && !text.ends_with('.'), "{shown}");
         assert!(!text.contains("::") && !text.contains("Some("), "{shown}");
     }
-    let safe = change.verdict == Verdict::Safe;
+    let safe = change.verdict == PlanVerdict::Safe;
     assert_eq!(change.fix.is_none(), safe, "{shown}");
     assert_eq!(
         change.safe_after.is_some(),
-        change.verdict == Verdict::Wait,
+        change.verdict == PlanVerdict::Wait,
         "{shown}"
     );
     for loss in &change.loses {
-        assert_eq!(change.verdict, Verdict::Unsafe, "{shown}");
+        assert_eq!(change.verdict, PlanVerdict::Unsafe, "{shown}");
         assert_eq!(loss.key, change.key, "{shown}");
         for text in [&loss.who, &loss.avoid] {
             assert!(!text.is_empty() && !text.ends_with('.'), "{shown}");
         }
     }
-    if change.verdict == Verdict::Unsafe {
+    if change.verdict == PlanVerdict::Unsafe {
         let rows = &change.example;
         assert!(
             rows.iter().any(|row| row.deployed != row.candidate),

@@ -8,7 +8,7 @@ use std::process::Command;
 use edge_cookie::policy::publisher::{Domain, OriginUrl, Publisher};
 use edge_cookie::policy::resolve::resolve;
 use edge_cookie_review::DataKind::{self, PartnerIds, Tombstones, Users};
-use edge_cookie_review::{Deployment, Plan, Verdict};
+use edge_cookie_review::{Deployment, Plan, PlanVerdict};
 use serde_json::Value;
 use support::written::with;
 
@@ -197,7 +197,7 @@ fn what_is_no_longer_readable_kept_as_long_or_reachable_is_lost_and_unsafe() {
         );
         assert_eq!(lost(&plan), expected, "{case}: {plan:#?}");
         if !expected.is_empty() {
-            assert_eq!(plan.verdict, Verdict::Unsafe, "{case}");
+            assert_eq!(plan.verdict, PlanVerdict::Unsafe, "{case}");
             assert_eq!(plan.safe_after, None, "{case}");
             let rows = &plan.example;
             let shows = rows.iter().any(|row| row.deployed != row.candidate);
@@ -277,7 +277,7 @@ fn another_domain_is_compared() {
     for (from, to, expected, outcomes) in cases {
         let plan = plan([&publisher(from, ""), &publisher(to, "")]);
         assert_eq!(lost(&plan), expected, "{from} -> {to}: {plan:#?}");
-        let is_unsafe = plan.verdict == Verdict::Unsafe;
+        let is_unsafe = plan.verdict == PlanVerdict::Unsafe;
         assert_eq!(is_unsafe, !expected.is_empty(), "{from} -> {to}");
         let rows = plan.example.iter().skip(2);
         let rows: Vec<(&str, &str)> = rows.map(|row| (row.deployed, row.candidate)).collect();
@@ -290,11 +290,14 @@ fn another_domain_is_compared() {
         &publisher("p.example", "https://one.example"),
         &publisher("p.example", "https://two.example"),
     ]);
-    assert_eq!((moved.verdict, lost(&moved)), (Verdict::Safe, Vec::new()));
+    assert_eq!(
+        (moved.verdict, lost(&moved)),
+        (PlanVerdict::Safe, Vec::new())
+    );
     assert_eq!(moved.changes[0].key, "publisher.origin_url");
     assert!(moved.changes[0].why.contains("https://two.example"));
     let set = plan([&publisher("", ""), &publisher("p.example", "")]);
-    assert_eq!((set.verdict, lost(&set)), (Verdict::Safe, Vec::new()));
+    assert_eq!((set.verdict, lost(&set)), (PlanVerdict::Safe, Vec::new()));
 }
 
 /// `ec plan` of the folder's profile, from its bundle to what is written now.

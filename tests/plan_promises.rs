@@ -11,7 +11,7 @@ use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::settings::Repeat;
 use edge_cookie::record::{ConsentStrings, KvGeo};
 use edge_cookie::store::MemoryStore;
-use edge_cookie_review::{Plan, Verdict};
+use edge_cookie_review::{Plan, PlanVerdict};
 use proptest::prelude::*;
 use support::written::with;
 use support::{HOUR, NOON, sync, user};
@@ -169,14 +169,14 @@ proptest! {
         let plan = Plan::of(&deployed, &candidate);
         let back = brought_back(&deployed.policy, &candidate.policy, &events);
         match plan.verdict {
-            Verdict::Safe => prop_assert!(back.is_empty(), "{back:?} {plan:#?}"),
-            Verdict::Wait => {
+            PlanVerdict::Safe => prop_assert!(back.is_empty(), "{back:?} {plan:#?}"),
+            PlanVerdict::Wait => {
                 let over = CHANGE + MIXED + hours(plan.safe_after.as_deref().unwrap());
                 // After that it is over for who said no while the deployed policy ran, and for every late sync.
                 let still = back.iter().filter(|(at, no, late)| *at > over && (*late || *no < CHANGE + MIXED));
                 prop_assert!(still.count() == 0, "{back:?} {plan:#?}");
             }
-            Verdict::Unsafe => {}
+            PlanVerdict::Unsafe => {}
         }
     }
 }

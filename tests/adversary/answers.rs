@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::server::{CONFIG, OPERATOR, Server};
 use super::site::Site;
+use crate::support::sources::{self, without_tests};
 
 #[test]
 fn no_browser_guesses_a_type_for_an_answer_of_ours() {
@@ -53,27 +54,19 @@ fn the_report_of_a_simulation_may_do_nothing_but_look_as_it_does() {
     assert!(!page.contains("style=\""), "its hash allows no attribute");
 }
 
-/// Files of `src` in which tokens are compared, as docs/operations.md lists them.
+/// Files in which tokens are compared, as docs/operations.md lists them.
 #[test]
 fn every_place_that_compares_tokens_is_listed() {
     let root = std::path::Path::new(env!("REPOSITORY"));
     let mut found = Vec::new();
-    let mut folders = vec![root.join("src"), root.join("crates")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).unwrap_or_default();
-            let code = text.split("#[cfg(test)]").next().unwrap().lines();
-            let mut code = code.filter(|line| !line.trim_start().starts_with("//"));
-            let calls = ["ct_eq", ".admits(", ".is_of("];
-            if code.any(|line| calls.iter().any(|call| line.contains(call))) {
-                let name = path.strip_prefix(root).unwrap();
-                found.push(format!("`{}`", name.display()));
-            }
+    for path in sources::all() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = without_tests(&text).lines();
+        let mut code = code.filter(|line| !line.trim_start().starts_with("//"));
+        let calls = ["ct_eq", ".admits(", ".is_of("];
+        if code.any(|line| calls.iter().any(|call| line.contains(call))) {
+            let name = path.strip_prefix(root).unwrap();
+            found.push(format!("`{}`", name.display()));
         }
     }
     assert!(!found.is_empty());

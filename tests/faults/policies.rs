@@ -8,7 +8,7 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::publisher::Publisher;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::rules::{self, Subject};
-use edge_cookie_review::{Deployment, Verdict};
+use edge_cookie_review::{Deployment, PlanVerdict};
 
 use super::rng::Rng;
 use super::written::{overridden, shipped};
@@ -180,7 +180,7 @@ fn pair(rng: &mut Rng) -> (NamedPolicy, Arc<EcPolicy>) {
             resolved,
             publisher: &publisher,
         };
-        if Verdict::between(of(&deployed), of(&candidate)) == Verdict::Safe {
+        if PlanVerdict::between(of(&deployed), of(&candidate)) == PlanVerdict::Safe {
             let after: Vec<&str> = (changed.iter())
                 .filter(|set| !sets.contains(set))
                 .map(String::as_str)

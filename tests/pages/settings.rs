@@ -3,7 +3,7 @@
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::setting::{SettingInfo, Shape};
 use edge_cookie::policy::value::Value;
-use edge_cookie_review::{Change, Plan, Verdict};
+use edge_cookie_review::{Change, Plan, PlanVerdict};
 
 use super::elsewhere::{ELSEWHERE, NOT_USED_YET};
 use super::page::{self, anchor, capitalised, code, table};
@@ -150,7 +150,7 @@ fn change(setting: &SettingInfo) -> String {
 
 fn verdict(change: &Change) -> String {
     let what = match (change.verdict, &change.safe_after) {
-        (Verdict::Wait, Some(after)) => format!("safe after {after}"),
+        (PlanVerdict::Wait, Some(after)) => format!("safe after {after}"),
         (verdict, _) => verdict.as_str().to_owned(),
     };
     let mut lost: Vec<&str> = change.loses.iter().map(|loss| loss.what.words()).collect();

@@ -11,6 +11,7 @@ pub mod random;
 pub mod rows;
 pub mod samples;
 pub mod setting_values;
+pub mod sources;
 pub mod written;
 
 use edge_cookie::clock::{ManualClock, Timestamp};

@@ -1,5 +1,7 @@
 //! Plain words in every tracked text, and a unique name for each type of the library and the crates.
 
+use crate::support::sources::{self, without_tests};
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -144,17 +146,11 @@ fn defined(line: &str) -> Option<&str> {
 }
 
 /// The type names that more than one file of the library and the crates defines, with the files.
-fn repeated_types() -> BTreeMap<String, BTreeSet<String>> {
-    let mut types: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    let is_source = |path: &String| {
-        (path.starts_with("src/") || path.starts_with("crates/"))
-            && Path::new(path).extension() == Some("rs".as_ref())
-    };
-    for path in tracked().into_iter().filter(is_source) {
-        let Ok(text) = std::fs::read_to_string(root().join(&path)) else {
-            continue;
-        };
-        let code = text.split("\n#[cfg(test)]\nmod ").next().unwrap();
+fn repeated_types() -> BTreeMap<String, BTreeSet<PathBuf>> {
+    let mut types: BTreeMap<String, BTreeSet<PathBuf>> = BTreeMap::new();
+    for path in sources::all() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let code = without_tests(&text);
         for name in code.lines().filter_map(defined) {
             let files = types.entry(name.to_owned()).or_default();
             files.insert(path.clone());

@@ -2,7 +2,7 @@
 
 use super::pair::Pair;
 use super::scenario::Scenario;
-use super::{DataKind, Records, Verdict};
+use super::{DataKind, PlanVerdict, Records};
 use edge_cookie::policy::types::Seconds;
 
 /// What one change does.
@@ -10,7 +10,7 @@ use edge_cookie::policy::types::Seconds;
 pub(super) struct Impact {
     pub(super) records: Records,
     pub(super) effect: &'static str,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: PlanVerdict,
     pub(super) safe_after: Option<Seconds>,
     pub(super) why: String,
     pub(super) mixed: String,
@@ -31,7 +31,7 @@ impl Impact {
         Self {
             records,
             effect: records.effect(),
-            verdict: Verdict::Safe,
+            verdict: PlanVerdict::Safe,
             safe_after: None,
             why: why.into(),
             mixed: BY_THE_MACHINE.to_owned(),
@@ -49,7 +49,7 @@ impl Impact {
         fix: impl Into<String>,
     ) -> Self {
         Self {
-            verdict: Verdict::Wait,
+            verdict: PlanVerdict::Wait,
             safe_after: Some(Seconds::new(seconds)),
             fix: Some(fix.into()),
             ..Self::safe(records, why)
@@ -64,7 +64,7 @@ impl Impact {
         scenario: Scenario,
     ) -> Self {
         Self {
-            verdict: Verdict::Unsafe,
+            verdict: PlanVerdict::Unsafe,
             fix: Some(fix.into()),
             scenario: Some(scenario),
             ..Self::safe(records, why)
@@ -76,7 +76,7 @@ impl Impact {
     pub(super) fn losing(mut self, kept: DataKind, who: impl Into<String>) -> Self {
         self.loses.push((kept, who.into()));
         Self {
-            verdict: Verdict::Unsafe,
+            verdict: PlanVerdict::Unsafe,
             safe_after: None,
             ..self
         }

@@ -3,7 +3,8 @@
 use super::impact::{Impact, Known};
 use super::pair::Pair;
 use super::{
-    Records, Verdict, consent, cookie, entry, later, places, running, signals, sync, withdrawals,
+    PlanVerdict, Records, consent, cookie, entry, later, places, running, signals, sync,
+    withdrawals,
 };
 
 const GROUPS: [&[Known]; 9] = [
@@ -31,7 +32,7 @@ pub(super) fn of(key: &str, pair: &Pair<'_>) -> Impact {
 /// A change of which nothing is known is not called safe.
 fn unknown() -> Impact {
     Impact {
-        verdict: Verdict::Unsafe,
+        verdict: PlanVerdict::Unsafe,
         fix: Some("change it by itself, where no real user is, and see".to_owned()),
         ..Impact::safe(
             Records::All,

@@ -1,18 +1,18 @@
 //! The plan of a policy change: what happens to users and records when a candidate replaces what is deployed.
 //!
 //! Every changed setting has a [`Change`] of its own, derived from both complete policies: when it takes effect, on
-//! which records, what happens while both versions are deployed, and a [`Verdict`]. A change that is
+//! which records, what happens while both versions are deployed, and a [`PlanVerdict`]. A change that is
 //! not safe comes with an [`example`](Change::example): events run on the real engine, once under the deployed policy
 //! all through, and once with the candidate taking over at `0s`. Nothing here does I/O or reads a clock.
 //!
 //! ```
-//! use edge_cookie_review::{Plan, Verdict};
+//! use edge_cookie_review::{Plan, PlanVerdict};
 //! use edge_cookie::policy::layers::{Layer, LayerName};
 //! use edge_cookie::policy::resolve::resolve;
 //!
 //! let deployed = resolve(&[]);
 //! let plan = Plan::of(&deployed, &deployed);
-//! assert_eq!(plan.verdict, Verdict::Safe);
+//! assert_eq!(plan.verdict, PlanVerdict::Safe);
 //! assert!(plan.changes.is_empty());
 //! ```
 
@@ -53,7 +53,7 @@ pub use places::new_ids;
 /// How a change may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum PlanVerdict {
     /// At once: no one loses anything that the deployed policy promised.
     Safe,
     /// A danger comes with the change-over, for users of the deployed policy and for syncs under way, and is over once
@@ -63,7 +63,7 @@ pub enum Verdict {
     Unsafe,
 }
 
-impl Verdict {
+impl PlanVerdict {
     /// The word, as JSON has it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -181,7 +181,7 @@ pub struct Change {
     /// On which records.
     pub records: Records,
     /// How it may be made.
-    pub verdict: Verdict,
+    pub verdict: PlanVerdict,
     /// How long until it is safe, as a setting has it or in the largest exact unit; only where it is a matter of waiting.
     pub safe_after: Option<String>,
     /// What it means to users, and why the verdict is what it is.
@@ -210,7 +210,7 @@ pub struct Deployment<'d> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// The worst of its changes.
-    pub verdict: Verdict,
+    pub verdict: PlanVerdict,
     /// The longest of its changes, in the same way; none where it is safe, or never will be.
     pub safe_after: Option<String>,
     /// Every loss of its changes.
@@ -249,7 +249,7 @@ impl Plan {
     pub fn add_loss(&mut self, loss: Option<Loss>) {
         if let Some(loss) = loss {
             self.loses.insert(0, loss);
-            self.verdict = Verdict::Unsafe;
+            self.verdict = PlanVerdict::Unsafe;
             self.safe_after = None;
         }
     }
@@ -260,7 +260,7 @@ impl Plan {
         let written = [deployed.resolved, candidate.resolved];
         let pair = Pair::of(deployed, candidate);
         let mut longest: Option<Seconds> = None;
-        let mut verdict = Verdict::Safe;
+        let mut verdict = PlanVerdict::Safe;
         let mut changes = Vec::new();
         for (differs, impact) in impacts(&pair, written) {
             verdict = verdict.max(impact.verdict);
@@ -275,7 +275,7 @@ impl Plan {
         Self {
             verdict,
             safe_after: longest
-                .filter(|_| verdict == Verdict::Wait)
+                .filter(|_| verdict == PlanVerdict::Wait)
                 .map(|after| as_written(after, written)),
             example: example.cloned().unwrap_or_default(),
             loses: losses.cloned().collect(),
@@ -285,7 +285,7 @@ impl Plan {
     }
 }
 
-impl Verdict {
+impl PlanVerdict {
     /// The verdict alone on `candidate` replacing `deployed`, for which no example is run.
     #[must_use]
     pub fn between(deployed: Deployment<'_>, candidate: Deployment<'_>) -> Self {

@@ -7,7 +7,7 @@ use clap::Args;
 use edge_cookie::config::{Loaded, PolicyFiles};
 use edge_cookie::policy::bundle::{self, Contents};
 use edge_cookie::policy::rollout::{Rollout, Share};
-use edge_cookie_review::{Plan, Verdict};
+use edge_cookie_review::{Plan, PlanVerdict};
 
 use crate::policy::PolicyArgs;
 use crate::{CliError, ExitStatus, FileArgs, edit, render};
@@ -100,7 +100,7 @@ fn may_be_tried(
     let worst = plan
         .changes
         .iter()
-        .find(|change| change.verdict == Verdict::Unsafe);
+        .find(|change| change.verdict == PlanVerdict::Unsafe);
     let (Some(worst), None) = (worst, forced) else {
         return Ok(());
     };

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use edge_cookie_review::{Change, Loss, Plan as Planned, Row, Verdict};
+use edge_cookie_review::{Change, Loss, Plan as Planned, PlanVerdict, Row};
 use serde::Serialize;
 
 use super::ReviewFormat;
@@ -80,9 +80,9 @@ impl PlanArgs {
         }
         out.flush()?;
         Ok(match plan.verdict {
-            Verdict::Safe => ExitStatus::Well,
-            Verdict::Wait => ExitStatus::Wait,
-            Verdict::Unsafe => ExitStatus::Problems,
+            PlanVerdict::Safe => ExitStatus::Well,
+            PlanVerdict::Wait => ExitStatus::Wait,
+            PlanVerdict::Unsafe => ExitStatus::Problems,
         })
     }
 }
@@ -124,7 +124,7 @@ const COUNTED: &str =
     "the time counts from when the last machine of the deployed policy has stopped";
 
 /// A verdict, with the time until it is safe.
-fn verdict(verdict: Verdict, safe_after: Option<&str>) -> String {
+fn verdict(verdict: PlanVerdict, safe_after: Option<&str>) -> String {
     match safe_after {
         Some(after) => format!("{}, safe after {after}", verdict.as_str()),
         None => verdict.as_str().to_owned(),
@@ -143,7 +143,7 @@ fn summary(plan: &Planned) -> String {
             .filter(|change| change.verdict == verdict);
         those.count()
     };
-    let all = [Verdict::Unsafe, Verdict::Wait, Verdict::Safe];
+    let all = [PlanVerdict::Unsafe, PlanVerdict::Wait, PlanVerdict::Safe];
     let counted = all
         .into_iter()
         .map(|verdict| (count(verdict), verdict.as_str()))
@@ -209,7 +209,7 @@ fn human(
 ) -> std::io::Result<()> {
     let (from, to) = (&deployed.label, &candidate.label);
     writeln!(out, "{from} -> {to}: {}", summary(plan))?;
-    if plan.verdict == Verdict::Wait {
+    if plan.verdict == PlanVerdict::Wait {
         writeln!(out, "{COUNTED}")?;
     }
     if let Some(moving) = moving {
@@ -291,7 +291,7 @@ fn markdown(
     if let Some(moving) = moving {
         writeln!(out, "\nIds: {}.", markdown::text(moving.ids.words()))?;
     }
-    if plan.verdict == Verdict::Wait {
+    if plan.verdict == PlanVerdict::Wait {
         writeln!(out, "\n{COUNTED}")?;
     }
     if !plan.loses.is_empty() {
@@ -349,7 +349,7 @@ fn markdown(
     }
     for change in changes
         .iter()
-        .filter(|change| change.verdict != Verdict::Safe)
+        .filter(|change| change.verdict != PlanVerdict::Safe)
     {
         writeln!(out, "\n#### {}\n", markdown::code(key(change)))?;
         writeln!(
