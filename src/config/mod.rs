@@ -22,40 +22,11 @@
 
 mod builder;
 #[cfg(feature = "files")]
-mod construct;
-#[cfg(feature = "files")]
-mod ec_table;
-#[cfg(feature = "files")]
-mod fleet;
-#[cfg(feature = "files")]
-mod folder;
-#[cfg(feature = "files")]
-mod inherit;
-#[cfg(feature = "files")]
-mod load;
-#[cfg(feature = "files")]
-mod manifest;
-#[cfg(feature = "files")]
-mod overrides;
-#[cfg(feature = "files")]
-mod profile;
-#[cfg(feature = "files")]
-mod read;
-#[cfg(feature = "files")]
-mod source;
-#[cfg(feature = "files")]
-mod stores;
-#[cfg(feature = "files")]
-mod toml;
+mod files;
 
 pub use builder::{PolicyBuilder, PolicyError};
 #[cfg(feature = "files")]
-pub use load::{LoadError, Loaded, PolicyFiles, PolicySources};
-#[cfg(feature = "files")]
-pub use profile::Header;
-#[cfg(feature = "files")]
-pub use read::{MAX_FILE_BYTES, ReadError, read_text};
-#[cfg(feature = "files")]
-pub use source::{Source, Sources};
-#[cfg(feature = "files")]
-pub use toml::document;
+pub use files::{
+    Header, LoadError, Loaded, MAX_FILE_BYTES, PolicyFiles, PolicySources, ReadError, Source,
+    Sources, document, read_text,
+};

@@ -2,10 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::builder::PolicyError;
-use super::builder::accept;
 use super::ec_table::Config;
 use super::{PolicyFiles, PolicySources, Source};
+use crate::config::builder::{PolicyError, accept};
 use crate::policy::EcPolicy;
 use crate::policy::resolve::resolve;
 use crate::rules::{self, Subject};

@@ -1,0 +1,21 @@
+//! Policies from files, environment variables and overrides.
+
+mod construct;
+mod ec_table;
+mod fleet;
+mod folder;
+mod inherit;
+mod load;
+mod manifest;
+mod overrides;
+mod profile;
+mod read;
+mod source;
+mod stores;
+mod toml;
+
+pub use load::{LoadError, Loaded, PolicyFiles, PolicySources};
+pub use profile::Header;
+pub use read::{MAX_FILE_BYTES, ReadError, read_text};
+pub use source::{Source, Sources};
+pub use toml::document;
