@@ -29,14 +29,7 @@ unsafe | wait | never) ;;
     ;;
 esac
 
-if [ -z "${EC:-}" ]; then
-    EC="$(command -v ec || true)"
-fi
-if [ -z "$EC" ]; then
-    home="$(cd "$(dirname "$0")/.." && pwd)"
-    cargo build --quiet --release --locked --manifest-path "$home/Cargo.toml" --bin ec >&2
-    EC="${CARGO_TARGET_DIR:-$home/target}/release/ec"
-fi
+EC="$("$(dirname "$0")/find-ec.sh")"
 # What the environment of this machine says is no part of the change.
 unset EC_PROFILE
 while IFS= read -r variable; do
