@@ -57,7 +57,7 @@ fn trial(store: &dyn KvStore) -> Trial<'_> {
 /// there are writes.
 fn increment(trial: &Trial<'_>) -> Result<(), Failure> {
     for _ in 0..=THREADS * INCREMENTS {
-        let (count, precondition) = match trial.lookup(KEY)? {
+        let (count, precondition) = match trial.read(KEY)? {
             None => (0, Precondition::Add),
             Some(stored) => (
                 number(trial, &stored.body)?,
@@ -83,7 +83,7 @@ fn increment(trial: &Trial<'_>) -> Result<(), Failure> {
         }
     }
     let expected = "a write, as the other threads have ended theirs".into();
-    let answered = describe(trial.lookup(KEY)?.as_ref());
+    let answered = describe(trial.read(KEY)?.as_ref());
     Err(trial.failure(
         "insert with the generation of a fresh lookup",
         expected,

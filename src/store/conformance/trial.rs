@@ -98,9 +98,14 @@ impl Trial<'_> {
         })
     }
 
+    /// The record, where other threads may write at the same time.
+    pub(super) fn read(&self, key: &str) -> Result<Option<Stored>, Failure> {
+        self.answer(|| format!("lookup of `{key}`"), self.store.lookup(key))
+    }
+
+    /// The record, where nothing else writes: what is available without waiting must be the same.
     pub(super) fn lookup(&self, key: &str) -> Result<Option<Stored>, Failure> {
-        let found = self.answer(|| format!("lookup of `{key}`"), self.store.lookup(key))?;
-        // What is available without waiting is what a lookup finds: nothing was written in between.
+        let found = self.read(key)?;
         if let Some(cached) = self.store.lookup_cached(key) {
             let step = format!("cached lookup of `{key}`");
             self.same(&step, found.as_ref(), Some(&cached))?;
