@@ -56,6 +56,7 @@ macro_rules! codes {
     ($( $(#[doc = $doc:literal])* $name:ident = $code:literal, )*) => {
         /// The stable name of a kind of finding.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
         pub enum Code {
             $( $(#[doc = $doc])* $name, )*
         }
@@ -276,6 +277,7 @@ impl Omitted {
 
 /// One finding. The first place is the one it is about, the others take part in it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// The kind of finding.
     pub code: Code,

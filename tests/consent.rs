@@ -111,10 +111,9 @@ const EVERYWHERE: [At; 6] = [
 ];
 
 fn rules(honour: HonourRefusals) -> Consent {
-    Consent {
-        honour_refusals: honour,
-        ..EcPolicy::default().consent
-    }
+    let mut rules = EcPolicy::default().consent;
+    rules.honour_refusals = honour;
+    rules
 }
 
 fn decided(signals: &Signals<'_>, at: At, honour: HonourRefusals) -> ConsentDecision {
@@ -1262,10 +1261,8 @@ fn settings_say_what_control_and_silence_mean() {
 #[test]
 fn beyond_the_bound_nothing_is_granted_and_what_was_read_before_it_refuses() {
     let bound = 256;
-    let policy = Consent {
-        max_signal_bytes: bound,
-        ..EcPolicy::default().consent
-    };
+    let mut policy = EcPolicy::default().consent;
+    policy.max_signal_bytes = bound;
     let place = Location {
         country: "US",
         region: Some("CA"),

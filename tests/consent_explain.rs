@@ -360,14 +360,15 @@ fn texts() -> impl Strategy<Value = (Signal, String)> {
 }
 
 fn policies() -> impl Strategy<Value = Consent> {
-    any::<[bool; 4]>().prop_map(|[by_place, gpc, silence, lenient]| Consent {
-        honour_refusals: [HonourRefusals::Everywhere, HonourRefusals::ByPlace]
-            [usize::from(by_place)],
-        gpc_in_opt_in: [GpcInOptIn::Ignore, GpcInOptIn::Refusal][usize::from(gpc)],
-        us_without_signal: [UsWithoutSignal::NotGranted, UsWithoutSignal::Grant]
-            [usize::from(silence)],
-        tcf_validity: [TcfValidity::Strict, TcfValidity::Lenient][usize::from(lenient)],
-        ..EcPolicy::default().consent
+    any::<[bool; 4]>().prop_map(|[by_place, gpc, silence, lenient]| {
+        let mut policy = EcPolicy::default().consent;
+        policy.honour_refusals =
+            [HonourRefusals::Everywhere, HonourRefusals::ByPlace][usize::from(by_place)];
+        policy.gpc_in_opt_in = [GpcInOptIn::Ignore, GpcInOptIn::Refusal][usize::from(gpc)];
+        policy.us_without_signal =
+            [UsWithoutSignal::NotGranted, UsWithoutSignal::Grant][usize::from(silence)];
+        policy.tcf_validity = [TcfValidity::Strict, TcfValidity::Lenient][usize::from(lenient)];
+        policy
     })
 }
 

@@ -87,10 +87,9 @@ fn at(time: &str) -> Timestamp {
 }
 
 fn shipped(honour_refusals: HonourRefusals) -> Consent {
-    Consent {
-        honour_refusals,
-        ..EcPolicy::default().consent
-    }
+    let mut rules = EcPolicy::default().consent;
+    rules.honour_refusals = honour_refusals;
+    rules
 }
 
 /// What is decided, by the policy as it is shipped.

@@ -16,6 +16,7 @@ mod bounds;
 mod diagnostics;
 mod effects;
 mod embedding;
+mod errors;
 mod examples;
 mod fleet;
 mod guardrails;

@@ -71,6 +71,7 @@ fn holds(cells: &[Cell], operation: Operation<'_>) {
             reads: tallied_reads,
             writes: tallied_writes,
             retries,
+            ..
         } = finished.tally;
         assert_eq!(
             (u64::from(tallied_reads), u64::from(tallied_writes), retries),

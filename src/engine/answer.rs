@@ -17,6 +17,7 @@ pub enum Consistency {
 
 /// What a store may answer instead.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The precondition does not hold; nothing was written.
     #[error("the record is not the one expected")]

@@ -9,6 +9,7 @@ macro_rules! outcomes {
     ($( $(#[doc = $doc:literal])* $name:ident = $word:literal, )*) => {
         /// How an operation ended that did not fail: a word of the operations table (`docs/semantics.md#operations`).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
         pub enum Outcome {
             $( $(#[doc = $doc])* $name, )*
         }
@@ -81,6 +82,7 @@ impl fmt::Display for Outcome {
 
 /// What an operation that did not fail gives back.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Done {
     /// How it ended.
     pub outcome: Outcome,
@@ -102,6 +104,7 @@ impl From<Outcome> for Done {
 
 /// Why an operation failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OperationError {
     /// The record cannot be read, and so is not touched.
     #[error("the stored record cannot be read: {0}")]
@@ -148,6 +151,7 @@ impl OperationError {
 
 /// What an operation cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Tally {
     /// Lookups, and questions whether a record is there.
     pub reads: u32,
@@ -159,6 +163,7 @@ pub struct Tally {
 
 /// The end of an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finished<D = Done> {
     /// How it ended.
     pub result: Result<D, OperationError>,

@@ -268,7 +268,7 @@ fn sync(
 }
 
 fn ttl(text: &str) -> Result<Ttl, LineError> {
-    Ttl::parse(text).map_err(|message| LineError::Field("ttl", message))
+    Ttl::parse(text).map_err(|error| LineError::Field("ttl", error.to_string()))
 }
 
 impl EventLine<'_> {

@@ -37,6 +37,7 @@ pub struct Event {
 
 /// The action of an event: an [`Operation`] that owns its arguments, or raw bytes for the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum EventAction {
     /// `get`
     Get,

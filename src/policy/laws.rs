@@ -11,6 +11,7 @@
 
 /// A place where an identity needs consent first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OptInLaw {
     /// The place: an ISO 3166-1 alpha-2 code, or one of ISO 3166-2.
     pub place: &'static str,
@@ -24,6 +25,7 @@ pub struct OptInLaw {
 
 /// A US state whose law lets users opt out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StateLaw {
     /// The state, as in ISO 3166-2 after `US-`.
     pub state: &'static str,

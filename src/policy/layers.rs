@@ -14,6 +14,7 @@ use crate::printable::on_one_line;
 
 /// Which source a value came from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum LayerName {
     /// The built-in default of the setting.
     Default,

@@ -46,6 +46,7 @@ macro_rules! policy {
     ($(#[doc = $doc:literal])* $policy:ident { $( $(#[doc = $group_doc:literal])* $field:ident: $group:ident, )* }) => {
         $(#[doc = $doc])*
         #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
         pub struct $policy {
             $( $(#[doc = $group_doc])* pub $field: $group, )*
             /// Names this policy: equal exactly where all values are.

@@ -123,6 +123,7 @@ impl fmt::Display for Origin {
 
 /// A value that a higher layer overrode.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct Overridden {
     /// The value, as shown.
     pub value: Value,
@@ -236,6 +237,7 @@ impl fmt::Debug for InClear {
 
 /// A setting's effective value.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EffectiveValue {
     /// The key below `ec`.
     pub key: &'static str,

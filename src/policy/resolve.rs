@@ -23,6 +23,7 @@ use crate::policy::{EcPolicy, known_settings};
 
 /// The result of resolving.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Resolved {
     /// The policy; not to be used where `findings` hold an error, since a refused value is left out.
     pub policy: EcPolicy,

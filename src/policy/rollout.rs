@@ -61,6 +61,7 @@ impl fmt::Display for Share {
 
 /// A policy that is tried on a share of the users.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Rollout {
     /// The profile it is of. It is the key of the hash that chooses users, so that another candidate has others.
     pub profile: String,

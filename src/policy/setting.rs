@@ -66,6 +66,7 @@ impl Shape {
 
 /// What is known of a setting, apart from its type.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct SettingInfo {
     /// The key below `ec`, such as `entry.ttl`.
     pub key: &'static str,
@@ -220,6 +221,7 @@ macro_rules! settings {
     ) => {
         $(#[doc = $group_doc])*
         #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
         pub struct $group {
             $( $(#[doc = $doc])* pub $field: $type, )*
         }

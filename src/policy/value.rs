@@ -16,6 +16,7 @@ use crate::mask::passwords;
 
 /// A shown value. Secrets never get here in clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Value {
     /// The setting is not set, and has no default.
     Nothing,

@@ -43,6 +43,7 @@ pub struct ExtraFieldError {
 
 /// Where the record was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KvPubProperties {
     /// The publisher's domain on which the record was created: lower case, without a trailing dot, at most 255 bytes.
     pub origin_domain: String,
@@ -54,6 +55,7 @@ pub struct KvPubProperties {
 
 /// What the connection and the user agent say of the device, when the record was created.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KvDevice {
     /// `0`: a desktop; `1`: a mobile; `2`: not known.
     pub is_mobile: u8,
@@ -73,6 +75,7 @@ pub struct KvDevice {
 
 /// How many ids share the user's address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct KvNetwork {
     /// How many ids have the same hash; none where they were not counted yet. The trusted-server counts up to 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,7 @@ use serde::Deserialize;
 /// Why a stored record cannot be read. Such a record is overwritten by nothing but a withdrawal or a
 /// deletion.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum Unreadable {
     /// The body is not JSON.
     #[error("the body is not JSON: {0}")]

@@ -12,7 +12,7 @@ use crate::policy::node::{Node, NodeValue};
 use crate::policy::provenance::EffectiveValue;
 use crate::policy::setting::{SettingInfo, Shape, full_key};
 use crate::policy::types::choice::nearest;
-use crate::policy::types::duration::parse_duration;
+use crate::policy::types::parse_duration;
 use crate::policy::value::Value;
 
 pub(super) const RULES: [Rule; 3] = [

@@ -35,6 +35,7 @@ pub use subject::Subject;
 
 /// One rule, and its documentation. The first two digits of its code name its family.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct Rule {
     /// The stable name.
     pub code: Code,

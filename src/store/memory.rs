@@ -30,6 +30,7 @@ pub struct MemoryStore<C> {
 
 /// How often each call was made, refused ones included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Calls {
     /// Lookups.
     pub lookups: u64,

@@ -21,7 +21,9 @@ use tracing::{error, info, warn};
 use super::handles::{ConnectionLimits, handle_limit};
 use super::origin::{OriginClient, OriginTimeouts};
 use super::progress::{Deadline, TimedRequestBody};
-use super::{Metrics, NativePlatform, Outbox, OutboxError, Stores, forwarded_client};
+use super::{
+    Metrics, NativePlatform, Outbox, OutboxError, ReloadError, ServeError, Stores, forwarded_client,
+};
 use edge_cookie::clock::{Clock, SystemClock};
 use edge_cookie::policy::setting::SettingInfo;
 use edge_cookie::policy::{hex, known_settings};
@@ -52,8 +54,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Where the way to the origin cannot be prepared, in words.
-    pub fn new(setup: Setup, stores: Stores) -> Result<Self, String> {
+    /// Where the connections to the origin cannot be prepared.
+    pub fn new(setup: Setup, stores: Stores) -> Result<Self, ServeError> {
         let metrics = Arc::new(Metrics::default());
         metrics.set_policy(&setup);
         let platform = NativePlatform::new(&stores, setup.policy(), Arc::clone(&metrics));
@@ -62,7 +64,7 @@ impl Server {
             connections,
             serving: RwLock::new(Arc::new(Service::new(platform, setup))),
             stores,
-            origin: OriginClient::new(connections.idle).map_err(|error| error.to_string())?,
+            origin: OriginClient::new(connections.idle).map_err(ServeError::Tls)?,
             metrics,
             ids: RequestIds::default(),
         })
@@ -100,15 +102,18 @@ impl Server {
     }
 
     /// Applies a changed policy; where it cannot be used, the current one stays active and health says why.
-    pub fn reload(&self, changed: Result<Setup, String>) {
+    pub fn reload(&self, changed: Result<Setup, ReloadError>) {
         let serving = self.serving();
         let changed = changed.and_then(|changed| match needs_restart(serving.setup(), &changed) {
-            Some(key) => Err(format!("a changed `ec.{key}` needs a restart")),
+            Some(key) => Err(ReloadError::NeedsRestart(key)),
             None => Ok(changed),
         });
         let (setup, failed) = match changed {
             Ok(setup) => (setup, None),
-            Err(why) => (serving.setup().clone().with_trouble(why.clone()), Some(why)),
+            Err(why) => {
+                let setup = serving.setup().clone().with_trouble(why.to_string());
+                (setup, Some(why))
+            }
         };
         let setup = setup.reloaded_at(SystemClock.now().timestamp());
         self.metrics.set_policy(&setup);
@@ -119,7 +124,7 @@ impl Server {
         if let Some(why) = failed {
             self.metrics.reload_failed();
             error!(
-                why,
+                %why,
                 "the new policy cannot be used: the previous one stays active"
             );
         } else {

@@ -51,5 +51,6 @@ pub use metric_registry::MetricInfo;
 pub use metrics::Metrics;
 pub use outbox::{KeptWithdrawal, Outbox, OutboxError};
 pub use platform::{NativePlatform, ReactorClock};
+pub use reload::ReloadError;
 pub use signals::StopSignal;
 pub use store::{NativeStore, Stores, survive_file_limit};

@@ -21,7 +21,7 @@ use tracing::{info, warn};
 
 use super::accept::{ClientLimits, OpenConnections};
 use super::outbox::deliver;
-use super::reload::Reloader;
+use super::reload::{ReloadError, Reloader};
 use super::signals::{SignalListener, Signalled, StopSignal};
 use super::{Exposition, Server};
 use edge_cookie_service::Setup;
@@ -39,6 +39,7 @@ pub struct Listeners {
 
 /// Why a server cannot serve.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ServeError {
     /// It cannot listen.
     #[error("cannot listen on `{address}`: {why}: name another address with `{option}`")]
@@ -47,12 +48,16 @@ pub enum ServeError {
         address: String,
         /// The option that says so.
         option: &'static str,
-        /// The system's word for it.
+        /// The system's reason.
+        #[source]
         why: std::io::Error,
     },
     /// It cannot handle signals.
     #[error("cannot handle signals: {0}")]
     SignalListener(#[from] std::io::Error),
+    /// It cannot prepare the connections to the origin.
+    #[error("cannot set up TLS for the connections to the origin: {0}")]
+    Tls(#[source] std::io::Error),
     /// It cannot start the thread that reads the policy again.
     #[error("cannot start a thread to read the policy: {0}")]
     Reload(#[source] std::io::Error),
@@ -110,7 +115,7 @@ pub enum Stopped {
 pub async fn serve(
     server: Server,
     listeners: Listeners,
-    reload: impl Fn() -> Result<Setup, String> + Send + Sync + 'static,
+    reload: impl Fn() -> Result<Setup, ReloadError> + Send + Sync + 'static,
 ) -> Result<Stopped, ServeError> {
     let server = Arc::new(server);
     let mut signals = listeners.signals;
@@ -159,11 +164,9 @@ async fn reload_on(asked: Arc<Notify>, server: Arc<Server>, reloader: Reloader) 
         asked.notified().await;
         let mut read = reloader.read();
         if let Ok(read) = timeout(RELOAD_LIMIT, &mut read).await {
-            server.reload(read.unwrap_or_else(|_| Err("reading it broke off".to_owned())));
+            server.reload(read.unwrap_or(Err(ReloadError::Interrupted)));
         } else {
-            let limit = RELOAD_LIMIT.as_secs();
-            let why = format!("it could not be read within {limit} s: look at the files it is in");
-            server.reload(Err(why));
+            server.reload(Err(ReloadError::Late(RELOAD_LIMIT)));
             let _ = read.await;
         }
     }

@@ -4,12 +4,31 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::Builder;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use edge_cookie_service::Setup;
 
-type Read = Result<Setup, String>;
+type Read = Result<Setup, ReloadError>;
+
+/// Why a changed policy cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReloadError {
+    /// It cannot be read, or is not valid.
+    #[error("{0}")]
+    Unusable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Reading it takes too long.
+    #[error("it could not be read within {} s: look at the files it is in", .0.as_secs())]
+    Late(Duration),
+    /// The thread that read it failed.
+    #[error("reading it broke off")]
+    Interrupted,
+    /// This setting, named below `ec`, is read at the start only.
+    #[error("a changed `ec.{0}` needs a restart")]
+    NeedsRestart(&'static str),
+}
 
 /// The way to the thread; dropped, it ends the thread.
 pub(super) struct Reloader {

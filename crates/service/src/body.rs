@@ -16,6 +16,7 @@ pub trait Incoming: Send {
 
 /// Why a body could not be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BodyError {
     /// It is larger than it may be.
     #[error("the body is larger than it may be")]

@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 
 /// Why an origin's answer is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum AnswerFault {
     /// It agrees to a protocol that it was not asked for, or has not ended.
     #[error("its status {0} is not that of a final answer")]

@@ -229,13 +229,8 @@ impl<'n, 'f> TableFields<'n, 'f> {
                 None
             }
             Ok(length) => Some(millis(length)),
-            Err((code, message, help)) => {
-                self.findings.push(
-                    Diagnostic::error(code, format!("{message} (in `{name}`)"))
-                        .about(name)
-                        .at(node.place.clone())
-                        .with_help(help),
-                );
+            Err(error) => {
+                self.findings.push(error.finding(name, name, node));
                 None
             }
         }
@@ -301,9 +296,7 @@ fn millis(length: Duration) -> u64 {
 }
 
 /// The keys of a workload are not settings: removes the `ec.` before them.
-fn plain(finding: Diagnostic) -> Diagnostic {
-    let key = finding
-        .key
-        .map(|key| key.trim_start_matches("ec.").to_owned());
-    Diagnostic { key, ..finding }
+fn plain(mut finding: Diagnostic) -> Diagnostic {
+    finding.key = (finding.key).map(|key| key.trim_start_matches("ec.").to_owned());
+    finding
 }

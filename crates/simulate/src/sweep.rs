@@ -32,6 +32,7 @@ pub struct SweepValue {
 
 /// Why a sweep is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SweepError {
     /// It does not have the form of a sweep.
     #[error(
@@ -150,7 +151,7 @@ fn amount(value: &str, shape: Shape) -> Result<u64, String> {
     }
     match parse_duration(value) {
         Ok(length) => Ok(u64::try_from(length.as_millis()).unwrap_or(u64::MAX)),
-        Err((_, message, help)) => Err(format!("{message}: {help}")),
+        Err(error) => Err(error.to_string()),
     }
 }
 

@@ -54,6 +54,7 @@ impl PolicySources {
 
 /// Why policies could not be loaded at all.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LoadError {
     /// The configuration cannot be read.
     #[error("cannot read `{path}`: {why}: name the configuration with `--config FILE`")]
@@ -85,6 +86,7 @@ pub enum LoadError {
 
 /// A profile's policy and everything found about it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Loaded {
     /// The profile.
     pub profile: String,

@@ -11,6 +11,7 @@ use crate::policy::types::choice::nearest;
 
 /// What a profile says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Header {
     /// The profile it inherits from, and where it says so.
     pub inherits: Option<(String, Place)>,

@@ -43,6 +43,7 @@ const NEEDS_ENGINE: &str = "0.1.0";
 
 /// Why a bundle cannot be written or used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BundleError {
     /// A secret in clear would travel with the bundle.
     #[error(

@@ -19,6 +19,7 @@ use crate::policy::setting::full_key;
 
 /// A bundle that was read.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Bundled {
     /// The profile it was written of.
     pub profile: String,

@@ -21,6 +21,7 @@ use crate::policy::value::Value;
 
 /// A setting that two policies give different values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Difference<'r> {
     /// The value in the one.
     pub from: &'r EffectiveValue,

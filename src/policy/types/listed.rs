@@ -16,6 +16,7 @@ use crate::policy::laws::{OPT_IN, OPT_IN_REGIONS, OptInLaw, StateLaw, US_STATES}
 
 /// An entry of a list of places, with its law.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct ListedLaw {
     /// The place, as the list writes it.
     pub place: String,

@@ -18,6 +18,7 @@ mod iso;
 pub(in crate::policy) mod length;
 mod listed;
 mod name;
+mod parse_duration;
 pub mod partner;
 mod path;
 mod place;
@@ -29,11 +30,11 @@ mod window;
 
 pub use choice::nearest;
 pub use client::{Locality, LocalityError, Proxies};
-pub use duration::parse_duration;
 pub use duration::{Millis, Seconds, Ttl};
 pub use listed::{ListChange, ListedLaw};
 pub use name::{CookieName, CookieNames, DataDir, StoreName, UserName};
 pub(in crate::policy) use name::{GPP_COOKIES, TCF_COOKIES, US_PRIVACY_COOKIES};
+pub use parse_duration::{DurationError, parse_duration};
 pub use partner::{
     DEFAULT_ATYPE, MAX_PARTNER_NAME_CHARS, Partner, PartnerFieldError, PartnerPull, PartnerToken,
     Partners, is_partner_field, parse_partner_name, parse_source_domain,

@@ -26,6 +26,7 @@ pub struct RedisAddress(String);
 
 /// What is wrong with a written place. Its message shows no part of an address that may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum PlaceError {
     /// It names nothing.
     #[error("it names nothing: write `memory`, a file or folder, or `redis://HOST`")]

@@ -4,6 +4,7 @@
 
 /// What is wrong with a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SecretFault {
     /// It is what is shown in a secret's place.
     #[error(

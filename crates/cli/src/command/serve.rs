@@ -15,8 +15,8 @@ use edge_cookie::policy::types::StoreName;
 use edge_cookie::printable::on_one_line;
 use edge_cookie::store::MemoryStore;
 use edge_cookie_server::{
-    Listeners, LogFormat, Outbox, OutboxError, Server, Stopped, Stores, raise_handle_limit, serve,
-    start_log, survive_file_limit, warn_of_no_place,
+    Listeners, LogFormat, Outbox, OutboxError, ReloadError, Server, Stopped, Stores,
+    raise_handle_limit, serve, start_log, survive_file_limit, warn_of_no_place,
 };
 use edge_cookie_service::{SecretProblem, Setup, SetupError, redis_password};
 use edge_cookie_stores::EmbeddedStore;
@@ -91,7 +91,10 @@ impl ServeArgs {
             .max_blocking_threads(setup.policy().local.store_calls as usize + SPARE_THREADS)
             .build()?;
         let store = self.store.clone();
-        let reload = move || source.read(store.as_deref());
+        let reload = move || {
+            let read = source.read(store.as_deref());
+            read.map_err(|why| ReloadError::Unusable(why.into()))
+        };
         let ended = runtime.block_on(async {
             survive_file_limit()?;
             let listeners = Listeners::bind(&self.addr, self.metrics_addr.as_deref()).await;

@@ -34,9 +34,6 @@ pub(super) struct OriginClient {
 /// Why there is no page.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OriginError {
-    /// TLS cannot be set up.
-    #[error("cannot set up TLS: {0}")]
-    Tls(#[from] std::io::Error),
     /// There is no connection.
     #[error("cannot connect to the origin: {0}")]
     Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -93,7 +90,7 @@ struct Asked {
 
 impl OriginClient {
     /// The way to it, with at most so many connections that wait for a next request.
-    pub(super) fn new(most_idle: usize) -> Result<Self, OriginError> {
+    pub(super) fn new(most_idle: usize) -> std::io::Result<Self> {
         Ok(Self {
             connector: Connector::new()?,
             idle: Arc::new(IdleConnections::new(most_idle)),

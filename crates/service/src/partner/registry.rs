@@ -28,6 +28,7 @@ pub struct Registry<'r, S, C> {
 
 /// What can go wrong with the partners that a store keeps.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum RegistryError {
     /// There is no such partner.
     #[error("there is no partner `{0}` in the store")]

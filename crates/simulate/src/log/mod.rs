@@ -39,6 +39,7 @@ pub(crate) struct BadLine {
 
 /// An error of a log.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum LogError {
     /// It cannot be read.
     #[error("cannot read the log `{path}`: {why}")]

@@ -129,6 +129,7 @@ pub(crate) struct ForgedRequests {
 
 /// An error when opening a workload.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum WorkloadError {
     /// Its file cannot be read.
     #[error("cannot read the workload `{path}`: {why}")]

@@ -8,6 +8,7 @@ use edge_cookie::store::StoreError;
 
 /// Why an embedded store cannot be opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
     /// Another process has it open: a file belongs to one process at a time.
     #[error(

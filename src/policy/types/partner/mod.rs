@@ -36,6 +36,7 @@ pub enum PartnerToken {
 
 /// A declared partner.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Partner {
     /// The name under which a record stores the partner's uid; the source domain where left out.
     pub id: PartnerId,

@@ -8,6 +8,7 @@ use crate::policy::value::Value;
 
 /// Where and how a partner is asked for its uid of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PartnerPull {
     /// Whether it is asked.
     pub enabled: bool,

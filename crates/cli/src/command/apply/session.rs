@@ -172,10 +172,8 @@ impl<'p> Session<'p> {
         let op = event.action.as_str();
         let Some(operation) = event.action.operation() else {
             let line = OutcomeLine::stored(put_raw(graph.store(), &event.ec_id, &event.action));
-            let tally = Tally {
-                writes: 1,
-                ..Tally::default()
-            };
+            let mut tally = Tally::default();
+            tally.writes = 1;
             self.note(op, line.outcome(), tally, line.outcome() == "stored");
             self.print(&line.numbered(number));
             return;
