@@ -20,6 +20,8 @@ use jiff::tz::Offset;
 use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::platform_facts::internet::MAX_OFFSET_SECONDS;
+
 const MILLIS_PER_SECOND: u64 = 1_000;
 
 /// A point in time as records keep it: whole seconds since the Unix epoch.
@@ -155,10 +157,7 @@ impl From<Timestamp> for Moment {
     }
 }
 
-/// The largest offset from UTC, 23:59 (RFC 3339, section 5.6); what reads times for us takes larger ones.
-const MAX_OFFSET_SECONDS: i32 = (23 * 60 + 59) * 60;
-
-/// Whether a written time may have this offset from UTC.
+/// Whether a written time may have this offset from UTC; what reads times for us takes larger ones.
 #[must_use]
 pub fn is_usual(offset: Offset) -> bool {
     offset.seconds().abs() <= MAX_OFFSET_SECONDS

@@ -25,6 +25,7 @@
 //! - [`engine`]: the operations as pure decisions, and the retry machine that any driver can run.
 //! - [`graph`]: the driver over a [`store`]; [`clock`] is where it takes the time from.
 //! - [`event`]: operations as a stream of JSON lines.
+//! - [`platform_facts`]: what platforms, protocols and browsers allow, with the source of each number.
 //!
 //! # Example
 //!
@@ -75,6 +76,7 @@ pub mod engine;
 pub mod event;
 pub mod graph;
 pub mod mask;
+pub mod platform_facts;
 pub mod policy;
 pub mod printable;
 #[cfg(not(target_os = "wasi"))]

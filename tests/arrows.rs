@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// The modules of the library, each of which may import from those before it.
-const ORDER: [&str; 15] = [
+const ORDER: [&str; 16] = [
+    "platform_facts",
     "clock",
     "printable",
     "mask",

@@ -234,6 +234,31 @@ const NAMING: [&str; 3] = [
     "docs/semantics.md",
 ];
 
+/// The constants that a cell names.
+fn constants(cell: &str) -> impl Iterator<Item = &str> {
+    let is_constant = |name: &&str| {
+        name.contains('_')
+            && name
+                .chars()
+                .all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+    };
+    quoted(cell).filter(is_constant)
+}
+
+#[test]
+fn the_facts_of_platforms_are_in_one_module_and_each_has_a_row() {
+    let code = fs::read_to_string(root().join("src/platform_facts.rs")).unwrap();
+    let facts: BTreeSet<&str> = code
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("pub const ")?.split(':').next())
+        .collect();
+    let document = fs::read_to_string(root().join("docs/platforms.md")).unwrap();
+    let rows = document.lines().filter(|line| line.starts_with('|'));
+    let of_platforms = rows.filter(|row| !row.contains("our own limit"));
+    let named: BTreeSet<&str> = of_platforms.flat_map(constants).collect();
+    assert_eq!(named, facts);
+}
+
 /// A document without its blocks of code, which are run or compiled.
 fn prose(document: &str) -> String {
     document.split("```").step_by(2).collect()

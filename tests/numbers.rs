@@ -23,11 +23,6 @@ const OTHERS: &[(&str, u64, &str)] = &[
         "when a repeated withdrawal arrives",
     ),
     ("chart/lines.rs", 2_000, "the height of a chart"),
-    (
-        "fastly/rules.rs",
-        2_000,
-        "the platform's limit, which the setting's range keeps",
-    ),
 ];
 
 /// Whole numbers in the code of a file: not in its tests, comments and strings.

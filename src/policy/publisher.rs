@@ -12,6 +12,7 @@
 use std::fmt;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::platform_facts::internet::{HTTP_PORT, HTTPS_PORT, MAX_DOMAIN_BYTES, is_host_label};
 use crate::policy::node::{Node, NodeValue};
 
 /// The publisher whose pages the service serves.
@@ -27,22 +28,12 @@ pub struct Publisher {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain(String);
 
-/// The longest domain name and the longest label of one (RFC 1035, section 2.3.4).
-const MAX_DOMAIN_BYTES: usize = 253;
-const MAX_LABEL_BYTES: usize = 63;
-
 impl Domain {
     /// Reads a domain name, in any case; none where it is not one.
     #[must_use]
     pub fn parse(written: &str) -> Option<Self> {
-        let label = |label: &str| {
-            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-            (1..=MAX_LABEL_BYTES).contains(&label.len())
-                && label.bytes().all(allowed)
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        };
-        let well_formed = written.len() <= MAX_DOMAIN_BYTES && written.split('.').all(label);
+        let well_formed =
+            written.len() <= MAX_DOMAIN_BYTES && written.split('.').all(is_host_label);
         well_formed.then(|| Self(written.to_ascii_lowercase()))
     }
 
@@ -77,9 +68,6 @@ pub struct OriginUrl {
 }
 
 /// The ports of the schemes (RFC 9110, section 4.2).
-const HTTP_PORT: u16 = 80;
-const HTTPS_PORT: u16 = 443;
-
 impl OriginUrl {
     /// Reads `http://HOST[:PORT][/PATH]` or `https://HOST[:PORT][/PATH]`; none where it is anything else. A path has
     /// neither a query nor segments of dots, which would lead out of it.

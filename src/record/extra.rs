@@ -20,15 +20,13 @@ use serde_json::Value;
 
 use super::{Kept, KvEntry, KvGeo, KvMetadata};
 use crate::clock::Timestamp;
+use crate::platform_facts::internet::is_host_label;
 
 /// The most domains in [`KvPubProperties::seen_domains`]: the trusted-server reads no record with more.
 pub const MAX_SEEN_DOMAINS: usize = 50;
 
 /// The longest domain in [`KvPubProperties`], in bytes: the trusted-server reads no record with a longer one.
 pub const MAX_STORED_DOMAIN_LENGTH: usize = 255;
-
-/// The longest label of a domain name (RFC 1035, section 2.3.4).
-const MAX_LABEL_LENGTH: usize = 63;
 
 /// How many hex digits of a hash of the HTTP/2 settings are stored.
 const H2_HASH_HEX_DIGITS: usize = 12;
@@ -166,14 +164,9 @@ impl Limits for KvDevice {
 
 /// Whether the trusted-server would store this domain.
 fn is_stored_domain(domain: &str) -> bool {
-    let allowed = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
-    let is_label = |label: &str| {
-        (1..=MAX_LABEL_LENGTH).contains(&label.len())
-            && label.bytes().all(allowed)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    domain.len() <= MAX_STORED_DOMAIN_LENGTH && domain.split('.').all(is_label)
+    domain.len() <= MAX_STORED_DOMAIN_LENGTH
+        && !domain.contains(|character: char| character.is_ascii_uppercase())
+        && domain.split('.').all(is_host_label)
 }
 
 /// Reads a list of domains, or the keys of the object that older records have.

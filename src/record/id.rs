@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::platform_facts::internet::MAX_DOMAIN_BYTES;
+
 const HASH_HEX_DIGITS: usize = 64;
 const SUFFIX_CHARACTERS: usize = 6;
 const EC_ID_BYTES: usize = HASH_HEX_DIGITS + 1 + SUFFIX_CHARACTERS;
@@ -85,9 +87,6 @@ impl fmt::Debug for EcId {
     }
 }
 
-/// The longest partner id: that of a domain name (RFC 1035, section 2.3.4).
-const MAX_PARTNER_ID_BYTES: usize = 253;
-
 /// The name under which a record stores a partner's uid, usually the partner's domain.
 ///
 /// ```
@@ -112,7 +111,7 @@ impl PartnerId {
     /// Where it is empty, too long, or holds anything but letters, digits, `.`, `_` and `-`.
     pub fn parse(written: &str) -> Result<Self, PartnerIdError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
-        let length = 1..=MAX_PARTNER_ID_BYTES;
+        let length = 1..=MAX_DOMAIN_BYTES;
         if length.contains(&written.len()) && written.bytes().all(allowed) {
             Ok(Self(written.into()))
         } else {

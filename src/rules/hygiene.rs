@@ -2,12 +2,13 @@
 
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Severity};
+use crate::platform_facts::fastly::MAX_BACKEND_REQUESTS;
 use crate::policy::EcPolicy;
 use crate::policy::settings::{Cas, Jitter, OnMissingWithdrawal, Repeat};
 
-/// Store calls that an ordinary request stays below at the edge: an execution has 32 backend requests, and store calls
-/// may count towards them (`docs/platforms.md#fastly-compute`).
-const CALLS_OF_A_REQUEST: u32 = 10;
+/// Store calls that an ordinary request stays below at the edge: a third of the backend requests of an execution, towards
+/// which store calls may count.
+const CALLS_OF_A_REQUEST: u32 = MAX_BACKEND_REQUESTS / 3;
 
 /// A read and a write.
 pub(super) const CALLS_OF_AN_ATTEMPT: u32 = 2;

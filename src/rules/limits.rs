@@ -5,18 +5,11 @@ use std::time::Duration;
 use super::hygiene::CALLS_OF_AN_ATTEMPT;
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Severity};
+use crate::platform_facts::browser::MAX_COOKIE_DAYS;
+use crate::platform_facts::fastly::{LOOKUP_LAG, MAX_EXECUTION, WRITE_INTERVAL};
 use crate::policy::EcPolicy;
 use crate::policy::settings::Unchanged;
 use crate::policy::types::Seconds;
-
-/// The rate at which Fastly takes writes to one key: one a second (its users; `docs/platforms.md#fastly-kv-store`).
-const WRITE_INTERVAL: Duration = Duration::from_secs(1);
-
-/// How long an execution at the edge may last (Fastly's documentation, limits).
-const EDGE_EXECUTION: Duration = Duration::from_secs(120);
-
-/// As long as browsers keep a cookie (RFC 6265bis, section 5.5).
-const BROWSERS_KEEP_DAYS: u64 = 400;
 
 /// Longer than any law lets an identifier be kept, and than any deployment lasts.
 const ABSURD_DAYS: u64 = 3_653;
@@ -180,7 +173,7 @@ fn absurd_durations(subject: &Subject<'_>) -> Vec<Finding> {
     )
     .chain(over(
         &WAITS,
-        EDGE_EXECUTION,
+        MAX_EXECUTION,
         "the two minutes that the edge lets a request live",
     ))
     .collect()
@@ -212,20 +205,16 @@ fn longest_operation(policy: &EcPolicy) -> Duration {
     policy.cas.deadline.duration().saturating_add(attempt)
 }
 
-/// How far a lookup at the edge may lag behind. No bound is documented (Fastly's documentation, data stores): within a
-/// second as a rule, and so a minute is ample.
-pub const LOOKUP_LAG: Seconds = Seconds::new(60);
-
 /// For how many seconds after a write an operation may act on what stood before it.
 pub(super) fn longest_after_write(policy: &EcPolicy) -> u64 {
-    longest_under_way(policy).saturating_add(LOOKUP_LAG.seconds())
+    longest_under_way(policy).saturating_add(LOOKUP_LAG.as_secs())
 }
 
 /// In how many seconds an operation has ended at the latest, counted from the second in which it started: the edge lets
 /// a request live for so long, and the native server lets its last operation end as well.
 #[must_use]
 pub fn longest_under_way(policy: &EcPolicy) -> u64 {
-    let longest = EDGE_EXECUTION.saturating_add(longest_operation(policy));
+    let longest = MAX_EXECUTION.saturating_add(longest_operation(policy));
     let begun = u64::from(longest.subsec_nanos() > 0);
     longest.as_secs().saturating_add(begun)
 }
@@ -262,17 +251,17 @@ fn batch_over_deadline(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 fn cookie_over_browsers_limit(subject: &Subject<'_>) -> Vec<Finding> {
-    if subject.policy().cookie.max_age <= Seconds::from_days(BROWSERS_KEEP_DAYS) {
+    if subject.policy().cookie.max_age <= Seconds::from_days(MAX_COOKIE_DAYS) {
         return Vec::new();
     }
     vec![Finding::new(
         &["cookie.max_age"],
         format!(
-            "browsers drop a cookie after {BROWSERS_KEEP_DAYS} days, whatever `cookie.max_age` ({}) says",
+            "browsers drop a cookie after {MAX_COOKIE_DAYS} days, whatever `cookie.max_age` ({}) says",
             subject.value("cookie.max_age")
         ),
         format!(
-            "write at most `{BROWSERS_KEEP_DAYS}d`; `cookie.renewal = \"on_touch\"` keeps it for users who come back"
+            "write at most `{MAX_COOKIE_DAYS}d`; `cookie.renewal = \"on_touch\"` keeps it for users who come back"
         ),
     )]
 }

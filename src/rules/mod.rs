@@ -30,7 +30,7 @@ use subject::Finding;
 
 pub use fleet::Ancestor;
 pub use isolation::{Declared, Deployed, Fleet};
-pub use limits::{LOOKUP_LAG, longest_under_way};
+pub use limits::longest_under_way;
 pub use subject::Subject;
 
 /// One rule, and its documentation. The first two digits of its code name its family.

@@ -5,11 +5,9 @@ use std::sync::Arc;
 
 use edge_cookie::clock::ManualClock;
 use edge_cookie::engine::{Consistency, StoreError};
-use edge_cookie::policy::types::{Seconds, Ttl};
+use edge_cookie::platform_facts::fastly::COLLECTION_DELAY;
+use edge_cookie::policy::types::Ttl;
 use edge_cookie::store::{Insert, KvStore, MemoryStore, Removed, Stored};
-
-/// How much later a store may collect what has expired: Fastly's does within 24 hours.
-const COLLECTED_AFTER: Seconds = Seconds::from_days(1);
 
 /// A store in memory that may refuse writes, and collect late.
 #[derive(Debug)]
@@ -41,7 +39,7 @@ impl KvStore for FaultyStore {
             return Err(StoreError::RateLimited);
         }
         if self.late {
-            let late = |ttl: Ttl| ttl.seconds().saturating_add(COLLECTED_AFTER.seconds());
+            let late = |ttl: Ttl| ttl.seconds().saturating_add(COLLECTION_DELAY.as_secs());
             insert.ttl = insert.ttl.map(|ttl| Ttl::from_seconds_clamped(late(ttl)));
         }
         self.records.insert(key, insert)

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 
 use super::Client;
+use edge_cookie::platform_facts::internet::IPV6_NETWORK;
 use edge_cookie::policy::types::Seconds;
 
 /// The window in which wrong tokens are counted (`sync.invalid_token_limit`): the longest that the edge's rate counter knows.
@@ -23,9 +24,6 @@ pub struct TokenSender {
     routes: TokenRoutes,
     network: Option<IpAddr>,
 }
-
-/// The part of an IPv6 address that one site can change at will is half of it (RFC 4291, section 2.5.1).
-const IPV6_NETWORK: u128 = u128::MAX << 64;
 
 impl TokenSender {
     /// The sender of a request from `client`: by its IPv4 address, or by its IPv6 network of 64 bits. Clients whose address

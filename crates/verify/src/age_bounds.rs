@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::actor::lateness;
+use edge_cookie::platform_facts::fastly::LOOKUP_LAG;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Renewal, SyncOrder, Unchanged};
-use edge_cookie::rules::{LOOKUP_LAG, longest_under_way};
+use edge_cookie::rules::longest_under_way;
 
 /// The age up to which a time makes a difference, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +28,7 @@ impl AgeBounds {
             let all = policies.iter().map(|policy| of(policy).saturating_add(1));
             all.max().unwrap_or_default()
         };
-        let recent = most(longest_under_way).saturating_add(LOOKUP_LAG.seconds());
+        let recent = most(longest_under_way).saturating_add(LOOKUP_LAG.as_secs());
         let at_least = |of: fn(&EcPolicy) -> u64| most(of).max(recent);
         let kept = at_least(|policy| policy.entry.ttl.seconds());
         let synced = most(|policy| {

@@ -12,8 +12,8 @@ use super::violation::InvariantViolation;
 use super::visited::Budget;
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Consistency, Write};
+use edge_cookie::platform_facts::fastly::LOOKUP_LAG;
 use edge_cookie::record::{Generation, KvEntry, KvMetadata, Precondition};
-use edge_cookie::rules::LOOKUP_LAG;
 
 /// A state of the model.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,7 +134,7 @@ impl ModelState {
         reason = "the outer one: a stale lookup is possible; the inner one: it sees a record"
     )]
     pub(super) fn stale_record(&self) -> Option<Option<&ModelRecord>> {
-        let lags = self.now.seconds_since(self.replaced) <= LOOKUP_LAG.seconds();
+        let lags = self.now.seconds_since(self.replaced) <= LOOKUP_LAG.as_secs();
         let faulty = self.consistency == Consistency::Eventual && self.budget.faults > 0;
         let previous = self.previous.as_ref();
         let differs = previous.map(|record| record.generation) != self.current_generation();

@@ -6,9 +6,10 @@ use super::actor::StoreReply;
 use super::model_record::ModelRecord;
 use super::state::ModelState;
 use edge_cookie::clock::Timestamp;
+use edge_cookie::platform_facts::fastly::LOOKUP_LAG;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Renewal, Unchanged};
-use edge_cookie::rules::{LOOKUP_LAG, longest_under_way};
+use edge_cookie::rules::longest_under_way;
 
 /// Every time to which the clock may move next, in order.
 ///
@@ -45,7 +46,7 @@ pub(super) fn next_times(
     if short_lived {
         moments.extend(last);
         if state.stale_record().is_some() {
-            moments.push(state.replaced.plus_seconds(LOOKUP_LAG.seconds()));
+            moments.push(state.replaced.plus_seconds(LOOKUP_LAG.as_secs()));
         }
     }
     moments.retain(|moment| *moment > state.now && last.is_none_or(|last| *moment <= last));
@@ -57,7 +58,7 @@ pub(super) fn next_times(
 /// Whether a record can expire before an operation that was pending when it was written has ended.
 pub(super) fn expires_within_operation(policy: &EcPolicy) -> bool {
     let shortest = policy.tombstone.ttl.min(policy.entry.ttl);
-    shortest.seconds() <= longest_under_way(policy).saturating_add(LOOKUP_LAG.seconds())
+    shortest.seconds() <= longest_under_way(policy).saturating_add(LOOKUP_LAG.as_secs())
 }
 
 /// The times just before and after which `policy` decides differently about the record.

@@ -1,5 +1,6 @@
 //! `[ec.entry]`: how long a live entry is kept, and how large it may grow.
 
+use crate::platform_facts::fastly::{MAX_METADATA_BYTES, MAX_VALUE_BYTES};
 use crate::policy::setting::{choices, settings};
 use crate::policy::types::Ttl;
 
@@ -48,11 +49,11 @@ settings! {
         /// Largest serialised entry, in bytes.
         ///
         /// At least what a tombstone needs, at most what a Fastly KV value takes (25 MiB).
-        max_body_bytes: u32 = 8_192, from 256, to 26_214_400;
+        max_body_bytes: u32 = 8_192, from 256, to MAX_VALUE_BYTES;
         /// Largest serialised metadata, in bytes (the platform makes a record with more than 2000
         /// unreadable).
         ///
         /// At least what a record of this version needs.
-        max_metadata_bytes: u32 = 1_900, from 128, to 2_000;
+        max_metadata_bytes: u32 = 1_900, from 128, to MAX_METADATA_BYTES;
     }
 }

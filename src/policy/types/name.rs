@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::platform_facts::fastly::MAX_STORE_NAME_BYTES;
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::{SettingValue, Shape, TextKind, full_key, wrong_type};
 use crate::policy::value::Value;
@@ -96,16 +97,13 @@ impl DataDir {
     }
 }
 
-/// The longest store name Fastly takes (API reference, KV stores).
-const MAX_STORE_NAME: usize = 255;
-
 fn is_user_name(name: &str) -> bool {
     !name.is_empty() && !name.contains(':') && !name.contains(char::is_control)
 }
 
 fn is_store_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-    !name.is_empty() && name.len() <= MAX_STORE_NAME && name.bytes().all(allowed)
+    !name.is_empty() && name.len() <= MAX_STORE_NAME_BYTES && name.bytes().all(allowed)
 }
 
 /// Cookies that signals of consent come in by default, under the names that sites use: `euconsent-v2` (TCF, "CMP API v2"),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use edge_cookie::config::{Loaded, PolicyFiles};
+use edge_cookie::platform_facts::fastly::MAX_CONFIG_ITEM_CHARS;
 use edge_cookie::policy::bundle::{self, Contents};
 use edge_cookie::policy::rollout::{Rollout, Share};
 use edge_cookie_review::{Plan, PlanVerdict};
@@ -39,9 +40,6 @@ fn share(written: &str) -> Result<Share, String> {
     Share::parse(written).ok_or_else(|| help.to_owned())
 }
 
-/// The longest value that an item of Fastly's config stores takes, in characters (its documentation, limits).
-const CONFIG_STORE_ITEM: usize = 8_000;
-
 impl BundleArgs {
     pub(crate) fn run(&self, args: &FileArgs) -> Result<ExitStatus, CliError> {
         let forced = self.force.as_deref().map(str::trim);
@@ -72,9 +70,9 @@ impl BundleArgs {
         };
         let written = bundle::write(&contents).map_err(CliError::because)?;
         let length = written.chars().count();
-        if length > CONFIG_STORE_ITEM {
+        if length > MAX_CONFIG_ITEM_CHARS {
             render::warning(&format!(
-                "the bundle has {length} characters, and a config store takes {CONFIG_STORE_ITEM}: embed it, or keep partners in `partner_store`"
+                "the bundle has {length} characters, and a config store takes {MAX_CONFIG_ITEM_CHARS}: embed it, or keep partners in `partner_store`"
             ));
         }
         match &self.out {

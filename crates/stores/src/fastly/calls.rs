@@ -6,13 +6,11 @@ use std::task::Poll;
 use fastly::kv_store::{InsertMode, KVStore, KVStoreError};
 
 use super::rules::{CallKind, PlatformError, check, check_key, missing, store_error};
+use edge_cookie::platform_facts::fastly::{LIMIT_EXCEEDED, MAX_PAGE_KEYS};
 use edge_cookie::record::Generation;
 use edge_cookie::store::{
     AsyncKvStore, Consistency, Insert, Precondition, Removed, StoreError, Stored,
 };
-
-/// How every call but an insert says that it is throttled (`fastly-shared`, `FastlyStatus`).
-const LIMIT_EXCEEDED: i32 = 13;
 
 /// A KV store of the platform; one that is not there answers every call with that.
 pub struct FastlyStore {
@@ -177,7 +175,9 @@ impl AsyncKvStore for FastlyStore {
         // The platform has no page of zero keys: asking for one traps.
         while keys.len() < limit {
             let left = u32::try_from(limit - keys.len()).unwrap_or(u32::MAX);
-            let (page, next) = self.page(prefix, cursor.as_deref(), left.min(PAGE)).await?;
+            let (page, next) = self
+                .page(prefix, cursor.as_deref(), left.min(MAX_PAGE_KEYS))
+                .await?;
             let later = |key: &String| after.is_none_or(|after| key.as_str() > after);
             keys.extend(page.into_iter().filter(later));
             match next {
@@ -189,6 +189,3 @@ impl AsyncKvStore for FastlyStore {
         Ok(keys)
     }
 }
-
-/// The most keys that the platform puts into one page (documented).
-const PAGE: u32 = 1_000;

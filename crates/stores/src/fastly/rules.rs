@@ -1,12 +1,7 @@
 //! What the platform accepts and should not, and what its errors mean.
 
+use edge_cookie::platform_facts::fastly::{MAX_KEY_BYTES, MAX_METADATA_BYTES};
 use edge_cookie::store::{Insert, StoreError};
-
-/// More metadata than this is accepted by an insert, and makes every later lookup of the key fail.
-const MAX_METADATA_BYTES: usize = 2_000;
-
-/// The longest key (documented).
-const MAX_KEY_BYTES: usize = 1_024;
 
 /// What a platform's call ended in, where it did not do what was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +54,7 @@ pub(super) fn missing(name: &str) -> StoreError {
 pub(super) fn check(key: &str, insert: &Insert) -> Result<(), StoreError> {
     check_key(key)?;
     let length = insert.metadata.len();
-    if length > MAX_METADATA_BYTES {
+    if length > MAX_METADATA_BYTES as usize {
         return Err(StoreError::TooLarge(format!(
             "its metadata has {length} bytes, and with more than {MAX_METADATA_BYTES} it could not be read"
         )));
