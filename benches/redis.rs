@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use edge_cookie::clock::SystemClock;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::types::{Millis, StorePlace, Ttl};
+use edge_cookie::policy::types::{Millis, StoreAddress, Ttl};
 use edge_cookie::store::{AsyncKvStore, Insert, KvStore, Precondition};
-use edge_cookie_stores::{EmbeddedStore, RedisEngine, RedisStore};
+use edge_cookie_stores::{EmbeddedStore, RedisServer, RedisStore};
 
 /// Calls under way at once: the default of `redis-benchmark`.
 const CLIENTS: u64 = 50;
@@ -57,7 +57,7 @@ fn main() {
     });
     let (body, key) = (
         "x".repeat(BODY),
-        format!("{}:__rand_int__", policy.stores.ec_store),
+        format!("{}:__rand_int__", policy.root.ec_store),
     );
     let ttl = (policy.entry.ttl.seconds() * 1_000).to_string();
     let generation = "0123456789abcdef";
@@ -95,10 +95,10 @@ fn record() -> Insert {
 }
 
 fn open(url: &str, policy: &EcPolicy) -> RedisStore {
-    let place = StorePlace::parse(url).unwrap();
+    let place = StoreAddress::parse(url).unwrap();
     let call_timeout = policy.store.call_timeout.duration();
-    let engine = RedisEngine::new(place.redis().unwrap(), None, &policy.redis, call_timeout);
-    engine.unwrap().store(&policy.stores.ec_store)
+    let server = RedisServer::new(place.redis().unwrap(), None, &policy.redis, call_timeout);
+    server.unwrap().store(&policy.root.ec_store)
 }
 
 /// Keys in an order that is not that of their numbers.
@@ -183,7 +183,7 @@ fn benchmark(port: &str, options: &[&str], command: &[&str]) -> f64 {
 fn embedded(policy: &EcPolicy) -> (f64, f64) {
     let folder = tempfile::tempdir_in(".").unwrap();
     let file = folder.path().join("graph.redb");
-    let name = &policy.stores.ec_store;
+    let name = &policy.root.ec_store;
     let store = EmbeddedStore::open(&file, name, &policy.local, SystemClock).unwrap();
     let run = |write: bool| {
         let next = AtomicU64::new(0);

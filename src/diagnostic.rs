@@ -23,7 +23,7 @@ use crate::printable::on_one_line;
 
 /// A place in something the user wrote: a file, the environment or the command line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
-pub struct Place {
+pub struct SourceLocation {
     /// Name of the source, as the user knows it.
     pub file: Arc<str>,
     /// Line, counted from 1.
@@ -35,7 +35,7 @@ pub struct Place {
     pub span: Range<usize>,
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let file = on_one_line(&self.file);
         write!(f, "{file}:{}:{}", self.line, self.column)
@@ -288,7 +288,7 @@ pub struct Diagnostic {
     /// The full key it is about, where there is one.
     pub key: Option<String>,
     /// Where it is.
-    pub places: Vec<Place>,
+    pub places: Vec<SourceLocation>,
     /// What to do.
     pub help: Option<String>,
 }
@@ -325,7 +325,7 @@ impl Diagnostic {
 
     /// Adds a place; the first one added is the main one.
     #[must_use]
-    pub fn at(mut self, place: impl Into<Option<Place>>) -> Self {
+    pub fn at(mut self, place: impl Into<Option<SourceLocation>>) -> Self {
         self.places.extend(place.into());
         self
     }

@@ -676,8 +676,8 @@ fn a_profile_supplies_its_own_stores_and_secrets_and_its_ancestors_do_not() {
     };
     let (loaded, _) = load(case);
     let policy = &loaded.resolved.policy;
-    assert_eq!(policy.stores.ec_store.as_str(), "ec_identity_store");
-    assert_eq!(policy.stores.partner_store.as_str(), "everybodys");
+    assert_eq!(policy.root.ec_store.as_str(), "ec_identity_store");
+    assert_eq!(policy.root.partner_store.as_str(), "everybodys");
     assert_eq!(policy.entry.ttl.seconds(), 5 * 86_400);
     let passphrase = loaded.resolved.value("passphrase").unwrap();
     assert_eq!(passphrase.value.to_string(), "{ env = \"OWN\" }");
@@ -696,7 +696,7 @@ fn an_override_may_be_quoted() {
             ..Case::default()
         });
         assert_eq!(
-            (reported, loaded.resolved.policy.stores.ec_store.as_str()),
+            (reported, loaded.resolved.policy.root.ec_store.as_str()),
             (vec![], name)
         );
     }
@@ -719,13 +719,13 @@ fn secrets_distinguish_policies_and_are_never_shown() {
     assert_ne!(one.policy.digest, other.policy.digest);
     let partners: Vec<&str> = one
         .policy
-        .stores
+        .root
         .partners
         .iter()
         .map(|partner| partner.id.as_str())
         .collect();
     assert_eq!(partners, ["a.com"]);
-    let debugged = format!("{:?} {:?}", one.policy.stores, one.values);
+    let debugged = format!("{:?} {:?}", one.policy.root, one.values);
     assert!(debugged.contains("Secret("), "{debugged}");
     for secret in ["first", "\"one\""] {
         assert!(!debugged.contains(secret), "{debugged}");
@@ -739,7 +739,7 @@ fn declared_partners_are_effective_in_their_order() {
         config,
         ..Case::default()
     });
-    let partners = &loaded.resolved.policy.stores.partners;
+    let partners = &loaded.resolved.policy.root.partners;
     let declared: Vec<_> = partners
         .iter()
         .map(|partner| (partner.id.as_str(), partner.source_domain.as_str()))
@@ -786,7 +786,7 @@ fn places_of_overrides_span_what_was_written() {
     };
     let mut files = open(case, folder.path()).unwrap();
     let loaded = files.load("development").unwrap();
-    let spanned = |place: &edge_cookie::diagnostic::Place| {
+    let spanned = |place: &edge_cookie::diagnostic::SourceLocation| {
         let source = files.sources().get(&place.file).unwrap();
         assert_eq!(source.name(), &*place.file);
         source.text().get(place.span.clone()).unwrap().to_owned()
@@ -812,7 +812,7 @@ fn places_of_overrides_span_what_was_written() {
     }
     let passphrase = loaded.resolved.value("passphrase").unwrap();
     assert_eq!(passphrase.value.to_string(), "{ env = \"A\" }");
-    assert_eq!(loaded.resolved.policy.stores.ec_store.as_str(), "123");
+    assert_eq!(loaded.resolved.policy.root.ec_store.as_str(), "123");
     assert_eq!(loaded.resolved.policy.cookie.name.as_str(), "quoted");
 }
 

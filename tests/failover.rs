@@ -19,7 +19,7 @@ use edge_cookie_stores::{BlockingStore, RedisStore};
 use serde_json::{Value, json};
 
 use fault_proxy::FaultProxy;
-use redis::{Redis, engine, until};
+use redis::{Redis, connect, until};
 use running::Running;
 
 fn insert(body: &str) -> Insert {
@@ -32,7 +32,7 @@ fn insert(body: &str) -> Insert {
 }
 
 fn store(url: &str, policy: &EcPolicy) -> BlockingStore<RedisStore> {
-    BlockingStore::new(engine(url, policy).store(&policy.stores.ec_store)).unwrap()
+    BlockingStore::new(connect(url, policy).store(&policy.root.ec_store)).unwrap()
 }
 
 fn say(server: &Redis, command: &str) {

@@ -301,7 +301,7 @@ fn embedded(test: impl Fn(&EmbeddedStore<SystemClock>)) {
     let policy = EcPolicy::default();
     let path = folder.path().join("store");
     let store =
-        EmbeddedStore::open(&path, &policy.stores.ec_store, &policy.local, SystemClock).unwrap();
+        EmbeddedStore::open(&path, &policy.root.ec_store, &policy.local, SystemClock).unwrap();
     test(&store);
 }
 

@@ -86,5 +86,5 @@ fn no_store_name_is_repeated_in_code() {
         code.any(|line| names.iter().any(|name| line.contains(name)))
     });
     let root = Path::new(env!("REPOSITORY"));
-    assert_eq!(files, [root.join(SETTINGS).join("top.rs")]);
+    assert_eq!(files, [root.join(SETTINGS).join("root.rs")]);
 }

@@ -545,7 +545,7 @@ fn where_there_is_no_room_for_an_outbox_the_server_runs_without_and_says_so() {
 fn an_outbox_that_is_not_empty_degrades_health() {
     let folder = tempfile::tempdir().unwrap();
     let setup = service::setup(&[]);
-    let store = setup.policy().stores.ec_store.clone();
+    let store = setup.policy().root.ec_store.clone();
     let outbox = Arc::new(Outbox::open(folder.path(), &store, 2).unwrap());
     let memory = Arc::new(MemoryStore::new(SystemClock));
     let served = service::Served::with_outbox(memory, setup, &outbox);
@@ -576,7 +576,7 @@ const NOON: u64 = 1_772_452_800;
 #[test]
 fn many_withdrawals_at_once_are_all_kept_and_the_later_of_one_user_counts() {
     let folder = tempfile::tempdir().unwrap();
-    let store = service::setup(&[]).policy().stores.ec_store.clone();
+    let store = service::setup(&[]).policy().root.ec_store.clone();
     let open = || Outbox::open(folder.path(), &store, 64).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let outbox = open();

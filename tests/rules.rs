@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use edge_cookie::config::{Loaded, PolicyFiles, PolicySources};
-use edge_cookie::diagnostic::{Code, Diagnostic, Place};
+use edge_cookie::diagnostic::{Code, Diagnostic, SourceLocation};
 use edge_cookie::rules;
 use overrides::sets;
 use samples::{code, name, samples, site};
@@ -38,7 +38,7 @@ fn sample_of(root: &Path) -> Loaded {
 }
 
 /// A place as `FILE:LINE:COLUMN`, seen from the sample's folder.
-fn short(place: &Place, root: &Path) -> String {
+fn short(place: &SourceLocation, root: &Path) -> String {
     place
         .to_string()
         .replace(&format!("{}/", root.display()), "")

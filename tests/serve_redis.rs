@@ -241,7 +241,7 @@ fn health_reports_what_the_server_may_lose() {
 /// The limit of the partner in `CONFIG`.
 const LIMIT: usize = 5;
 
-/// Requests that were counted an hour ahead of the engine's clock are no requests of now.
+/// Requests that were counted an hour ahead of the clock of Redis are no requests of now.
 #[test]
 fn an_engine_whose_clock_is_set_back_locks_no_partner_out() {
     let Some(store) = Redis::start() else { return };

@@ -33,7 +33,7 @@ fn pass(clock: &ManualClock, millis: u64) {
 
 fn embedded(path: &Path, clock: &Clocked) -> EmbeddedStore<Clocked> {
     let policy = EcPolicy::default();
-    let name = &policy.stores.ec_store;
+    let name = &policy.root.ec_store;
     EmbeddedStore::open(path, name, &policy.local, Arc::clone(clock)).unwrap()
 }
 
@@ -126,19 +126,19 @@ fn the_redis_store_conforms() {
         return;
     };
     let policy = EcPolicy::default();
-    let engine = redis::engine(&server.url(), &policy);
+    let shared = redis::connect(&server.url(), &policy);
     let clock = clock();
-    let store = engine
-        .store(&policy.stores.ec_store)
+    let store = shared
+        .store(&policy.root.ec_store)
         .on_clock(Arc::clone(&clock) as _);
     let store = BlockingStore::new(store).unwrap();
     conforms(&store, &clock);
     conformance::check_threads(&store).unwrap();
     // The same on a clock that is ahead of the server's.
     clock.set(Moment::from_unix_millis(4_000_000_000_000));
-    let engine = redis::engine(&server.url(), &policy);
-    let store = engine
-        .store(&policy.stores.partner_store)
+    let shared = redis::connect(&server.url(), &policy);
+    let store = shared
+        .store(&policy.root.partner_store)
         .on_clock(Arc::clone(&clock) as _);
     conforms(&BlockingStore::new(store).unwrap(), &clock);
 }
@@ -150,8 +150,8 @@ fn the_redis_store_expires_on_the_servers_clock() {
         return;
     };
     let policy = EcPolicy::default();
-    let engine = redis::engine(&server.url(), &policy);
-    let store = BlockingStore::new(engine.store(&policy.stores.ec_store)).unwrap();
+    let shared = redis::connect(&server.url(), &policy);
+    let store = BlockingStore::new(shared.store(&policy.root.ec_store)).unwrap();
     let second = Insert {
         ttl: Some(Ttl::from_seconds_clamped(1)),
         ..write("passing", Precondition::Add)
@@ -173,8 +173,8 @@ fn the_redis_store_expires_on_the_servers_clock() {
     let swap = store.insert("passing", write("late", Precondition::Generation(seen)));
     assert_eq!(swap, Err(StoreError::PreconditionFailed));
     assert_eq!(store.delete("passing").unwrap(), Removed::Nothing);
-    // The engine itself has let go of it.
-    redis::until("the engine's own expiry", || {
+    // Redis itself has let go of it.
+    redis::until("the expiry by Redis itself", || {
         (server.say("DBSIZE")? == ":2").then_some(())
     });
     for key in ["staying", "prolonged"] {
@@ -189,14 +189,14 @@ fn both_clocks_hold_on_one_record() {
         return;
     };
     let policy = EcPolicy::default();
-    let name = &policy.stores.ec_store;
-    let engine = redis::engine(&server.url(), &policy);
+    let name = &policy.root.ec_store;
+    let shared = redis::connect(&server.url(), &policy);
     let clock = clock();
-    let past = BlockingStore::new(engine.store(name).on_clock(Arc::clone(&clock) as _)).unwrap();
+    let past = BlockingStore::new(shared.store(name).on_clock(Arc::clone(&clock) as _)).unwrap();
     past.insert("old", passing(write("body", Precondition::Add)))
         .unwrap();
     assert!(past.exists("old").unwrap());
-    let now = BlockingStore::new(engine.store(name)).unwrap();
+    let now = BlockingStore::new(shared.store(name)).unwrap();
     assert!(!now.exists("old").unwrap());
     assert_eq!(now.lookup("old").unwrap(), None);
     assert_eq!(now.list("", None, 9).unwrap(), [""; 0]);
@@ -215,12 +215,12 @@ fn stores_of_one_engine_share_nothing() {
     };
     let policy = EcPolicy::default();
     let store = |database: &str, name| {
-        redis::engine(&format!("{}{database}", server.url()), &policy).store(name)
+        redis::connect(&format!("{}{database}", server.url()), &policy).store(name)
     };
     let stores = [
-        store("", &policy.stores.ec_store),
-        store("", &policy.stores.partner_store),
-        store("/1", &policy.stores.ec_store),
+        store("", &policy.root.ec_store),
+        store("", &policy.root.partner_store),
+        store("/1", &policy.root.ec_store),
     ];
     for store in stores {
         let store = BlockingStore::new(store).unwrap();
@@ -240,15 +240,15 @@ fn stores_of_one_engine_share_nothing() {
     }
 }
 
-/// The engine forgets its scripts at every restart: they are loaded again.
+/// Redis forgets its scripts at every restart: they are loaded again.
 #[test]
 fn scripts_that_the_server_forgot_are_loaded_again() {
     let Some(server) = redis::Redis::start() else {
         return;
     };
     let policy = EcPolicy::default();
-    let engine = redis::engine(&server.url(), &policy);
-    let store = BlockingStore::new(engine.store(&policy.stores.ec_store)).unwrap();
+    let shared = redis::connect(&server.url(), &policy);
+    let store = BlockingStore::new(shared.store(&policy.root.ec_store)).unwrap();
     put(&store, "key", "body");
     assert_eq!(server.say("SCRIPT FLUSH").unwrap(), "+OK");
     put(&store, "key", "again");

@@ -27,18 +27,18 @@ const WRITERS: u64 = 4;
 
 fn open(path: &Path) -> EmbeddedStore<SystemClock> {
     let policy = EcPolicy::default();
-    EmbeddedStore::open(path, &policy.stores.ec_store, &policy.local, SystemClock).unwrap()
+    EmbeddedStore::open(path, &policy.root.ec_store, &policy.local, SystemClock).unwrap()
 }
 
 fn refusal(path: &Path) -> String {
     let policy = EcPolicy::default();
-    let opened = EmbeddedStore::open(path, &policy.stores.ec_store, &policy.local, SystemClock);
+    let opened = EmbeddedStore::open(path, &policy.root.ec_store, &policy.local, SystemClock);
     opened.err().unwrap().to_string()
 }
 
 fn missing(path: &Path) -> String {
     let policy = EcPolicy::default();
-    let name = &policy.stores.ec_store;
+    let name = &policy.root.ec_store;
     let opened = EmbeddedStore::open_existing(path, name, &policy.local, SystemClock);
     opened.err().unwrap().to_string()
 }
@@ -257,14 +257,14 @@ fn what_is_missing_is_created_only_where_asked() {
     assert!(!folder.path().join("new").exists());
 
     let policy = EcPolicy::default();
-    let other = &policy.stores.partner_store;
+    let other = &policy.root.partner_store;
     drop(EmbeddedStore::open(&path, other, &policy.local, SystemClock).unwrap());
     for _ in 0..2 {
         let said = missing(&path);
         assert!(said.contains("`ec apply` creates it"), "{said}");
     }
     drop(open(&path));
-    let name = &policy.stores.ec_store;
+    let name = &policy.root.ec_store;
     EmbeddedStore::open_existing(&path, name, &policy.local, SystemClock).unwrap();
 }
 
@@ -306,7 +306,7 @@ fn two_stores_share_a_file_and_nothing_else() {
     let path = folder.path().join("store");
     let policy = EcPolicy::default();
     let mut generations = Vec::new();
-    for name in [&policy.stores.ec_store, &policy.stores.partner_store] {
+    for name in [&policy.root.ec_store, &policy.root.partner_store] {
         let store = EmbeddedStore::open(&path, name, &policy.local, SystemClock).unwrap();
         assert!(!store.exists("key").unwrap(), "{name}");
         store.insert("key", whole("key")).unwrap();
@@ -322,7 +322,7 @@ fn two_files_hand_out_no_generation_twice_however_often_they_are_opened() {
     let mut generations = HashSet::new();
     for file in ["one", "other", "one", "other"] {
         let path = folder.path().join(file);
-        let name = &policy.stores.ec_store;
+        let name = &policy.root.ec_store;
         let store = EmbeddedStore::open(&path, name, &policy.local, SystemClock).unwrap();
         store.insert("key", whole("key")).unwrap();
         generations.insert(store.lookup("key").unwrap().unwrap().generation);
@@ -394,7 +394,7 @@ fn expired_records_leave_the_file() {
         policy.local.sweep_per_write = sweep_per_write;
         let store = EmbeddedStore::open(
             &folder.path().join("store"),
-            &policy.stores.ec_store,
+            &policy.root.ec_store,
             &policy.local,
             Arc::clone(&clock),
         )

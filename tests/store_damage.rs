@@ -26,12 +26,12 @@ const CURRENT: usize = 9 * 8;
 
 fn create(path: &Path) -> EmbeddedStore<SystemClock> {
     let policy = EcPolicy::default();
-    EmbeddedStore::open(path, &policy.stores.ec_store, &policy.local, SystemClock).unwrap()
+    EmbeddedStore::open(path, &policy.root.ec_store, &policy.local, SystemClock).unwrap()
 }
 
 fn open(path: &Path) -> Result<EmbeddedStore<SystemClock>, OpenError> {
     let policy = EcPolicy::default();
-    EmbeddedStore::open_existing(path, &policy.stores.ec_store, &policy.local, SystemClock)
+    EmbeddedStore::open_existing(path, &policy.root.ec_store, &policy.local, SystemClock)
 }
 
 fn insert(body: &[u8]) -> Insert {
@@ -226,8 +226,8 @@ fn damage_beneath_an_open_store_gives_no_wrong_record() {
         let mut policy = EcPolicy::default();
         // So little memory that most lookups go to the file.
         policy.local.cache_mib = 1;
-        let store = EmbeddedStore::open(&path, &policy.stores.ec_store, &policy.local, SystemClock)
-            .unwrap();
+        let store =
+            EmbeddedStore::open(&path, &policy.root.ec_store, &policy.local, SystemClock).unwrap();
         let known = fill(&store, 8_000, &mut random);
         let file = fs::OpenOptions::new()
             .read(true)

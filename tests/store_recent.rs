@@ -21,7 +21,7 @@ fn store(records: u32, test: impl Fn(&Store, &ManualClock)) {
     let clock = Arc::new(ManualClock::default());
     clock.set(Timestamp::from_unix(NOON).into());
     let path = folder.path().join("store");
-    let name = &policy.stores.ec_store;
+    let name = &policy.root.ec_store;
     let store = EmbeddedStore::open(&path, name, &policy.local, Arc::clone(&clock)).unwrap();
     test(&store, &clock);
 }

@@ -22,7 +22,7 @@ use edge_cookie::store::{AsyncKvStore, Insert, KvStore, Precondition, StoreError
 use edge_cookie_stores::{BlockingStore, RedisStore};
 
 use fault_proxy::FaultProxy;
-use redis::{PATIENCE, Redis, engine, until};
+use redis::{PATIENCE, Redis, connect, until};
 
 /// A policy that differs from the defaults as `change` says.
 fn policy(change: impl FnOnce(&mut EcPolicy)) -> EcPolicy {
@@ -41,7 +41,7 @@ fn insert(body: &str, precondition: Precondition) -> Insert {
 }
 
 fn store(url: &str, policy: &EcPolicy) -> BlockingStore<RedisStore> {
-    BlockingStore::new(engine(url, policy).store(&policy.stores.ec_store)).unwrap()
+    BlockingStore::new(connect(url, policy).store(&policy.root.ec_store)).unwrap()
 }
 
 #[test]
@@ -147,7 +147,7 @@ fn what_the_server_refuses_was_not_written() {
         assert!(!store.exists("new").unwrap(), "{word}");
     }
     // What is none of ours stays as it is.
-    let name = &policy.stores.ec_store;
+    let name = &policy.root.ec_store;
     server.say(&format!("SET {name}:theirs value")).unwrap();
     let Err(StoreError::Unavailable(why)) = store.insert("theirs", insert("", Precondition::None))
     else {
@@ -217,8 +217,8 @@ fn a_server_that_says_nothing_is_waited_for_as_long_as_the_policy_says() {
     }
     // A policy that came later waits as long as it says itself, by the same connections.
     let before = policy(|policy| policy.redis.connect_timeout = Millis::new(60_000));
-    let later = engine(&url, &before).with_call_timeout(Duration::from_millis(30));
-    let store_later = BlockingStore::new(later.store(&before.stores.ec_store)).unwrap();
+    let later = connect(&url, &before).with_call_timeout(Duration::from_millis(30));
+    let store_later = BlockingStore::new(later.store(&before.root.ec_store)).unwrap();
     assert_eq!(
         store_later.lookup("key"),
         Err(StoreError::Unavailable(
@@ -254,7 +254,7 @@ fn calls_on_one_connection_are_pipelined() {
     let policy = policy(|policy| policy.redis.connections = 1);
     let proxy = FaultProxy::start(server.port);
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let store = engine(&proxy.url(), &policy).store(&policy.stores.ec_store);
+    let store = connect(&proxy.url(), &policy).store(&policy.root.ec_store);
     runtime.block_on(async {
         // The script is known from here on.
         assert_eq!(store.lookup("key").await, Ok(None));

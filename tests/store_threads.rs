@@ -104,7 +104,7 @@ fn the_embedded_store_loses_nothing() {
     let policy = EcPolicy::default();
     let path = folder.path().join("store");
     let store =
-        EmbeddedStore::open(&path, &policy.stores.ec_store, &policy.local, SystemClock).unwrap();
+        EmbeddedStore::open(&path, &policy.root.ec_store, &policy.local, SystemClock).unwrap();
     no_update_is_lost(&store);
     one_add_and_one_delete_win(&store);
 }
@@ -115,8 +115,8 @@ fn the_redis_store_loses_nothing() {
         return;
     };
     let policy = EcPolicy::default();
-    let engine = redis::engine(&server.url(), &policy);
-    let store = BlockingStore::new(engine.store(&policy.stores.ec_store)).unwrap();
+    let shared = redis::connect(&server.url(), &policy);
+    let store = BlockingStore::new(shared.store(&policy.root.ec_store)).unwrap();
     no_update_is_lost(&store);
     one_add_and_one_delete_win(&store);
 }
@@ -128,7 +128,7 @@ fn batches_and_single_writes_lose_nothing() {
     let policy = EcPolicy::default();
     let path = folder.path().join("store");
     let clock = Arc::new(ManualClock::default());
-    let store = EmbeddedStore::open(&path, &policy.stores.ec_store, &policy.local, clock).unwrap();
+    let store = EmbeddedStore::open(&path, &policy.root.ec_store, &policy.local, clock).unwrap();
     at_once(|thread| {
         if thread % 2 == 0 {
             store

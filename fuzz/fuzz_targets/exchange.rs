@@ -43,7 +43,7 @@ fn start(origin: SocketAddr) -> (Running, SocketAddr) {
             let listeners = Listeners::bind("127.0.0.1:0", None).await.expect("a port");
             let address = listeners.requests.local_addr().expect("an address");
             sender.send(address).expect("someone waits");
-            let reload = || Err("there is nothing to reload".into());
+            let reload = || Err(edge_cookie_server::ReloadError::Interrupted);
             tokio::select! {
                 _ = serve(server, listeners, reload) => {}
                 _ = stopped => {}

@@ -24,7 +24,7 @@ fn load(text: &str) -> Loaded {
 
 /// A literal is not shown, and so cannot be read back.
 fn shows_all(loaded: &Loaded) -> bool {
-    let stores = &loaded.resolved.policy.stores;
+    let stores = &loaded.resolved.policy.root;
     let literal = |secret: &Secret| matches!(secret, Secret::Literal(_));
     let mut tokens = stores
         .partners

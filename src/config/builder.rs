@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn the_rules_between_settings_hold() {
         let built = EcPolicy::builder()
-            .with(|policy| policy.stores.partner_store = policy.stores.ec_store.clone());
+            .with(|policy| policy.root.partner_store = policy.root.ec_store.clone());
         let error = built.build().unwrap_err();
         assert!(error.has(Code::OneStoreForBoth), "{error}");
     }

@@ -8,7 +8,7 @@
 
 use std::fmt;
 
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceLocation;
 use crate::policy::node::{Key, Node, NodeValue};
 use crate::printable::on_one_line;
 
@@ -104,7 +104,7 @@ pub(crate) fn of_values<'k>(
     values: impl IntoIterator<Item = (&'k str, serde_json::Value)>,
     source: &str,
 ) -> Layer {
-    let place = Place {
+    let place = SourceLocation {
         file: source.into(),
         line: 1,
         column: 1,
@@ -148,7 +148,7 @@ fn put(table: &mut Node, key: &str, value: Node) {
 }
 
 /// A JSON value as a user could have written it; none for `null`.
-fn node(json: serde_json::Value, place: &Place) -> Option<Node> {
+fn node(json: serde_json::Value, place: &SourceLocation) -> Option<Node> {
     use serde_json::Value as Json;
 
     let value = match json {

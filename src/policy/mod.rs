@@ -8,7 +8,7 @@
 //!
 //! let policy = EcPolicy::default();
 //! assert_eq!(policy.cas.max_retries, 3);
-//! assert_eq!(policy.stores.ec_store.as_str(), "ec_identity_store");
+//! assert_eq!(policy.root.ec_store.as_str(), "ec_identity_store");
 //! ```
 
 pub mod bundle;
@@ -91,7 +91,7 @@ policy! {
     /// ```
     EcPolicy {
         /// `[ec]` itself: the stores, the passphrase and the declared partners.
-        stores: RootSettings,
+        root: RootSettings,
         /// `[ec.admin.basic]`
         admin_basic: AdminBasic,
         /// `[ec.id]`

@@ -4,15 +4,15 @@
 //! same way wherever they are written, and no setting needs to know a file format.
 //!
 //! ```
-//! use edge_cookie::diagnostic::Place;
+//! use edge_cookie::diagnostic::SourceLocation;
 //! use edge_cookie::policy::node::{Node, NodeValue};
 //!
-//! let place = Place { file: "policy.toml".into(), line: 1, column: 7, span: 6..11 };
+//! let place = SourceLocation { file: "policy.toml".into(), line: 1, column: 7, span: 6..11 };
 //! let node = Node::new(NodeValue::Text("24h".to_owned()), place);
 //! assert_eq!(node.value.kind(), "a string");
 //! ```
 
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceLocation;
 
 /// How deep tables and lists may be nested, and how many names a key may have: no setting has half as many.
 pub const MAX_DEPTH: usize = 32;
@@ -23,7 +23,7 @@ pub struct Node {
     /// What was written.
     pub value: NodeValue,
     /// Where the value is written.
-    pub place: Place,
+    pub place: SourceLocation,
 }
 
 /// A key of a table and its place.
@@ -32,7 +32,7 @@ pub struct Key {
     /// The key's own name, without its table's.
     pub name: String,
     /// Where the key is written.
-    pub place: Place,
+    pub place: SourceLocation,
 }
 
 /// The values a user can write.
@@ -73,7 +73,7 @@ impl NodeValue {
 impl Node {
     /// A value at its place.
     #[must_use]
-    pub const fn new(value: NodeValue, place: Place) -> Self {
+    pub const fn new(value: NodeValue, place: SourceLocation) -> Self {
         Self { value, place }
     }
 

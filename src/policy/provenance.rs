@@ -13,7 +13,7 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceLocation;
 use crate::policy::layers::LayerName;
 use crate::policy::value::Value;
 use crate::printable::on_one_line;
@@ -24,7 +24,7 @@ pub struct Origin {
     /// The layer.
     pub layer: LayerName,
     /// The place in the layer's source.
-    pub place: Option<Place>,
+    pub place: Option<SourceLocation>,
     /// The environment variable, where it is one.
     pub variable: Option<String>,
 }
@@ -61,7 +61,7 @@ impl Origin {
 
     /// The origin of a value in a layer's source.
     #[must_use]
-    pub const fn of(layer: LayerName, place: Place) -> Self {
+    pub const fn of(layer: LayerName, place: SourceLocation) -> Self {
         Self {
             layer,
             place: Some(place),
@@ -83,7 +83,7 @@ impl Origin {
             _ => return None,
         };
         let place = text("file").and_then(|file| {
-            Some(Place {
+            Some(SourceLocation {
                 file: file.into(),
                 line: number("line")?,
                 column: number("column")?,
@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn every_layer_is_reported_in_words_and_in_json() {
-        let place = Place {
+        let place = SourceLocation {
             file: "a.toml".into(),
             line: 2,
             column: 7,

@@ -66,7 +66,7 @@ impl Resolved {
     #[cfg(feature = "files")]
     pub(crate) fn name_variables(
         &mut self,
-        variable: impl Fn(&crate::diagnostic::Place) -> Option<String>,
+        variable: impl Fn(&crate::diagnostic::SourceLocation) -> Option<String>,
     ) {
         for origin in self.values.iter_mut().flat_map(EffectiveValue::origins_mut) {
             if origin.layer == crate::policy::layers::LayerName::Environment {
@@ -314,7 +314,7 @@ fn refuse_unknown(table: &Node, prefix: &str, findings: &mut Vec<Diagnostic>) {
 /// What a file says about settings, beside the settings.
 const SAID_IN_FILES: [&str; 2] = ["guardrails", "allow"];
 
-fn unknown_key(key: &str, place: &crate::diagnostic::Place) -> Diagnostic {
+fn unknown_key(key: &str, place: &crate::diagnostic::SourceLocation) -> Diagnostic {
     let (table, own) = key
         .rsplit_once('.')
         .map_or(("", key), |(table, own)| (table, own));

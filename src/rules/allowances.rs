@@ -3,7 +3,7 @@
 //! `[[ec.allow]]` is written in the profile it is for and applies to no other, not even one that inherits from it.
 
 use super::{Find, Rule, Subject, rule};
-use crate::diagnostic::{Code, Diagnostic, Place, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity, SourceLocation};
 use crate::policy::layers::{Layer, LayerName};
 use crate::policy::node::{Node, NodeValue};
 
@@ -35,7 +35,7 @@ struct Allowance {
     code: Code,
     /// The finding is reported as a warning; otherwise it is not reported.
     lowers: bool,
-    place: Place,
+    place: SourceLocation,
 }
 
 /// Takes out of `found` what the profile allows, and adds what is wrong with its allowances.
@@ -175,7 +175,7 @@ fn may_be_allowed(code: Code) -> bool {
     rule(code).is_some_and(|rule| matches!(rule.find, Find::By(_)))
 }
 
-fn bad(message: &str, place: &Place, help: &str) -> Diagnostic {
+fn bad(message: &str, place: &SourceLocation, help: &str) -> Diagnostic {
     Diagnostic::error(Code::BadAllowance, message)
         .about("ec.allow")
         .at(place.clone())

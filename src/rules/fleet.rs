@@ -1,7 +1,7 @@
 //! What must hold between the profiles of a fleet; looked at where all of them are.
 
 use super::{Find, Finding, Rule, Subject};
-use crate::diagnostic::{Code, Place, Severity};
+use crate::diagnostic::{Code, Severity, SourceLocation};
 use crate::policy::EcPolicy;
 use crate::policy::resolve::Resolved;
 use crate::policy::settings::{
@@ -175,7 +175,7 @@ fn weaker_than_ancestor(subject: &Subject<'_>) -> Vec<Finding> {
             continue;
         };
         let theirs = ancestor.resolved.value(safeguard.key);
-        let place: Option<Place> = theirs.and_then(|value| value.origin.place.clone());
+        let place: Option<SourceLocation> = theirs.and_then(|value| value.origin.place.clone());
         let shown = theirs.map_or_else(String::new, |value| value.value.to_string());
         let message = format!(
             "{} on `{}` than on `{}`, which it inherits from: `{}` is {}, there it is `{}`",

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::{Find, Rule, Subject};
-use crate::diagnostic::{Code, Diagnostic, Place, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity, SourceLocation};
 use crate::policy::known_settings;
 use crate::policy::layers::LayerName;
 use crate::policy::node::{Node, NodeValue};
@@ -77,7 +77,7 @@ struct Guardrail {
     /// The bound as it was written.
     written: String,
     layer: LayerName,
-    place: Place,
+    place: SourceLocation,
 }
 
 #[derive(Debug)]
@@ -333,7 +333,7 @@ fn measure_of(value: &Value, shape: Shape) -> Option<Measure> {
     }
 }
 
-fn bad(message: &str, key: &str, place: &Place, help: &str) -> Diagnostic {
+fn bad(message: &str, key: &str, place: &SourceLocation, help: &str) -> Diagnostic {
     Diagnostic::error(Code::BadGuardrail, message)
         .about(full_key(key))
         .at(place.clone())

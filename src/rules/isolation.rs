@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Find, Finding, Rule, Subject};
-use crate::diagnostic::{Code, Place, Severity};
+use crate::diagnostic::{Code, Severity, SourceLocation};
 
 pub(super) const RULES: [Rule; 4] = [
     Rule {
@@ -58,7 +58,7 @@ pub struct Deployed {
     /// The profile whose stores it means to share.
     pub shares_stores_with: Option<String>,
     /// The stores that it uses, and where each is named.
-    pub stores: Vec<(String, Option<Place>)>,
+    pub stores: Vec<(String, Option<SourceLocation>)>,
 }
 
 /// The deployable profiles there are.
@@ -109,7 +109,7 @@ pub struct Declared {
 
 /// The effective name of a store.
 fn store<'s>(subject: &Subject<'s>, key: &str) -> &'s str {
-    let stores = &subject.policy().stores;
+    let stores = &subject.policy().root;
     if key == "ec_store" {
         stores.ec_store.as_str()
     } else {
@@ -154,7 +154,7 @@ fn shared_store(subject: &Subject<'_>) -> Vec<Finding> {
 }
 
 fn one_store_for_both(subject: &Subject<'_>) -> Vec<Finding> {
-    let stores = &subject.policy().stores;
+    let stores = &subject.policy().root;
     if stores.ec_store != stores.partner_store {
         return Vec::new();
     }

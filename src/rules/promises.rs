@@ -4,7 +4,7 @@ use super::limits::longest_after_write;
 use super::{Find, Finding, Rule, Subject};
 use crate::diagnostic::{Code, Severity};
 use crate::policy::settings::{DeleteMode, Expiry, OnMissingSync, Renewal, Unchanged, UnknownAge};
-use crate::policy::types::StorePlace;
+use crate::policy::types::StoreAddress;
 
 pub(super) const RULES: [Rule; 10] = [
     Rule {
@@ -259,7 +259,7 @@ fn retention_rests_on_store(subject: &Subject<'_>) -> Vec<Finding> {
 fn fail_over_loses(subject: &Subject<'_>) -> Vec<Finding> {
     let policy = subject.policy();
     let place = policy.local.store.as_ref();
-    let (Some(deploy), Some(_)) = (subject.deployed, place.and_then(StorePlace::redis)) else {
+    let (Some(deploy), Some(_)) = (subject.deployed, place.and_then(StoreAddress::redis)) else {
         return Vec::new();
     };
     if policy.redis.min_replicas_to_write > 0 {

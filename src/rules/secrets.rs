@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Find, Finding, Rule, Subject};
-use crate::diagnostic::{Code, Place, Severity};
+use crate::diagnostic::{Code, Severity, SourceLocation};
 use crate::policy::EcPolicy;
 use crate::policy::layers::LayerName;
 use crate::policy::provenance::{FieldOrigin, Origin};
@@ -114,7 +114,11 @@ fn stated<'s>(subject: &Subject<'s>, index: usize, field: &str) -> Option<&'s Fi
 }
 
 /// A partner's field as it was written, and its key; the partner where it has no such field.
-fn partner_field(subject: &Subject<'_>, index: usize, field: &str) -> (String, Option<Place>) {
+fn partner_field(
+    subject: &Subject<'_>,
+    index: usize,
+    field: &str,
+) -> (String, Option<SourceLocation>) {
     let key = format!("partners[{index}]");
     if let Some(stated) = stated(subject, index, field) {
         let key = full_key(&format!("{key}.{field}"));
@@ -126,7 +130,11 @@ fn partner_field(subject: &Subject<'_>, index: usize, field: &str) -> (String, O
 }
 
 /// The field of these that a partner has, or else the partner: its key is the shortest.
-fn written_field(subject: &Subject<'_>, index: usize, fields: &[&str]) -> (String, Option<Place>) {
+fn written_field(
+    subject: &Subject<'_>,
+    index: usize,
+    fields: &[&str],
+) -> (String, Option<SourceLocation>) {
     let written = (fields.iter()).map(|field| partner_field(subject, index, field));
     written.max_by_key(|(key, _)| key.len()).unwrap_or_default()
 }
@@ -142,7 +150,7 @@ fn weak(subject: &Subject<'_>, sort: Weakness, problem: &str, help: &str) -> Vec
         let of_environment = |origin: &Origin| origin.layer == LayerName::Environment;
         sort != Weakness::Clear || !origin.is_some_and(of_environment)
     };
-    let stores = &subject.policy().stores;
+    let stores = &subject.policy().root;
     let basic = &subject.policy().admin_basic;
     let mut found = Vec::new();
     for (key, secret) in [
@@ -220,8 +228,8 @@ fn unusable_secret(subject: &Subject<'_>) -> Vec<Finding> {
     let policy = subject.policy();
     let mut found = Vec::new();
     for (key, secret, used_as) in [
-        ("passphrase", &policy.stores.passphrase, SecretUse::Key),
-        ("admin_token", &policy.stores.admin_token, SecretUse::Token),
+        ("passphrase", &policy.root.passphrase, SecretUse::Key),
+        ("admin_token", &policy.root.admin_token, SecretUse::Token),
         (
             "admin.basic.password",
             &policy.admin_basic.password,
@@ -234,7 +242,7 @@ fn unusable_secret(subject: &Subject<'_>) -> Vec<Finding> {
         }
     }
     found.extend(half_of_basic(policy));
-    for (index, partner) in policy.stores.partners.iter().enumerate() {
+    for (index, partner) in policy.root.partners.iter().enumerate() {
         let token = match &partner.token {
             Some(PartnerToken::Token(token)) => Some(token),
             _ => None,
@@ -262,7 +270,7 @@ fn half_of_basic(policy: &EcPolicy) -> Option<Finding> {
 }
 
 fn partner_without_token(subject: &Subject<'_>) -> Vec<Finding> {
-    let partners = subject.policy().stores.partners.iter().enumerate();
+    let partners = subject.policy().root.partners.iter().enumerate();
     // One mistake, one finding: a token under a misspelled key is found as an unknown key.
     let misspelled = |index: usize| {
         let partner = subject.resolved.partner_origin(index).into_iter();
@@ -300,7 +308,7 @@ fn alike<K: Ord>(
     describe: impl Fn(&str) -> (String, &'static str),
 ) -> Vec<Finding> {
     let mut by: BTreeMap<K, Vec<(usize, &Partner)>> = BTreeMap::new();
-    for (index, partner) in subject.policy().stores.partners.iter().enumerate() {
+    for (index, partner) in subject.policy().root.partners.iter().enumerate() {
         if let Some(key) = of(partner) {
             by.entry(key).or_default().push((index, partner));
         }
@@ -339,13 +347,13 @@ fn shared_token(subject: &Subject<'_>) -> Vec<Finding> {
     });
     let policy = subject.policy();
     for (setting, secret) in [
-        ("admin_token", &policy.stores.admin_token),
+        ("admin_token", &policy.root.admin_token),
         ("admin.basic.password", &policy.admin_basic.password),
     ] {
         let Some(secret) = secret.as_ref().map(|secret| secret.digested().to_string()) else {
             continue;
         };
-        for (index, partner) in policy.stores.partners.iter().enumerate() {
+        for (index, partner) in policy.root.partners.iter().enumerate() {
             if token(partner).as_ref() == Some(&secret) {
                 let (key, place) = written_field(subject, index, &fields);
                 let message = format!(

@@ -1,7 +1,7 @@
 //! What a rule looks at, and what it finds.
 
 use super::{Ancestor, Declared, Fleet, Rule};
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, SourceLocation};
 use crate::policy::EcPolicy;
 use crate::policy::layers::Layer;
 use crate::policy::resolve::Resolved;
@@ -15,9 +15,9 @@ pub struct Subject<'s> {
     /// The profile's name.
     pub profile: &'s str,
     /// Where the profile says `deploy = true`, if it does.
-    pub deployed: Option<&'s Place>,
+    pub deployed: Option<&'s SourceLocation>,
     /// The deployable profile whose stores it means to share, and where it says so.
-    pub shares_stores_with: Option<&'s (String, Place)>,
+    pub shares_stores_with: Option<&'s (String, SourceLocation)>,
     /// What every source said, lowest first: guardrails and allowances stand there.
     pub layers: &'s [Layer],
     /// The deployable profiles there are, this one included.
@@ -64,7 +64,7 @@ impl<'s> Subject<'s> {
     }
 
     /// Where a setting's value is written; none for a default.
-    pub(super) fn place(&self, key: &str) -> Option<Place> {
+    pub(super) fn place(&self, key: &str) -> Option<SourceLocation> {
         self.resolved.value(key)?.origin.place.clone()
     }
 }
@@ -74,7 +74,7 @@ impl<'s> Subject<'s> {
 pub(super) struct Finding {
     keys: Vec<&'static str>,
     about: Option<String>,
-    places: Vec<Place>,
+    places: Vec<SourceLocation>,
     message: String,
     help: String,
 }
@@ -110,7 +110,7 @@ impl Finding {
     }
 
     /// Adds a place that is not a setting's value.
-    pub(super) fn at(mut self, place: impl Into<Option<Place>>) -> Self {
+    pub(super) fn at(mut self, place: impl Into<Option<SourceLocation>>) -> Self {
         self.places.extend(place.into());
         self
     }
@@ -122,7 +122,7 @@ impl Finding {
 
     pub(super) fn into_diagnostic(self, rule: &Rule, subject: &Subject<'_>) -> Diagnostic {
         let values = self.keys.iter().filter_map(|key| subject.place(key));
-        let mut places: Vec<Place> = values.collect();
+        let mut places: Vec<SourceLocation> = values.collect();
         for place in self.places {
             if !places.contains(&place) {
                 places.push(place);

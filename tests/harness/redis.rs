@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::types::StorePlace;
-use edge_cookie_stores::RedisEngine;
+use edge_cookie::policy::types::StoreAddress;
+use edge_cookie_stores::RedisServer;
 
 use super::port;
 
@@ -148,9 +148,9 @@ pub fn say_all(port: u16, commands: &[&str]) -> Option<Vec<String>> {
     Some(answers)
 }
 
-/// The engine at `url`, under a policy.
-pub fn engine(url: &str, policy: &EcPolicy) -> RedisEngine {
-    let place = StorePlace::parse(url).unwrap();
+/// The Redis at `url`, under a policy.
+pub fn connect(url: &str, policy: &EcPolicy) -> RedisServer {
+    let place = StoreAddress::parse(url).unwrap();
     let call_timeout = policy.store.call_timeout.duration();
-    RedisEngine::new(place.redis().unwrap(), None, &policy.redis, call_timeout).unwrap()
+    RedisServer::new(place.redis().unwrap(), None, &policy.redis, call_timeout).unwrap()
 }

@@ -105,7 +105,7 @@ pub const CASES: &[SettingCase] = &[
             let open = |policy: &EcPolicy| {
                 EmbeddedStore::open(
                     &file,
-                    &policy.stores.ec_store,
+                    &policy.root.ec_store,
                     &policy.local,
                     Arc::clone(&clock),
                 )
@@ -131,7 +131,7 @@ pub const CASES: &[SettingCase] = &[
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("partners.redb");
             let open = |policy: &EcPolicy| {
-                let name = &policy.stores.partner_store;
+                let name = &policy.root.partner_store;
                 let clock = Arc::new(ManualClock::default());
                 SyncAdapter(EmbeddedStore::open(&file, name, &policy.local, clock).unwrap())
             };
@@ -435,7 +435,7 @@ impl Embedded {
         let file = folder.path().join("graph.redb");
         let store = EmbeddedStore::open(
             &file,
-            &policy.stores.ec_store,
+            &policy.root.ec_store,
             &policy.local,
             Arc::clone(&clock),
         );

@@ -139,9 +139,9 @@ fn the_settings_that_the_page_asks_for_are_those_of_production() {
     let holds = [
         (
             "ec_store",
-            policy.stores.ec_store.as_str() == "ec_identity_store",
+            policy.root.ec_store.as_str() == "ec_identity_store",
         ),
-        ("passphrase", policy.stores.passphrase.is_some()),
+        ("passphrase", policy.root.passphrase.is_some()),
         ("id.ipv6_form", policy.id.ipv6_form == Ipv6Form::Hex),
         ("cookie.name", policy.cookie.name.to_string() == "ts-ec"),
         (

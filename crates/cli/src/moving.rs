@@ -54,7 +54,7 @@ impl Move {
             let files = PolicyArgs::default().open_edited(args, moved.files(args))?;
             ComparedPolicy::of_profile(candidate, files)?
         };
-        let passphrase = candidate.resolved.policy.stores.passphrase.as_ref();
+        let passphrase = candidate.resolved.policy.root.passphrase.as_ref();
         let deployed = moved.deployed(old, args, passphrase)?;
         Ok(Self {
             deployed,

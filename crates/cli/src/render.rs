@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write, stderr};
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use edge_cookie::config::Sources;
-use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Place, Severity};
+use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Severity, SourceLocation};
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::printable::{on_lines, on_one_line};
 use edge_cookie::rules;
@@ -111,7 +111,7 @@ fn report<'r>(finding: &'r Diagnostic, sources: &'r Sources) -> annotate_snippet
 
 /// A snippet for each source that takes part, the main place first.
 fn snippets<'r>(
-    places: &'r [Place],
+    places: &'r [SourceLocation],
     sources: &'r Sources,
 ) -> Vec<Snippet<'r, annotate_snippets::Annotation<'r>>> {
     let mut files: Vec<&str> = Vec::new();

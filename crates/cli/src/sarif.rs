@@ -1,7 +1,7 @@
 //! Findings as SARIF 2.1.0, the format of code scanning (OASIS, static analysis results interchange format).
 
 use edge_cookie::config::Sources;
-use edge_cookie::diagnostic::{Diagnostic, Place, Severity};
+use edge_cookie::diagnostic::{Diagnostic, Severity, SourceLocation};
 use edge_cookie::rules::{self, Rule};
 use serde_json::{Value, json};
 
@@ -46,7 +46,7 @@ fn result(finding: &Diagnostic, file: &str, sources: &Sources) -> Value {
         None => finding.message.clone(),
     };
     // A value of the environment or the command line is in no file that could be shown.
-    let (files, elsewhere): (Vec<&Place>, Vec<&Place>) = finding
+    let (files, elsewhere): (Vec<&SourceLocation>, Vec<&SourceLocation>) = finding
         .places
         .iter()
         .partition(|place| !place.file.starts_with('<'));
@@ -83,7 +83,7 @@ fn whole(file: &str) -> Value {
     })
 }
 
-fn location(place: &Place, sources: &Sources) -> Value {
+fn location(place: &SourceLocation, sources: &Sources) -> Value {
     // The end is exclusive, counted in characters as the start is.
     let length = sources
         .get(&place.file)

@@ -47,7 +47,7 @@ impl OperatorCredentials {
 
     /// The admin token of the policy, else its user name and password.
     pub(crate) fn of_policy(policy: &EcPolicy) -> Option<Self> {
-        let token = policy.stores.admin_token.as_ref().and_then(secret::reveal);
+        let token = policy.root.admin_token.as_ref().and_then(secret::reveal);
         let basic = || {
             let basic = &policy.admin_basic;
             Some(Self::Basic {

@@ -7,11 +7,11 @@ use clap::Args;
 use edge_cookie::clock::{Clock, ManualClock, Moment, SystemClock};
 use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::types::{RedisAddress, StorePlace};
+use edge_cookie::policy::types::{RedisAddress, StoreAddress};
 use edge_cookie::record::EcId;
 use edge_cookie::store::KvStore;
 use edge_cookie_service::redis_password;
-use edge_cookie_stores::{BlockingStore, EmbeddedStore, RedisEngine, RedisStore};
+use edge_cookie_stores::{BlockingStore, EmbeddedStore, RedisServer, RedisStore};
 
 use crate::policy::PolicyArgs;
 use crate::secret::reveal;
@@ -37,7 +37,7 @@ pub(crate) enum StoreLocation {
     Memory,
     /// In this file.
     File(PathBuf),
-    /// In an engine that servers share.
+    /// In a Valkey or Redis that servers share.
     Shared(RedisAddress),
 }
 
@@ -46,34 +46,37 @@ impl StoreLocation {
     pub(crate) fn of(store: Option<&str>, policy: &EcPolicy) -> Result<Self, CliError> {
         let local = &policy.local;
         let named = match store {
-            Some(written) => StorePlace::parse(written)
+            Some(written) => StoreAddress::parse(written)
                 .map(Some)
                 .map_err(|why| CliError::because(format!("`--store` names no store: {why}")))?,
             None => local.store.clone(),
         };
         Ok(match named {
             None => Self::File(local.data_dir.as_path().join(FILE)),
-            Some(StorePlace::Memory) => Self::Memory,
-            Some(StorePlace::Path(path)) if path.is_dir() => Self::File(path.join(FILE)),
-            Some(StorePlace::Path(path)) => Self::File(path),
-            Some(StorePlace::Redis(address)) => Self::Shared(address),
+            Some(StoreAddress::Memory) => Self::Memory,
+            Some(StoreAddress::Path(path)) if path.is_dir() => Self::File(path.join(FILE)),
+            Some(StoreAddress::Path(path)) => Self::File(path),
+            Some(StoreAddress::Redis(address)) => Self::Shared(address),
         })
     }
 }
 
-/// The engine at `address`, as the policy speaks to it.
-pub(crate) fn engine(address: &RedisAddress, policy: &EcPolicy) -> Result<RedisEngine, CliError> {
+/// The Valkey or Redis at `address`, as the policy speaks to it.
+pub(crate) fn redis_server(
+    address: &RedisAddress,
+    policy: &EcPolicy,
+) -> Result<RedisServer, CliError> {
     let password = match &policy.redis.password {
         None => None,
         // Whether it is strong enough is for `ec serve` and `ec check` to say.
         Some(secret) => Some(redis_password(secret, false, reveal).map_err(CliError::because)?),
     };
     let call_timeout = policy.store.call_timeout.duration();
-    RedisEngine::new(address, password.as_deref(), &policy.redis, call_timeout)
+    RedisServer::new(address, password.as_deref(), &policy.redis, call_timeout)
         .map_err(CliError::because)
 }
 
-/// A store of an engine that servers share, which must answer.
+/// A store of a Valkey or Redis that servers share, which must answer.
 pub(crate) fn shared(store: RedisStore) -> Result<BlockingStore<RedisStore>, CliError> {
     let store = BlockingStore::new(store)?;
     store.exists("").map_err(CliError::because)?;
@@ -118,7 +121,7 @@ impl StoreArgs {
         let (_, policy) = self.policy.load(files)?;
         let at = self.at.unwrap_or_else(|| SystemClock.now());
         let clock = Arc::new(ManualClock::at(at));
-        let (name, local) = (&policy.stores.ec_store, &policy.local);
+        let (name, local) = (&policy.root.ec_store, &policy.local);
         let store: AnyStore = match StoreLocation::of(self.store.as_deref(), &policy)? {
             StoreLocation::Memory => {
                 return Err(CliError::because(
@@ -130,7 +133,7 @@ impl StoreArgs {
                 Box::new(opened.map_err(CliError::because)?)
             }
             StoreLocation::Shared(address) => {
-                let store = engine(&address, &policy)?.store(name);
+                let store = redis_server(&address, &policy)?.store(name);
                 Box::new(shared(store.on_clock(Arc::clone(&clock) as _))?)
             }
         };

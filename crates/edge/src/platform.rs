@@ -42,8 +42,8 @@ impl EdgePlatform {
     pub(super) fn new(policy: &EcPolicy) -> Self {
         let store = |name: &edge_cookie::policy::types::StoreName| FastlyStore::open(name.as_str());
         Self {
-            graph: KvIdentityGraph::new(store(&policy.stores.ec_store), EdgeClock),
-            partners: store(&policy.stores.partner_store),
+            graph: KvIdentityGraph::new(store(&policy.root.ec_store), EdgeClock),
+            partners: store(&policy.root.partner_store),
             rate_counter: policy.edge.rate_counter.as_str().to_owned(),
         }
     }

@@ -3,12 +3,12 @@
 use super::impact::{Impact, Known};
 use super::pair::Pair;
 use super::{
-    PlanVerdict, Records, consent, cookie, entry, later, places, running, signals, sync,
+    PlanVerdict, Records, consent, cookie, entry, later, running, signals, storage, sync,
     withdrawals,
 };
 
 const GROUPS: [&[Known]; 9] = [
-    &places::IMPACTS,
+    &storage::IMPACTS,
     &entry::IMPACTS,
     &withdrawals::IMPACTS,
     &sync::IMPACTS,

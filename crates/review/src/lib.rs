@@ -26,13 +26,13 @@ mod impacts;
 mod later;
 mod machine;
 mod pair;
-mod places;
 mod publisher;
 mod running;
 mod scenario;
 mod scenario_run;
 mod scenarios;
 mod signals;
+mod storage;
 mod sync;
 mod withdrawals;
 
@@ -48,7 +48,7 @@ use edge_cookie::policy::types::{Seconds, UsState};
 use edge_cookie::policy::value::Value;
 use impact::Impact;
 use pair::Pair;
-pub use places::new_ids;
+pub use storage::new_ids;
 
 /// How a change may be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]

@@ -30,7 +30,7 @@ impl Pair<'_> {
         let place = |policy: &EcPolicy| {
             let local = &policy.local;
             let folder = local.store.is_none().then(|| local.data_dir.clone());
-            (policy.stores.ec_store.clone(), local.store.clone(), folder)
+            (policy.root.ec_store.clone(), local.store.clone(), folder)
         };
         place(self.deployed) != place(self.candidate)
     }

@@ -85,7 +85,7 @@ impl<'p> ScenarioRun<'p> {
         let [old_domain, new_domain] = publishers.map(|publisher| publisher.domain.as_ref());
         let domain = if is_candidate { new_domain } else { old_domain };
         let policy = if is_candidate { candidate } else { deployed };
-        let served = |policy: &EcPolicy| policy.stores.passphrase.is_some();
+        let served = |policy: &EcPolicy| policy.root.passphrase.is_some();
         if !served(policy) && (served(deployed) || served(candidate)) {
             return NOT_SERVED;
         }
@@ -99,15 +99,13 @@ impl<'p> ScenarioRun<'p> {
             policy,
             graph: Rc::clone(graph),
             now: event.at,
-            other_hash: policy.stores.passphrase != deployed.stores.passphrase
+            other_hash: policy.root.passphrase != deployed.root.passphrase
                 || policy.id.ipv6_form != deployed.id.ipv6_form,
             knows_partner: match &self.partner {
                 PartnerLocation::Anywhere => true,
-                PartnerLocation::Stored => {
-                    policy.stores.partner_store == deployed.stores.partner_store
-                }
+                PartnerLocation::Stored => policy.root.partner_store == deployed.root.partner_store,
                 PartnerLocation::Declared(id) => {
-                    let mut partners = policy.stores.partners.iter();
+                    let mut partners = policy.root.partners.iter();
                     partners.any(|partner| partner.id == *id && partner.enabled)
                 }
             },

@@ -1,4 +1,4 @@
-//! The native platform of the service: a server on tokio, over stores of its own or an engine that servers share.
+//! The native platform of the service: a server on tokio, over stores of its own or a Valkey or Redis that servers share.
 //!
 //! ```
 //! use edge_cookie_server::forwarded_client;

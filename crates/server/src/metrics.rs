@@ -282,7 +282,7 @@ impl Metrics {
             .named_partners
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        for partner in setup.policy().stores.partners.iter() {
+        for partner in setup.policy().root.partners.iter() {
             if named.len() < MAX_PARTNERS {
                 named.insert(partner.id.clone());
             }

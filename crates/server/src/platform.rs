@@ -17,7 +17,7 @@ use edge_cookie::policy::types::Seconds;
 use edge_cookie::record::{EcId, PartnerId};
 use edge_cookie_service::partner::TokenHash;
 use edge_cookie_service::{Admission, OutboxState, Platform, Probe, ServiceEvent, TokenSender};
-use edge_cookie_stores::{RedisEngine, RedisWindow};
+use edge_cookie_stores::{RedisServer, RedisWindow};
 
 /// The stores as metrics and logs name them: by the settings that name them.
 const EC_STORE: &str = "ec_store";
@@ -71,10 +71,10 @@ struct Probes {
     partners: WriteProbe,
 }
 
-/// The engine that servers share, as one policy uses it.
+/// The Valkey or Redis that servers share, as one policy uses it.
 #[derive(Clone)]
 struct Engine {
-    engine: RedisEngine,
+    redis: RedisServer,
     window: RedisWindow,
 }
 
@@ -138,18 +138,18 @@ impl NativePlatform {
                     kept,
                 }
             }
-            Stores::Shared(engine) => {
-                let engine = engine.with_call_timeout(call_timeout);
-                let names = &policy.stores;
+            Stores::Shared(redis) => {
+                let redis = redis.with_call_timeout(call_timeout);
+                let names = &policy.root;
                 let awaited =
-                    |name, calls| NativeStore::shared(engine.store(name), permits.clone(), calls);
+                    |name, calls| NativeStore::shared(redis.store(name), permits.clone(), calls);
                 let graph = awaited(&names.ec_store, graph_calls);
                 Self {
                     graph: KvIdentityGraph::new(graph, ReactorClock),
                     partners: awaited(&names.partner_store, partner_calls),
                     shared: Some(Engine {
-                        window: engine.window(&names.partner_store),
-                        engine,
+                        window: redis.window(&names.partner_store),
+                        redis,
                     }),
                     call_timeout,
                     kept,
@@ -187,7 +187,7 @@ impl Platform for NativePlatform {
         {
             return left.map_or(Admission::Admitted, Admission::too_many);
         }
-        // Without its engine a server counts alone: better too much let in than nothing counted.
+        // Without it a server counts alone: better too much let in than nothing counted.
         let own = &self.kept.limiter;
         own.admit(partner, limit, window, Instant::now())
     }
@@ -240,7 +240,7 @@ impl Platform for NativePlatform {
     fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         if let Some(shared) = &self.shared {
-            warnings.extend(shared.engine.warnings());
+            warnings.extend(shared.redis.warnings());
         }
         if let Some(Err(why)) = &self.kept.outbox {
             warnings.push(why.to_string());

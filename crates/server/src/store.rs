@@ -3,7 +3,7 @@
 use super::blocking::CallPermits;
 use super::{Blocking, CallTimers, SharedStore};
 use edge_cookie::store::{AsyncKvStore, Consistency, Insert, Removed, StoreError, Stored};
-use edge_cookie_stores::{RedisEngine, RedisStore};
+use edge_cookie_stores::{RedisServer, RedisStore};
 
 /// The stores that a server opened.
 #[derive(Clone)]
@@ -15,8 +15,8 @@ pub enum Stores {
         /// The partner records'.
         partners: SharedStore,
     },
-    /// An engine that several servers share, which holds both, and the partners' rate limits.
-    Shared(RedisEngine),
+    /// A Valkey or Redis that several servers share, which holds both, and the partners' rate limits.
+    Shared(RedisServer),
 }
 
 /// A store as the service calls it, each call timed.

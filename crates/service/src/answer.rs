@@ -5,7 +5,7 @@ use http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use serde::Serialize;
 
-use super::origin_page::OriginPage;
+use super::origin_request::OriginPage;
 use super::shared_cache;
 
 /// What the service makes of a request.

@@ -154,7 +154,7 @@ impl<H: Platform> Service<H> {
         if !self.is_operator(head) {
             return json(code, &health).into();
         }
-        let names = &self.setup.policy.stores;
+        let names = &self.setup.policy.root;
         let stores = [(&names.ec_store, graph), (&names.partner_store, partners)];
         let details = HealthDetails {
             health,

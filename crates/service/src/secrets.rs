@@ -214,8 +214,8 @@ pub fn check_secrets(
         let secret = secret.as_ref().filter(|secret| can_look(secret))?;
         resolver.secret(key.to_owned(), secret, used_as)
     };
-    check("ec.passphrase", &policy.stores.passphrase, SecretUse::Key);
-    let admin_token = &policy.stores.admin_token;
+    check("ec.passphrase", &policy.root.passphrase, SecretUse::Key);
+    let admin_token = &policy.root.admin_token;
     let token = check(ADMIN_TOKEN, admin_token, SecretUse::Token);
     let password = &policy.admin_basic.password;
     let password = check(BASIC_PASSWORD, password, SecretUse::Password);
@@ -224,7 +224,7 @@ pub fn check_secrets(
         Some(PartnerToken::Token(secret)) => can_look(secret),
         _ => true,
     };
-    let partners = policy.stores.partners.iter().filter(followed);
+    let partners = policy.root.partners.iter().filter(followed);
     resolver.partners(
         partners,
         &[

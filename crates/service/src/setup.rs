@@ -122,7 +122,7 @@ impl Setup {
     ) -> Result<Self, SetupError> {
         let policy = &resolved.policy;
         let mut secrets = SecretResolver::new(reveal, resolved.deployed);
-        let passphrase = if let Some(secret) = &policy.stores.passphrase {
+        let passphrase = if let Some(secret) = &policy.root.passphrase {
             secrets.secret("ec.passphrase".to_owned(), secret, SecretUse::Key)
         } else {
             secrets.problems.push(SecretProblem::NoPassphrase);
@@ -132,12 +132,12 @@ impl Setup {
             let secret = secret.as_ref()?;
             secrets.secret(key.to_owned(), secret, used_as)
         };
-        let admin_token = &policy.stores.admin_token;
+        let admin_token = &policy.root.admin_token;
         let token = of_operators(ADMIN_TOKEN, admin_token, SecretUse::Token);
         let basic = &policy.admin_basic;
         let password = of_operators(BASIC_PASSWORD, &basic.password, SecretUse::Password);
         let partners = secrets.partners(
-            policy.stores.partners.iter(),
+            policy.root.partners.iter(),
             &[
                 (ADMIN_TOKEN, token.as_deref()),
                 (BASIC_PASSWORD, password.as_deref()),

@@ -15,4 +15,4 @@ pub use embedded::{EmbeddedStore, OpenError, Pending, WriteBatch};
 #[cfg(all(feature = "fastly", target_os = "wasi"))]
 pub use fastly::FastlyStore;
 #[cfg(feature = "redis")]
-pub use redis::{AddressError, BlockingStore, RedisEngine, RedisStore, RedisWindow};
+pub use redis::{AddressError, BlockingStore, RedisServer, RedisStore, RedisWindow};

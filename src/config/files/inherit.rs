@@ -1,7 +1,7 @@
 //! `inherits`: the chain of profiles that a policy is made of.
 
 use super::load::PolicyFiles;
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Code, Diagnostic, SourceLocation};
 use crate::policy::types::choice::nearest;
 
 /// The most profiles that one may inherit from, one after another: no one reviews a longer chain.
@@ -11,7 +11,7 @@ impl PolicyFiles {
     /// The profile and its ancestors, nearest first; a missing one or a ring ends the chain.
     pub(super) fn chain(&mut self, profile: &str, findings: &mut Vec<Diagnostic>) -> Vec<String> {
         let mut chain: Vec<String> = Vec::new();
-        let mut steps: Vec<(String, Place)> = Vec::new();
+        let mut steps: Vec<(String, SourceLocation)> = Vec::new();
         let mut next = profile.to_owned();
         loop {
             self.read_profile(&next);
@@ -65,7 +65,7 @@ impl PolicyFiles {
 }
 
 /// A ring of profiles, at each `inherits` that is part of it.
-fn cycle(back_to: &str, steps: &[(String, Place)]) -> Diagnostic {
+fn cycle(back_to: &str, steps: &[(String, SourceLocation)]) -> Diagnostic {
     let ring: Vec<_> = steps
         .iter()
         .skip_while(|(name, _)| name != back_to)

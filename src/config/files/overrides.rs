@@ -3,7 +3,7 @@
 mod partners;
 
 use super::{Source, toml};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Code, Diagnostic, SourceLocation};
 use crate::policy::known_settings;
 use crate::policy::layers::{Layer, LayerName, Options};
 use crate::policy::node::{Key, MAX_DEPTH, Node, NodeValue};
@@ -260,7 +260,7 @@ fn under_its_key(source: &Source, one: &Override, findings: &mut Vec<Diagnostic>
 }
 
 /// A value as the one member of a table.
-fn in_table(name: &str, value: Node, place: &Place) -> Node {
+fn in_table(name: &str, value: Node, place: &SourceLocation) -> Node {
     let key = Key {
         name: name.to_owned(),
         place: place.clone(),

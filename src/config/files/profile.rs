@@ -2,7 +2,7 @@
 
 use super::ec_table::{EC, ec_table};
 use super::{Source, toml};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Code, Diagnostic, SourceLocation};
 use crate::policy::known_settings;
 use crate::policy::layers::Options;
 use crate::policy::node::{Node, NodeValue};
@@ -14,13 +14,13 @@ use crate::policy::types::choice::nearest;
 #[non_exhaustive]
 pub struct Header {
     /// The profile it inherits from, and where it says so.
-    pub inherits: Option<(String, Place)>,
+    pub inherits: Option<(String, SourceLocation)>,
     /// What the profile is for.
     pub description: Option<String>,
     /// Whether it is meant to be deployed, and where it says so.
-    pub deploy: Option<(bool, Place)>,
+    pub deploy: Option<(bool, SourceLocation)>,
     /// The deployable profile whose stores it means to share.
-    pub shares_stores_with: Option<(String, Place)>,
+    pub shares_stores_with: Option<(String, SourceLocation)>,
 }
 
 impl Header {
@@ -89,7 +89,7 @@ impl Profile {
     }
 }
 
-fn unknown(name: &str, place: &Place) -> Diagnostic {
+fn unknown(name: &str, place: &SourceLocation) -> Diagnostic {
     let mut settings = known_settings().iter().map(|setting| setting.key);
     let of_a_setting = settings.any(|key| key.split('.').next() == Some(name));
     let help = match nearest(name, KEYS) {
@@ -115,7 +115,7 @@ fn text_and_place(
     document: &Node,
     name: &str,
     findings: &mut Vec<Diagnostic>,
-) -> Option<(String, Place)> {
+) -> Option<(String, SourceLocation)> {
     let node = document.member(name)?;
     let text = node
         .as_text()

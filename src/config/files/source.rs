@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::diagnostic::Place;
+use crate::diagnostic::SourceLocation;
 use crate::mask::{LONGEST_LINE, line_around, password_spans};
 use crate::policy::is_sha256;
 use crate::policy::known_settings;
@@ -72,7 +72,7 @@ impl Source {
     }
 
     /// The place of these bytes.
-    pub(crate) fn place(&self, span: Range<usize>) -> Place {
+    pub(crate) fn place(&self, span: Range<usize>) -> SourceLocation {
         let line = self
             .line_starts
             .partition_point(|start| *start <= span.start);
@@ -84,7 +84,7 @@ impl Source {
         let before = self.characters_before(span.start);
         let before = before.saturating_sub(self.characters_before(start));
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        Place {
+        SourceLocation {
             file: Arc::clone(&self.name),
             line: count(line),
             column: count(before + 1),

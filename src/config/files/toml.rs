@@ -7,7 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::Source;
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Code, Diagnostic, SourceLocation};
 use crate::policy::node::{Key, MAX_DEPTH, Node, NodeValue};
 
 /// Reads a TOML document; every syntax error becomes a finding, and the rest is read all the same.
@@ -115,7 +115,7 @@ struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    fn place(&self, span: &Range<usize>) -> Place {
+    fn place(&self, span: &Range<usize>) -> SourceLocation {
         self.source
             .place(span.start + self.offset..span.end + self.offset)
     }

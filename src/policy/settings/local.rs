@@ -1,7 +1,7 @@
 //! `[ec.local]`: the store of the native server and the command line, and the server itself.
 
 use crate::policy::setting::settings;
-use crate::policy::types::{DataDir, Locality, Proxies, Seconds, StorePlace};
+use crate::policy::types::{DataDir, Locality, Proxies, Seconds, StoreAddress};
 
 settings! {
     /// The embedded store, and the native server.
@@ -12,7 +12,7 @@ settings! {
         /// servers share, as `redis://HOST:PORT/DATABASE` (`rediss://` over TLS); `none` means `local.data_dir`.
         ///
         /// A password has no place in it: it is `redis.password`.
-        [restart] store: Option<StorePlace> = None;
+        [restart] store: Option<StoreAddress> = None;
         /// Most writes that share one commit to disk.
         ///
         /// More make a busy store faster, and a lone writer no slower: a commit never waits for company.

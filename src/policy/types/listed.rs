@@ -11,7 +11,7 @@
 
 use serde::Serialize;
 
-use super::places::{OptInPlaces, OptInRegions, UsState, UsStates};
+use super::regions::{OptInPlaces, OptInRegions, UsState, UsStates};
 use crate::policy::laws::{OPT_IN, OPT_IN_REGIONS, OptInLaw, StateLaw, US_STATES};
 
 /// An entry of a list of places, with its law.

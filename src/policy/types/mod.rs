@@ -21,10 +21,10 @@ mod name;
 mod parse_duration;
 pub mod partner;
 mod path;
-mod place;
-mod places;
+mod regions;
 pub mod secret;
 mod sentinel;
+mod store_address;
 pub mod strength;
 mod window;
 
@@ -40,9 +40,9 @@ pub use partner::{
     Partners, is_partner_field, parse_partner_name, parse_source_domain,
 };
 pub use path::TsPrefixes;
-pub use place::{PlaceError, RedisAddress, StorePlace};
-pub use places::{OptInPlaces, OptInRegions, UsState, UsStates};
+pub use regions::{OptInPlaces, OptInRegions, UsState, UsStates};
 pub use secret::Secret;
 pub use sentinel::Sentinels;
+pub use store_address::{RedisAddress, StoreAddress, StoreAddressError};
 pub use strength::{SecretFault, SecretUse, strong as check_strength};
 pub use window::EdgeWindow;

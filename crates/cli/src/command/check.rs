@@ -5,7 +5,7 @@ use std::io::Write;
 
 use clap::{Args, ValueEnum};
 use edge_cookie::config::Loaded;
-use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Place, Severity};
+use edge_cookie::diagnostic::{Diagnostic, MAX_FINDINGS, Omitted, Severity, SourceLocation};
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::types::{PartnerToken, Secret};
 use edge_cookie::printable::on_one_line;
@@ -192,9 +192,9 @@ fn judge_secrets(loaded: &mut Loaded) {
 }
 
 /// Where the token of a partner is configured, by its key below `partners`: the partner's id and the field.
-fn token_place(resolved: &Resolved, key: &str) -> Option<Place> {
+fn token_place(resolved: &Resolved, key: &str) -> Option<SourceLocation> {
     let id = key.strip_suffix(".api_token")?;
-    let mut partners = resolved.policy.stores.partners.iter();
+    let mut partners = resolved.policy.root.partners.iter();
     let index = partners.position(|partner| partner.id.as_str() == id)?;
     let token = resolved.partner_origin(index)?.field("api_token")?;
     token.origin.place.clone()
@@ -204,15 +204,15 @@ fn token_place(resolved: &Resolved, key: &str) -> Option<Place> {
 fn of_secret_stores(loaded: &Loaded) -> Vec<(&Loaded, String)> {
     let policy = &loaded.resolved.policy;
     let own = [
-        ("passphrase", policy.stores.passphrase.as_ref()),
-        ("admin_token", policy.stores.admin_token.as_ref()),
+        ("passphrase", policy.root.passphrase.as_ref()),
+        ("admin_token", policy.root.admin_token.as_ref()),
         ("admin.basic.password", policy.admin_basic.password.as_ref()),
         ("redis.password", policy.redis.password.as_ref()),
     ];
     let own = own
         .into_iter()
         .map(|(key, secret)| (key.to_owned(), secret));
-    let partners = policy.stores.partners.iter().map(|partner| {
+    let partners = policy.root.partners.iter().map(|partner| {
         let token = match &partner.token {
             Some(PartnerToken::Token(secret)) => Some(secret),
             _ => None,

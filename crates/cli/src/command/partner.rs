@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::server::{AdminApi, ServerArgs};
-use crate::store::{AnyStore, StoreLocation, engine, partners_beside, shared};
+use crate::store::{AnyStore, StoreLocation, partners_beside, redis_server, shared};
 use crate::{CliError, ExitStatus, FileArgs};
 
 /// Manages the partners that may use the API, in a store or on a running server.
@@ -132,7 +132,7 @@ impl RegistryArgs {
         let mut read = self.policy.open(files)?;
         let profile = self.policy.choose(&read)?;
         let loaded = read.load(&profile).map_err(CliError::because)?;
-        let mut declared = loaded.resolved.policy.stores.partners.iter().enumerate();
+        let mut declared = loaded.resolved.policy.root.partners.iter().enumerate();
         let same = |(_, partner): &(usize, &Declared)| {
             partner.id == *id || Some(partner.source_domain.as_str()) == source_domain
         };
@@ -182,7 +182,7 @@ impl RegistryArgs {
                 server, insecure, &policy,
             )?));
         }
-        let (name, local) = (&policy.stores.partner_store, &policy.local);
+        let (name, local) = (&policy.root.partner_store, &policy.local);
         let store: AnyStore = match StoreLocation::of(self.store.as_deref(), &policy)? {
             StoreLocation::Memory => {
                 return Err(CliError::because(
@@ -195,7 +195,7 @@ impl RegistryArgs {
                 Box::new(opened.map_err(CliError::because)?)
             }
             StoreLocation::Shared(address) => {
-                Box::new(shared(engine(&address, &policy)?.store(name))?)
+                Box::new(shared(redis_server(&address, &policy)?.store(name))?)
             }
         };
         Ok(OpenRegistry::Store(SyncAdapter(store), Box::new(policy)))

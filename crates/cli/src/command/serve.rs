@@ -25,7 +25,7 @@ use tracing::warn;
 use crate::output::output;
 use crate::policy::PolicyArgs;
 use crate::secret::reveal;
-use crate::store::{StoreLocation, engine, partners_beside};
+use crate::store::{StoreLocation, partners_beside, redis_server};
 use crate::{CliError, ExitStatus, FileArgs};
 
 /// Serves the EC API, and forwards pages to the publisher's origin.
@@ -146,11 +146,11 @@ impl ServeArgs {
         if bound == 0 && !folder.exists() {
             return Ok(None);
         }
-        Ok(Some(Outbox::open(&folder, &policy.stores.ec_store, bound)))
+        Ok(Some(Outbox::open(&folder, &policy.root.ec_store, bound)))
     }
 
     fn open(&self, policy: &EcPolicy) -> Result<Stores, CliError> {
-        let names = &policy.stores;
+        let names = &policy.root;
         Ok(match StoreLocation::of(self.store.as_deref(), policy)? {
             StoreLocation::Memory => Stores::Own {
                 graph: Arc::new(MemoryStore::new(SystemClock)),
@@ -161,7 +161,7 @@ impl ServeArgs {
                 partners: Arc::new(open(&partners_beside(&path), &names.partner_store, policy)?),
             },
             // One that is down now may be up when it is needed.
-            StoreLocation::Shared(address) => Stores::Shared(engine(&address, policy)?),
+            StoreLocation::Shared(address) => Stores::Shared(redis_server(&address, policy)?),
         })
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use clap::Args;
-use edge_cookie::diagnostic::Place;
+use edge_cookie::diagnostic::SourceLocation;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::value::Value;
 use edge_cookie::printable::on_one_line;
@@ -61,7 +61,7 @@ struct ViolationCause<'r> {
     key: String,
     value: &'r Value,
     #[serde(flatten)]
-    place: Option<&'r Place>,
+    place: Option<&'r SourceLocation>,
 }
 
 /// A broken promise in the JSON output.
@@ -223,7 +223,7 @@ fn print_causes(
     for cause in causes {
         let place = cause
             .place
-            .map_or_else(|| "the default".to_owned(), Place::to_string);
+            .map_or_else(|| "the default".to_owned(), SourceLocation::to_string);
         let profile = if sides.len() > 1 {
             format!(" ({})", cause.profile)
         } else {

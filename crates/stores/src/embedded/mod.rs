@@ -16,7 +16,7 @@
 //! let file = std::env::temp_dir().join(format!("edge-cookie-doc-{}.redb", std::process::id()));
 //! let policy = EcPolicy::default();
 //! let store =
-//!     EmbeddedStore::open(&file, &policy.stores.ec_store, &policy.local, SystemClock).unwrap();
+//!     EmbeddedStore::open(&file, &policy.root.ec_store, &policy.local, SystemClock).unwrap();
 //! let add = Insert { body: b"1".to_vec(), metadata: vec![], ttl: None, precondition: Precondition::Add };
 //! store.insert("key", add).unwrap();
 //! assert_eq!(store.lookup("key").unwrap().unwrap().body, b"1");

@@ -44,7 +44,7 @@ struct SharedConnection {
     timing: Timing,
     config_check: Arc<ConfigCheck>,
     state: watch::Sender<ConnectionState>,
-    /// Of the whole engine's connections, so that each knows which were begun before it.
+    /// Of the whole server's connections, so that each knows which were begun before it.
     begun: Arc<AtomicU64>,
 }
 
@@ -84,7 +84,7 @@ const IS_REPLICA: &str =
 pub(super) struct InUse {
     shared: Arc<SharedConnection>,
     number: u64,
-    /// The number that the next connection of the engine had when this use began.
+    /// The number that the next connection of the server had when this use began.
     pub(super) next: u64,
     pub(super) connection: MultiplexedConnection,
 }
@@ -97,7 +97,7 @@ impl InUse {
 }
 
 impl RedisConnection {
-    /// No connection yet; `begun` counts those of all connections of an engine.
+    /// No connection yet; `begun` counts those of all connections of a server.
     pub(super) fn new(
         client: Client,
         timing: Timing,

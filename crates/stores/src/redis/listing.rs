@@ -50,7 +50,7 @@ impl RedisStore {
             let mut scan = Pipeline::new();
             let scan = scan.cmd("SCAN").arg(&cursor).arg("MATCH").arg(&pattern);
             let scan = scan.arg("COUNT").arg(PAGE);
-            let ((next, keys),): ((String, Vec<Vec<u8>>),) = self.engine.ask(scan).await?;
+            let ((next, keys),): ((String, Vec<Vec<u8>>),) = self.server.ask(scan).await?;
             // What is no text is no key of ours.
             for key in keys.into_iter().flat_map(String::from_utf8) {
                 let Some(key) = key.strip_prefix(&self.prefix) else {
@@ -82,7 +82,7 @@ impl RedisStore {
                     .arg("generation")
                     .arg("expires");
             }
-            let ends: Vec<Ends> = self.engine.ask(&ask).await?;
+            let ends: Vec<Ends> = self.server.ask(&ask).await?;
             let now = self.now_or_servers().await?;
             let live = some.iter().zip(ends).filter(|(_, (generation, ends))| {
                 let ends: Option<u64> = ends.as_ref().and_then(|ends| ends.parse().ok());
@@ -99,7 +99,7 @@ impl RedisStore {
             return Ok(clock.now().unix_millis());
         }
         let mut ask = Pipeline::new();
-        let ((seconds, micros),): ((u64, u64),) = self.engine.ask(ask.cmd("TIME")).await?;
+        let ((seconds, micros),): ((u64, u64),) = self.server.ask(ask.cmd("TIME")).await?;
         Ok(seconds * super::MILLIS_PER_SECOND + micros / MICROS_PER_MILLI)
     }
 }

@@ -4,7 +4,7 @@
 //! and `body`. Whatever looks at a record or writes it is one Lua script on that one key, and so happens in one step.
 //! Lookups are strong as long as every server speaks to the same primary.
 //!
-//! Expiry counts on the server's clock, or on one that is handed in. The engine's own expiry only collects: by its
+//! Expiry counts on the server's clock, or on one that is handed in. The server's own expiry only collects: by its
 //! clock, and never before a record's time is over on either.
 //!
 //! Generations are drawn from 64 bits that each process begins at another place of: two that meet on one record are as
@@ -12,26 +12,26 @@
 //!
 //! ```no_run
 //! use edge_cookie::policy::EcPolicy;
-//! use edge_cookie::policy::types::StorePlace;
+//! use edge_cookie::policy::types::StoreAddress;
 //! use edge_cookie::store::{KvStore};
-//! use edge_cookie_stores::{BlockingStore, RedisEngine};
+//! use edge_cookie_stores::{BlockingStore, RedisServer};
 //!
 //! let policy = EcPolicy::default();
-//! let place = StorePlace::parse("redis://127.0.0.1:6379/0").unwrap();
+//! let place = StoreAddress::parse("redis://127.0.0.1:6379/0").unwrap();
 //! let address = place.redis().unwrap();
 //! let call_timeout = policy.store.call_timeout.duration();
-//! let engine = RedisEngine::new(address, None, &policy.redis, call_timeout).unwrap();
-//! let store = BlockingStore::new(engine.store(&policy.stores.ec_store)).unwrap();
+//! let server = RedisServer::new(address, None, &policy.redis, call_timeout).unwrap();
+//! let store = BlockingStore::new(server.store(&policy.root.ec_store)).unwrap();
 //! assert_eq!(store.lookup("key").unwrap(), None);
 //! ```
 
 mod blocking;
 mod config_check;
 mod connection;
-mod engine;
 mod error;
 mod listing;
 mod scripts;
+mod server;
 mod window;
 
 use std::sync::Arc;
@@ -39,7 +39,7 @@ use std::sync::Arc;
 use redis::ScriptInvocation;
 
 pub use blocking::BlockingStore;
-pub use engine::{AddressError, RedisEngine};
+pub use server::{AddressError, RedisServer};
 pub use window::RedisWindow;
 
 use self::error::Effect;
@@ -50,10 +50,10 @@ use edge_cookie::store::{
     AsyncKvStore, Consistency, Insert, Precondition, Removed, StoreError, Stored,
 };
 
-/// The keys of one store in an engine that servers share.
+/// The keys of one store in a server that servers share.
 #[derive(Clone)]
 pub struct RedisStore {
-    engine: RedisEngine,
+    server: RedisServer,
     prefix: String,
     /// Where it is not the server's.
     clock: Option<Arc<dyn Clock + Send + Sync>>,
@@ -65,9 +65,9 @@ type Raw = (String, Vec<u8>, Vec<u8>);
 const MILLIS_PER_SECOND: u64 = 1_000;
 
 impl RedisStore {
-    fn new(engine: RedisEngine, name: &StoreName) -> Self {
+    fn new(server: RedisServer, name: &StoreName) -> Self {
         Self {
-            engine,
+            server,
             prefix: format!("{name}:"),
             clock: None,
         }
@@ -103,13 +103,13 @@ impl AsyncKvStore for RedisStore {
 
     async fn lookup(&self, key: &str) -> Result<Option<Stored>, StoreError> {
         let call = self.about(&scripts::LOOKUP, key);
-        let raw: Option<Raw> = self.engine.run(Effect::Read, &call).await?;
+        let raw: Option<Raw> = self.server.run(Effect::Read, &call).await?;
         raw.map(stored).transpose()
     }
 
     async fn exists(&self, key: &str) -> Result<bool, StoreError> {
         let call = self.about(&scripts::EXISTS, key);
-        self.engine.run(Effect::Read, &call).await
+        self.server.run(Effect::Read, &call).await
     }
 
     async fn insert(&self, key: &str, insert: Insert) -> Result<(), StoreError> {
@@ -121,14 +121,14 @@ impl AsyncKvStore for RedisStore {
         let millis = |seconds: u64| (seconds * MILLIS_PER_SECOND).to_string();
         let ttl = insert.ttl.map(|ttl| millis(ttl.seconds()));
         let mut call = self.about(script, key);
-        call.arg(self.engine.generations().next().to_string())
+        call.arg(self.server.generations().next().to_string())
             .arg(ttl.unwrap_or_default())
             .arg(insert.metadata)
             .arg(insert.body);
         if let Precondition::Generation(expected) = insert.precondition {
             call.arg(expected.to_string());
         }
-        let written: bool = self.engine.run(Effect::Write, &call).await?;
+        let written: bool = self.server.run(Effect::Write, &call).await?;
         if written {
             Ok(())
         } else {
@@ -138,7 +138,7 @@ impl AsyncKvStore for RedisStore {
 
     async fn delete(&self, key: &str) -> Result<Removed, StoreError> {
         let call = self.about(&scripts::DELETE, key);
-        let raw: Option<Raw> = self.engine.run(Effect::Write, &call).await?;
+        let raw: Option<Raw> = self.server.run(Effect::Write, &call).await?;
         Ok(raw.map_or(Removed::Nothing, |raw| Removed::Record(stored(raw).ok())))
     }
 

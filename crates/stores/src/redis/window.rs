@@ -1,8 +1,8 @@
-//! How many requests a partner makes: a sliding window in the engine, so that several servers share a limit.
+//! How many requests a partner makes: a sliding window in the server, so that several servers share a limit.
 
 use std::time::Duration;
 
-use super::RedisEngine;
+use super::RedisServer;
 use super::error::Effect;
 use super::scripts;
 use edge_cookie::policy::types::{Seconds, StoreName};
@@ -12,14 +12,14 @@ use edge_cookie::store::StoreError;
 /// The requests of each partner within its window, one time each, by the server's clock.
 #[derive(Clone)]
 pub struct RedisWindow {
-    engine: RedisEngine,
+    server: RedisServer,
     prefix: String,
 }
 
 impl RedisWindow {
-    pub(super) fn new(engine: RedisEngine, partners: &StoreName) -> Self {
+    pub(super) fn new(server: RedisServer, partners: &StoreName) -> Self {
         Self {
-            engine,
+            server,
             // No store's name holds a `/`, so that none of its keys is taken for a record's.
             prefix: format!("{partners}/rate/"),
         }
@@ -41,7 +41,7 @@ impl RedisWindow {
         let mut call = scripts::ADMIT.prepare_invoke();
         call.key(format!("{}{partner}", self.prefix));
         call.arg(limit).arg(length.to_string());
-        let left: u64 = self.engine.run(Effect::Write, &call).await?;
+        let left: u64 = self.server.run(Effect::Write, &call).await?;
         Ok((left > 0).then(|| Duration::from_millis(left)))
     }
 }

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use super::fields::{FIELDS, PULL, PULL_TOKEN, TOKEN, TOKEN_HASH, TOKENS};
 use super::read::check_layer;
-use crate::diagnostic::{Diagnostic, Place};
+use crate::diagnostic::{Diagnostic, SourceLocation};
 use crate::policy::layers::{Layer, LayerName};
 use crate::policy::node::{Key, Node, NodeValue};
 use crate::policy::provenance::{FieldOrigin, Origin, PartnerOrigin};
@@ -106,7 +106,7 @@ impl Merging {
         }
     }
 
-    fn merged(self, highest: &Layer, place: Place) -> Merged<'_> {
+    fn merged(self, highest: &Layer, place: SourceLocation) -> Merged<'_> {
         let declared = self.partners.into_iter().filter(|entry| entry.declared);
         let (items, origins) = declared
             .map(|entry| {
@@ -126,7 +126,7 @@ impl Merging {
 
 impl MergedPartner {
     fn add(&mut self, item: &Node, layer: &LayerName) {
-        let at = |place: &Place| Origin::of(layer.clone(), place.clone());
+        let at = |place: &SourceLocation| Origin::of(layer.clone(), place.clone());
         self.origin.tables.push(at(&item.place));
         for (key, node) in item.members() {
             let NodeValue::Table(members) = &mut self.node.value else {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::fields::{FIELDS, PULL, PULL_FIELDS, TOKEN, TOKEN_HASH, names};
 use super::pull::{DEFAULT_PULL_RATE_LIMIT, DEFAULT_PULL_TTL, PartnerPull};
 use super::{Partner, PartnerFieldError, PartnerToken, parse_partner_name, parse_source_domain};
-use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::diagnostic::{Code, Diagnostic, SourceLocation};
 use crate::policy::digest::is_sha256;
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::publisher::Domain;
@@ -104,7 +104,7 @@ pub(super) fn partners(
     (partners.len() == items.len()).then_some(partners)
 }
 
-fn domain_place(item: &Node) -> Place {
+fn domain_place(item: &Node) -> SourceLocation {
     let domain = item.member("source_domain").unwrap_or(item);
     domain.place.clone()
 }

@@ -23,7 +23,7 @@ use self::input::{Input, Lines};
 use self::session::{Applied, Session};
 use crate::output::output;
 use crate::policy::PolicyArgs;
-use crate::store::{StoreLocation, engine, shared};
+use crate::store::{StoreLocation, redis_server, shared};
 use crate::{CliError, ExitStatus, FileArgs};
 
 /// Runs a stream of graph operations under the policy: JSON, one operation per line.
@@ -74,13 +74,13 @@ impl ApplyArgs {
                 self.census(&policy, &session, &store)?
             }
             StoreLocation::Shared(address) => {
-                let store = engine(address, &policy)?.store(&policy.stores.ec_store);
+                let store = redis_server(address, &policy)?.store(&policy.root.ec_store);
                 let store = shared(store.on_clock(Arc::clone(&clock) as _))?;
                 apply_singly(&mut session, &lines, &store, &progress)?;
                 self.census(&policy, &session, &store)?
             }
             StoreLocation::File(path) => {
-                let (name, local) = (&policy.stores.ec_store, &policy.local);
+                let (name, local) = (&policy.root.ec_store, &policy.local);
                 let store = EmbeddedStore::open(path, name, local, Arc::clone(&clock))
                     .map_err(CliError::because)?;
                 apply_durably(&mut session, &lines, &store, &progress)?;

@@ -6,7 +6,7 @@ if ttl then
 end
 redis.call('HSET', KEYS[1], 'generation', ARGV[2], 'expires', ends, 'metadata', ARGV[4], 'body', ARGV[5])
 if ttl then
-  -- The engine collects by its own clock, and never before the record's time is over on either.
+  -- Redis collects by its own clock, and never before the record's time is over on either.
   redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.max(now, machine) + ttl))
 else
   redis.call('PERSIST', KEYS[1])

@@ -1,4 +1,4 @@
-//! Where records are kept: in memory, in a file, or in an engine that servers share.
+//! Where records are kept: in memory, in a file, or in a Valkey or Redis that servers share.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::policy::value::Value;
 
 /// Where records are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum StorePlace {
+pub enum StoreAddress {
     /// In memory, until the process ends.
     Memory,
     /// In this file, or in this folder.
@@ -27,7 +27,7 @@ pub struct RedisAddress(String);
 /// What is wrong with a written place. Its message shows no part of an address that may hold a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum PlaceError {
+pub enum StoreAddressError {
     /// It names nothing.
     #[error("it names nothing: write `memory`, a file or folder, or `redis://HOST`")]
     Empty,
@@ -54,29 +54,29 @@ const NONE: &str = "none";
 
 const SCHEMES: [&str; 2] = ["redis://", "rediss://"];
 
-impl StorePlace {
+impl StoreAddress {
     /// Reads a place, as `memory`, `ec-data` or `redis://127.0.0.1:6379/0`.
     ///
     /// # Errors
     ///
-    /// [`PlaceError`], which says how to write it.
-    pub fn parse(written: &str) -> Result<Self, PlaceError> {
+    /// [`StoreAddressError`], which says how to write it.
+    pub fn parse(written: &str) -> Result<Self, StoreAddressError> {
         if written == MEMORY {
             return Ok(Self::Memory);
         }
         if written.trim().is_empty() {
-            return Err(PlaceError::Empty);
+            return Err(StoreAddressError::Empty);
         }
         if !written.contains("://") {
             return Ok(Self::Path(written.into()));
         }
         let Some(scheme) = SCHEMES.iter().find(|scheme| written.starts_with(**scheme)) else {
-            return Err(PlaceError::Scheme);
+            return Err(StoreAddressError::Scheme);
         };
         let rest = written.get(scheme.len()..).unwrap_or_default();
         let (user, rest) = rest.rsplit_once('@').unwrap_or(("", rest));
         if user.contains(':') {
-            return Err(PlaceError::Password);
+            return Err(StoreAddressError::Password);
         }
         let (host, database) = rest.split_once('/').unwrap_or((rest, ""));
         let plain = |text: &str| !text.contains(|c: char| c.is_whitespace() || "?#/@".contains(c));
@@ -94,11 +94,11 @@ impl StorePlace {
         if whole {
             Ok(Self::Redis(RedisAddress(written.to_owned())))
         } else {
-            Err(PlaceError::Address)
+            Err(StoreAddressError::Address)
         }
     }
 
-    /// The address, where the place is an engine that servers share.
+    /// The address, where it is a Valkey or Redis that servers share.
     #[must_use]
     pub const fn redis(&self) -> Option<&RedisAddress> {
         match self {
@@ -122,7 +122,7 @@ impl fmt::Display for RedisAddress {
     }
 }
 
-impl fmt::Display for StorePlace {
+impl fmt::Display for StoreAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Memory => f.write_str(MEMORY),
@@ -132,7 +132,7 @@ impl fmt::Display for StorePlace {
     }
 }
 
-impl SettingValue for Option<StorePlace> {
+impl SettingValue for Option<StoreAddress> {
     const SHAPE: Shape = Shape::Text(TextKind {
         words: "a place of records",
         pattern: "^(?!rediss?://[^@]*:[^@]*@)\\S.*$",
@@ -144,7 +144,7 @@ impl SettingValue for Option<StorePlace> {
         if text == NONE {
             return Some(None);
         }
-        match StorePlace::parse(&text) {
+        match StoreAddress::parse(&text) {
             Ok(place) => Some(Some(place)),
             Err(why) => {
                 // What was written may hold a password: the message must not repeat it.
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn places_are_read_and_no_password_is_taken() {
-        let redis = |written: &str| Ok(StorePlace::Redis(RedisAddress(written.to_owned())));
+        let redis = |written: &str| Ok(StoreAddress::Redis(RedisAddress(written.to_owned())));
         for good in [
             "redis://127.0.0.1",
             "redis://valkey:6379",
@@ -181,25 +181,28 @@ mod tests {
             "redis://[::1]:6379/0",
             "redis://[::1]",
         ] {
-            assert_eq!(StorePlace::parse(good), redis(good), "{good}");
+            assert_eq!(StoreAddress::parse(good), redis(good), "{good}");
         }
         for (written, read) in [
-            ("memory", Ok(StorePlace::Memory)),
-            ("ec-data", Ok(StorePlace::Path("ec-data".into()))),
-            ("a:b@c", Ok(StorePlace::Path("a:b@c".into()))),
-            ("", Err(PlaceError::Empty)),
-            ("http://host", Err(PlaceError::Scheme)),
-            ("redis://:pw@host", Err(PlaceError::Password)),
-            ("redis://u:p@w@host", Err(PlaceError::Password)),
-            ("rediss://u:@host/1", Err(PlaceError::Password)),
-            ("redis://", Err(PlaceError::Address)),
-            ("redis://host:port", Err(PlaceError::Address)),
-            ("redis://host:70000", Err(PlaceError::Address)),
-            ("redis://host/one", Err(PlaceError::Address)),
-            ("redis://host?password=pw", Err(PlaceError::Address)),
-            ("redis://host/0?password=pw", Err(PlaceError::Address)),
+            ("memory", Ok(StoreAddress::Memory)),
+            ("ec-data", Ok(StoreAddress::Path("ec-data".into()))),
+            ("a:b@c", Ok(StoreAddress::Path("a:b@c".into()))),
+            ("", Err(StoreAddressError::Empty)),
+            ("http://host", Err(StoreAddressError::Scheme)),
+            ("redis://:pw@host", Err(StoreAddressError::Password)),
+            ("redis://u:p@w@host", Err(StoreAddressError::Password)),
+            ("rediss://u:@host/1", Err(StoreAddressError::Password)),
+            ("redis://", Err(StoreAddressError::Address)),
+            ("redis://host:port", Err(StoreAddressError::Address)),
+            ("redis://host:70000", Err(StoreAddressError::Address)),
+            ("redis://host/one", Err(StoreAddressError::Address)),
+            ("redis://host?password=pw", Err(StoreAddressError::Address)),
+            (
+                "redis://host/0?password=pw",
+                Err(StoreAddressError::Address),
+            ),
         ] {
-            assert_eq!(StorePlace::parse(written), read, "{written}");
+            assert_eq!(StoreAddress::parse(written), read, "{written}");
             if let Err(why) = read {
                 assert!(!why.to_string().contains("pw"), "{why}");
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 
-use super::origin_page::{NewVisitor, OriginPage};
+use super::origin_request::{NewVisitor, OriginPage};
 use super::{Platform, Service, shared_cache};
 use crate::ServiceEvent;
 use edge_cookie::record::EcId;

@@ -1,4 +1,4 @@
-//! The engine: connections to one server, which the graph's store, the partners' and the rate limits share.
+//! The server: connections to one server, which the graph's store, the partners' and the rate limits share.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -25,9 +25,9 @@ use edge_cookie::store::StoreError;
 /// again only where the server said that it cannot serve now and so has executed nothing, once, on a connection made
 /// since.
 ///
-/// Its connections live on the runtime that made them: an engine is for one.
+/// Its connections live on the runtime that made them: a server is for one.
 #[derive(Clone)]
-pub struct RedisEngine {
+pub struct RedisServer {
     connections: Arc<[RedisConnection]>,
     turn: Arc<AtomicUsize>,
     config_check: Arc<ConfigCheck>,
@@ -35,7 +35,7 @@ pub struct RedisEngine {
     call_timeout: Duration,
 }
 
-/// Why there is no way to an engine, whether or not it is up.
+/// Why there is no way to a server, whether or not it is up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{address}` cannot be used: {why}")]
 pub struct AddressError {
@@ -43,8 +43,8 @@ pub struct AddressError {
     why: String,
 }
 
-impl RedisEngine {
-    /// The engine at `address`, whose user has this password; each call takes at most `call_timeout`.
+impl RedisServer {
+    /// The server at `address`, whose user has this password; each call takes at most `call_timeout`.
     ///
     /// # Errors
     ///
@@ -81,7 +81,7 @@ impl RedisEngine {
         })
     }
 
-    /// The same engine, by the same connections, each call taking at most `call_timeout`.
+    /// The same server, by the same connections, each call taking at most `call_timeout`.
     #[must_use]
     pub fn with_call_timeout(&self, call_timeout: Duration) -> Self {
         Self {

@@ -79,7 +79,7 @@ fn partner_store(_: &Pair<'_>) -> Impact {
 }
 
 fn passphrase(pair: &Pair<'_>) -> Impact {
-    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.passphrase);
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.root.passphrase);
     match (from, to) {
         (None, _) => Impact::safe(
             Records::New,
@@ -145,7 +145,7 @@ fn ipv6_form(pair: &Pair<'_>) -> Impact {
 }
 
 fn admin_token(pair: &Pair<'_>) -> Impact {
-    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.admin_token);
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.root.admin_token);
     let why = match (from, to) {
         (None, _) => "operators may come in by the token from now on",
         (_, None) => {
@@ -256,7 +256,7 @@ fn partner_changes(from: &Partners, to: &Partners) -> String {
 
 /// The declared partners by what effects for them.
 fn partners(pair: &Pair<'_>) -> Impact {
-    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.stores.partners);
+    let [from, to] = [pair.deployed, pair.candidate].map(|policy| &policy.root.partners);
     let why = partner_changes(from, to);
     let is_shut_out = |partner: &&Partner| {
         let still = |after: &Partner| after.enabled && after.id == partner.id;
