@@ -3,7 +3,8 @@
 #   scripts/mutants.sh [SHARE] [SEED]    engine, rules and record whole; of store and service one mutant in SHARE (8),
 #                                        drawn by SEED (1)
 #   AREAS="engine rules" scripts/mutants.sh
-# An area is tried with its own unit tests and modules of tests; what those miss is tried with the modules that run servers.
+#   DRAW=60 scripts/mutants.sh           no more than 60 mutants of each area, drawn by SEED
+# An area is tried with its own unit tests and modules of tests; what those miss is tried with modules of the command's tests.
 # What no test notices is in target/mutants/AREA.txt, with the counts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,27 +16,32 @@ out=target/mutants
 # One target for all areas, so that dependencies are built once.
 export CARGO_TARGET_DIR="$PWD/$out/target" CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=none
 
-mutants() { # mutants FOLDER FILES NAMES PACKAGE MODULE...: the mutants of FILES that the file NAMES has
+mutants() { # mutants FOLDER FILES NAMES PACKAGE TESTS MODULE...: the mutants of FILES in PACKAGE that the file NAMES has, tried with TESTS
     # A name that deletes a field matches whatever is asked for: the area's files keep the others out.
-    local folder=$1 files=$2 names=$3 package=$4 name args=(-f "$2") targets=(--test program)
-    [ "$package" != edge-cookie ] || targets=(--lib --test library)
-    shift 4
+    local folder=$1 files=$2 names=$3 package=$4 tests=$5 name args=(-f "$2") targets=(--test program)
+    case $tests in
+    edge-cookie) targets=(--lib --test library) ;;
+    *,*) targets=(--lib --test program) ;;
+    esac
+    shift 5
     while IFS= read -r name; do
         args+=(--re "^$(sed 's/[][\.*^$+?(){}|]/\\&/g' <<<"$name")\$")
     done <"$names"
     # It ends with 2 where mutants are missed, and with 3 where some take too long.
     cargo mutants --output "$folder" --colors never --no-times --minimum-test-timeout 20 \
-        --test-package "$package" "${args[@]}" -- "${targets[@]}" -- "$@" || [ $? -le 3 ]
+        --package "$package" --test-package "$tests" "${args[@]}" -- "${targets[@]}" -- "$@" || [ $? -le 3 ]
 }
 
-try() { # try AREA FILES EVERY PACKAGE MODULE...
-    local area=$1 files=$2 every=$3 folder="$out/$1" name all count
+try() { # try AREA FILES EVERY PACKAGE TESTS MODULE...: TESTS are packages, as `a,b`
+    local area=$1 files=$2 every=$3 package=$4 folder="$out/$1" name all count
     shift 3
     rm -rf "$folder"
     mkdir -p "$folder"
-    cargo mutants --list -f "$files" >"$folder/all"
+    cargo mutants --list --package "$package" -f "$files" >"$folder/all"
     all=$(wc -l <"$folder/all")
+    [ "$all" -gt 0 ] || { echo "$area: no mutants in $files" >&2; exit 1; }
     count=$(((all + every - 1) / every))
+    [ "$count" -le "${DRAW:-$count}" ] || count=$DRAW
     # A draw that anyone can repeat: the names in the order of their digests.
     while IFS= read -r name; do
         printf '%s %s\n' "$(printf '%s %s' "$seed" "$name" | sha256sum | cut -c1-16)" "$name"
@@ -45,7 +51,7 @@ try() { # try AREA FILES EVERY PACKAGE MODULE...
     cp "$found/missed.txt" "$folder/left"
     if [ -s "$folder/left" ] && [ -n "${beyond:-}" ]; then
         # shellcheck disable=SC2086
-        mutants "$folder/again" "$files" "$folder/left" edge-cookie-cli $beyond
+        mutants "$folder/again" "$files" "$folder/left" "$package" edge-cookie-cli $beyond
         cp "$folder/again/mutants.out/missed.txt" "$folder/left"
     fi
     {
@@ -55,12 +61,16 @@ try() { # try AREA FILES EVERY PACKAGE MODULE...
     } | tee "$folder.txt"
 }
 
+# Unit tests are those in a module `tests`.
 for area in ${AREAS:-engine rules record store service}; do
     case $area in
-    engine) beyond="" try engine 'src/engine/**' 1 edge-cookie engine:: transaction:: operations:: effects:: ;;
-    rules) beyond="rules:: secrets::" try rules 'src/rules/**' 1 edge-cookie rules:: diagnostics:: guardrails:: fleet:: allowances:: bounds:: ;;
-    record) beyond="" try record 'src/record/**' 1 edge-cookie record:: records:: ids:: operations:: effects:: properties:: ;;
-    store) beyond="store_redis:: serve_redis:: blackbox::" try store 'crates/stores/src/**' "$share" edge-cookie-cli store_conformance:: store_crash:: store_threads:: store_damage:: store_recent:: ;;
-    service) beyond="blackbox:: serve:: rollout::" try service 'crates/service/src/**' "$share" edge-cookie-cli service:: consent openapi:: ;;
+    engine) beyond="trusted_server_records:: setting_effects::" try engine 'src/engine/**' 1 edge-cookie edge-cookie engine:: transaction:: operations:: effects:: ;;
+    rules) beyond="rules:: secrets::" try rules 'src/rules/**' 1 edge-cookie edge-cookie diagnostics:: guardrails:: fleet:: allowances:: bounds:: ;;
+    record) beyond="trusted_server_records:: setting_effects::" try record 'src/record/**' 1 edge-cookie edge-cookie record:: records:: ids:: operations:: effects:: properties:: ;;
+    store) beyond="store_redis:: serve_redis:: blackbox::" try store 'crates/stores/src/**' "$share" edge-cookie-stores \
+        edge-cookie-stores,edge-cookie-cli ::tests:: store_conformance:: store_crash:: store_threads:: store_damage:: store_recent:: ;;
+    service) beyond="blackbox:: serve:: rollout::" try service 'crates/service/src/**' "$share" edge-cookie-service \
+        edge-cookie-service,edge-cookie-cli ::tests:: service:: consent openapi:: ;;
+    *) echo "there is no area \`$area\`: engine, rules, record, store, service" >&2; exit 1 ;;
     esac
 done
