@@ -3,7 +3,6 @@
 //! `cargo run --example visits > examples/visits.jsonl` makes the shipped one: the same seed gives the same
 //! bytes. `-- SEED` makes another day, `-- SEED DAYS` several, of which the last is the same Monday.
 
-use std::fmt::Write as _;
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 use edge_cookie::clock::Timestamp;
@@ -99,13 +98,8 @@ struct Visitor {
 impl Visitor {
     /// A visitor behind `address`; those of one household share the hash and differ in the suffix.
     fn new(rng: &mut Rng, address: &str) -> Self {
-        let mut ec_id = String::new();
-        for byte in Sha256::digest(address) {
-            // Writing to a string cannot fail.
-            let _ = write!(ec_id, "{byte:02x}");
-        }
         Self {
-            ec_id: ec_id + &rng.fill(".??????"),
+            ec_id: base16ct::lower::encode_string(&Sha256::digest(address)) + &rng.fill(".??????"),
             place: rng.pick(&PLACES),
             uids: PARTNERS
                 .map(|(partner, uid)| (partner, rng.fill(uid)))

@@ -337,13 +337,7 @@ fn an_unusable_bundle_leaves_the_embedded_one_active() {
 }
 
 fn sha256(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes)
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            write!(hex, "{byte:02x}").unwrap();
-            hex
-        })
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl PolicyDigest {
             // A value shows quoted, so that no two policies give the same lines.
             hasher.update(format!("{} = {}\n", value.key, value.digested));
         }
-        Self::new(hex(&hasher.finalize()))
+        Self::new(base16ct::lower::encode_string(&hasher.finalize()))
     }
 
     /// The digest with these digits, computed elsewhere; none where they are not a digest's.
@@ -66,20 +66,6 @@ impl fmt::Display for PolicyDigest {
 pub fn is_sha256(written: &str) -> bool {
     let digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
     written.len() == SHA256_HEX_DIGITS && written.bytes().all(digit)
-}
-
-/// Bytes in lower-case hex digits.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let digit = |value: usize| DIGITS.get(value).copied().map_or('0', char::from);
-    let mut digits = String::with_capacity(bytes.len() + bytes.len());
-    for byte in bytes {
-        let byte = usize::from(*byte);
-        digits.push(digit(byte / DIGITS.len()));
-        digits.push(digit(byte % DIGITS.len()));
-    }
-    digits
 }
 
 #[cfg(test)]

@@ -29,8 +29,7 @@ pub mod value;
 
 use std::sync::LazyLock;
 
-pub use digest::PolicyDigest;
-pub use digest::{hex, is_sha256};
+pub use digest::{PolicyDigest, is_sha256};
 use resolve::Resolver;
 use setting::SettingInfo;
 use settings::{

@@ -25,8 +25,8 @@ use super::{
     Metrics, NativePlatform, Outbox, OutboxError, ReloadError, ServeError, Stores, forwarded_client,
 };
 use edge_cookie::clock::{Clock, SystemClock};
+use edge_cookie::policy::known_settings;
 use edge_cookie::policy::setting::SettingInfo;
-use edge_cookie::policy::{hex, known_settings};
 use edge_cookie_service::{
     BodyError, Client, Incoming, Reply, Route, Service, Setup, Unclaimed, mark_own,
 };
@@ -332,7 +332,7 @@ impl RequestIds {
 
     fn next(&self) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        hex(&self.key.hash_one(count).to_be_bytes())
+        format!("{:016x}", self.key.hash_one(count))
     }
 }
 

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 use tracing::{info, warn};
 
-use edge_cookie::policy::hex;
 use edge_cookie::policy::types::Ttl;
 use edge_cookie::store::{AsyncKvStore, Insert, PROBE_KEYS, Precondition, StoreError};
 use edge_cookie_service::StoreProbe;
@@ -38,9 +37,9 @@ struct Last {
 
 impl Default for WriteProbe {
     fn default() -> Self {
-        let random = RandomState::new().hash_one(()).to_be_bytes();
+        let random = RandomState::new().hash_one(());
         Self {
-            key: format!("{PROBE_KEYS}{}", hex(&random)),
+            key: format!("{PROBE_KEYS}{random:016x}"),
             last: Mutex::default(),
         }
     }

@@ -6,7 +6,6 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::partner::NoRandomness;
-use edge_cookie::policy::hex;
 use edge_cookie::policy::settings::Ipv6Form;
 use edge_cookie::record::EcId;
 
@@ -41,7 +40,7 @@ pub(super) fn generate_ec_id(
 ) -> Result<EcId, NoRandomness> {
     let mut hash = passphrase.0.clone();
     hash.update(household(address, form).as_bytes());
-    let hash = hex(&hash.finalize().into_bytes());
+    let hash = base16ct::lower::encode_string(&hash.finalize().into_bytes());
     format!("{hash}.{}", tail()?)
         .parse()
         .map_err(|_| NoRandomness)

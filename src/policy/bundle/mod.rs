@@ -31,7 +31,6 @@ use sha2::{Digest, Sha256};
 pub use read::Bundled;
 pub use write::{Contents, write};
 
-use crate::policy::digest::hex;
 #[cfg(doc)]
 use crate::policy::rollout::Rollout;
 
@@ -136,7 +135,7 @@ struct Candidate {
 }
 
 fn checksum(bundle: &RawValue) -> String {
-    hex(&Sha256::digest(bundle.get().as_bytes()))
+    base16ct::lower::encode_string(&Sha256::digest(bundle.get().as_bytes()))
 }
 
 #[expect(

@@ -5,7 +5,6 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::policy::digest::hex;
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::setting::{SettingValue, Shape, full_key, wrong_type};
 use crate::policy::types::strength::{REDACTED, is_redacted};
@@ -48,7 +47,8 @@ impl Secret {
     pub(crate) fn digested(&self) -> Value {
         match self {
             Self::Literal(secret) => {
-                let fingerprint = hex(&Sha256::digest(secret.as_bytes()));
+                let fingerprint =
+                    base16ct::lower::encode_string(&Sha256::digest(secret.as_bytes()));
                 Value::Text(format!("sha256:{fingerprint}"))
             }
             _ => self.show(),

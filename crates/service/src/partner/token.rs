@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use edge_cookie::policy::{hex, is_sha256};
+use edge_cookie::policy::is_sha256;
 
 /// The SHA-256 of a token, which is what is kept of it. There is no way to compare two of them but in constant time.
 #[derive(Clone, Serialize, Deserialize)]
@@ -18,7 +18,9 @@ impl TokenHash {
     /// The hash of `token`.
     #[must_use]
     pub fn of(token: &str) -> Self {
-        Self(hex(&Sha256::digest(token.as_bytes())))
+        Self(base16ct::lower::encode_string(&Sha256::digest(
+            token.as_bytes(),
+        )))
     }
 
     /// Reads 64 lower-case hex digits.
@@ -101,7 +103,7 @@ impl NewToken {
     pub fn draw() -> Result<Self, NoRandomness> {
         let mut bytes = [0; TOKEN_BYTES];
         getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
-        Ok(Self(hex(&bytes)))
+        Ok(Self(base16ct::lower::encode_string(&bytes)))
     }
 
     /// The token in clear.
