@@ -1,8 +1,6 @@
 //! Asynchronous stores: several calls can be in progress at once.
 
 use std::future::Future;
-use std::pin::pin;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{Consistency, Insert, KvStore, Removed, StoreError, Stored};
@@ -88,19 +86,5 @@ impl<C: Clock + Send + Sync> AsyncClock for SyncAdapter<C> {
 
     async fn wait(&self, length: Duration) {
         self.0.wait(length);
-    }
-}
-
-/// Runs a future to its end on this thread, for a platform without a reactor.
-///
-/// The future must make progress whenever it is polled, as the calls of [`SyncAdapter`] and of the edge's store do: this polls in a
-/// loop, and waits for no wake-up.
-pub fn block_on<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    let mut context = Context::from_waker(Waker::noop());
-    loop {
-        if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            return output;
-        }
     }
 }

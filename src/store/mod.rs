@@ -17,7 +17,7 @@ pub mod conformance;
 mod generation;
 mod memory;
 
-pub use async_store::{AsyncKvStore, SyncAdapter, block_on};
+pub use async_store::{AsyncKvStore, SyncAdapter};
 pub use generation::{GOLDEN_GAMMA, Generations, mix};
 pub use memory::{Calls, MemoryStore};
 

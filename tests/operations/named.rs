@@ -4,7 +4,8 @@ use std::fmt::Display;
 
 use edge_cookie::engine::{Operation, OperationError, PartnerSync};
 use edge_cookie::graph::KvIdentityGraph;
-use edge_cookie::store::{SyncAdapter, block_on};
+use edge_cookie::store::SyncAdapter;
+use pollster::block_on;
 
 use super::support::{Bench, user};
 

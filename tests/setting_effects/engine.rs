@@ -9,9 +9,10 @@ use edge_cookie::config::{PolicyFiles, PolicySources};
 use edge_cookie::engine::{Answer, Consistency, Found, Operation, Step, StoreError, Transaction};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::Ttl;
-use edge_cookie::store::{Insert, KvStore, Precondition, SyncAdapter, block_on};
+use edge_cookie::store::{Insert, KvStore, Precondition, SyncAdapter};
 use edge_cookie_service::partner::{PartnerRecord, Registry};
 use edge_cookie_stores::EmbeddedStore;
+use pollster::block_on;
 
 /// The policy that these overrides make of the defaults.
 fn policy(sets: &[&str]) -> EcPolicy {

@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use embassy_futures::block_on;
 use fastly::erl::{CounterDuration, RateCounter, RateWindow};
 use serde::Serialize;
 
@@ -13,7 +14,6 @@ use edge_cookie::graph::KvIdentityGraph;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::types::{EdgeWindow, Seconds};
 use edge_cookie::record::PartnerId;
-use edge_cookie::store::block_on;
 use edge_cookie_service::{Admission, Platform, ServiceEvent, TokenSender, WRONG_TOKEN_WINDOW};
 use edge_cookie_stores::FastlyStore;
 

@@ -1,5 +1,6 @@
 //! One request: an instance serves no other.
 
+use embassy_futures::block_on;
 use fastly::geo::geo_lookup;
 use fastly::http::StatusCode;
 use fastly::{Body, Request, Response};
@@ -12,7 +13,6 @@ use super::platform::EdgePlatform;
 use super::policy::effective_setup;
 use edge_cookie::policy::publisher::OriginUrl;
 use edge_cookie::policy::types::Locality;
-use edge_cookie::store::block_on;
 use edge_cookie_service::{Client, OriginPage, Reply, Service, mark_own};
 
 /// Answers the request of this instance, under the bundle that the build embedded or one that replaces it.

@@ -8,11 +8,12 @@ use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::provenance::Origin;
 use edge_cookie::policy::types::Partner as Declared;
 use edge_cookie::record::PartnerId;
-use edge_cookie::store::{SyncAdapter, block_on};
+use edge_cookie::store::SyncAdapter;
 use edge_cookie_service::partner::{
     NewPartner, PartnerChange, PartnerRecord, Registry, RegistryError, store_entries,
 };
 use edge_cookie_stores::EmbeddedStore;
+use pollster::block_on;
 use reqwest::Method;
 use serde::Serialize;
 

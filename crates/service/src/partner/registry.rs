@@ -243,7 +243,8 @@ impl<'r, S: AsyncKvStore, C: AsyncClock> Registry<'r, S, C> {
 mod tests {
     use super::*;
     use edge_cookie::clock::SystemClock;
-    use edge_cookie::store::{MemoryStore, SyncAdapter, block_on};
+    use edge_cookie::store::{MemoryStore, SyncAdapter};
+    use pollster::block_on;
 
     fn partner(id: &str) -> PartnerRecord {
         PartnerRecord {
