@@ -6,6 +6,8 @@
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 use edge_cookie::clock::Timestamp;
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -51,19 +53,12 @@ const TCF: &str = "CQgcD4AQgcD4AAGABCENCUFgAP_gAEPgAAqI??????????????.YAAAAAAAAA
 const GPP_US: &str = "DBABLA~BV?qAAAAAgA.QA";
 const GPP_EU: &str = "DBABMA~";
 
-/// `SplitMix64`: a few lines, and the same on every machine.
-struct Rng(u64);
+/// `SplitMix64`: the same numbers on every machine.
+struct Rng(SplitMix64);
 
 impl Rng {
-    fn roll(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
     fn between(&mut self, least: u64, most: u64) -> u64 {
-        least + self.roll() % (most - least + 1)
+        least + self.0.next_u64() % (most - least + 1)
     }
 
     fn chance(&mut self, percent: u64) -> bool {
@@ -366,7 +361,7 @@ pub fn write_days(seed: u64, days: u64, out: &mut impl Write) -> io::Result<()> 
     for before in (0..days).rev() {
         let mut day = Day {
             midnight: MONDAY.saturating_sub(before * DAY),
-            rng: Rng(seed.wrapping_add(before)),
+            rng: Rng(SplitMix64::seed_from_u64(seed.wrapping_add(before))),
             events: Vec::new(),
         };
         day.draw();

@@ -43,7 +43,7 @@ fn check_history<S>(
         for thread in 0..THREADS {
             let (history, start, drive, run) = (&history, &start, &drive, &run);
             scope.spawn(move || {
-                let mut draw = Random((round * THREADS + thread) as u64);
+                let mut draw = Random::new((round * THREADS + thread) as u64);
                 start.wait();
                 drive(thread, &mut draw, &mut |op: S::Op| {
                     history

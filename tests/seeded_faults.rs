@@ -24,6 +24,7 @@ edge-cookie = { path = "../sources" }
 edge-cookie-review = { path = "../sources/crates/review" }
 edge-cookie-verify = { path = "../sources/crates/verify" }
 proptest = { version = "1", default-features = false, features = ["std"] }
+rand_xoshiro = "0.8"
 serde_json = { version = "1", features = ["preserve_order"] }
 tempfile = "3"
 

@@ -129,12 +129,12 @@ fn killed_writers_lose_nothing_acknowledged() {
         let set = std::env::var(name).ok();
         set.map_or(default, |set| set.parse().unwrap())
     };
-    let mut random = Random(number("KILL_SEED", 1));
+    let mut random = Random::new(number("KILL_SEED", 1));
     let stores = number("KILLS", 200).div_ceil(KILLS_OF_A_STORE);
     for store in 0..stores {
         println!(
             "store {store} of {stores}: KILL_SEED={} KILLS={KILLS_OF_A_STORE}",
-            random.0
+            random.seed()
         );
         kill_its_writers(&mut random);
     }

@@ -136,7 +136,7 @@ fn a_damaged_file_is_refused_or_holds_every_record() {
     };
     let (seed, each) = (number("DAMAGE_SEED", 1), number("DAMAGES", 150));
     println!("DAMAGE_SEED={seed} DAMAGES={each}");
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let (killed, closed, known) = files(1_000, &mut random);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
@@ -184,7 +184,7 @@ fn a_damaged_file_is_refused_or_holds_every_record() {
 /// No page's checksum covers the head: every bit of it in turn.
 #[test]
 fn a_damaged_head_is_refused_or_leads_to_every_record() {
-    let (killed, closed, known) = files(60, &mut Random(2));
+    let (killed, closed, known) = files(60, &mut Random::new(2));
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("store");
     for (state, whole) in [("killed", &killed), ("closed", &closed)] {
@@ -218,7 +218,7 @@ fn a_commit_that_the_head_does_not_name_was_never_acknowledged() {
 /// An open store does not look for damage to its file. A lookup that meets damage reports it.
 #[test]
 fn damage_beneath_an_open_store_gives_no_wrong_record() {
-    let mut random = Random(3);
+    let mut random = Random::new(3);
     let mut reported = 0;
     for _ in 0..10 {
         let folder = tempfile::tempdir().unwrap();

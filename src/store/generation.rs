@@ -7,7 +7,7 @@ use crate::record::Generation;
 
 /// The step between two states of `SplitMix64` (Steele, Lea, Flood 2014): odd, so that the states visit
 /// every number before one comes again.
-pub const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
+const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Turns a counter that never repeats into generations that never repeat either, and show no order.
 #[derive(Debug)]
@@ -51,8 +51,7 @@ impl Generations {
 }
 
 /// The finaliser of `SplitMix64`. Every step is a bijection, so that two counts never meet.
-#[must_use]
-pub const fn mix(state: u64) -> u64 {
+const fn mix(state: u64) -> u64 {
     let mut mixed = state;
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

@@ -18,7 +18,7 @@ mod generation;
 mod memory;
 
 pub use async_store::{AsyncKvStore, SyncAdapter};
-pub use generation::{GOLDEN_GAMMA, Generations, mix};
+pub use generation::Generations;
 pub use memory::{Calls, MemoryStore};
 
 use std::time::Duration;

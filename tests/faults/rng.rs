@@ -17,7 +17,9 @@ pub struct Rng(Random);
 impl Rng {
     /// Each `seed` and `purpose` has its own stream.
     pub fn new(seed: u64, purpose: u64) -> Self {
-        let mut rng = Self(Random(seed.wrapping_mul(0xd134_2543_de82_ef95) ^ purpose));
+        let mut rng = Self(Random::new(
+            seed.wrapping_mul(0xd134_2543_de82_ef95) ^ purpose,
+        ));
         rng.number();
         rng
     }

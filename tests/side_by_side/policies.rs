@@ -39,7 +39,7 @@ const SPACE: &[(&str, &[&str])] = &[
 /// All of them, the shipped ones first.
 pub static POLICIES: LazyLock<Vec<Named>> = LazyLock::new(|| {
     let mut policies: Vec<Named> = shipped();
-    let mut random = Random(1);
+    let mut random = Random::new(1);
     while policies.len() < DRAWN {
         let sets: Vec<String> = (SPACE.iter())
             .map(|(key, values)| {

@@ -1,17 +1,26 @@
-//! Numbers from a seed, so that a run can be had again.
+//! Numbers from a seed, so that a run can be repeated.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-/// `SplitMix64` (Steele, Lea, Flood 2014): a few lines, and the same on every machine.
-pub struct Random(pub u64);
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{Rng, SeedableRng};
+
+/// The same numbers on every machine.
+pub struct Random(SplitMix64);
 
 impl Random {
+    /// The numbers of this seed.
+    pub fn new(seed: u64) -> Self {
+        Self(SplitMix64::seed_from_u64(seed))
+    }
+
+    /// The seed from which the numbers go on as from here.
+    pub fn seed(&self) -> u64 {
+        u64::from_le_bytes(self.0.state())
+    }
+
     /// The next number.
     pub fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0.next_u64()
     }
 
     /// A number below `bound`.

@@ -1,7 +1,9 @@
 //! Random numbers that are the same on every machine: whole numbers, and only the floating-point operations that IEEE 754
-//! makes exact.
+//! makes exact. `rand_distr` is not used for that reason: its distributions call the platform's `exp` and `ln`, which round
+//! differently from one platform to the next, and its algorithms may change from one version to the next.
 
-use edge_cookie::store::{GOLDEN_GAMMA, mix};
+use rand_xoshiro::SplitMix64;
+use rand_xoshiro::rand_core::{Rng as _, SeedableRng};
 
 /// A probability, as the limit below which a random 64-bit number counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,7 +40,10 @@ pub(crate) enum RngStream {
 
 /// `SplitMix64`: a few instructions per draw, and each stream is independent of the others.
 #[derive(Debug, Clone)]
-pub(crate) struct Rng(u64);
+pub(crate) struct Rng(SplitMix64);
+
+/// How far a draw moves the state of `SplitMix64` (Steele, Lea, Flood 2014).
+const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 const LN_2: f64 = std::f64::consts::LN_2;
 /// The last term of the logarithm's series: it is then accurate to seven digits.
@@ -48,14 +53,13 @@ const FRACTION_BITS: u32 = 53;
 
 impl Rng {
     /// The stream for one visitor, id or window, named by `index`.
-    pub(crate) const fn for_stream(seed: u64, stream: RngStream, index: u64) -> Self {
-        let stream = mix(seed.wrapping_add((stream as u64).wrapping_mul(GOLDEN_GAMMA)));
-        Self(mix(stream.wrapping_add(index.wrapping_mul(GOLDEN_GAMMA))))
+    pub(crate) fn for_stream(seed: u64, stream: RngStream, index: u64) -> Self {
+        let stream = draw_number(stream as u64, seed);
+        Self(SplitMix64::seed_from_u64(draw_number(index, stream)))
     }
 
-    pub(crate) const fn next_u64(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(GOLDEN_GAMMA);
-        mix(self.0)
+    pub(crate) fn next_u64(&mut self) -> u64 {
+        self.0.next_u64()
     }
 
     /// A number below `end`; zero if `end` is zero.
@@ -95,6 +99,12 @@ impl Rng {
 }
 
 const ODD: usize = 2;
+
+/// The draw with this number from `seed`; the first has number 1, and number 0 is the one that would come before it.
+fn draw_number(number: u64, seed: u64) -> u64 {
+    let drawn = number.wrapping_sub(1).wrapping_mul(GOLDEN_GAMMA);
+    SplitMix64::seed_from_u64(seed.wrapping_add(drawn)).next_u64()
+}
 
 #[cfg(test)]
 mod tests {
