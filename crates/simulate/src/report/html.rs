@@ -1,26 +1,9 @@
-//! HTML with escaped text, and tables.
-
-use std::fmt::Write;
+//! The parts of the page: text with code, tables and figures. Text that is put into them is escaped.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use maud::{Markup, Render, html};
 use sha2::{Digest, Sha256};
-
-/// Escapes text for HTML elements and attributes.
-pub(super) fn text(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
 
 /// The policy of a page with this one style sheet: no script, no network, no form, no other style
 /// (Content Security Policy, level 3).
@@ -30,97 +13,115 @@ pub(super) fn content_security_policy(style: &str) -> String {
 }
 
 /// A key, a value or a name, as code.
-pub(super) fn code(word: &str) -> String {
-    format!("<code>{}</code>", text(word))
+pub(super) fn code(word: &str) -> Markup {
+    html! { code { (word) } }
 }
 
 /// A key that may be wrapped between its parts.
-pub(super) fn breakable_code(word: &str) -> String {
-    code(word).replace('.', ".<wbr>").replace('_', "_<wbr>")
+pub(super) fn breakable_code(word: &str) -> Markup {
+    const ENDS: [char; 2] = ['.', '_'];
+    html! {
+        code {
+            @for part in word.split_inclusive(ENDS) {
+                (part)
+                @if part.ends_with(ENDS) { wbr; }
+            }
+        }
+    }
 }
 
 /// Text in which the words in backticks are code.
-pub(super) fn prose(words: &str) -> String {
-    let mut html = String::new();
-    for (index, part) in words.split('`').enumerate() {
-        if index.is_multiple_of(2) {
-            html.push_str(&text(part));
-        } else {
-            html.push_str(&code(part));
+pub(super) fn prose(words: &str) -> Markup {
+    html! {
+        @for (index, part) in words.split('`').enumerate() {
+            @if index.is_multiple_of(2) { (part) } @else { (code(part)) }
         }
     }
-    html
 }
 
-/// A cell of a table, as HTML.
+/// A cell of a table.
 pub(super) enum Cell {
     /// The header of the row.
-    Head(String),
+    Head(Markup),
     /// Words.
-    Words(String),
+    Words(Markup),
     /// A number, aligned to the right.
     Number(String),
 }
 
 impl Cell {
     pub(super) fn head(words: &str) -> Self {
-        Self::Head(text(words))
+        Self::Head(words.render())
     }
 
     pub(super) fn words(words: &str) -> Self {
-        Self::Words(text(words))
+        Self::Words(words.render())
     }
 
     pub(super) fn number(number: &str) -> Self {
-        Self::Number(text(number))
+        Self::Number(number.to_owned())
+    }
+}
+
+impl Render for Cell {
+    fn render(&self) -> Markup {
+        html! {
+            @match self {
+                Self::Head(words) => th scope="row" { (words) },
+                Self::Words(words) => td { (words) },
+                Self::Number(number) => td class="number" { (number) },
+            }
+        }
     }
 }
 
 /// A table. The title of a column is aligned as the cells of the first row.
-pub(super) fn table(titles: &[&str], rows: &[Vec<Cell>]) -> String {
-    let mut html = String::from("<div class=\"scroll\"><table>\n<thead><tr>");
-    for (column, title) in titles.iter().enumerate() {
-        let number = rows
-            .first()
-            .and_then(|row| row.get(column))
-            .is_some_and(|cell| matches!(cell, Cell::Number(_)));
-        let class = if number { " class=\"number\"" } else { "" };
-        push(
-            &mut html,
-            format_args!("<th scope=\"col\"{class}>{}</th>", text(title)),
-        );
-    }
-    html.push_str("</tr></thead>\n<tbody>\n");
-    for row in rows {
-        html.push_str("<tr>");
-        for cell in row {
-            let (open, inside, close) = match cell {
-                Cell::Head(words) => ("<th scope=\"row\">", words, "</th>"),
-                Cell::Words(words) => ("<td>", words, "</td>"),
-                Cell::Number(number) => ("<td class=\"number\">", number, "</td>"),
-            };
-            html.extend([open, inside, close]);
+pub(super) fn table(titles: &[&str], rows: &[Vec<Cell>]) -> Markup {
+    let class = |column: usize| match rows.first()?.get(column)? {
+        Cell::Number(_) => Some("number"),
+        _ => None,
+    };
+    html! {
+        div class="scroll" {
+            table {
+                thead {
+                    tr {
+                        @for (column, title) in titles.iter().enumerate() {
+                            th scope="col" class=[class(column)] { (title) }
+                        }
+                    }
+                }
+                tbody {
+                    @for row in rows {
+                        tr { @for cell in row { (cell) } }
+                    }
+                }
+            }
         }
-        html.push_str("</tr>\n");
     }
-    html.push_str("</tbody></table></div>\n");
-    html
 }
 
 /// A chart with its table in a collapsed section below it.
-pub(super) fn figure(title: &str, note: &str, legend: &str, svg: &str, table: &str) -> String {
-    format!(
-        "<figure>\n<figcaption><b>{}</b> <span>{}</span></figcaption>\n{legend}{svg}\
-         <details><summary>The numbers</summary>\n{table}</details>\n</figure>\n",
-        prose(title),
-        prose(note)
-    )
+pub(super) fn figure(
+    title: &str,
+    note: &str,
+    legend: &Markup,
+    svg: &Markup,
+    table: &Markup,
+) -> Markup {
+    html! {
+        figure {
+            figcaption { b { (prose(title)) } " " span { (prose(note)) } }
+            (legend)
+            (svg)
+            details { summary { "The numbers" } (table) }
+        }
+    }
 }
 
-/// Appends; a string takes everything.
-fn push(html: &mut String, words: std::fmt::Arguments<'_>) {
-    let taken = html.write_fmt(words);
-    debug_assert!(taken.is_ok(), "a string takes everything");
+/// Charts side by side, where the page is wide enough.
+pub(super) fn charts(charts: &Markup) -> Markup {
+    html! { div class="charts" { (charts) } }
 }
 
 #[cfg(test)]
@@ -130,9 +131,11 @@ mod tests {
     #[test]
     fn input_never_becomes_markup() {
         let nasty = "<script>\"a\" & 'b'</script>";
-        let safe = "&lt;script&gt;&quot;a&quot; &amp; &#39;b&#39;&lt;/script&gt;";
-        assert_eq!(text(nasty), safe);
-        assert_eq!(code(nasty), format!("<code>{safe}</code>"));
-        assert_eq!(prose("a `<b>` <i>"), "a <code>&lt;b&gt;</code> &lt;i&gt;");
+        let safe = "&lt;script&gt;&quot;a&quot; &amp; 'b'&lt;/script&gt;";
+        assert_eq!(code(nasty).into_string(), format!("<code>{safe}</code>"));
+        assert_eq!(
+            prose("a `<b>` <i>").into_string(),
+            "a <code>&lt;b&gt;</code> &lt;i&gt;"
+        );
     }
 }

@@ -15,7 +15,7 @@
 //! let defaults = resolve(&[]);
 //! let result = Simulator::new(&workload).compare(&[SimulatedPolicy { profile: "development", resolved: &defaults }]);
 //! assert_eq!(key_figures(&result)[0].label, "reads a day");
-//! assert!(page(&result, Timestamp::from_unix(1_772_409_600)).starts_with("<!doctype html>"));
+//! assert!(page(&result, Timestamp::from_unix(1_772_409_600)).starts_with("<!DOCTYPE html>"));
 //! ```
 
 mod chart;
@@ -31,6 +31,7 @@ pub use sentence::sentence;
 use self::chart::palette;
 use super::result::SimulationResult;
 use edge_cookie::clock::Timestamp;
+use maud::{DOCTYPE, PreEscaped, html};
 
 const STYLE: &str = include_str!("page.css");
 
@@ -54,18 +55,21 @@ pub fn page(simulation: &SimulationResult, made: Timestamp) -> String {
         ),
     };
     let style = format!("\n{}{STYLE}", palette::css());
-    format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{csp}\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title}</title>\n\
-         <style>{style}</style>\n</head>\n<body>\n<main>\n{body}</main>\n</body>\n</html>\n",
-        title = html::text(&title),
-        csp = html::content_security_policy(&style),
-        body = section::all(
-            simulation,
-            &title,
-            &number::date(made.to_string().split('T').next().unwrap_or_default())
-        ),
-    )
+    let made = made.to_string();
+    let made = number::date(made.split('T').next().unwrap_or_default());
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(html::content_security_policy(&style));
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(&style)) }
+            }
+            body { main { (section::all(simulation, &title, &made)) } }
+        }
+    }
+    .into_string()
 }

@@ -1,5 +1,6 @@
 //! Horizontal bar charts: the name above each bar, the value at its end.
 
+use maud::Markup;
 use plotters::element::{Rectangle, Text};
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
@@ -26,7 +27,7 @@ pub(in crate::report) fn bars(
     alt_text: &str,
     bars: &[Bar],
     show: impl Fn(f64) -> String,
-) -> String {
+) -> Markup {
     let most = bars
         .iter()
         .flat_map(|bar| &bar.values)

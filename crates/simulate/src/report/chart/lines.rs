@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use maud::Markup;
 use plotters::coord::types::RangedCoordf64;
 use plotters::element::{Circle, PathElement, Text};
 use plotters::prelude::{Cartesian2d, DrawingArea, SVGBackend};
@@ -54,7 +55,7 @@ pub(in crate::report) struct LineChart<'c> {
 type Area<'c> = DrawingArea<SVGBackend<'c>, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 impl LineChart<'_> {
-    pub(in crate::report) fn svg(&self) -> String {
+    pub(in crate::report) fn svg(&self) -> Markup {
         draw(HEIGHT, &self.alt_text, |canvas| self.on(canvas))
     }
 

@@ -14,7 +14,7 @@ pub(super) use bars::{Bar, bars};
 pub(super) use lines::{Axis, LineChart, Tick};
 
 use self::palette::{Colour, FIRST, SECOND};
-use super::html;
+use maud::{Markup, PreEscaped, html};
 
 /// The width of every chart, in tenths.
 const WIDTH: u32 = 3_600;
@@ -34,19 +34,21 @@ fn draw(
     height: u32,
     alt_text: &str,
     on: impl for<'c> FnOnce(&Canvas<'c>) -> Result<(), ChartError<'c>>,
-) -> String {
+) -> Markup {
     let mut svg = String::new();
     let drawn = {
         let canvas = SVGBackend::with_string(&mut svg, (WIDTH, height)).into_drawing_area();
         on(&canvas).and_then(|()| canvas.present())
     };
     debug_assert!(drawn.is_ok(), "a string takes everything");
-    // The page sets the size.
+    // The page sets the size, and so writes the outermost element itself.
     let inside = svg.split_once('>').map_or("", |(_, inside)| inside);
-    format!(
-        "<svg role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {WIDTH} {height}\">{inside}",
-        html::text(alt_text)
-    )
+    let inside = inside.trim_end().trim_end_matches("</svg>");
+    html! {
+        svg role="img" aria-label=(alt_text) viewBox={ "0 0 " (WIDTH) " " (height) } {
+            (PreEscaped(inside))
+        }
+    }
 }
 
 /// The text style with this anchor.
@@ -58,18 +60,15 @@ fn text_style(colour: &Colour, across: HPos, down: VPos) -> TextStyle<'static> {
 }
 
 /// The legend of the policies; empty for a single policy.
-pub(super) fn legend(names: &[&str]) -> String {
-    if names.len() < POLICIES.len() {
-        return String::new();
+pub(super) fn legend(names: &[&str]) -> Markup {
+    html! {
+        @if names.len() >= POLICIES.len() {
+            p class="legend" {
+                @for (colour, name) in ["first", "second"].iter().zip(names) {
+                    span { i class=(colour) {} (name) }
+                    " "
+                }
+            }
+        }
     }
-    let mut html = String::from("<p class=\"legend\">");
-    for (colour, name) in ["first", "second"].iter().zip(names) {
-        html.push_str("<span><i class=\"");
-        html.push_str(colour);
-        html.push_str("\"></i>");
-        html.push_str(&html::text(name));
-        html.push_str("</span> ");
-    }
-    html.push_str("</p>\n");
-    html
 }

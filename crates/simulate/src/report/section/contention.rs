@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::super::chart::{Bar, bars, legend};
-use super::super::html::{Cell, code, figure, table};
+use super::super::html::{Cell, charts, code, figure, table};
 use super::super::number::{count, exact, float};
 use super::{NamedFigure, names, of_each, row, section, titles};
 use crate::result::{CallerContention, Contention, SimulationResult};
+use maud::{Markup, html};
 
-pub(super) fn contention(simulation: &SimulationResult) -> String {
+pub(super) fn contention(simulation: &SimulationResult) -> Markup {
     let kinds: [NamedFigure<Contention, u64>; 6] = [
         (
             "conflicts: writes refused because the record had changed",
@@ -33,15 +34,14 @@ pub(super) fn contention(simulation: &SimulationResult) -> String {
         "Contention between edges",
         "If two machines change one record at the same time, the slower write is refused and retried as often as the policy \
          allows. All figures are over the whole time, and come in addition to the calls without contention.",
-        &format!(
-            "{}<div class=\"charts\">\n{}</div>\n",
-            table(&titles("over the whole time", simulation), &rows),
-            by_caller(simulation)
-        ),
+        &html! {
+            (table(&titles("over the whole time", simulation), &rows))
+            (charts(&by_caller(simulation)))
+        },
     )
 }
 
-fn by_caller(simulation: &SimulationResult) -> String {
+fn by_caller(simulation: &SimulationResult) -> Markup {
     let who: BTreeSet<&str> = simulation
         .profiles
         .iter()
@@ -49,7 +49,7 @@ fn by_caller(simulation: &SimulationResult) -> String {
         .map(|meetings| meetings.who.as_str())
         .collect();
     if who.is_empty() {
-        return String::new();
+        return Markup::default();
     }
     let of = |who: &str, figure: fn(&CallerContention) -> u64| {
         of_each(simulation, |policy| {

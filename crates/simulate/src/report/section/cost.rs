@@ -3,19 +3,19 @@
 use std::collections::BTreeMap;
 
 use super::super::chart::{Bar, bars, legend};
-use super::super::html::{Cell, code, figure, table};
+use super::super::html::{Cell, charts, code, figure, table};
 use super::super::key_figures::a_day;
 use super::super::number::{count, date, float, money};
 use super::over_time::daily;
 use super::{NamedFigure, names, of_each, row, section, titles};
 use crate::result::{AvoidedWrites, PolicyResult, Price, SimulationResult};
+use maud::{Markup, html};
 
 /// The number of kinds of operation in the chart; the table has all of them.
 const DRAWN: usize = 7;
 
-pub(super) fn cost(simulation: &SimulationResult) -> String {
+pub(super) fn cost(simulation: &SimulationResult) -> Markup {
     let prices = &simulation.workload.prices;
-    let mut charts = String::new();
     let mut explained = "Every page view and every sync may read the identity store or write to it, and the store's \
         operator charges for each call. These are the calls without contention between edges; the extra calls of \
                 contention are below."
@@ -29,31 +29,17 @@ pub(super) fn cost(simulation: &SimulationResult) -> String {
             money(prices.gigabyte_month, &prices.currency),
         );
         explained.push_str(&words);
-        charts.push_str(&price(simulation));
     } else {
         explained.push_str(" The workload has no prices.");
     }
-    charts.push_str(&daily(
-        simulation,
-        "Reads",
-        "store reads, each day",
-        &|day| day.reads,
-        &count,
-    ));
-    charts.push_str(&daily(
-        simulation,
-        "Writes",
-        "store writes, each day",
-        &|day| day.writes,
-        &count,
-    ));
-    charts.push_str(&by_outcome(simulation));
-    charts.push_str(&avoided(simulation));
-    section(
-        "What it costs",
-        &explained,
-        &format!("<div class=\"charts\">\n{charts}</div>\n"),
-    )
+    let drawn = html! {
+        @if prices.are_set() { (price(simulation)) }
+        (daily(simulation, "Reads", "store reads, each day", &|day| day.reads, &count))
+        (daily(simulation, "Writes", "store writes, each day", &|day| day.writes, &count))
+        (by_outcome(simulation))
+        (avoided(simulation))
+    };
+    section("What it costs", &explained, &charts(&drawn))
 }
 
 /// A bar chart and its table.
@@ -61,9 +47,9 @@ fn bar_chart(
     simulation: &SimulationResult,
     (title, note): (&str, &str),
     drawn: &[Bar],
-    table: &str,
+    table: &Markup,
     show: impl Fn(f64) -> String,
-) -> String {
+) -> Markup {
     let names = names(simulation);
     let alt_text = format!("{title}: {note}, for {}", names.join(" and "));
     figure(
@@ -75,7 +61,7 @@ fn bar_chart(
     )
 }
 
-fn price(simulation: &SimulationResult) -> String {
+fn price(simulation: &SimulationResult) -> Markup {
     let about = &simulation.workload;
     let show = |amount: f64| money(amount, &about.prices.currency);
     let parts: [NamedFigure<Price, f64>; 4] = [
@@ -114,7 +100,7 @@ fn price(simulation: &SimulationResult) -> String {
 /// The reads and writes per day of one kind of operation.
 type DailyCalls = (f64, f64);
 
-fn by_outcome(simulation: &SimulationResult) -> String {
+fn by_outcome(simulation: &SimulationResult) -> Markup {
     let about = &simulation.workload;
     let mut kinds: BTreeMap<(&str, &str), Vec<DailyCalls>> = BTreeMap::new();
     for (place, policy) in simulation.profiles.iter().enumerate() {
@@ -141,7 +127,7 @@ fn by_outcome(simulation: &SimulationResult) -> String {
     drawn.truncate(DRAWN);
     let mut rows: Vec<Vec<Cell>> = Vec::new();
     for ((operation, outcome), calls) in &kinds {
-        let head = |of: &str| Cell::Head(format!("{}, {}: {of}", code(operation), code(outcome)));
+        let head = |of| Cell::Head(html! { (code(operation)) ", " (code(outcome)) ": " (of) });
         let reads: Vec<f64> = calls.iter().map(|(reads, _)| *reads).collect();
         rows.push(row(head("reads"), &reads, count));
         rows.push(row(head("writes"), &writes(calls), count));
@@ -158,7 +144,7 @@ fn by_outcome(simulation: &SimulationResult) -> String {
     )
 }
 
-fn avoided(simulation: &SimulationResult) -> String {
+fn avoided(simulation: &SimulationResult) -> Markup {
     let about = &simulation.workload;
     let kinds: [NamedFigure<AvoidedWrites, u64>; 4] = [
         ("a visit soon after the last one (debounce)", |avoided| {

@@ -1,13 +1,14 @@
 //! The head of the page: the summary sentence and the key figures.
 
-use super::super::html::{Cell, prose, table, text};
+use super::super::html::{Cell, prose, table};
 use super::super::key_figures::key_figures;
 use super::super::number::{count, date, exact, float};
 use super::super::sentence::{days, sentence};
 use super::titles;
 use crate::result::SimulationResult;
+use maud::{Markup, html};
 
-pub(super) fn header(simulation: &SimulationResult, title: &str) -> String {
+pub(super) fn header(simulation: &SimulationResult, title: &str) -> Markup {
     let about = &simulation.workload;
     let mut description = about.description.clone().unwrap_or_default();
     if let Some(first) = description.get_mut(..1) {
@@ -26,32 +27,28 @@ pub(super) fn header(simulation: &SimulationResult, title: &str) -> String {
         count(float(about.visitors)),
         count(float(views)),
     );
-    let broken: Vec<String> = simulation
+    let broken = simulation
         .profiles
         .iter()
         .flat_map(|policy| policy.broken().map(move |promise| (policy, promise)))
         .map(|(policy, promise)| {
-            let words = format!(
+            format!(
                 "`{}` broke a promise in {} of {} checks: {}.",
                 policy.profile,
                 exact(promise.broken),
                 exact(promise.watched),
                 promise.promise
-            );
-            format!("<p class=\"warning\">{}</p>\n", prose(&words))
-        })
-        .collect();
-    let broken = broken.concat();
-    format!(
-        "<header>\n<h1>{}</h1>\n<p class=\"faint\">{}</p>\n</header>\n<blockquote>{}</blockquote>\n{broken}{}",
-        text(title),
-        text(&over),
-        prose(&sentence(simulation)),
-        key_figure_table(simulation)
-    )
+            )
+        });
+    html! {
+        header { h1 { (title) } p class="faint" { (over) } }
+        blockquote { (prose(&sentence(simulation))) }
+        @for words in broken { p class="warning" { (prose(&words)) } }
+        (key_figure_table(simulation))
+    }
 }
 
-fn key_figure_table(simulation: &SimulationResult) -> String {
+fn key_figure_table(simulation: &SimulationResult) -> Markup {
     let rows: Vec<Vec<Cell>> = key_figures(simulation)
         .into_iter()
         .map(|line| {

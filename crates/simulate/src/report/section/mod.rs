@@ -11,37 +11,35 @@ mod sweep;
 mod users;
 mod workload;
 
-use super::html::Cell;
+use super::html::{Cell, prose};
 use super::number::change;
 use crate::result::{PolicyResult, SimulationResult};
+use maud::{Markup, html};
 
 /// A name and how to read its figure.
 type NamedFigure<T, N> = (&'static str, fn(&T) -> N);
 
 /// The body of the page.
-pub(super) fn all(simulation: &SimulationResult, title: &str, made: &str) -> String {
-    [
-        header::header(simulation, title),
-        settings::settings(simulation),
-        sweep::sweep(simulation),
-        cost::cost(simulation),
-        contention::contention(simulation),
-        over_time::stored(simulation),
-        users::users(simulation),
-        promises::promises(simulation),
-        spread::seeds(simulation),
-        workload::about(simulation, made),
-    ]
-    .concat()
+pub(super) fn all(simulation: &SimulationResult, title: &str, made: &str) -> Markup {
+    html! {
+        (header::header(simulation, title))
+        (settings::settings(simulation))
+        (sweep::sweep(simulation))
+        (cost::cost(simulation))
+        (contention::contention(simulation))
+        (over_time::stored(simulation))
+        (users::users(simulation))
+        (promises::promises(simulation))
+        (spread::seeds(simulation))
+        (workload::about(simulation, made))
+    }
 }
 
 /// A section with its explanation.
-fn section(title: &str, explained: &str, body: &str) -> String {
-    format!(
-        "<section>\n<h2>{}</h2>\n<p>{}</p>\n{body}</section>\n",
-        super::html::text(title),
-        super::html::prose(explained)
-    )
+fn section(title: &str, explained: &str, body: &Markup) -> Markup {
+    html! {
+        section { h2 { (title) } p { (prose(explained)) } (body) }
+    }
 }
 
 /// The policies' names, in their order.

@@ -1,44 +1,33 @@
 //! Figures by day.
 
 use super::super::chart::{Axis, LineChart, Tick, legend};
-use super::super::html::{Cell, figure, table};
+use super::super::html::{Cell, charts, figure, table};
 use super::super::number::{bytes, count, exact, float, short_date};
 use super::{names, section};
 use crate::result::{DayFigures, SimulationResult};
+use maud::{Markup, html};
 
 /// Above this many days a line shows weekly means: daily values would be unreadable.
 const MANY: usize = 120;
 const WEEK: usize = 7;
 
-pub(super) fn stored(simulation: &SimulationResult) -> String {
-    let charts = [
-        daily(
-            simulation,
-            "Live entries",
-            "at the end of each day",
-            &|day| day.live,
-            &count,
-        ),
-        daily(
-            simulation,
-            "Tombstones",
-            "at the end of each day",
-            &|day| day.tombstones,
-            &count,
-        ),
-        daily(
+pub(super) fn stored(simulation: &SimulationResult) -> Markup {
+    let drawn = html! {
+        (daily(simulation, "Live entries", "at the end of each day", &|day| day.live, &count))
+        (daily(simulation, "Tombstones", "at the end of each day", &|day| day.tombstones, &count))
+        (daily(
             simulation,
             "Stored",
             "keys, records and metadata, at the end of each day",
             &|day| day.stored_bytes,
             &bytes,
-        ),
-    ];
+        ))
+    };
     section(
         "What is stored",
         "A live entry is an identity that can be addressed. A tombstone remembers a withdrawal for a time, so that only fresh \
          consent restores the identity.",
-        &format!("<div class=\"charts\">\n{}</div>\n", charts.concat()),
+        &charts(&drawn),
     )
 }
 
@@ -49,7 +38,7 @@ pub(super) fn daily(
     note: &str,
     figure_of: &dyn Fn(&DayFigures) -> u64,
     show: &dyn Fn(f64) -> String,
-) -> String {
+) -> Markup {
     let names = names(simulation);
     let days = simulation
         .profiles

@@ -1,23 +1,22 @@
 //! The promises.
 
-use super::super::html::{Cell, table, text};
+use super::super::html::{Cell, table};
 use super::super::number::exact;
 use super::{names, section};
 use crate::result::SimulationResult;
+use maud::{Markup, html};
 
-pub(super) fn promises(simulation: &SimulationResult) -> String {
+pub(super) fn promises(simulation: &SimulationResult) -> Markup {
     let Some(first) = simulation.profiles.first() else {
-        return String::new();
+        return Markup::default();
     };
     let rows: Vec<Vec<Cell>> = first
         .promises
         .iter()
         .map(|promise| {
-            let mut row = vec![Cell::Head(format!(
-                "{}. {}",
-                promise.number,
-                text(promise.promise)
-            ))];
+            let mut row = vec![Cell::Head(
+                html! { (promise.number) ". " (promise.promise) },
+            )];
             row.extend(simulation.profiles.iter().map(|policy| {
                 let same = policy
                     .promises

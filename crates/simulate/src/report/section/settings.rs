@@ -1,20 +1,21 @@
 //! The differences between the settings.
 
-use super::super::html::{Cell, breakable_code, code, table, text};
+use super::super::html::{Cell, breakable_code, code, table};
 use super::{names, section};
 use crate::result::SimulationResult;
 use edge_cookie::policy::provenance::Origin;
 use edge_cookie::policy::value::Value;
+use maud::{Markup, html};
 
-pub(super) fn settings(simulation: &SimulationResult) -> String {
+pub(super) fn settings(simulation: &SimulationResult) -> Markup {
     let [_, _] = simulation.profiles.as_slice() else {
-        return String::new();
+        return Markup::default();
     };
     if simulation.settings.is_empty() {
         return section(
             "Settings that differ",
             "None: the two policies have the same values.",
-            "",
+            &Markup::default(),
         );
     }
     let rows: Vec<Vec<Cell>> = simulation
@@ -38,9 +39,8 @@ pub(super) fn settings(simulation: &SimulationResult) -> String {
 }
 
 fn value(value: &Value, origin: &Origin) -> Cell {
-    Cell::Words(format!(
-        "{}<small>{}</small>",
-        code(&value.to_string()),
-        text(&origin.to_string())
-    ))
+    Cell::Words(html! {
+        (code(&value.to_string()))
+        small { (origin.to_string()) }
+    })
 }

@@ -4,8 +4,9 @@ use super::super::html::{Cell, table};
 use super::super::number::{count, duration, money};
 use super::section;
 use crate::result::{SimulationResult, SpreadFigure};
+use maud::Markup;
 
-pub(super) fn seeds(simulation: &SimulationResult) -> String {
+pub(super) fn seeds(simulation: &SimulationResult) -> Markup {
     let about = &simulation.workload;
     let mut rows = Vec::new();
     for policy in &simulation.profiles {
@@ -25,7 +26,7 @@ pub(super) fn seeds(simulation: &SimulationResult) -> String {
         }
     }
     if rows.is_empty() {
-        return String::new();
+        return Markup::default();
     }
     let explained = format!(
         "Visits are random. The workload was simulated with {} seeds; everything above is from the first one. The deviation \

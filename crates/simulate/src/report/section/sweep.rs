@@ -1,10 +1,11 @@
 //! The sweep: cost and freshness over the values of one setting.
 
 use super::super::chart::{Axis, LineChart, Tick};
-use super::super::html::{Cell, code, figure, table};
+use super::super::html::{Cell, charts, code, figure, table};
 use super::super::number::{amount, count, duration, duration_in, exact, money, unit};
 use super::section;
 use crate::result::{SimulationResult, Sweep, SweepPoint};
+use maud::{Markup, html};
 
 /// If the greatest value is this many times the least, the axis is logarithmic.
 const WIDE: f64 = 10.0;
@@ -17,9 +18,9 @@ type SweepChart<'f> = (
     &'f dyn Fn(f64) -> String,
 );
 
-pub(super) fn sweep(simulation: &SimulationResult) -> String {
+pub(super) fn sweep(simulation: &SimulationResult) -> Markup {
     let Some(sweep) = &simulation.sweep else {
-        return String::new();
+        return Markup::default();
     };
     let prices = &simulation.workload.prices;
     let show_price = |amount: f64| money(amount, &prices.currency);
@@ -36,30 +37,32 @@ pub(super) fn sweep(simulation: &SimulationResult) -> String {
     };
     let synced: fn(&SweepPoint) -> f64 = |point| point.uid_age_seconds;
     let table = numbers(sweep, &show_price, prices.are_set());
-    let mut charts = chart(sweep, cost, 1.0, &table);
-    charts.push_str(&timed(
-        sweep,
-        "Freshness of visits",
-        "how far “last seen” lags behind the visits, as a mean",
-        |point| point.last_seen_lag_seconds,
-        &table,
-    ));
-    if differs(sweep, synced) {
-        charts.push_str(&timed(
+    let drawn = html! {
+        (chart(sweep, cost, 1.0, &table))
+        (timed(
             sweep,
-            "Freshness of partners’ ids",
-            "how old an id is when its partner sends it again, as a mean",
-            synced,
+            "Freshness of visits",
+            "how far “last seen” lags behind the visits, as a mean",
+            |point| point.last_seen_lag_seconds,
             &table,
-        ));
-    }
+        ))
+        @if differs(sweep, synced) {
+            (timed(
+                sweep,
+                "Freshness of partners’ ids",
+                "how old an id is when its partner sends it again, as a mean",
+                synced,
+                &table,
+            ))
+        }
+    };
     section(
         &format!("Sweep of {}", sweep.key),
         &format!(
             "The same workload under `{}` with several values of this setting. The dotted line marks the current value.",
             sweep.profile
         ),
-        &format!("<div class=\"charts\">\n{charts}</div>\n"),
+        &charts(&drawn),
     )
 }
 
@@ -69,14 +72,19 @@ fn timed(
     title: &str,
     note: &str,
     of: fn(&SweepPoint) -> f64,
-    table: &str,
-) -> String {
+    table: &Markup,
+) -> Markup {
     let unit = unit(sweep.points.iter().map(of).fold(0.0, f64::max));
     let show = |seconds| duration_in(seconds, unit);
     chart(sweep, (title, note, of, &show), unit.0, table)
 }
 
-fn chart(sweep: &Sweep, (title, note, of, show): SweepChart<'_>, unit: f64, table: &str) -> String {
+fn chart(
+    sweep: &Sweep,
+    (title, note, of, show): SweepChart<'_>,
+    unit: f64,
+    table: &Markup,
+) -> Markup {
     let points = sweep.points.iter();
     let chart = LineChart {
         alt_text: format!("{title} over {}: {note}", sweep.key),
@@ -89,7 +97,7 @@ fn chart(sweep: &Sweep, (title, note, of, show): SweepChart<'_>, unit: f64, tabl
                 .collect(),
         ],
     };
-    figure(title, note, "", &chart.svg(), table)
+    figure(title, note, &Markup::default(), &chart.svg(), table)
 }
 
 fn differs(sweep: &Sweep, of: fn(&SweepPoint) -> f64) -> bool {
@@ -133,7 +141,7 @@ fn axis(sweep: &Sweep) -> Axis {
     }
 }
 
-fn numbers(sweep: &Sweep, show_price: &dyn Fn(f64) -> String, are_priced: bool) -> String {
+fn numbers(sweep: &Sweep, show_price: &dyn Fn(f64) -> String, are_priced: bool) -> Markup {
     let mut titles = vec!["value"];
     if are_priced {
         titles.push("price a day");
@@ -152,7 +160,7 @@ fn numbers(sweep: &Sweep, show_price: &dyn Fn(f64) -> String, are_priced: bool) 
         .iter()
         .map(|point| {
             let now = if point.current { " (now)" } else { "" };
-            let mut row = vec![Cell::Head(format!("{}{now}", code(&point.value)))];
+            let mut row = vec![Cell::Head(html! { (code(&point.value)) (now) })];
             let mut numbers = vec![
                 count(point.reads_a_day),
                 count(point.writes_a_day),

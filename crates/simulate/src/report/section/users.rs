@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::super::chart::{Axis, LineChart, Tick, legend};
-use super::super::html::{Cell, code, figure, table};
+use super::super::html::{Cell, charts, code, figure, table};
 use super::super::number::{count, duration, duration_in, float, percent, unit};
 use super::{NamedFigure, names, of_each, row, section, titles};
 use crate::result::{PolicyResult, SimulationResult};
+use maud::{Markup, html};
 
-pub(super) fn users(simulation: &SimulationResult) -> String {
+pub(super) fn users(simulation: &SimulationResult) -> Markup {
     let figures: [NamedFigure<PolicyResult, u64>; 2] = [
         ("the entry had expired", |policy| policy.lost.entry_expired),
         ("the cookie had expired", |policy| {
@@ -35,24 +36,23 @@ pub(super) fn users(simulation: &SimulationResult) -> String {
         .iter()
         .map(|(name, age)| row(Cell::head(name), &of_each(simulation, age), duration))
         .collect();
-    [
-        section(
+    html! {
+        (section(
             "Identities lost",
             "Visitors who came back and got a new identity, because their entry or cookie had expired. Over the whole time.",
             &table(&titles("why", simulation), &lost),
-        ),
-        section(
+        ))
+        (section(
             "How fresh the records are",
             "With fewer writes, records are less up to date. Means over the whole time.",
             &table(&titles("mean", simulation), &fresh),
-        ),
-        refused(simulation),
-        forgotten(simulation),
-    ]
-    .concat()
+        ))
+        (refused(simulation))
+        (forgotten(simulation))
+    }
 }
 
-fn refused(simulation: &SimulationResult) -> String {
+fn refused(simulation: &SimulationResult) -> Markup {
     let kinds: BTreeSet<(&str, &str)> = simulation
         .profiles
         .iter()
@@ -70,7 +70,7 @@ fn refused(simulation: &SimulationResult) -> String {
                 float(same.map(|refused| refused.syncs).sum())
             });
             row(
-                Cell::Head(format!("{}, {}", code(partner), code(reason))),
+                Cell::Head(html! { (code(partner)) ", " (code(reason)) }),
                 &values,
                 count,
             )
@@ -86,14 +86,14 @@ fn refused(simulation: &SimulationResult) -> String {
         count(float(sent))
     );
     let body = if rows.is_empty() {
-        "<p>No sync was refused.</p>\n".to_owned()
+        html! { p { "No sync was refused." } }
     } else {
         table(&titles("partner, reason", simulation), &rows)
     };
     section("Syncs refused", &explained, &body)
 }
 
-fn forgotten(simulation: &SimulationResult) -> String {
+fn forgotten(simulation: &SimulationResult) -> Markup {
     let figures: [NamedFigure<PolicyResult, u64>; 4] = [
         ("withdrawals of an identity", |policy| {
             policy.forgetting.withdrawals
@@ -116,16 +116,15 @@ fn forgotten(simulation: &SimulationResult) -> String {
     section(
         "Time until erased",
         "A user who withdraws consent is erased when the tombstone, or the record that a sync put in its place, has expired.",
-        &format!(
-            "{}<div class=\"charts\">\n{}</div>\n",
-            table(&titles("over the whole time", simulation), &rows),
-            reached(simulation)
-        ),
+        &html! {
+            (table(&titles("over the whole time", simulation), &rows))
+            (charts(&reached(simulation)))
+        },
     )
 }
 
 /// The time until the last trace was gone, by share of the withdrawals.
-fn reached(simulation: &SimulationResult) -> String {
+fn reached(simulation: &SimulationResult) -> Markup {
     let lines: Vec<Vec<(f64, f64)>> = simulation
         .profiles
         .iter()
@@ -142,7 +141,7 @@ fn reached(simulation: &SimulationResult) -> String {
         .map(|policy| &policy.forgetting.reached)
         .find(|reached| !reached.is_empty())
     else {
-        return String::new();
+        return Markup::default();
     };
     let longest = lines.iter().flatten();
     let unit = unit(longest.fold(0.0, |most, (_, seconds)| most.max(*seconds)));

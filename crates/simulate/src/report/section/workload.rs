@@ -1,12 +1,13 @@
 //! The workload.
 
-use super::super::html::{Cell, prose, table, text};
+use super::super::html::{Cell, prose, table};
 use super::super::number::{count, date, exact, float, percent};
 use super::super::sentence::days;
 use super::section;
 use crate::result::{LogUsage, SimulationResult, WorkloadCounts};
+use maud::{Markup, html};
 
-pub(super) fn about(simulation: &SimulationResult, made: &str) -> String {
+pub(super) fn about(simulation: &SimulationResult, made: &str) -> Markup {
     let about = &simulation.workload;
     let partners = match about.partners.as_slice() {
         [] => "none".to_owned(),
@@ -31,21 +32,21 @@ pub(super) fn about(simulation: &SimulationResult, made: &str) -> String {
         .map(|policy| format!("`{}` is policy `{}`", policy.profile, policy.digest))
         .collect::<Vec<_>>()
         .join(", ");
-    let log = simulation.log.as_ref().map_or_else(String::new, used);
+    let log = simulation.log.as_ref().map_or_else(Markup::default, used);
     section(
         "The workload",
         "The input of the simulation. The operations ran on the engine itself, in virtual time; nothing here is an estimate of \
          what the engine would do.",
-        &format!(
-            "{log}{}<footer>{}</footer>\n",
-            table(&["what", &about.name], &rows),
-            prose(&format!("Made on {made} by `ec simulate`; {digests}."))
-        ),
+        &html! {
+            (log)
+            (table(&["what", &about.name], &rows))
+            footer { (prose(&format!("Made on {made} by `ec simulate`; {digests}."))) }
+        },
     )
 }
 
 fn fact(name: &str, value: &str) -> Vec<Cell> {
-    vec![Cell::head(name), Cell::Words(text(value))]
+    vec![Cell::head(name), Cell::words(value)]
 }
 
 fn happened(happened: &WorkloadCounts) -> [Vec<Cell>; 9] {
@@ -63,7 +64,7 @@ fn happened(happened: &WorkloadCounts) -> [Vec<Cell>; 9] {
     .map(|(name, number)| fact(name, &exact(number)))
 }
 
-fn used(log: &LogUsage) -> String {
+fn used(log: &LogUsage) -> Markup {
     let of = |lines: u64| {
         format!(
             "{} ({})",
@@ -82,5 +83,5 @@ fn used(log: &LogUsage) -> String {
         of(log.status),
         of(log.not_pages)
     );
-    format!("<p>{}</p>\n", prose(&words))
+    html! { p { (prose(&words)) } }
 }
