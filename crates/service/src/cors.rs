@@ -6,7 +6,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue};
 
-use edge_cookie::policy::publisher::Domain;
+use edge_cookie::policy::publisher::{Domain, OriginUrl};
 use edge_cookie::policy::types::Seconds;
 
 /// Where a request says it comes from.
@@ -52,18 +52,13 @@ pub(super) fn write_preflight(headers: &mut HeaderMap, max_age: Seconds) {
 
 /// Whether it is `https` and the publisher's domain or one below it; the port does not matter.
 fn is_own(origin: &HeaderValue, publisher: Option<&Domain>) -> bool {
-    let host = || {
+    let origin = || {
         let origin = origin.to_str().ok()?.to_ascii_lowercase();
-        let authority = origin.strip_prefix("https://")?.to_owned();
-        let (host, port) = match authority.split_once(':') {
-            Some((host, port)) => (host.to_owned(), Some(port.to_owned())),
-            None => (authority, None),
-        };
-        port.is_none_or(|port| port.parse::<u16>().is_ok())
-            .then(|| Domain::parse(&host))
-            .flatten()
+        let url = OriginUrl::parse(&origin).filter(OriginUrl::is_https)?;
+        // An origin has no path, not even `/` (RFC 6454, section 6.2).
+        (url.base_path().is_empty() && !origin.ends_with('/')).then_some(url)
     };
-    let covered = |domain: &Domain| host().is_some_and(|host| domain.covers(host.as_str()));
+    let covered = |domain: &Domain| origin().is_some_and(|url| domain.covers(url.host()));
     publisher.is_some_and(covered)
 }
 
