@@ -342,7 +342,15 @@ fn an_invalid_line_is_reported_with_its_place_changes_nothing_and_stops() {
         (
             event_with("create", r#""consent":{"more":[{"signal":"tcf"}]}"#),
             "}]",
-            "missing field `value`",
+            "`consent.more[0]`: missing field `value`",
+        ),
+        (
+            event_with(
+                "upsert_partner_ids",
+                r#""ids":[{"partner_id":"a","uid":"U"},{"partner_id":"b","uid":5}]"#,
+            ),
+            "5}",
+            "`ids[1].uid`: invalid type",
         ),
         (
             event_with("upsert_partner_id", r#""partner_id":"a b","uid":"U""#),

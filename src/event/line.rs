@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Error as _, Visitor};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 use super::{Event, EventAction};
@@ -337,23 +337,4 @@ pub(super) enum LineError {
     Json(serde_json::Error),
     /// The value of this field is invalid.
     Field(&'static str, String),
-}
-
-/// Checks that `json` is a valid value of `field`; an unknown field has none.
-pub(super) fn check_field(field: &str, json: &str) -> Result<(), serde_json::Error> {
-    fn is<'j, T: Deserialize<'j>>(json: &'j str) -> Result<(), serde_json::Error> {
-        serde_json::from_str::<T>(json).map(|_| ())
-    }
-    match field {
-        "at" => is::<MomentField>(json),
-        "op" => is::<JsonText<'_>>(json),
-        "ec_id" | "partner_id" | "uid" | "body" | "metadata" | "ttl" => {
-            is::<Option<JsonText<'_>>>(json)
-        }
-        "consent" => is::<Option<ConsentFields<'_>>>(json),
-        "geo" => is::<Option<GeoFields<'_>>>(json),
-        "timestamp" => is::<Option<Timestamp>>(json),
-        "ids" => is::<Option<Vec<IdFields<'_>>>>(json),
-        _ => Err(serde_json::Error::custom("not a field")),
-    }
 }

@@ -3,11 +3,12 @@
 use serde::Deserializer;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use serde_path_to_error::{Path, Segment};
 use std::collections::HashSet;
 use std::fmt;
 
 use super::EventError;
-use super::line::{LineError, check_field};
+use super::line::{EventLine, LineError};
 
 impl LineError {
     pub(super) fn locate(self, line: &str) -> EventError {
@@ -32,33 +33,39 @@ impl LineError {
         }
     }
 
-    /// Points at the first field that is invalid by itself, else at the start.
+    /// Points at the value that is invalid, else at the start.
     fn wrong_shape(line: &str, error: &serde_json::Error) -> EventError {
-        let refused = members(line).into_iter().find_map(|member| {
-            let refused = check_field(&member.name, member.json).err()?;
-            Some(
-                if error.to_string().contains("unknown field")
-                    && refused.to_string() == "not a field"
-                {
-                    (member.name_at, without_place(error))
-                } else {
-                    let inside = refused.column().saturating_sub(1);
-                    let offset = if member.json.starts_with(['{', '[']) {
-                        inside
-                    } else {
-                        0
-                    };
-                    (
-                        member.value_at + offset,
-                        format!("`{}`: {}", member.name, without_place(&refused)),
-                    )
-                },
-            )
+        let message = without_place(error);
+        let place = invalid_value(line).and_then(|path| {
+            let Some(Segment::Map { key }) = path.iter().next() else {
+                return None;
+            };
+            let member = members(line)
+                .into_iter()
+                .find(|member| member.name == *key)?;
+            Some((path, member))
         });
-        let refused = refused.or_else(|| Some((repeated(line)?, without_place(error))));
-        let (offset, message) = refused.unwrap_or_else(|| (0, without_place(error)));
-        EventError::at(line, offset, message)
+        let Some((path, member)) = place else {
+            return EventError::at(line, repeated(line).unwrap_or_default(), message);
+        };
+        if path.iter().len() == 1 && message.starts_with("unknown field") {
+            return EventError::at(line, member.name_at, message);
+        }
+        let offset = if member.json.starts_with(['{', '[']) {
+            error.column().saturating_sub(1)
+        } else {
+            member.value_at
+        };
+        EventError::at(line, offset, format!("`{path}`: {message}"))
     }
+}
+
+/// The path of the value that is invalid. The line is read again for it: following the paths costs lines without errors
+/// nothing so.
+fn invalid_value(line: &str) -> Option<Path> {
+    let mut json = serde_json::Deserializer::from_str(line);
+    let read = serde_path_to_error::deserialize::<_, EventLine<'_>>(&mut json);
+    read.err().map(|error| error.path().clone())
 }
 
 impl EventError {

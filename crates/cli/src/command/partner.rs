@@ -313,7 +313,8 @@ impl OpenRegistry {
             Self::Server(server) => {
                 let mut answered = server.must(Method::GET, "partners", None)?;
                 let partners = answered.get_mut("partners").map(serde_json::Value::take);
-                serde_json::from_value(partners.unwrap_or_default()).map_err(CliError::because)
+                let partners = partners.unwrap_or_default();
+                serde_path_to_error::deserialize(partners).map_err(CliError::because)
             }
         }
     }
