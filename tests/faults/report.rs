@@ -176,8 +176,8 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let OracleViolation { promise, what } = &self.violation;
         match promise {
-            0 => writeln!(f, "the table of operations is broken: {what}")?,
-            _ => writeln!(f, "promise {promise} is broken: {what}")?,
+            None => writeln!(f, "the table of operations is broken: {what}")?,
+            Some(promise) => writeln!(f, "promise {promise} is broken: {what}")?,
         }
         writeln!(
             f,

@@ -88,8 +88,8 @@ fn simulate() {
         };
         let (what, after) = (&failure.violation.what, failure.operations);
         match failure.violation.promise {
-            0 => println!("the table of operations"),
-            promise => println!("promise {promise}"),
+            None => println!("the table of operations"),
+            Some(promise) => println!("promise {promise}"),
         }
         eprintln!("seed {seed}, after {after} operations: {what}");
     }

@@ -3,6 +3,7 @@
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::Write;
 use edge_cookie::policy::settings::SyncOrder;
+use edge_cookie::promise::Promise;
 use edge_cookie::record::{KvEntry, KvMetadata};
 
 use super::super::action::MILLIS;
@@ -19,7 +20,7 @@ pub(super) fn check_metadata(
         && metadata.v == Some(1)
         && entry.v == 1
         && metadata.p.as_deref() == Some(op.policy.digest.mark());
-    check(matches, 0, "the metadata does not match its entry")
+    check(matches, None, "the metadata does not match its entry")
 }
 
 /// Checks that the time to live in the store is not shorter than the retention, and not much longer.
@@ -29,7 +30,11 @@ pub(super) fn check_store_ttl(
     now: u64,
 ) -> Result<(), OracleViolation> {
     let until = end(op.policy, &write.entry, &write.metadata);
-    let promise = if write.entry.consent.ok { 2 } else { 3 };
+    let promise = if write.entry.consent.ok {
+        Promise::NoLostUpdate
+    } else {
+        Promise::WithdrawalRemembered
+    };
     let forgets = (now + write.ttl.seconds() * MILLIS) / MILLIS;
     check(
         forgets > until,
@@ -39,7 +44,7 @@ pub(super) fn check_store_ttl(
     let longest = until.saturating_sub(op.start) + 1;
     check(
         write.ttl.seconds() <= longest,
-        8,
+        Promise::Retention,
         "the time to live in the store is longer than the retention",
     )
 }
@@ -48,7 +53,7 @@ pub(super) fn check_retention_start(write: &Write, from: u64) -> Result<(), Orac
     let seen = write.metadata.t.map(Timestamp::unix);
     check(
         seen == Some(from),
-        6,
+        Promise::OwnNamespace,
         "a write moved the start of the user's retention",
     )
 }
@@ -78,7 +83,7 @@ pub(super) fn check_unchanged(
         && metadata.kept == write.metadata.kept;
     check(
         same,
-        7,
+        Promise::NothingLost,
         "a write lost or changed a field that it must not change",
     )
 }
@@ -108,25 +113,33 @@ pub(super) fn check_uids(
             continue;
         }
         let (Some(is), Some((_, brought))) = (is, winner(op, partner)) else {
-            return violation(2, "a sync removed a uid");
+            return violation(Promise::NoLostUpdate, "a sync removed a uid");
         };
         let synced = is.synced.map(Timestamp::unix);
         let right = is.uid == brought.uid && synced == Some(made(op, brought));
-        check(right, 6, "a uid was written that the partner did not send")?;
+        check(
+            right,
+            Promise::OwnNamespace,
+            "a uid was written that the partner did not send",
+        )?;
         if let Some(was) = was {
             check(
                 was.kept == is.kept,
-                7,
+                Promise::NothingLost,
                 "a sync lost fields of its partner's uid",
             )?;
             let by_time = op.policy.sync.order == SyncOrder::Timestamp;
             let older = was.synced.is_some_and(|was| synced < Some(was.unix()));
-            check(!(by_time && older), 2, "an older sync replaced a newer one")?;
+            check(
+                !(by_time && older),
+                Promise::NoLostUpdate,
+                "an older sync replaced a newer one",
+            )?;
         }
     }
     check(
         same_ids(before, &write.entry, &mine[..count]),
-        6,
+        Promise::OwnNamespace,
         "a sync changed another partner's uid",
     )
 }

@@ -12,6 +12,7 @@ use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Consistency, PartnerSync};
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{Expiry, Renewal, SyncOrder};
+use edge_cookie::promise::Promise;
 use edge_cookie::record::{KvEntry, KvMetadata};
 
 pub use promises::RecordOracle;
@@ -23,20 +24,27 @@ use super::store::{LookupResult, Refusal, Version};
 /// An observation that violates a promise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OracleViolation {
-    /// The promise, by its number in `docs/proofs.md`; 0 is the table of operations.
-    pub promise: u8,
+    /// The promise; none where it is the table of operations.
+    pub promise: Option<Promise>,
     pub what: String,
 }
 
-pub fn violation(promise: u8, what: impl Into<String>) -> Result<(), OracleViolation> {
+pub fn violation(
+    promise: impl Into<Option<Promise>>,
+    what: impl Into<String>,
+) -> Result<(), OracleViolation> {
     Err(OracleViolation {
-        promise,
+        promise: promise.into(),
         what: what.into(),
     })
 }
 
 /// Fails with `what` unless it holds.
-fn check(holds: bool, promise: u8, what: &str) -> Result<(), OracleViolation> {
+fn check(
+    holds: bool,
+    promise: impl Into<Option<Promise>>,
+    what: &str,
+) -> Result<(), OracleViolation> {
     if holds {
         Ok(())
     } else {

@@ -3,6 +3,7 @@
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Done, Outcome, PartnerSync};
 use edge_cookie::policy::settings::{OnMissingSync, SyncOrder, Unchanged};
+use edge_cookie::promise::Promise;
 use edge_cookie::record::{KvEntry, KvPartnerId};
 
 use super::table::{found_own_work, unexpected, wrote};
@@ -26,7 +27,7 @@ pub(super) fn one_sync(
     if follows {
         Ok(())
     } else {
-        unexpected(op, outcome, 0)
+        unexpected(op, outcome, None)
     }
 }
 
@@ -52,7 +53,11 @@ fn fit_sync(
         Outcome::Written | Outcome::Refreshed | Outcome::CreatedMinimal
     );
     if writes && !wrote(op) {
-        return violation(2, "a uid was acknowledged that was not written").map(|()| false);
+        return violation(
+            Promise::NoLostUpdate,
+            "a uid was acknowledged that was not written",
+        )
+        .map(|()| false);
     }
     if found_own_work(op) {
         // The record it decided by is replaced: the record has its own uid.
@@ -94,7 +99,7 @@ fn fit_sync(
             let is_last = made(op, sync) + 1 >= since + op.policy.entry.ttl.seconds();
             check(
                 !(refreshes && is_last),
-                10,
+                Promise::UidKept,
                 "a uid was not refreshed before its entry's retention ended",
             )?;
             is_stored
@@ -144,7 +149,7 @@ pub(super) fn batch(op: &ObservedOperation<'_>, done: &Done) -> Result<(), Oracl
     let syncs = op.action.syncs();
     check(
         done.each.len() == syncs.len(),
-        0,
+        None,
         "a batch does not have an outcome for each of its ids",
     )?;
     let seen = op.seen_entry().filter(|_| op.seen_state() == State::Live);
@@ -168,7 +173,7 @@ pub(super) fn batch(op: &ObservedOperation<'_>, done: &Done) -> Result<(), Oracl
             }
         };
         if !follows {
-            return unexpected(op, *outcome, 0);
+            return unexpected(op, *outcome, None);
         }
     }
     let wrote_any = done.each.iter().find(|each| {
@@ -186,7 +191,7 @@ pub(super) fn batch(op: &ObservedOperation<'_>, done: &Done) -> Result<(), Oracl
     };
     check(
         done.outcome == expected,
-        0,
+        None,
         "the outcome of a batch does not match its ids",
     )
 }

@@ -3,6 +3,7 @@
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Done, Finished, OperationError, Outcome};
 use edge_cookie::policy::settings::{DeleteMode, OnMissingWithdrawal, OnRateLimited, Repeat};
+use edge_cookie::promise::Promise;
 use edge_cookie::record::{KvEntry, Precondition};
 
 use super::super::action::Action;
@@ -10,7 +11,7 @@ use super::super::store::Refusal;
 use super::syncs::{batch, one_sync};
 use super::{LastReply, ObservedOperation, OracleViolation, State, check, counted_from, violation};
 
-/// The writes, and the reads, that an operation may send beyond its retries (promise 5).
+/// The writes, and the reads, that an operation may send beyond its retries (`Promise::BoundedWork`).
 const MORE_THAN_RETRIES: u32 = 2;
 
 /// Checks the outcome of an operation against its calls and replies.
@@ -20,11 +21,15 @@ pub fn check_outcome(
 ) -> Result<(), OracleViolation> {
     let most = MORE_THAN_RETRIES + op.policy.cas.max_retries;
     let bounded = op.writes <= most && op.reads <= most;
-    check(bounded, 5, "an operation made more store calls than it may")?;
+    check(
+        bounded,
+        Promise::BoundedWork,
+        "an operation made more store calls than it may",
+    )?;
     let seen = (finished.tally.reads, finished.tally.writes);
     check(
         seen == (op.reads, op.writes),
-        5,
+        Promise::BoundedWork,
         "an operation miscounted its calls",
     )?;
     match &finished.result {
@@ -45,7 +50,7 @@ pub fn check_write(
     );
     check(
         !met || precondition == Precondition::None,
-        2,
+        Promise::NoLostUpdate,
         "a write was retried without a read",
     )
 }
@@ -62,7 +67,7 @@ pub(super) fn wrote(op: &ObservedOperation<'_>) -> bool {
 pub(super) fn unexpected(
     op: &ObservedOperation<'_>,
     outcome: Outcome,
-    promise: u8,
+    promise: impl Into<Option<Promise>>,
 ) -> Result<(), OracleViolation> {
     let seen = op.seen_state();
     violation(
@@ -79,7 +84,7 @@ fn ended(op: &ObservedOperation<'_>, done: &Done) -> Result<(), OracleViolation>
     let is_batch = matches!(op.action, Action::Batch(_));
     check(
         is_batch || done.each.is_empty(),
-        0,
+        None,
         "an operation that is not a batch has outcomes of ids",
     )?;
     let saw = |state: State| op.last == LastReply::Saw && op.seen_state() == state;
@@ -92,14 +97,22 @@ fn ended(op: &ObservedOperation<'_>, done: &Done) -> Result<(), OracleViolation>
                 .as_ref()
                 .map(|record| (&record.entry, &record.metadata));
             let same = record == op.seen_entry().map(|(entry, metadata)| (entry, metadata));
-            check(!saw(State::Absent), 8, "a read returns an expired record")?;
+            check(
+                !saw(State::Absent),
+                Promise::Retention,
+                "a read returns an expired record",
+            )?;
             same && op.last == LastReply::Saw
         }
         (Action::Get | Action::GetMetadata, Outcome::NotFound) => {
-            check(!saw(State::Live), 2, "a read does not find a live entry")?;
+            check(
+                !saw(State::Live),
+                Promise::NoLostUpdate,
+                "a read does not find a live entry",
+            )?;
             check(
                 !saw(State::Tombstone),
-                3,
+                Promise::WithdrawalRemembered,
                 "a read does not find a tombstone",
             )?;
             saw(State::Absent)
@@ -134,7 +147,7 @@ fn ended(op: &ObservedOperation<'_>, done: &Done) -> Result<(), OracleViolation>
     if follows {
         Ok(())
     } else {
-        unexpected(op, outcome, 0)
+        unexpected(op, outcome, None)
     }
 }
 
@@ -158,7 +171,7 @@ fn touch(op: &ObservedOperation<'_>, seen: u64, outcome: Outcome) -> Result<(), 
             let is_last = op.start + 1 >= from + op.policy.entry.ttl.seconds();
             check(
                 !(visits_now && is_last),
-                9,
+                Promise::VisitorKept,
                 "a visit at the end of an entry's retention was not written",
             )?;
             saw(State::Live) && last.is_some_and(|last| seen > last && seen - last < debounce)
@@ -169,7 +182,7 @@ fn touch(op: &ObservedOperation<'_>, seen: u64, outcome: Outcome) -> Result<(), 
     if follows {
         Ok(())
     } else {
-        unexpected(op, outcome, 0)
+        unexpected(op, outcome, None)
     }
 }
 
@@ -201,7 +214,7 @@ fn withdrawal(op: &ObservedOperation<'_>, outcome: Outcome) -> Result<(), Oracle
     if follows {
         Ok(())
     } else {
-        unexpected(op, outcome, 1)
+        unexpected(op, outcome, Promise::NoResurrection)
     }
 }
 
@@ -229,7 +242,7 @@ fn erasure(op: &ObservedOperation<'_>, outcome: Outcome) -> Result<(), OracleVio
     if follows {
         Ok(())
     } else {
-        unexpected(op, outcome, 1)
+        unexpected(op, outcome, Promise::NoResurrection)
     }
 }
 
@@ -272,7 +285,7 @@ fn failed(op: &ObservedOperation<'_>, error: &OperationError) -> Result<(), Orac
     if follows {
         return Ok(());
     }
-    let promise = u8::from(insists);
+    let promise = insists.then_some(Promise::NoResurrection);
     violation(
         promise,
         format!(

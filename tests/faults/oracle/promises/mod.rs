@@ -8,6 +8,7 @@ use std::sync::Arc;
 use edge_cookie::clock::Timestamp;
 use edge_cookie::policy::EcPolicy;
 use edge_cookie::policy::settings::{DeleteMode, Expiry, Renewal};
+use edge_cookie::promise::Promise;
 use edge_cookie::record::KvEntry;
 
 use super::super::action::{Action, MILLIS};
@@ -75,7 +76,7 @@ impl RecordOracle {
             if now / MILLIS <= seen.until && op.start <= own {
                 check(
                     check_read == State::Tombstone,
-                    3,
+                    Promise::WithdrawalRemembered,
                     "a withdrawal is forgotten",
                 )?;
             }
@@ -85,11 +86,14 @@ impl RecordOracle {
         }
         check(
             self.withdrawal.is_none(),
-            1,
+            Promise::NoResurrection,
             "a user who withdrew or was erased is read as live",
         )?;
         let Some(lifetime) = self.lifetime else {
-            return violation(1, "a record is live that was never created");
+            return violation(
+                Promise::NoResurrection,
+                "a record is live that was never created",
+            );
         };
         if op.policy.entry.expiry == Expiry::Store {
             return Ok(());
@@ -100,7 +104,11 @@ impl RecordOracle {
             Renewal::OnWrite => lifetime.retained,
         };
         let kept = op.start <= from + op.policy.entry.ttl.seconds();
-        check(kept, 8, "a live entry is read after its retention ended")
+        check(
+            kept,
+            Promise::Retention,
+            "a live entry is read after its retention ended",
+        )
     }
 
     /// Checks that the store did not collect the record too early; `at` is in milliseconds.
@@ -112,11 +120,15 @@ impl RecordOracle {
     ) -> Result<(), OracleViolation> {
         let second = at / MILLIS;
         let Some((entry, _)) = &version.content else {
-            return violation(7, "an unreadable record was collected");
+            return violation(Promise::NothingLost, "an unreadable record was collected");
         };
         if !entry.consent.ok {
             let until = self.tombstone.take().map_or(0, |seen| seen.until);
-            return check(second > until, 3, "a tombstone was collected too early");
+            return check(
+                second > until,
+                Promise::WithdrawalRemembered,
+                "a tombstone was collected too early",
+            );
         }
         let lifetime = self.lifetime.take();
         let over = |policy: &Arc<EcPolicy>| {
@@ -130,7 +142,7 @@ impl RecordOracle {
         };
         check(
             policies.iter().any(over),
-            2,
+            Promise::NoLostUpdate,
             "a live entry was collected before its time",
         )
     }
@@ -144,7 +156,7 @@ impl RecordOracle {
         let may = matches!(op.action, Action::Erase) && op.policy.delete.mode == DeleteMode::Hard;
         check(
             may,
-            7,
+            Promise::NothingLost,
             "a record was removed by an operation that does not erase",
         )?;
         let was = state(op.policy, before.map(|before| &**before), op.start);

@@ -3,6 +3,7 @@
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::Write;
 use edge_cookie::policy::settings::{DeleteMode, OnMissingSync, Renewal};
+use edge_cookie::promise::Promise;
 use edge_cookie::record::{ConsentStrings, KvConsent, KvEntry, KvMetadata, Precondition};
 
 use super::super::super::action::Action;
@@ -29,7 +30,7 @@ impl RecordOracle {
         let buries = matches!(op.action, Action::Withdraw | Action::Erase);
         check(
             met != State::Unreadable || buries,
-            7,
+            Promise::NothingLost,
             "an unreadable record was overwritten",
         )?;
         check_metadata(op, write)?;
@@ -59,15 +60,19 @@ impl RecordOracle {
         if let Some(withdrawal) = self.withdrawal.filter(|withdrawal| !withdrawal.removed) {
             check(
                 op.start > withdrawal.since,
-                1,
+                Promise::NoResurrection,
                 "consent that is not newer than a withdrawal undid it",
             )?;
         }
-        check(met != State::Live, 2, "a live entry was created again")?;
+        check(
+            met != State::Live,
+            Promise::NoLostUpdate,
+            "a live entry was created again",
+        )?;
         let revives = met == State::Tombstone;
         check(
             !revives || matches!(op.action, Action::Consent(_)),
-            1,
+            Promise::NoResurrection,
             "`create` wrote over a tombstone",
         )?;
         let entry = &write.entry;
@@ -84,9 +89,9 @@ impl RecordOracle {
             && has_strings(&entry.consent, consent)
             && (&entry.geo.country, &entry.geo.region) == (&geo.country, &geo.region)
             && entry.ids.is_empty();
-        check(as_given, 0, "consent was not stored as it was given")?;
+        check(as_given, None, "consent was not stored as it was given")?;
         let from_start = write.metadata.t.is_some_and(|from| from.unix() == op.start);
-        check(from_start, 0, "retention does not start at the consent")?;
+        check(from_start, None, "retention does not start at the consent")?;
         let foreign = |entry: &KvEntry, metadata: &KvMetadata| {
             let kept = [
                 &entry.kept,
@@ -103,7 +108,7 @@ impl RecordOracle {
             let same = foreign(entry_before, metadata_before) == foreign(entry, &write.metadata);
             check(
                 same,
-                7,
+                Promise::NothingLost,
                 "a revival lost fields that this version does not know",
             )?;
         }
@@ -133,24 +138,24 @@ impl RecordOracle {
         }
         check(
             state(op.policy, before, op.start) != State::Tombstone,
-            1,
+            Promise::NoResurrection,
             "a sync or a touch wrote over a tombstone",
         )?;
         check(
             write.entry.consent.ok,
-            7,
+            Promise::NothingLost,
             "a sync or a touch withdrew consent",
         )?;
         check(
             self.withdrawal.is_none(),
-            1,
+            Promise::NoResurrection,
             "a sync or a touch made a record live after a withdrawal or an erasure",
         )?;
         // On a store that lets a swap recreate a vanished record, the write continues the record that it saw.
         let from = before.or_else(|| op.seen());
         let Some(from) = from.and_then(|from| from.content.as_ref()) else {
             return Err(OracleViolation {
-                promise: 1,
+                promise: Some(Promise::NoResurrection),
                 what: "a sync or a touch created a record".to_owned(),
             });
         };
@@ -174,25 +179,25 @@ impl RecordOracle {
         let seen = write.entry.last_seen.map_or(0, Timestamp::unix);
         check(
             seen == timestamp.min(op.start),
-            0,
+            None,
             "a touch wrote a time that is not its own",
         )?;
         if let Some(last) = entry.last_seen.map(Timestamp::unix) {
             check(
                 seen > last,
-                4,
+                Promise::LastSeen,
                 "`last_seen` decreased, or was written twice",
             )?;
             let apart = seen - last >= op.policy.last_seen.debounce.seconds();
             check(
                 apart,
-                4,
+                Promise::LastSeen,
                 "two touches are less than `last_seen.debounce` apart",
             )?;
         }
         check(
             same_ids(entry, &write.entry, &[]),
-            6,
+            Promise::OwnNamespace,
             "a touch changed partners' uids",
         )?;
         check_unchanged(entry, metadata, write)?;
@@ -217,7 +222,11 @@ impl RecordOracle {
         let vanished = before.is_none() && op.seen_state() == State::Live;
         if met == State::Absent && creates && !vanished {
             let new = write.entry.created.unix() == op.start && write.entry.consent.ok;
-            check(new, 1, "a sync wrote back an expired record")?;
+            check(
+                new,
+                Promise::NoResurrection,
+                "a sync wrote back an expired record",
+            )?;
             check_uids(op, None, write)?;
             *self = Self {
                 lifetime: Some(Lifetime {
@@ -231,13 +240,13 @@ impl RecordOracle {
         }
         check(
             met == State::Live || vanished,
-            1,
+            Promise::NoResurrection,
             "a sync wrote where there is no live entry",
         )?;
         let (entry, metadata) = self.check_continued(op, before, write)?;
         check(
             entry.last_seen == write.entry.last_seen,
-            6,
+            Promise::OwnNamespace,
             "a sync changed `last_seen`",
         )?;
         check_uids(op, Some(entry), write)?;
@@ -260,7 +269,11 @@ impl RecordOracle {
     ) -> Result<bool, OracleViolation> {
         let entry = &write.entry;
         let since = entry.consent.updated.unix();
-        check(!entry.consent.ok, 1, "a withdrawal left a live entry")?;
+        check(
+            !entry.consent.ok,
+            Promise::NoResurrection,
+            "a withdrawal left a live entry",
+        )?;
         let until = since + op.policy.tombstone.ttl.seconds();
         self.lifetime = None;
         let stood = before
@@ -275,7 +288,11 @@ impl RecordOracle {
             let same = stood.is_some_and(|(stood, metadata)| {
                 stood == entry && metadata.kept == write.metadata.kept
             });
-            check(same, 3, "a repeated withdrawal changed the tombstone")?;
+            check(
+                same,
+                Promise::WithdrawalRemembered,
+                "a repeated withdrawal changed the tombstone",
+            )?;
             let promised = self.tombstone.map_or(until, |seen| seen.until.min(until));
             self.tombstone = Some(TombstonePromise {
                 since,
@@ -285,11 +302,11 @@ impl RecordOracle {
         }
         check(
             since == op.start,
-            3,
+            Promise::WithdrawalRemembered,
             "a tombstone has a time that is not the withdrawal's",
         )?;
         let bare = entry.ids.is_empty() && has_strings(&entry.consent, &ConsentStrings::default());
-        check(bare, 0, "a tombstone has more data than the withdrawal")?;
+        check(bare, None, "a tombstone has more data than the withdrawal")?;
         self.withdrawal = Some(Withdrawal {
             since,
             removed: false,
@@ -301,7 +318,7 @@ impl RecordOracle {
 
 fn wrote_nothing(who: &str) -> OracleViolation {
     OracleViolation {
-        promise: 7,
+        promise: Some(Promise::NothingLost),
         what: format!("{who} wrote"),
     }
 }
