@@ -21,6 +21,7 @@ mod age_bounds;
 mod model;
 mod model_record;
 mod monitor;
+mod record_lifetime;
 mod scope;
 mod state;
 mod time_points;

@@ -6,62 +6,16 @@ use std::hash::{Hash, Hasher};
 use super::actor::{ActorAction, PARTNERS, partner_id};
 use super::age_bounds::AgeBounds;
 use super::model_record::RecordContent;
+use super::record_lifetime::{RecordLifetime, counts_from_first_write};
 use super::violation::{InvariantViolation, KeptBy, ResurrectionCause};
 use edge_cookie::clock::Timestamp;
 use edge_cookie::engine::{Outcome, RecordState, Tally, record_state};
 use edge_cookie::policy::EcPolicy;
-use edge_cookie::policy::settings::{Expiry, OnMissingSync, Renewal, Unchanged, UnknownAge};
+use edge_cookie::policy::settings::{Expiry, OnMissingSync, Renewal, Unchanged};
 use edge_cookie::record::{KvEntry, KvMetadata};
 
-/// The writes that an operation may send beyond its retries, and the same number of reads (promise 5).
+/// The writes that an operation may send beyond its retries, and the same number of reads (`Promise::BoundedWork`).
 pub(super) const MORE_THAN_RETRIES: usize = 2;
-
-/// One lifetime of the record: from its creation to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct RecordLifetime {
-    created: Timestamp,
-    /// The last visit that was written.
-    visited: Timestamp,
-    /// The start of the retention period.
-    retained: Timestamp,
-    /// The last touch that was written.
-    touched: Option<Timestamp>,
-    /// The cause, if the record should not be live.
-    by: Option<ResurrectionCause>,
-}
-
-impl RecordLifetime {
-    fn new(from: Timestamp, by: Option<ResurrectionCause>) -> Self {
-        Self {
-            created: from,
-            visited: from,
-            retained: from,
-            touched: None,
-            by,
-        }
-    }
-
-    /// The last second in which `policy` keeps it, counted from `from`: the last visit or the last renewal.
-    fn kept_until(&self, policy: &EcPolicy, from: Timestamp) -> Timestamp {
-        let from = match policy.entry.renewal {
-            Renewal::FromCreation => self.created,
-            Renewal::OnWrite | Renewal::OnVisit => from,
-        };
-        from.plus_seconds(policy.entry.ttl.seconds())
-    }
-
-    fn is_over(&self, policy: &EcPolicy, now: Timestamp) -> bool {
-        now > self.kept_until(policy, self.retained)
-    }
-}
-
-/// Whether the retention of another system's record begins with our first write, because the record does not state its age.
-fn counts_from_first_write(policy: &EcPolicy, (entry, metadata): &(KvEntry, KvMetadata)) -> bool {
-    policy.import.unknown_age == UnknownAge::Now
-        && policy.entry.renewal != Renewal::FromCreation
-        && metadata.t.is_none()
-        && entry.last_seen.is_none()
-}
 
 /// What the policies promise about the record.
 #[derive(Debug, Clone, PartialEq, Eq)]

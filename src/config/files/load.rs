@@ -1,13 +1,13 @@
 //! From files to resolved policies.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::ec_table::Config;
 use super::overrides::{self, Overrides};
+use super::policy_sources::{LoadError, PolicySources};
 use super::profile::{Header, Profile};
-use super::read::{ReadError, plain, read_text};
 use super::{Source, Sources};
 use super::{folder, manifest, stores};
 use crate::diagnostic::{Code, Diagnostic, Omitted};
@@ -19,70 +19,6 @@ use crate::rules::{self, Ancestor, Declared, Fleet, Subject};
 
 /// The profile that is used by default.
 const DEFAULT_PROFILE: &str = "development";
-
-/// What policies are read from. The environment is handed in: nothing here reads it.
-#[derive(Debug, Clone, Default)]
-pub struct PolicySources {
-    /// The configuration file.
-    pub config: PathBuf,
-    /// The folder of profiles.
-    pub policies: PathBuf,
-    /// The environment's variables.
-    pub environment: Vec<(String, String)>,
-    /// `KEY=VALUE` overrides, in the order given.
-    pub sets: Vec<String>,
-    /// Texts that are read in the place of what these files hold: edits that are not written yet. A file of the folder of
-    /// profiles counts as one that exists.
-    pub edited: Vec<(PathBuf, String)>,
-}
-
-impl PolicySources {
-    fn text(&self, path: &Path) -> Result<String, ReadError> {
-        let edited = self.edited.iter().find(|(edited, _)| edited == path);
-        edited.map_or_else(|| read_text(path), |(_, text)| Ok(text.clone()))
-    }
-
-    /// The profiles among the edits.
-    fn edited_profiles(&self) -> impl Iterator<Item = String> {
-        let below = |(path, _): &(PathBuf, String)| {
-            let name = path.strip_prefix(&self.policies).ok()?.to_str()?;
-            name.strip_suffix(".toml").map(str::to_owned)
-        };
-        self.edited.iter().filter_map(below)
-    }
-}
-
-/// Why policies could not be loaded at all.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// The configuration cannot be read.
-    #[error("cannot read `{path}`: {why}: name the configuration with `--config FILE`")]
-    Config {
-        /// Its path.
-        path: String,
-        /// The system's word for it.
-        why: String,
-    },
-    /// The folder of profiles cannot be read.
-    #[error("cannot read the profiles in `{path}`: {why}: name their folder with `--policies DIR`")]
-    Policies {
-        /// Its path.
-        path: String,
-        /// The system's word for it.
-        why: String,
-    },
-    /// There is no such profile.
-    #[error("there is no profile `{name}` in `{folder}`{hint}")]
-    UnknownProfile {
-        /// The name given.
-        name: String,
-        /// The folder looked in.
-        folder: String,
-        /// The names there are.
-        hint: String,
-    },
-}
 
 /// A profile's policy and everything found about it.
 #[derive(Debug, Clone)]
@@ -122,7 +58,7 @@ impl PolicyFiles {
         let path = from.config.display().to_string();
         let text = from.text(&from.config).map_err(|why| LoadError::Config {
             path: path.clone(),
-            why: why.to_string(),
+            why,
         })?;
         let source = Source::new(&path, &text);
         let (publishers, publisher) = overrides::of_publisher(&from.environment);
@@ -130,7 +66,7 @@ impl PolicyFiles {
         let mut names =
             folder::find_profiles(&from.policies).map_err(|error| LoadError::Policies {
                 path: from.policies.display().to_string(),
-                why: plain(&error),
+                why: error.into(),
             })?;
         names.extend(from.edited_profiles());
         names.sort();

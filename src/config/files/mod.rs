@@ -8,13 +8,15 @@ mod inherit;
 mod load;
 mod manifest;
 mod overrides;
+mod policy_sources;
 mod profile;
 mod read;
 mod source;
 mod stores;
 mod toml;
 
-pub use load::{LoadError, Loaded, PolicyFiles, PolicySources};
+pub use load::{Loaded, PolicyFiles};
+pub use policy_sources::{LoadError, PolicySources};
 pub use profile::Header;
 pub use read::{MAX_FILE_BYTES, ReadError, read_text};
 pub use source::{Source, Sources};

@@ -46,8 +46,9 @@ pub enum LogError {
     Unreadable {
         /// Its path.
         path: String,
-        /// The system's error.
-        why: String,
+        /// Why not.
+        #[source]
+        why: std::io::Error,
     },
     /// It covers too many days.
     #[error(

@@ -42,9 +42,9 @@ struct LogReader<'r> {
 impl VisitLog {
     pub(super) fn read(path: &Path, rules: &LogRules) -> Result<Self, LogError> {
         let file = path.display().to_string();
-        let unreadable = |error: std::io::Error| LogError::Unreadable {
+        let unreadable = |why| LogError::Unreadable {
             path: file.clone(),
-            why: error.to_string(),
+            why,
         };
         let mut lines = LogLines::open(path).map_err(unreadable)?;
         let mut reader = LogReader {

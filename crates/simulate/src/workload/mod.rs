@@ -22,7 +22,7 @@ use super::log_rules::LogRules;
 use super::result::Prices;
 use super::rng::Probability;
 use edge_cookie::clock::Timestamp;
-use edge_cookie::config::read_text;
+use edge_cookie::config::{ReadError, read_text};
 use edge_cookie::record::{KvGeo, PartnerId};
 
 /// A workload. All durations are in milliseconds.
@@ -136,8 +136,9 @@ pub enum WorkloadError {
     Unreadable {
         /// Its path.
         path: String,
-        /// The system's error.
-        why: String,
+        /// Why not.
+        #[source]
+        why: ReadError,
     },
 }
 
@@ -151,10 +152,7 @@ impl Workload {
         let shown = path.display().to_string();
         match read_text(path) {
             Ok(text) => Ok(Self::read(&shown, &text)),
-            Err(error) => Err(WorkloadError::Unreadable {
-                path: shown,
-                why: error.to_string(),
-            }),
+            Err(why) => Err(WorkloadError::Unreadable { path: shown, why }),
         }
     }
 
