@@ -45,8 +45,10 @@ fn a_partner_id_is_of_the_characters_of_a_domain() {
 }
 
 #[test]
-fn a_generation_is_shown_in_sixteen_hex_digits() {
+fn a_generation_is_shown_in_sixteen_hex_digits_and_returned_as_it_came() {
     for (marker, shown) in [(0, "0000000000000000"), (0xab, "00000000000000ab")] {
-        assert_eq!(Generation::from_platform(marker).to_string(), shown);
+        let generation = Generation::from_platform(marker);
+        assert_eq!(generation.to_string(), shown);
+        assert_eq!(generation.to_platform(), marker);
     }
 }

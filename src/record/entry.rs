@@ -307,6 +307,7 @@ mod tests {
         // The longest escape for each byte, or no escape.
         for long in ["\\u0001".repeat(300), "x".repeat(1_800)] {
             for body in [
+                r#"{"v":1,"created":5,"consent":{"tcf":"LONG","ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
                 r#"{"v":1,"created":5,"consent":{"gpp":"LONG","ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
                 r#"{"v":1,"created":5,"consent":{"us_privacy":"LONG","ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
                 r#"{"v":1,"created":5,"consent":{"rule":"LONG","ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
@@ -314,6 +315,8 @@ mod tests {
                 r#"{"v":1,"created":5,"consent":{"more":[{"signal":"","value":"LONG"}],"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
                 r#"{"v":1,"created":5,"consent":{"more":[{"signal":"","value":"","LONG":1}],"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{}}"#,
                 r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5,"LONG":1},"geo":{"country":"DE"},"ids":{}}"#,
+                r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"LONG"},"ids":{}}"#,
+                r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE","region":"LONG"},"ids":{}}"#,
                 r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE","LONG":1},"ids":{}}"#,
                 r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{"a":{"uid":"LONG"}}}"#,
                 r#"{"v":1,"created":5,"consent":{"ok":true,"updated":5},"geo":{"country":"DE"},"ids":{"LONG":{"uid":"u"}}}"#,
