@@ -194,11 +194,11 @@ fn refused(sync: &PartnerSync, now: Timestamp) -> Option<&'static str> {
     if sync.timestamp.seconds_since(now) > MAX_FUTURE {
         return Some("invalid_timestamp");
     }
-    (sync.uid.len() > MAX_UID_BYTES || is_no_ones(&sync.uid)).then_some("invalid_uid")
+    (sync.uid.len() > MAX_UID_BYTES || is_placeholder(&sync.uid)).then_some("invalid_uid")
 }
 
 /// The default of `sync.sentinels`, written out.
-fn is_no_ones(uid: &str) -> bool {
+fn is_placeholder(uid: &str) -> bool {
     let uid = uid.trim();
     let Some(head) = uid.bytes().next() else {
         return true;

@@ -1,4 +1,4 @@
-//! What the engine promises to users and partners, under every policy that `ec check` accepts
+//! What the engine promises to users and partners, under every policy that breaks none of the rules about promises
 //! (`docs/semantics.md#promises`). The model checker, the simulator and the fault simulation check them.
 
 use std::fmt;

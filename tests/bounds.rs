@@ -145,7 +145,7 @@ fn a_message_shows_values_as_they_were_written() {
     assert_eq!(
         found,
         [
-            "one page request may make 10 store calls with `4` retries, and the edge wants fewer than 10"
+            "one page request may make 10 store calls with `4` retries, and the edge allows 32 backend requests, towards which they may count: stay below 10"
         ]
     );
 }

@@ -197,11 +197,11 @@ fn a_guardrail_that_cannot_be_used_says_why() {
         ),
         (
             r#""entry.ttl" = {}"#,
-            Some("the guardrail for `entry.ttl` bounds nothing"),
+            Some("the guardrail for `entry.ttl` has no limit"),
         ),
         (
             r#""entry.ttl" = "395d""#,
-            Some("the guardrail for `entry.ttl` bounds nothing"),
+            Some("the guardrail for `entry.ttl` has no limit"),
         ),
         (
             r#""entry.ttl" = { most = "395d" }"#,

@@ -314,7 +314,7 @@ fn a_blank_uid_is_refused_before_any_read() {
 }
 
 #[test]
-fn a_uid_that_is_no_ones_is_refused_before_any_read() {
+fn a_placeholder_uid_is_refused_before_any_read() {
     let listed: fn(&mut EcPolicy) = |_| {};
     for uid in [
         "$UID", " ${UID} ", "[UID]", "{{uid}}", "%%UID%%", "0", "NULL", "OptOut", "NaN",

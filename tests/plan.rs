@@ -123,7 +123,7 @@ fn every_case_has_its_verdict_and_its_time() {
         (&[CREATE], &[], &[DAY_OLD], SAFE),
         (&[CREATE], &[DAY_OLD], &[], UNSAFE),
         (&[REJECT], &[DAY_OLD], &[], SAFE),
-        // Clocks ahead, and uids that are no one's.
+        // Clocks ahead, and placeholder uids.
         (&[CREATE], &[], &["sync.max_future=1d"], SAFE),
         (&[CREATE], &[], &["sync.max_future=1s"], SAFE),
         (&[], &[], &["sync.sentinels=[]"], UNSAFE),

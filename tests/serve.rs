@@ -205,46 +205,49 @@ fn a_changed_policy_is_taken_up_only_where_it_is_good() {
             "cookie.max_age = \"1month\"",
             "trusted-server.toml:5:18: `1month`",
         ),
-        ("ec_store = \"another\"", "`ec.ec_store` needs a restart"),
+        (
+            "ec_store = \"another\"",
+            "`ec.ec_store` changed, and is read only at the start",
+        ),
         (
             "partner_store = \"another\"",
-            "`ec.partner_store` needs a restart",
+            "`ec.partner_store` changed, and is read only at the start",
         ),
         (
             "local.data_dir = \"another\"",
-            "`ec.local.data_dir` needs a restart",
+            "`ec.local.data_dir` changed, and is read only at the start",
         ),
         (
             "local.store = \"redis://127.0.0.1\"",
-            "`ec.local.store` needs a restart",
+            "`ec.local.store` changed, and is read only at the start",
         ),
         (
             "redis.connections = 5",
-            "`ec.redis.connections` needs a restart",
+            "`ec.redis.connections` changed, and is read only at the start",
         ),
         (
             "local.commit_writes = 5",
-            "`ec.local.commit_writes` needs a restart",
+            "`ec.local.commit_writes` changed, and is read only at the start",
         ),
         (
             "local.sweep_per_write = 5",
-            "`ec.local.sweep_per_write` needs a restart",
+            "`ec.local.sweep_per_write` changed, and is read only at the start",
         ),
         (
             "local.cache_mib = 5",
-            "`ec.local.cache_mib` needs a restart",
+            "`ec.local.cache_mib` changed, and is read only at the start",
         ),
         (
             "local.recent_records = 5",
-            "`ec.local.recent_records` needs a restart",
+            "`ec.local.recent_records` changed, and is read only at the start",
         ),
         (
             "local.max_connections = 9",
-            "`ec.local.max_connections` needs a restart",
+            "`ec.local.max_connections` changed, and is read only at the start",
         ),
         (
             "local.max_header_bytes = 9000",
-            "`ec.local.max_header_bytes` needs a restart",
+            "`ec.local.max_header_bytes` changed, and is read only at the start",
         ),
         ("passphrase = { env = \"EC_NEVER_SET\" }", "`EC_NEVER_SET`"),
     ] {

@@ -148,7 +148,7 @@ fn a_record_that_is_rubbish_is_degraded_for_itself_alone() {
 }
 
 #[test]
-fn a_stored_uid_that_is_no_ones_is_not_given_out() {
+fn a_stored_placeholder_uid_is_not_given_out() {
     let store = Before::new(|_| Ok(()));
     let user = id(1);
     let graph = Arc::clone(&store);
@@ -482,7 +482,7 @@ fn a_store_that_loses_writes_is_not_well() {
     assert_eq!(served.get(HEALTH).status(), 503);
 }
 
-/// Many who ask for health share one write, and what it wrote is no one's record.
+/// Many who ask for health share one write, and what it wrote is not a user's record.
 #[test]
 fn health_writes_once_for_all_and_is_listed_nowhere() {
     const ASKED: usize = 200;

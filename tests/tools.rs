@@ -390,6 +390,12 @@ fn a_record_is_printed_in_one_shape_and_a_servers_rollout_is_read_from_it() {
         "{}",
         out(&text)
     );
+    let status = site.ec(&["status", "--server", &url]);
+    let rollout = out(&status)
+        .lines()
+        .find(|line| line.starts_with("rollout  canary ("));
+    let rollout = rollout.unwrap_or_else(|| panic!("{}", out(&status)));
+    assert!(rollout.ends_with("), on 5 % of the users"), "{rollout}");
 }
 
 #[test]

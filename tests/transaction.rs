@@ -547,7 +547,7 @@ fn where_retries_and_time_are_both_over_the_retries_are_named() {
     let message = finished.result.unwrap_err().to_string();
     assert_eq!(
         message,
-        "gave up at attempt 1: `cas.max_retries` allows no more"
+        "gave up at attempt 1: other writers changed the record each time, and `cas.max_retries` allows no more; try again later"
     );
 }
 
@@ -562,7 +562,7 @@ fn a_failure_says_what_the_store_said() {
         (lost_error(), "the store is not available: cut"),
         (
             StoreError::PreconditionFailed,
-            "the store is not available: the record is not the one expected",
+            "the store is not available: the record changed since it was read",
         ),
     ] {
         let get = begin(&policy, Operation::Get, Consistency::Strong);

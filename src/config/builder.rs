@@ -15,7 +15,7 @@ pub enum PolicyError {
     Invalid(Vec<Diagnostic>),
     /// The files cannot be read.
     #[cfg(feature = "files")]
-    #[error("cannot load the policy")]
+    #[error("cannot load the policy: {0}")]
     Load(#[from] super::LoadError),
 }
 

@@ -20,7 +20,7 @@ pub enum Consistency {
 #[non_exhaustive]
 pub enum StoreError {
     /// The precondition does not hold; nothing was written.
-    #[error("the record is not the one expected")]
+    #[error("the record changed since it was read")]
     PreconditionFailed,
     /// Too many writes; nothing was written.
     #[error("the store takes no more writes for now")]

@@ -51,7 +51,7 @@ outcomes! {
     TooManyPartners = "too_many_partners",
     /// The entry would grow larger than it may.
     EntryTooLarge = "entry_too_large",
-    /// The uid is blank, no one's, or longer than it may be.
+    /// The uid is blank, a placeholder, or longer than it may be.
     InvalidUid = "invalid_uid",
     /// The sync's own timestamp is further in the future than the policy accepts.
     InvalidTimestamp = "invalid_timestamp",
@@ -110,13 +110,17 @@ pub enum OperationError {
     #[error("the stored record cannot be read: {0}")]
     Unreadable(#[from] Unreadable),
     /// Every attempt that the policy allows met another write.
-    #[error("gave up at attempt {attempts}: `cas.max_retries` allows no more")]
+    #[error(
+        "gave up at attempt {attempts}: other writers changed the record each time, and `cas.max_retries` allows no more; try again later"
+    )]
     RetriesExhausted {
         /// The attempts made.
         attempts: u32,
     },
     /// The policy's time for retries is over.
-    #[error("gave up at attempt {attempts}: `cas.deadline` has passed")]
+    #[error(
+        "gave up at attempt {attempts}: other writers changed the record each time, and `cas.deadline` has passed; try again later"
+    )]
     DeadlinePassed {
         /// The attempts made.
         attempts: u32,
@@ -125,7 +129,7 @@ pub enum OperationError {
     #[error("the store takes no more writes for now, and `cas.on_rate_limited` is `fail`")]
     RateLimited,
     /// The entry or its metadata is larger than it may be.
-    #[error("the entry is larger than it may be: {0}")]
+    #[error("the entry is too large: {0}")]
     TooLarge(String),
     /// The store cannot be reached.
     #[error("the store is not available: {0}")]

@@ -48,7 +48,7 @@ macro_rules! policy {
         #[non_exhaustive]
         pub struct $policy {
             $( $(#[doc = $group_doc])* pub $field: $group, )*
-            /// Names this policy: equal exactly where all values are.
+            /// Names this policy: equal exactly where all values are, but for those of the machine (`local.*`).
             pub digest: PolicyDigest,
         }
 

@@ -100,7 +100,7 @@ pub struct PartnerId(Box<str>);
 
 /// What is wrong with a written partner id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a partner id: use letters, digits, `.`, `_` and `-`, at most 253 of them")]
+#[error("`{0}` is not a partner id: use letters, digits, `.`, `_` and `-`, at most 253 characters")]
 pub struct PartnerIdError(String);
 
 impl PartnerId {

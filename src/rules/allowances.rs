@@ -155,7 +155,7 @@ fn allowance(item: &Node, findings: &mut Vec<Diagnostic>) -> Option<Allowance> {
         _ => {
             let help = "write `severity = \"warning\"` to lower an error, or leave the line out to silence it";
             findings.push(bad(
-                "an allowance lowers to a warning, or silences",
+                "the `severity` of an allowance can only be `warning`",
                 &place("severity"),
                 help,
             ));

@@ -122,7 +122,7 @@ fn no_such_window(subject: &Subject<'_>) -> Vec<Finding> {
         return Vec::new();
     };
     let message = format!(
-        "the edge's rate limiter has no window of {}: there {} count",
+        "the edge's rate limiter has no window of {}, and uses {} instead",
         subject.value("sync.rate_window"),
         counted.length()
     );

@@ -224,7 +224,7 @@ fn read(table: &Node, layer: &LayerName, found: &mut Vec<Diagnostic>) -> Vec<Gua
             }
         }
         if bounds.members().is_empty() {
-            let message = format!("the guardrail for `{key}` bounds nothing");
+            let message = format!("the guardrail for `{key}` has no limit");
             found.push(bad(&message, &own, &bounds.place, HELP));
         }
     }

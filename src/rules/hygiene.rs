@@ -77,7 +77,7 @@ pub(super) const RULES: [Rule; 10] = [
     Rule {
         code: Code::NoJitter,
         severity: Severity::Warning,
-        reason: "waits that are the same for every writer",
+        reason: "every writer waits for exactly the same time",
         protects: "writers that conflicted once from conflicting again",
         example: "[ec.cas]\nbackoff = \"20ms\"\nmax_backoff = \"200ms\"\njitter = \"none\"\n",
         consequence: "edges that conflicted wait exactly as long as each other, and conflict again after each wait",
@@ -239,7 +239,7 @@ fn too_many_calls(subject: &Subject<'_>) -> Vec<Finding> {
     vec![Finding::new(
         &["cas.max_retries"],
         format!(
-            "one page request may make {calls} store calls with {} retries, and the edge wants fewer than {CALLS_OF_A_REQUEST}",
+            "one page request may make {calls} store calls with {} retries, and the edge allows {MAX_BACKEND_REQUESTS} backend requests, towards which they may count: stay below {CALLS_OF_A_REQUEST}",
             subject.value("cas.max_retries"),
         ),
         "lower `cas.max_retries` to 3 or less",

@@ -19,8 +19,8 @@ pub(super) const RULES: [Rule; 4] = [
     Rule {
         code: Code::OneStoreForBoth,
         severity: Severity::Error,
-        reason: "one store for the graph and for partners",
-        protects: "partners' tokens and users' records from being listed, counted and erased as each other",
+        reason: "the graph and the partners use the same store",
+        protects: "partners' tokens and users' records from being mixed up in listings, counts and erasures",
         example: "[ec]\nec_store = \"graph\"\npartner_store = \"graph\"\n",
         consequence: "a partner's record is among the users' records, is listed and counted as one, and is deleted when the graph is emptied",
         fix: "name two stores",
@@ -29,8 +29,8 @@ pub(super) const RULES: [Rule; 4] = [
     Rule {
         code: Code::UndeclaredStore,
         severity: Severity::Warning,
-        reason: "a store that `fastly.toml` does not declare",
-        protects: "a deploy from succeeding with no graph behind it",
+        reason: "the policy uses a store that `fastly.toml` does not declare",
+        protects: "you from deploying a service whose store does not exist",
         example: "# file: fastly.toml\n[setup.kv_stores.graph]\n# file: policies/sample.toml\n[ec]\nec_store = \"grahp\"\npartner_store = \"graph_partners\"\n",
         consequence: "the service starts, finds no such store, and answers every page without an identity and every partner with `503`",
         fix: "declare it, as `[setup.kv_stores.NAME]`, or correct the name",
@@ -39,7 +39,7 @@ pub(super) const RULES: [Rule; 4] = [
     Rule {
         code: Code::SharesWithUndeployed,
         severity: Severity::Error,
-        reason: "a profile shares its stores with one that is not there, or is not deployed",
+        reason: "`shares_stores_with` names a profile that does not exist, or is not deployed",
         protects: "stores from being shared by a permission that has lost its reason",
         example: "deploy = true\nshares_stores_with = \"prodction\"\n[ec]\nec_store = \"graph\"\npartner_store = \"partners\"\n",
         consequence: "nothing is shared as intended; a later profile of that name would share users with this one unintentionally",
@@ -138,7 +138,7 @@ fn shared_store(subject: &Subject<'_>) -> Vec<Finding> {
                 subject.profile, other.profile
             );
             let help = format!(
-                "give each its own `{key}`, or say `shares_stores_with = \"{}\"` if they mean to",
+                "give each its own `{key}`, or say `shares_stores_with = \"{}\"` if the sharing is intended",
                 other.profile
             );
             found.push(
@@ -200,11 +200,11 @@ fn shares_with_undeployed(subject: &Subject<'_>) -> Vec<Finding> {
     let why = if itself {
         "is the profile itself"
     } else {
-        "is no profile that says `deploy = true`"
+        "is not a profile with `deploy = true`"
     };
     let finding = Finding::new(
         &[],
-        format!("this profile would share its stores with no other: `{name}` {why}"),
+        format!("`shares_stores_with` names `{name}`, which {why}"),
         "name a profile that is deployed, or remove the line",
     );
     vec![finding.at(place.clone())]

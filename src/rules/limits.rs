@@ -29,7 +29,7 @@ pub(super) const RULES: [Rule; 5] = [
         code: Code::AbsurdDuration,
         severity: Severity::Warning,
         reason: "a duration that cannot be intended",
-        protects: "users and requests from a slip of the unit: `900d` for `900s`, `300s` for `300ms`",
+        protects: "users and requests from a wrong unit: `900d` for `900s`, `300s` for `300ms`",
         example: "[ec.entry]\nttl = \"36500d\"\n[ec.cookie]\nmax_age = \"365d\"\n",
         consequence: "users are kept for longer than any law allows, or a request waits for longer than the edge allows",
         fix: "write the time you intend: below ten years for records, below two minutes for waits inside one request",

@@ -202,7 +202,7 @@ fn hard_delete(subject: &Subject<'_>) -> Vec<Finding> {
     vec![Finding::new(
         &["delete.mode"],
         format!(
-            "a sync under way can write an erased user back: `delete.mode` ({}) leaves nothing that it would meet",
+            "a sync under way can write an erased user back: `delete.mode` ({}) leaves no tombstone to stop it",
             subject.value("delete.mode")
         ),
         "set `delete.mode = \"tombstone\"`",
@@ -218,7 +218,7 @@ fn tombstone_too_short(subject: &Subject<'_>) -> Vec<Finding> {
     vec![Finding::new(
         &["tombstone.ttl", "cas.deadline", "store.call_timeout"],
         format!(
-            "`tombstone.ttl` ({}) is shorter than a lookup may lag behind, a request live and its operation take ({} s): a write that read the record before the withdrawal can come after the tombstone, and the user is back",
+            "`tombstone.ttl` ({}) is shorter than {} s, the longest time in which a write that began before the withdrawal can still arrive: it would come after the tombstone expired, and bring the user back",
             subject.value("tombstone.ttl"),
             longest,
         ),
@@ -233,7 +233,7 @@ fn syncs_keep_for_ever(subject: &Subject<'_>) -> Vec<Finding> {
     vec![Finding::new(
         &["entry.renewal", "entry.ttl"],
         format!(
-            "partners keep a user for ever who came once: under `entry.renewal` ({}) each sync starts the {} of `entry.ttl` again",
+            "partner syncs keep a user for ever who visited only once: under `entry.renewal` ({}) each sync starts the {} of `entry.ttl` again",
             subject.value("entry.renewal"),
             subject.value("entry.ttl"),
         ),

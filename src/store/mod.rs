@@ -6,7 +6,7 @@
 //! ```
 //! use edge_cookie::store::{Precondition, StoreError};
 //!
-//! assert_eq!(StoreError::PreconditionFailed.to_string(), "the record is not the one expected");
+//! assert_eq!(StoreError::PreconditionFailed.to_string(), "the record changed since it was read");
 //! assert_ne!(Precondition::Add, Precondition::None);
 //! ```
 
@@ -150,7 +150,7 @@ pub trait KvStore {
 }
 
 /// How the keys begin that health writes to see whether a store can be written. No EC id and no partner's key begins so,
-/// and no store lists them: they are no one's records.
+/// and no store lists them: they are not users' records.
 pub const PROBE_KEYS: &str = "health/";
 
 /// Whether a listing shows `key`.

@@ -182,7 +182,7 @@ fn a_time_in_the_wrong_unit_is_refused_and_revives_no_one() {
 }
 
 #[test]
-fn a_uid_that_is_no_ones_is_refused() {
+fn a_placeholder_uid_is_refused() {
     let server = Server::start();
     let user = server.visitor();
     let uids = [

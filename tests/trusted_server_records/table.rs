@@ -225,7 +225,7 @@ pub fn table() -> Vec<Row> {
         ],
         Live(Reads),
     );
-    // Numbers as strings, versions, and types that are no one's.
+    // Numbers as strings, versions, and types that no program writes.
     body(
         "v is 0",
         &[(r#""v":1"#, r#""v":0"#)],

@@ -139,7 +139,11 @@ impl AdminApi {
             Ok::<_, reqwest::Error>((answer.status(), answer.text().await?))
         });
         let (status, text) = answered.map_err(|error| {
-            CliError::because(format!("no answer from `{}`: {}", self.base, plain(&error)))
+            CliError::because(format!(
+                "no answer from `{}`: {}: is the server running?",
+                self.base,
+                plain(&error)
+            ))
         })?;
         let read = serde_json::from_str::<Value>(&text);
         let is_answer = read.is_ok() || !status.is_success() || status == StatusCode::NO_CONTENT;
@@ -153,7 +157,7 @@ impl AdminApi {
         let unknown = status == StatusCode::NOT_FOUND && json.get("error").is_none();
         if unknown || !is_answer {
             return Err(CliError::because(format!(
-                "`{}` is not an EC server",
+                "`{}` answered, and is not an EC server: check host and port",
                 self.base
             )));
         }
@@ -173,7 +177,13 @@ impl AdminApi {
         }
         let word = |name: &str| answered.json.get(name).and_then(Value::as_str);
         let why = word("message").or_else(|| word("error"));
-        Err(CliError::because(why.unwrap_or("the server failed")))
+        Err(why.map_or_else(
+            || {
+                let (base, status) = (&self.base, answered.status);
+                CliError::because(format!("`{base}` answered {status}: its log says why"))
+            },
+            CliError::because,
+        ))
     }
 }
 
@@ -212,12 +222,19 @@ pub(crate) fn health(
         answer.text().await
     });
     let text = answered.map_err(|error| {
-        CliError::because(format!("no answer from `{base}`: {}", plain(&error)))
+        CliError::because(format!(
+            "no answer from `{base}`: {}: is the server running?",
+            plain(&error)
+        ))
     })?;
     let health: Option<Value> = serde_json::from_str(&text).ok();
     health
         .filter(|health| health.get("digest").is_some())
-        .ok_or_else(|| CliError::because(format!("`{base}` is not an EC server")))
+        .ok_or_else(|| {
+            CliError::because(format!(
+                "`{base}` answered, and is not an EC server: check host and port"
+            ))
+        })
 }
 
 /// Whether the admin token may go to this server: no one on the way can read it, or the user says so.

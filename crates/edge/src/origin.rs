@@ -14,7 +14,7 @@ const BACKEND: &str = "publisher_origin";
 #[derive(Debug, thiserror::Error)]
 pub(super) enum NoPage {
     /// There is no origin.
-    #[error("`publisher.origin_url` is not set: there is no origin to ask")]
+    #[error("there is no origin to ask: set `publisher.origin_url`")]
     NoOrigin,
     /// The backend cannot be made.
     #[error("cannot reach the origin: {0}")]

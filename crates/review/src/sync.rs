@@ -288,7 +288,7 @@ fn sentinels(pair: &Pair<'_>) -> Impact {
                 named(&removed)
             ),
             "keep them in `sync.sentinels`",
-            scenarios::no_ones_uid(uid),
+            scenarios::placeholder_uid(uid),
         )
         .effective(FROM_NOW_ON);
     }
@@ -296,7 +296,7 @@ fn sentinels(pair: &Pair<'_>) -> Impact {
     if added.is_empty() {
         return Impact::safe(
             Records::None,
-            "the same uids are no one's, written in another way",
+            "the same placeholder uids, written in another way",
         );
     }
     let uids = named(&added);
@@ -305,8 +305,8 @@ fn sentinels(pair: &Pair<'_>) -> Impact {
         format!(
             "uids such as {uids} are refused with `invalid_uid`, and no longer given out where they are stored"
         ),
-        "see that no partner calls a real user so: then nothing is lost that was anyone's",
-        scenarios::no_ones_uid(added.first().map_or("", String::as_str)),
+        "check that no partner uses one of them for a real user: then no real uid is lost",
+        scenarios::placeholder_uid(added.first().map_or("", String::as_str)),
     )
     .losing(
         DataKind::PartnerIds,

@@ -23,10 +23,12 @@ pub enum ReloadError {
     #[error("it could not be read within {} s: look at the files it is in", .0.as_secs())]
     Late(Duration),
     /// The thread that read it failed.
-    #[error("reading it broke off")]
+    #[error("reading it failed unexpectedly: send `SIGHUP` again")]
     Interrupted,
     /// This setting, named below `ec`, is read at the start only.
-    #[error("a changed `ec.{0}` needs a restart")]
+    #[error(
+        "`ec.{0}` changed, and is read only at the start: restart the server, or undo that change"
+    )]
     NeedsRestart(&'static str),
 }
 

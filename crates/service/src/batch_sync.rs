@@ -108,7 +108,7 @@ impl<H: Platform> Service<H> {
         let body = body::read(&head.headers, body, rules.max_body_bytes as usize).await;
         let body = body.map_err(|error| match error {
             BodyError::TooLarge => refused(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
-            BodyError::BrokenOff => invalid_json("the body broke off"),
+            BodyError::BrokenOff => invalid_json("the body ended too early"),
         })?;
         let upload = Upload::read(&body).map_err(|why| invalid_json(&why))?;
         if upload.mappings.len() > rules.max_batch as usize {

@@ -19,10 +19,10 @@ pub trait Incoming: Send {
 #[non_exhaustive]
 pub enum BodyError {
     /// It is larger than it may be.
-    #[error("the body is larger than it may be")]
+    #[error("the body is too large")]
     TooLarge,
     /// The client broke off.
-    #[error("the body broke off")]
+    #[error("the body ended too early")]
     BrokenOff,
 }
 

@@ -139,10 +139,10 @@ impl<H: Platform> Service<H> {
         let live = read.as_ref().ok().and_then(live);
         let known = live.and_then(|record| record.entry.ids.get(&partner.id));
         // One that another system stored, or that came before the policy listed it, would join users as well.
-        let no_ones = &self.setup.policy_of(id).sync.sentinels;
+        let placeholders = &self.setup.policy_of(id).sync.sentinels;
         let uid = known
             .map(|known| &*known.uid)
-            .filter(|uid| !no_ones.contain(uid));
+            .filter(|uid| !placeholders.contain(uid));
         let identified = Identified {
             ec: id.as_str(),
             consent: "ok",

@@ -121,7 +121,7 @@ impl Reading<'_> {
     }
 
     /// A value so many tables and lists deep. What is in one that is deeper than any setting is left out: whatever holds it is
-    /// refused, or no one's here.
+    /// refused, or belongs to another program.
     fn node(&mut self, spanned: &Spanned<DeValue<'_>>, depth: usize) -> Node {
         let place = self.place(&spanned.span());
         let value = match spanned.get_ref() {

@@ -32,7 +32,7 @@ settings! {
         /// How long a live entry is kept.
         ///
         /// Stores take whole seconds in 32 bits; a TTL of zero would expire at once.
-        ttl: Ttl = Ttl::from_days(365);
+        ttl: Ttl = Ttl::from_days(365), from Ttl::MIN, to Ttl::MAX;
         /// `on_write`: every write starts the TTL again; `on_visit`: only creation, revival and touches do
         /// (a partner's syncs do not prolong a user who stays away); `from_creation`: retention counts
         /// from `created`.

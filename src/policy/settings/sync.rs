@@ -67,7 +67,7 @@ settings! {
         /// would pass `sync.max_age` and `sync.order` however old the sync is. A stored time that is as far in the
         /// future counts as missing.
         max_future: Seconds = Seconds::new(300), from Seconds::new(0), to Seconds::from_days(1);
-        /// Uids that are no one's, such as a macro that a partner did not fill in: refused as invalid,
+        /// Placeholder uids, such as a macro that a partner did not fill in: refused as invalid,
         /// and where one is stored, not given out.
         ///
         /// Compared with the whole uid, in any case and without blanks around it; `*` matches any text. One of

@@ -27,7 +27,7 @@ settings! {
     /// How a withdrawal is remembered.
     Tombstone in "tombstone." {
         /// How long a withdrawal is remembered.
-        ttl: Ttl = Ttl::from_hours(24), shown "24h";
+        ttl: Ttl = Ttl::from_hours(24), shown "24h", from Ttl::MIN, to Ttl::MAX;
         /// A withdrawal on a tombstone: `rewrite` starts its TTL again, `keep` leaves its expiry where it
         /// was.
         ///

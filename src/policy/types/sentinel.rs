@@ -1,4 +1,4 @@
-//! Uids that are no one's: what a partner sends where it knows no user.
+//! Placeholder uids: what a partner sends where it knows no user.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::policy::node::{Node, NodeValue};
@@ -8,7 +8,7 @@ use crate::policy::value::Value;
 /// Matches any text, in an entry of the list.
 const ANY: char = '*';
 
-/// Uids that are no one's. One of them would join all users that it is sent for.
+/// Placeholder uids. One of them would join all users that it is sent for.
 ///
 /// An entry is compared with the whole uid, in any ASCII case and without blanks around it; `*` in it matches any text,
 /// the empty one as well.
@@ -64,7 +64,7 @@ impl Sentinels {
         }
     }
 
-    /// Whether `uid` is no one's.
+    /// Whether `uid` is a placeholder.
     #[must_use]
     #[inline]
     pub fn contain(&self, uid: &str) -> bool {
@@ -144,7 +144,7 @@ const HELP: &str =
 
 impl SettingValue for Sentinels {
     const SHAPE: Shape = Shape::TextList(TextKind {
-        words: "uids that are no one's",
+        words: "placeholder uids",
         pattern: "^(?=.*[^*])\\S(.*\\S)?$",
     });
 
@@ -232,7 +232,7 @@ mod tests {
             for uid in matches {
                 assert!(sentinels.contain(uid), "{entry}: {uid}");
             }
-            // A blank is no one's under any list.
+            // A blank is a placeholder under any list.
             for uid in differs.iter().filter(|uid| !uid.is_empty()) {
                 assert!(!sentinels.contain(uid), "{entry}: {uid}");
             }

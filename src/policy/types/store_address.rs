@@ -32,16 +32,18 @@ pub enum StoreAddressError {
     #[error("it names nothing: write `memory`, a file or folder, or `redis://HOST`")]
     Empty,
     /// Its scheme is none that is known.
-    #[error("it is no address of a store: write `redis://HOST`, or `rediss://HOST` over TLS")]
+    #[error(
+        "no store has an address of this kind: write `redis://HOST`, or `rediss://HOST` over TLS"
+    )]
     Scheme,
     /// It holds a password.
     #[error(
-        "there is a password in it, which everybody sees who sees the address: keep it in `redis.password`, as `{{ env = \"NAME\" }}`"
+        "it holds a password, which anyone who sees the address can read: keep it in `redis.password`, as `{{ env = \"NAME\" }}`"
     )]
     Password,
     /// It is an address, and not a well-formed one.
     #[error(
-        "it is no address: write `redis://HOST`, `redis://USER@HOST:PORT` or `redis://HOST/DATABASE`"
+        "it is not a valid address: write `redis://HOST`, `redis://USER@HOST:PORT` or `redis://HOST/DATABASE`"
     )]
     Address,
 }

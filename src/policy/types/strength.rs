@@ -12,7 +12,7 @@ pub enum SecretFault {
     )]
     Redacted,
     /// It is empty, or all blanks.
-    #[error("is blank")]
+    #[error("is blank: make one with `openssl rand -hex 32`")]
     Blank,
     /// It cannot be sent in a header.
     #[error(

@@ -91,6 +91,18 @@ fn print(health: &Value, out: &mut impl Write) -> std::io::Result<()> {
         return writeln!(out, "policy   {digest}");
     }
     writeln!(out, "policy   {} ({digest})", text(health, "profile"))?;
+    if let Some(rollout) = health.get("rollout") {
+        writeln!(
+            out,
+            "rollout  {} ({}), on {} % of the users",
+            text(rollout, "profile"),
+            text(rollout, "digest"),
+            text(rollout, "percent")
+        )?;
+    }
+    if health.get("forced").is_some() {
+        writeln!(out, "forced   {}", text(health, "forced"))?;
+    }
     for store in list(health, "stores") {
         let did = |key| store.get(key).and_then(Value::as_bool);
         let state = match (did("answers"), did("writes")) {

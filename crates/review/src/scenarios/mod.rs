@@ -15,8 +15,8 @@ pub(super) use losses::{
     kept_shorter, of_unknown_age, unprolonged_by_a_visit, unprolonged_by_syncs,
 };
 pub(super) use visits::{
-    comes, failed_withdrawal, left_behind, new_cookie, no_ones_uid, not_served, old_cookie, on_day,
-    other_hash, stored_partner,
+    comes, failed_withdrawal, left_behind, new_cookie, not_served, old_cookie, on_day, other_hash,
+    placeholder_uid, stored_partner,
 };
 
 const HOUR: i64 = Seconds::from_hours(1).seconds().cast_signed();

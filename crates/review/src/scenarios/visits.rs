@@ -90,8 +90,8 @@ pub(crate) fn stored_partner() -> Scenario {
     scenario.with_partner(PartnerLocation::Stored)
 }
 
-/// A partner sends a uid that is no one's, and asks for it.
-pub(crate) fn no_ones_uid(uid: &str) -> Scenario {
+/// A partner sends a placeholder uid, and asks for it.
+pub(crate) fn placeholder_uid(uid: &str) -> Scenario {
     let asks = HOUR.saturating_add(HOUR);
     let words = format!("the partner, which does not know the user, sends `{uid}`");
     known_since(-DAY)

@@ -64,7 +64,9 @@ pub enum AskError {
     #[error("`{0}` is not a header: write `NAME: VALUE`")]
     Header(String),
     /// More headers than a request has.
-    #[error("there are more headers than a request may have")]
+    #[error(
+        "there are too many headers for one request: leave out those that are not about consent"
+    )]
     TooManyHeaders,
     /// A place that there is not.
     #[error(transparent)]

@@ -22,7 +22,9 @@ pub(super) enum Changed {
     )]
     Deleted,
     /// Another file is at its path.
-    #[error("another file is in the place of its file")]
+    #[error(
+        "its file was replaced by another one: restart to use that one, or put the old one back; nothing is written until then"
+    )]
     Replaced,
     /// It is shorter than it was written.
     #[error(

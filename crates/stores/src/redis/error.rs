@@ -41,7 +41,7 @@ impl Effect {
 }
 
 /// Answers of a server that cannot serve for now, where another behind the same address may: it refused the call before
-/// anything was executed. What each means, from Redis' `error` replies (`crates/server/src.c`, `createSharedObjects`):
+/// anything was executed. What each means, from Redis' `error` replies (`src/server.c`, `createSharedObjects`):
 ///
 /// - `READONLY`: it was demoted, and is a replica now.
 /// - `LOADING`: it started, and reads what it keeps.
