@@ -111,7 +111,7 @@ fn what_reads_the_files_guardrails_and_allowances_cannot_be_allowed() {
 
 #[test]
 fn an_allowance_that_cannot_be_used_says_why() {
-    let severity = "an allowance lowers to a warning, or silences";
+    let severity = "the `severity` of an allowance can only be `warning`";
     let cases = [
         ("code = \"EC0205\"\nreason = \"a test needs it\"", None),
         ("code = \"ec0205\"\nreason = \"a test needs it\"", None),

@@ -141,7 +141,7 @@ pub(super) const RULES: [Rule; 16] = [
         protects: "stores, cookies and secrets from names that the platform refuses",
         example: "[ec]\nec_store = \"\"\n",
         consequence: "the policy cannot be used",
-        fix: "write a value of the form that the message names, as `ec_store = \"ec_identity_store\"`",
+        fix: "write a value of the form that the message names, as `ec_store = \"my_graph\"`",
         find: Find::Elsewhere,
     },
     Rule {
