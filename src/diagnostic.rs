@@ -18,8 +18,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::mask::passwords;
 use crate::printable::on_one_line;
+use crate::redact::passwords;
 
 /// A place in something the user wrote: a file, the environment or the command line.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]

@@ -75,13 +75,13 @@ pub mod diagnostic;
 pub mod engine;
 pub mod event;
 pub mod graph;
-pub mod mask;
 pub mod platform_facts;
 pub mod policy;
 pub mod printable;
 #[cfg(not(target_os = "wasi"))]
-pub mod private;
+pub mod private_files;
 pub mod promise;
 pub mod record;
+pub mod redact;
 pub mod rules;
 pub mod store;

@@ -12,7 +12,7 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::mask::passwords;
+use crate::redact::passwords;
 
 /// A shown value. Secrets never get here in clear.
 #[derive(Debug, Clone, PartialEq, Eq)]

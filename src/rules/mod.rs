@@ -14,8 +14,8 @@
 //! ```
 
 mod allowances;
+mod ancestors;
 mod effect;
-mod fleet;
 mod guardrails;
 mod hygiene;
 mod isolation;
@@ -28,7 +28,7 @@ mod subject;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use subject::Finding;
 
-pub use fleet::Ancestor;
+pub use ancestors::Ancestor;
 pub use isolation::{Declared, Deployed, Fleet};
 pub use limits::longest_under_way;
 pub use subject::Subject;
@@ -73,7 +73,7 @@ const FAMILIES: [&[Rule]; 10] = [
     &isolation::RULES,
     &secrets::RULES,
     &guardrails::RULES,
-    &fleet::RULES,
+    &ancestors::RULES,
     &allowances::RULES,
 ];
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use edge_cookie::policy::known_settings;
 use edge_cookie::policy::node::MAX_DEPTH;
 use edge_cookie::policy::setting::{SettingInfo, Shape};
-use edge_cookie::private;
+use edge_cookie::private_files;
 use toml_edit::{DocumentMut, Item, Key, Table, TableLike, Value};
 
 /// A TOML text that is being edited.
@@ -272,7 +272,10 @@ pub(crate) fn replace(path: &Path, text: &str) -> io::Result<()> {
 }
 
 fn write_new(path: &Path, text: &str, permissions: Permissions) -> io::Result<()> {
-    let mut file = private::options().write(true).create_new(true).open(path)?;
+    let mut file = private_files::options()
+        .write(true)
+        .create_new(true)
+        .open(path)?;
     file.set_permissions(permissions)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
@@ -282,7 +285,7 @@ fn write_new(path: &Path, text: &str, permissions: Permissions) -> io::Result<()
 /// no more than its owner and group.
 pub(crate) fn write(path: &Path, text: &str, secret: bool) -> io::Result<()> {
     let mut options = if secret {
-        private::options()
+        private_files::options()
     } else {
         OpenOptions::new()
     };

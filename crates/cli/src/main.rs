@@ -5,7 +5,7 @@ mod edit;
 mod laws;
 mod markdown;
 mod migrate;
-mod moving;
+mod migration_plan;
 mod output;
 mod policy;
 mod policy_ref;
@@ -19,8 +19,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use edge_cookie::mask::passwords;
 use edge_cookie::printable::{on_lines, on_one_line};
+use edge_cookie::redact::passwords;
 
 /// Events are made in one thread and dropped in another, which the system's allocator is slow at.
 #[global_allocator]

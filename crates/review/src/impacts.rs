@@ -3,8 +3,8 @@
 use super::impact::{Impact, Known};
 use super::pair::Pair;
 use super::{
-    PlanVerdict, Records, consent, cookie, entry, later, running, signals, storage, sync,
-    withdrawals,
+    PlanVerdict, Records, consent, cookie, entry, operating, signals, storage, sync,
+    unused_settings, withdrawals,
 };
 
 const GROUPS: [&[Known]; 9] = [
@@ -15,8 +15,8 @@ const GROUPS: [&[Known]; 9] = [
     &cookie::IMPACTS,
     &consent::IMPACTS,
     &signals::IMPACTS,
-    &running::IMPACTS,
-    &later::IMPACTS,
+    &operating::IMPACTS,
+    &unused_settings::IMPACTS,
 ];
 
 fn all() -> impl Iterator<Item = &'static Known> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::Row;
 use super::consent_signal::ConsentSignal;
+use super::example_server::{Cookie, Graph, INVALID_TOKEN, Machine, NO_ID, partner};
 use super::faulty_store::FaultyStore;
-use super::machine::{Cookie, Graph, INVALID_TOKEN, Machine, NO_ID, partner};
 use super::pair::Pair;
 use super::scenario::{Act, PartnerLocation, Scenario, ScenarioEvent, shown};
 use edge_cookie::clock::{ManualClock, Timestamp};
@@ -247,7 +247,7 @@ impl User {
         // No machine of an example has an outbox.
         let delivery = match written.result {
             Ok(_) => WithdrawalDelivery::Written,
-            Err(_) => WithdrawalDelivery::Lost,
+            Err(_) => WithdrawalDelivery::NotKept,
         };
         let rules = &machine.policy.cookie;
         if delivery.expires_cookie(rules.on_failed_withdrawal) {

@@ -42,7 +42,7 @@ impl AsyncClock for ReactorClock {
 pub struct NativePlatform {
     graph: KvIdentityGraph<NativeStore, ReactorClock>,
     partners: NativeStore,
-    shared: Option<Engine>,
+    shared: Option<SharedRedis>,
     /// The longest that one call of a store or of the outbox is waited for.
     call_timeout: Duration,
     kept: SharedParts,
@@ -73,7 +73,7 @@ struct Probes {
 
 /// The Valkey or Redis that servers share, as one policy uses it.
 #[derive(Clone)]
-struct Engine {
+struct SharedRedis {
     redis: RedisServer,
     window: RedisWindow,
 }
@@ -147,7 +147,7 @@ impl NativePlatform {
                 Self {
                     graph: KvIdentityGraph::new(graph, ReactorClock),
                     partners: awaited(&names.partner_store, partner_calls),
-                    shared: Some(Engine {
+                    shared: Some(SharedRedis {
                         window: redis.window(&names.partner_store),
                         redis,
                     }),

@@ -39,7 +39,7 @@ pub(super) fn generate_ec_id(
     form: Ipv6Form,
 ) -> Result<EcId, NoRandomness> {
     let mut hash = passphrase.0.clone();
-    hash.update(household(address, form).as_bytes());
+    hash.update(hashed_address(address, form).as_bytes());
     let hash = base16ct::lower::encode_string(&hash.finalize().into_bytes());
     format!("{hash}.{}", tail()?)
         .parse()
@@ -48,7 +48,7 @@ pub(super) fn generate_ec_id(
 
 /// The part of an address that ids are made from: IPv4 as written, of IPv6 the network that a household has.
 #[must_use]
-pub fn household(address: IpAddr, form: Ipv6Form) -> String {
+pub fn hashed_address(address: IpAddr, form: Ipv6Form) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
         IpAddr::V6(address) => {
@@ -99,8 +99,12 @@ mod tests {
             ("::ffff:203.0.113.7", "203.0.113.7", "203.0.113.7"),
         ] {
             let address: IpAddr = address.parse().unwrap();
-            assert_eq!(household(address, Ipv6Form::Hex), hex, "{address}");
-            assert_eq!(household(address, Ipv6Form::Groups), groups, "{address}");
+            assert_eq!(hashed_address(address, Ipv6Form::Hex), hex, "{address}");
+            assert_eq!(
+                hashed_address(address, Ipv6Form::Groups),
+                groups,
+                "{address}"
+            );
         }
     }
 

@@ -81,7 +81,7 @@ pub use shown::ShownRecord;
 pub use tokens::{TokenRoutes, TokenSender, WRONG_TOKEN_WINDOW};
 
 use answer::not_found;
-pub use ec_id::household;
+pub use ec_id::hashed_address;
 use route::page_methods;
 use visitor::Visitor;
 pub use written_address::parse_address;

@@ -209,7 +209,7 @@ pub enum WithdrawalDelivery {
     /// It is kept in an outbox until the store accepts it.
     Queued,
     /// Neither, or not in time.
-    Lost,
+    NotKept,
 }
 
 impl WithdrawalDelivery {
@@ -218,7 +218,7 @@ impl WithdrawalDelivery {
     pub const fn expires_cookie(self, rule: OnFailedWithdrawal) -> bool {
         match rule {
             OnFailedWithdrawal::Expire => true,
-            OnFailedWithdrawal::Auto => !matches!(self, Self::Lost),
+            OnFailedWithdrawal::Auto => !matches!(self, Self::NotKept),
             OnFailedWithdrawal::Keep => matches!(self, Self::Written),
         }
     }

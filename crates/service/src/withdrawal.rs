@@ -73,7 +73,7 @@ impl<H: Platform> Service<H> {
 
     async fn keep_withdrawal(&self, id: &EcId, at: Timestamp) -> WithdrawalDelivery {
         if !self.platform.keep_withdrawal(id, at).await {
-            return WithdrawalDelivery::Lost;
+            return WithdrawalDelivery::NotKept;
         }
         let id = self.shown_id(id);
         self.platform

@@ -284,7 +284,7 @@ impl<'g, 'w> VisitorSession<'g, 'w, '_> {
         // The simulated servers have no outbox.
         let delivery = match written {
             Ok(_) => WithdrawalDelivery::Written,
-            Err(_) => WithdrawalDelivery::Lost,
+            Err(_) => WithdrawalDelivery::NotKept,
         };
         if delivery.expires_cookie(self.context.policy.cookie.on_failed_withdrawal) {
             self.state.cookie = None;

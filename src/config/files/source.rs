@@ -5,12 +5,12 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::diagnostic::SourceLocation;
-use crate::mask::{LONGEST_LINE, line_around, password_spans};
 use crate::policy::is_sha256;
 use crate::policy::known_settings;
 use crate::policy::setting::{SettingInfo, Shape};
 use crate::policy::types::partner::SECRET_FIELDS;
 use crate::policy::types::secret::is_like;
+use crate::redact::{LONGEST_LINE, line_around, password_spans};
 
 /// A text to read settings from: a file, the environment or the command line. Its secrets are masked.
 #[derive(Debug, Clone, PartialEq, Eq)]

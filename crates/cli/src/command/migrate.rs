@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use edge_cookie::config::read_text;
 use edge_cookie::policy::layers::LayerName;
-use edge_cookie::private;
+use edge_cookie::private_files;
 use similar::TextDiff;
 
 use crate::edit::replace;
@@ -202,7 +202,7 @@ impl Target {
             fs::create_dir_all(folder)?;
         }
         let mut options = if self.secret {
-            private::options()
+            private_files::options()
         } else {
             fs::OpenOptions::new()
         };

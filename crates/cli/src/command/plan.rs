@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::ReviewFormat;
 use crate::markdown;
 use crate::migrate::IdChange;
-use crate::moving::{Move, OtherMeaning};
+use crate::migration_plan::{Move, OtherMeaning};
 use crate::output::output;
 use crate::policy_ref::ComparedPolicy;
 use crate::{CliError, ExitStatus, FileArgs};

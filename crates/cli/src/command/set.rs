@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use edge_cookie::config::{Loaded, read_text};
 use edge_cookie::diagnostic::{Diagnostic, Severity};
-use edge_cookie::mask::passwords;
 use edge_cookie::policy::known_settings;
 use edge_cookie::printable::on_one_line;
+use edge_cookie::redact::passwords;
 
 use crate::edit::{Edit, replace, value};
 use crate::output::output;

@@ -5,7 +5,7 @@ use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::layout::{EMPTY, KeptWithdrawal, OutboxSlot, SLOT_BYTES, decode, encode};
-use edge_cookie::private;
+use edge_cookie::private_files;
 
 /// Servers that may have their outboxes in one folder at once.
 const MAX_FILES: u32 = 64;
@@ -56,7 +56,7 @@ pub(super) fn open(folder: &Path, name: &str) -> Result<OutboxFiles> {
 impl OutboxFile {
     /// Opens a file, and makes it where there is none; nothing where another process has it open.
     fn open(path: PathBuf) -> Result<Option<Self>> {
-        let mut options = private::options();
+        let mut options = private_files::options();
         options.read(true).write(true).create(true).truncate(false);
         let file = options.open(&path)?;
         match file.try_lock() {
@@ -161,11 +161,11 @@ fn offset(slot: u32) -> u64 {
 
 /// Creates the folder, or takes the rights of others off one that exists.
 fn make_private(folder: &Path) -> Result<()> {
-    private::create_folder(folder)?;
+    private_files::create_folder(folder)?;
     #[cfg(unix)]
     std::fs::set_permissions(
         folder,
-        std::os::unix::fs::PermissionsExt::from_mode(private::PRIVATE_FOLDER),
+        std::os::unix::fs::PermissionsExt::from_mode(private_files::PRIVATE_FOLDER),
     )?;
     Ok(())
 }

@@ -16,7 +16,7 @@ use edge_cookie::clock::Moment;
 use edge_cookie::event::without_byte_order_mark;
 use edge_cookie::policy::settings::Ipv6Form;
 use edge_cookie_service::robots::is_robot;
-use edge_cookie_service::{household, parse_address};
+use edge_cookie_service::{hashed_address, parse_address};
 
 /// The number of unreadable lines that are reported; all are counted.
 const REPORTED: usize = 10;
@@ -192,13 +192,13 @@ impl LogReader<'_> {
     }
 }
 
-/// The visitor of a request: one user agent at one address, for IPv6 at one household, as for EC ids. The hash is the same
+/// The visitor of a request: one user agent at one address, for IPv6 in one network, as for EC ids. The hash is the same
 /// in every build, because it orders visitors with the same first page view.
 fn visitor(request: &LogRequest<'_>) -> u64 {
     let address = parse_address(request.address);
     let household = address.map_or_else(
         || request.address.to_ascii_lowercase(),
-        |address| household(address, Ipv6Form::Groups),
+        |address| hashed_address(address, Ipv6Form::Groups),
     );
     let hash = Sha256::new()
         .chain_update(household)

@@ -62,7 +62,7 @@ impl<C: Clock + Send + Sync + 'static> EmbeddedStore<C> {
     /// [`OpenError`], which says what to do.
     pub fn open(path: &Path, name: &StoreName, local: &Local, clock: C) -> Result<Self, OpenError> {
         if let Some(folder) = path.parent() {
-            edge_cookie::private::create_folder(folder)
+            edge_cookie::private_files::create_folder(folder)
                 .map_err(|error| OpenError::system(path, &error))?;
         }
         Self::start(path, File::open(path, true, name, local, clock)?, local)

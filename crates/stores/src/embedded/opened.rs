@@ -11,7 +11,7 @@ use super::error::OpenError;
 use super::layout;
 use edge_cookie::policy::settings::Local;
 use edge_cookie::policy::types::StoreName;
-use edge_cookie::private;
+use edge_cookie::private_files;
 use edge_cookie::store::Generations;
 
 /// Counters of the file; no store's name has a `#`.
@@ -61,7 +61,7 @@ impl DatabasePath {
             return Err(system(ErrorKind::IsADirectory.into()));
         }
         // It holds whole EC ids.
-        let mut options = private::options();
+        let mut options = private_files::options();
         options
             .read(true)
             .write(true)

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use edge_cookie::private;
+use edge_cookie::private_files;
 
 /// How long a store that failed twice in a row is left alone, doubled each time up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -109,7 +109,7 @@ fn pause(failures: u32) -> Duration {
 pub(super) fn try_room(file: &Path) -> Result<()> {
     let mut path = file.as_os_str().to_owned();
     path.push(".room");
-    let mut options = private::options();
+    let mut options = private_files::options();
     options.write(true).create(true).truncate(true);
     let mut scratch = match options.open(&path) {
         Ok(scratch) => scratch,

@@ -1,7 +1,7 @@
 //! Passwords in addresses, such as `redis://user:password@host`, which no message and no shown value repeats.
 //!
 //! ```
-//! use edge_cookie::mask::passwords;
+//! use edge_cookie::redact::passwords;
 //!
 //! assert_eq!(passwords("cannot reach `redis://ec:hunter2@host:6379`"), "cannot reach `redis://ec:…@host:6379`");
 //! assert_eq!(passwords("https://publisher.example:8443/"), "https://publisher.example:8443/");

@@ -5,8 +5,8 @@
 //!
 //! ```
 //! let folder = std::env::temp_dir().join(format!("edge-cookie-private-{}", std::process::id()));
-//! edge_cookie::private::create_folder(&folder).unwrap();
-//! let file = edge_cookie::private::options().write(true).create(true).open(folder.join("file"));
+//! edge_cookie::private_files::create_folder(&folder).unwrap();
+//! let file = edge_cookie::private_files::options().write(true).create(true).open(folder.join("file"));
 //! assert!(file.is_ok());
 //! # std::fs::remove_dir_all(folder).unwrap();
 //! ```
