@@ -54,7 +54,7 @@ fn the_report_of_a_simulation_may_do_nothing_but_look_as_it_does() {
     assert!(!page.contains("style=\""), "its hash allows no attribute");
 }
 
-/// Files in which tokens are compared, as docs/operations.md lists them.
+/// Files in which tokens are compared, as SECURITY.md lists them.
 #[test]
 fn every_place_that_compares_tokens_is_listed() {
     let root = std::path::Path::new(env!("REPOSITORY"));
@@ -70,8 +70,8 @@ fn every_place_that_compares_tokens_is_listed() {
         }
     }
     assert!(!found.is_empty());
-    let docs = std::fs::read_to_string(root.join("docs/operations.md")).unwrap();
-    let listed = docs.split_once("## Tokens\n").unwrap().1;
+    let docs = std::fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let listed = docs.split_once("## Secrets\n").unwrap().1;
     let listed = listed.split("\n## ").next().unwrap();
     for name in found {
         assert!(listed.contains(&name), "{name} is not listed");

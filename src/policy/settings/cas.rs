@@ -26,7 +26,7 @@ choices! {
 settings! {
     /// How a write that met another one is tried again.
     Cas in "cas." {
-        /// Retries after the first attempt of a conflicting write (so up to 4 attempts).
+        /// Retries after the first attempt of a conflicting write (the default: up to 4 attempts).
         max_retries: u32 = 3, from 0, to 100;
         /// Wait before a retry, doubled each time up to `cas.max_backoff`; `0ms` retries at once.
         backoff: Millis = Millis::new(0);

@@ -73,7 +73,8 @@ settings! {
         /// `strict`: a TCF string grants only where it has a CMP's id, the policy version of its day, times in order, is
         /// specific to the service, and discloses vendors since March 2026; `lenient`: where it can be decoded.
         tcf_validity: TcfValidity = TcfValidity::Strict;
-        /// Bytes of a signal's value that are read. A longer one grants nothing; what it refuses before counts.
+        /// Bytes of a signal's value that are read. A longer value cannot grant; a refusal in the part that is
+        /// read still counts.
         max_signal_bytes: u32 = 65_536, from 256, to 1_048_576;
     }
 }

@@ -53,8 +53,8 @@ settings! {
         /// `never`; `on_touch`: a touch that is written also sets the cookie again.
         renewal: CookieRenewal = CookieRenewal::Never;
         /// The tombstone could not be written: `auto` expires the cookie once the withdrawal is in the outbox
-        /// (`local.outbox_withdrawals`), and keeps it where it is not, so that the next request tries again; `expire` it
-        /// all the same, or `keep` it.
+        /// (`local.outbox_withdrawals`), and keeps it where it is not, so that the next request tries again;
+        /// `expire`: expires it anyway; `keep`: keeps it.
         on_failed_withdrawal: OnFailedWithdrawal = OnFailedWithdrawal::Auto;
     }
 }

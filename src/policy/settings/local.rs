@@ -52,9 +52,17 @@ settings! {
         /// The server raises its soft limit to the hard one when it starts. 32 handles are kept for everything else, and
         /// one for each of `redis.connections`; a client takes up to three, with its connections to the origin.
         [restart] max_connections: u32 = 0, from 0, to 1_000_000;
-        /// Longest that the native server waits for the head of a request, and so for the next one on a connection that
-        /// stays open; for a body to go on, or an answer to be read on, unless that makes progress; and for the service's
-        /// own answer.
+        /// Longest that the native server waits for a client, or for its own answer.
+        ///
+        /// It limits three waits:
+        ///
+        /// - for the head of a request, and so for the next one on a connection that stays open;
+        ///
+        /// - for progress, while a client sends a body or reads an answer (`local.min_bytes_per_second`);
+        ///
+        /// - for the service's own answer, and for the head of the origin's.
+        ///
+        /// After that, a client is hung up on (`408` for a body), and a late answer is a `504`.
         request_timeout: Seconds = Seconds::new(30), from Seconds::new(1), to Seconds::new(3_600);
         /// Bytes a second at which a client that sends a body or reads an answer is waited for without end; a slower one
         /// is hung up on. `0` waits for any progress.

@@ -18,7 +18,8 @@ settings! {
         /// Changing it changes every id that is made from then on; a visitor who comes back keeps the one in the
         /// cookie.
         [own] passphrase: Option<Secret> = None;
-        /// Bearer token of the admin routes, as the passphrase is; without it and `admin.basic` those routes are not there.
+        /// Bearer token of the admin routes, written like the passphrase; without it and `admin.basic` those routes do not
+        /// exist.
         [own] admin_token: Option<Secret> = None;
         /// Partners declared here; they override records in `partner_store`.
         ///

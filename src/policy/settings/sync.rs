@@ -86,7 +86,7 @@ settings! {
         max_batch: u32 = 1_000, from 1, to 1_000_000;
         /// Largest batch request, in bytes.
         max_body_bytes: u32 = 2_097_152, from 1_024, to 1_073_741_824;
-        /// Store calls that one batch keeps in flight.
+        /// Store calls of one batch at the same time.
         concurrency: u32 = 16, from 1, to 1_024;
         /// `detailed` distinguishes `consent_withdrawn` from `ec_id_not_found`; `opaque` says
         /// `ineligible` for both.

@@ -136,7 +136,7 @@ impl fmt::Display for StoreAddress {
 
 impl SettingValue for Option<StoreAddress> {
     const SHAPE: Shape = Shape::Text(TextKind {
-        words: "a place of records",
+        words: "a store address",
         pattern: "^(?!rediss?://[^@]*:[^@]*@)\\S.*$",
     });
 
