@@ -13,28 +13,28 @@ share=${1:-8}
 seed=${2:-1}
 out=target/mutants
 
-# One target for all areas, so that dependencies are built once.
-export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$PWD/$out/target}" CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=none
+# One target for all areas, so that dependencies are built once. It is not that of other builds, which would take a mutant for the code.
+export CARGO_TARGET_DIR="$PWD/$out/target" CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=none
 
 mutants() { # mutants FOLDER FILES NAMES PACKAGE TESTS MODULE...: the mutants of FILES in PACKAGE that the file NAMES has, tried with TESTS
     # A name that deletes a field matches whatever is asked for: the area's files keep the others out.
-    local folder=$1 files=$2 names=$3 package=$4 tests=$5 name start args=(-f "$2") targets=(--test program) packages=()
+    local folder=$1 files=$2 names=$3 package=$4 tests=$5 name args=(-f "$2")
     case $tests in
-    edge-cookie) targets=(--lib --test library) ;;
-    *,*) targets=(--lib --test program) ;;
+    edge-cookie) args+=(--cargo-arg=--lib --cargo-arg=--test=library) ;;
+    *,*) args+=(--cargo-arg=--lib --cargo-arg=--test=program) ;;
+    *) args+=(--cargo-arg=--test=program) ;;
     esac
+    # Its first run, without a mutant, has only the package that is mutated, whatever `--test-package` says.
+    for name in ${tests//,/ }; do
+        [ "$name" = "$package" ] || args+=("--cargo-arg=--package=$name")
+    done
     shift 5
     while IFS= read -r name; do
         args+=(--re "^$(sed 's/[][\.*^$+?(){}|]/\\&/g' <<<"$name")\$")
     done <"$names"
-    # Its own first run, without a mutant, has only the package that is mutated: this one takes its place.
-    for name in ${tests//,/ }; do packages+=(--package "$name"); done
-    cargo test --quiet --no-run "${packages[@]}" "${targets[@]}"
-    start=$SECONDS
-    cargo test --quiet "${packages[@]}" "${targets[@]}" -- "$@" >"$folder.first" || { cat "$folder.first" >&2; return 1; }
     # It ends with 2 where mutants are missed, and with 3 where some take too long.
-    cargo mutants --output "$folder" --colors never --no-times --baseline skip --timeout $((20 + 5 * (SECONDS - start))) \
-        --package "$package" --test-package "$tests" "${args[@]}" -- "${targets[@]}" -- "$@" || [ $? -le 3 ]
+    cargo mutants --output "$folder" --colors never --no-times --minimum-test-timeout 20 \
+        --package "$package" "${args[@]}" -- -- "$@" || [ $? -le 3 ]
 }
 
 try() { # try AREA FILES EVERY PACKAGE TESTS MODULE...: TESTS are packages, as `a,b`
