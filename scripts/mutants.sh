@@ -57,7 +57,9 @@ try() { # try AREA FILES EVERY PACKAGE TESTS MODULE...: TESTS are packages, as `
     if [ -s "$folder/left" ] && [ -n "${beyond:-}" ]; then
         # shellcheck disable=SC2086
         mutants "$folder/again" "$files" "$folder/left" "$package" edge-cookie-cli $beyond
-        cp "$folder/again/mutants.out/missed.txt" "$folder/left"
+        # A field's deletion is tried again even where it was noticed.
+        grep -Fx -f "$folder/left" "$folder/again/mutants.out/missed.txt" >"$folder/left.again" || true
+        mv "$folder/left.again" "$folder/left"
     fi
     {
         echo "$area: $count of $all mutants tried, $(wc -l <"$found/unviable.txt") do not build," \
