@@ -116,7 +116,13 @@ impl PendingWrite<'_> {
         {
             return true;
         }
-        self.with_write(|write| write.entry.body_fits(body) && write.metadata.fits(metadata))
+        let fit = |entry: &KvEntry, of_entry: &KvMetadata| {
+            entry.body_fits(body) && of_entry.fits(metadata)
+        };
+        if let Content::Rewritten(record) = &self.plan.content {
+            return fit(&record.entry, &record.metadata);
+        }
+        self.with_write(|write| fit(write.entry, write.metadata))
     }
 
     /// Whether the metadata keeps the policy's limit.
