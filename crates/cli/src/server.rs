@@ -138,13 +138,7 @@ impl AdminApi {
             let answer = request.send().await?;
             Ok::<_, reqwest::Error>((answer.status(), answer.text().await?))
         });
-        let (status, text) = answered.map_err(|error| {
-            CliError::because(format!(
-                "no answer from `{}`: {}: is the server running?",
-                self.base,
-                plain(&error)
-            ))
-        })?;
+        let (status, text) = answered.map_err(|error| no_answer(&self.base, &error))?;
         let read = serde_json::from_str::<Value>(&text);
         let is_answer = read.is_ok() || !status.is_success() || status == StatusCode::NO_CONTENT;
         let json = read.unwrap_or_default();
@@ -156,10 +150,7 @@ impl AdminApi {
         }
         let unknown = status == StatusCode::NOT_FOUND && json.get("error").is_none();
         if unknown || !is_answer {
-            return Err(CliError::because(format!(
-                "`{}` answered, and is not an EC server: check host and port",
-                self.base
-            )));
+            return Err(not_an_ec_server(&self.base));
         }
         Ok(Answered { status, json })
     }
@@ -221,20 +212,24 @@ pub(crate) fn health(
         let answer = request.send().await?;
         answer.text().await
     });
-    let text = answered.map_err(|error| {
-        CliError::because(format!(
-            "no answer from `{base}`: {}: is the server running?",
-            plain(&error)
-        ))
-    })?;
+    let text = answered.map_err(|error| no_answer(base, &error))?;
     let health: Option<Value> = serde_json::from_str(&text).ok();
     health
         .filter(|health| health.get("digest").is_some())
-        .ok_or_else(|| {
-            CliError::because(format!(
-                "`{base}` answered, and is not an EC server: check host and port"
-            ))
-        })
+        .ok_or_else(|| not_an_ec_server(base))
+}
+
+fn no_answer(base: &str, error: &reqwest::Error) -> CliError {
+    CliError::because(format!(
+        "no answer from `{base}`: {}: is the server running?",
+        plain(error)
+    ))
+}
+
+fn not_an_ec_server(base: &str) -> CliError {
+    CliError::because(format!(
+        "`{base}` answered, and is not an EC server: check host and port"
+    ))
 }
 
 /// Whether the admin token may go to this server: no one on the way can read it, or the user says so.
