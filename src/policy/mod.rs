@@ -149,3 +149,9 @@ pub fn known_settings() -> &'static [SettingInfo] {
     static KNOWN: LazyLock<Vec<SettingInfo>> = LazyLock::new(|| resolve::resolve(&[]).settings);
     &KNOWN
 }
+
+/// The setting with this key below `ec`, such as `tombstone.ttl`.
+#[must_use]
+pub fn known_setting(key: &str) -> Option<&'static SettingInfo> {
+    known_settings().iter().find(|setting| setting.key == key)
+}

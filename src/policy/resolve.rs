@@ -19,7 +19,7 @@ use crate::policy::setting::{SettingInfo, SettingValue, Shape, full_key, wrong_t
 use crate::policy::types::choice::nearest;
 use crate::policy::types::partner::merge;
 use crate::policy::value::Value;
-use crate::policy::{EcPolicy, known_settings};
+use crate::policy::{EcPolicy, known_setting, known_settings};
 
 /// The result of resolving.
 #[derive(Debug, Clone)]
@@ -291,7 +291,7 @@ fn out_of_range(
 fn refuse_unknown(table: &Node, prefix: &str, findings: &mut Vec<Diagnostic>) {
     for (name, node) in table.members() {
         let key = format!("{prefix}{}", name.name);
-        if known_settings().iter().any(|setting| setting.key == key) {
+        if known_setting(&key).is_some() {
             continue;
         }
         let below = format!("{key}.");

@@ -5,9 +5,9 @@
 //! from that line.
 //!
 //! ```
-//! use edge_cookie::policy::known_settings;
+//! use edge_cookie::policy::known_setting;
 //!
-//! let ttl = known_settings().iter().find(|setting| setting.key == "entry.ttl").unwrap();
+//! let ttl = known_setting("entry.ttl").unwrap();
 //! assert_eq!(ttl.default.to_string(), "\"365d\"");
 //! ```
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::{Find, Rule, Subject};
 use crate::diagnostic::{Code, Diagnostic, Severity, SourceLocation};
-use crate::policy::known_settings;
 use crate::policy::layers::LayerName;
 use crate::policy::node::{Node, NodeValue};
 use crate::policy::provenance::EffectiveValue;
@@ -14,6 +13,7 @@ use crate::policy::setting::{SettingInfo, Shape, full_key};
 use crate::policy::types::choice::nearest;
 use crate::policy::types::parse_duration;
 use crate::policy::value::Value;
+use crate::policy::{known_setting, known_settings};
 
 pub(super) const RULES: [Rule; 3] = [
     Rule {
@@ -135,7 +135,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Diagnostic> {
 }
 
 fn beyond(guardrail: &Guardrail, value: &EffectiveValue) -> Option<Diagnostic> {
-    let setting = setting(guardrail.key)?;
+    let setting = known_setting(guardrail.key)?;
     if measure_of(&value.digested, setting.shape).is_some_and(|value| guardrail.permits(&value)) {
         return None;
     }
@@ -171,10 +171,6 @@ fn loose(own: &Guardrail, before: &Guardrail) -> Diagnostic {
         .with_help("remove it, or tighten it")
 }
 
-fn setting(key: &str) -> Option<&'static SettingInfo> {
-    known_settings().iter().find(|setting| setting.key == key)
-}
-
 /// Reads a table of guardrails; what is wrong with one goes to `found`.
 fn read(table: &Node, layer: &LayerName, found: &mut Vec<Diagnostic>) -> Vec<Guardrail> {
     let mut guardrails: Vec<Guardrail> = Vec::new();
@@ -184,7 +180,7 @@ fn read(table: &Node, layer: &LayerName, found: &mut Vec<Diagnostic>) -> Vec<Gua
     }
     for (key, bounds) in flattened(table, "") {
         let own = format!("guardrails.{key}");
-        let Some(setting) = setting(&key) else {
+        let Some(setting) = known_setting(&key) else {
             let help = match nearest(&key, known_settings().iter().map(|setting| setting.key)) {
                 Some(meant) => format!("did you mean `\"{meant}\"`?"),
                 None => HELP.to_owned(),
@@ -253,7 +249,7 @@ fn flattened<'n>(table: &'n Node, prefix: &str) -> Vec<(String, &'n Node)> {
             .members()
             .iter()
             .any(|(name, _)| BOUNDS.contains(&name.name.as_str()));
-        if setting(&key).is_none() && !holds_bounds && !node.members().is_empty() {
+        if known_setting(&key).is_none() && !holds_bounds && !node.members().is_empty() {
             all.extend(flattened(node, &format!("{key}.")));
         } else {
             all.push((key, node));

@@ -4,7 +4,7 @@ use std::fs::{self, OpenOptions, Permissions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use edge_cookie::policy::known_settings;
+use edge_cookie::policy::known_setting;
 use edge_cookie::policy::node::MAX_DEPTH;
 use edge_cookie::policy::setting::{SettingInfo, Shape};
 use edge_cookie::private_files;
@@ -222,7 +222,7 @@ fn path(key: &str) -> (Vec<&str>, &str) {
 
 /// A value from the command line: a text needs no quotes.
 pub(crate) fn value(key: &str, written: &str) -> Result<Value, EditError> {
-    let setting = known_settings().iter().find(|setting| setting.key == key);
+    let setting = known_setting(key);
     let shape = setting.map(|setting| setting.shape);
     let quoted = written.starts_with(['"', '\'']);
     let reference = shape == Some(Shape::Secret) && written.starts_with('{');

@@ -45,7 +45,7 @@ use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::setting::full_key;
 use edge_cookie::policy::types::{Seconds, UsState};
 use edge_cookie::policy::value::Value;
-use edge_cookie::policy::{EcPolicy, known_settings};
+use edge_cookie::policy::{EcPolicy, known_setting};
 use impact::Impact;
 use pair::Pair;
 pub use storage::new_ids;
@@ -300,19 +300,13 @@ impl PlanVerdict {
 const AFTER_RESTART: &str =
     "when each native server is restarted: until then it keeps the previous value";
 
-/// Whether the setting with this key below `ec` is read only when a server starts.
-fn needs_restart(key: &str) -> bool {
-    let mut settings = known_settings().iter();
-    settings.any(|setting| setting.key == key && setting.restart)
-}
-
 /// Everything that differs, of the publisher and of the settings, and what is known of it.
 fn impacts(pair: &Pair<'_>, [deployed, candidate]: [&Resolved; 2]) -> Vec<(Differs, Impact)> {
     let differences = between(deployed, candidate);
     let of_settings = differences.iter().map(|difference| {
         let differs = Differs::from(difference);
         let mut impact = impacts::of(difference.key(), pair);
-        if needs_restart(difference.key()) {
+        if known_setting(difference.key()).is_some_and(|setting| setting.restart) {
             impact.effect = AFTER_RESTART;
         }
         (differs, impact)
@@ -407,6 +401,7 @@ fn change(differs: Differs, impact: Impact, pair: &Pair<'_>, written: [&Resolved
 #[cfg(test)]
 mod tests {
     use super::*;
+    use edge_cookie::policy::known_settings;
 
     #[test]
     fn every_setting_has_its_own_impact_and_every_impact_a_setting() {

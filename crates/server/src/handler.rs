@@ -25,8 +25,7 @@ use super::{
     Metrics, NativePlatform, Outbox, OutboxError, ReloadError, ServeError, Stores, forwarded_client,
 };
 use edge_cookie::clock::{Clock, SystemClock};
-use edge_cookie::policy::known_settings;
-use edge_cookie::policy::setting::SettingInfo;
+use edge_cookie::policy::known_setting;
 use edge_cookie_service::{
     BodyError, Client, Incoming, Reply, Route, Service, Setup, Unclaimed, mark_own,
 };
@@ -293,10 +292,8 @@ fn needs_restart(old: &Setup, new: &Setup) -> Option<&'static str> {
     let (old, new) = (old.policy().values(), new.policy().values());
     let mut differing = old.iter().zip(&new).filter(|(was, is)| was != is);
     differing.find_map(|((key, _), _)| {
-        let of_this_key = |setting: &&SettingInfo| setting.key == *key && setting.restart;
-        known_settings()
-            .iter()
-            .find(of_this_key)
+        known_setting(key)
+            .filter(|setting| setting.restart)
             .map(|setting| setting.key)
     })
 }

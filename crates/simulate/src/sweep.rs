@@ -2,7 +2,7 @@
 
 use super::result::SweepPoint;
 use super::{SimulatedPolicy, Simulator};
-use edge_cookie::policy::known_settings;
+use edge_cookie::policy::known_setting;
 use edge_cookie::policy::resolve::Resolved;
 use edge_cookie::policy::setting::Shape;
 use edge_cookie::policy::types::{Millis, parse_duration};
@@ -73,8 +73,7 @@ impl SweepValues {
         let form = || SweepError::Form(written.to_owned());
         let (key, values) = written.split_once('=').ok_or_else(form)?;
         let own = key.strip_prefix("ec.").unwrap_or(key);
-        let setting = known_settings().iter().find(|setting| setting.key == own);
-        let setting = setting.ok_or_else(|| SweepError::UnknownKey(key.to_owned()))?;
+        let setting = known_setting(own).ok_or_else(|| SweepError::UnknownKey(key.to_owned()))?;
         let current_value = resolved
             .value(own)
             .map(|current_value| &current_value.value);

@@ -4,11 +4,11 @@ mod partners;
 
 use super::{Source, toml};
 use crate::diagnostic::{Code, Diagnostic, SourceLocation};
-use crate::policy::known_settings;
 use crate::policy::layers::{Layer, LayerName, Options};
 use crate::policy::node::{Key, MAX_DEPTH, Node, NodeValue};
 use crate::policy::setting::Shape;
 use crate::policy::types::choice::nearest;
+use crate::policy::{known_setting, known_settings};
 
 /// The sources' names, which no file has.
 const ENVIRONMENT: &str = "<environment>";
@@ -270,10 +270,7 @@ fn in_table(name: &str, value: Node, place: &SourceLocation) -> Node {
 
 /// A text needs no quotes; anything else is TOML, or refused by its setting as the text it is.
 fn value(source: &Source, one: &Override, findings: &mut Vec<Diagnostic>) -> Node {
-    let shape = known_settings()
-        .iter()
-        .find(|setting| setting.key == one.key)
-        .map(|setting| setting.shape);
+    let shape = known_setting(&one.key).map(|setting| setting.shape);
     let secret = shape == Some(Shape::Secret);
     read_value(
         source,

@@ -9,7 +9,7 @@ use super::{
     overrides,
 };
 use crate::policy::difference::between;
-use crate::policy::known_settings;
+use crate::policy::known_setting;
 use crate::policy::layers::LayerName;
 use crate::policy::provenance::EffectiveValue;
 use crate::policy::publisher::Publisher;
@@ -174,6 +174,5 @@ fn secrets_in_clear(resolved: &Resolved) -> impl Iterator<Item = (String, &Value
 
 /// Whether the setting's declaration says that it is a secret, or holds some.
 fn is_secret(key: &str) -> bool {
-    let mut settings = known_settings().iter();
-    settings.any(|setting| setting.key == key && setting.shape.is_secret())
+    known_setting(key).is_some_and(|setting| setting.shape.is_secret())
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use edge_cookie::config::{Loaded, read_text};
 use edge_cookie::diagnostic::{Diagnostic, Severity};
-use edge_cookie::policy::known_settings;
+use edge_cookie::policy::known_setting;
 use edge_cookie::printable::on_one_line;
 use edge_cookie::redact::passwords;
 
@@ -100,9 +100,7 @@ impl SetArgs {
 
     /// What was done, on one line.
     fn summary(&self, key: &str, path: &Path, old: Option<&str>, after: &Loaded) -> String {
-        let secret = known_settings()
-            .iter()
-            .any(|setting| setting.key == key && setting.shape.is_secret());
+        let secret = known_setting(key).is_some_and(|setting| setting.shape.is_secret());
         let shown = |text: &str| {
             if secret {
                 "\"…\"".to_owned()

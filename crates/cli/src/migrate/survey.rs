@@ -1,8 +1,8 @@
 //! Every key of a file, and what becomes of it: read from the file as it was, whatever is done with it.
 
-use edge_cookie::policy::known_settings;
 use edge_cookie::policy::types::{Seconds, check_strength, is_partner_field};
 use edge_cookie::policy::value::Value as Limit;
+use edge_cookie::policy::{known_setting, known_settings};
 use toml_edit::{Array, DocumentMut, Item, Key, TableLike, Value};
 
 use super::report::{Fate, KeyReport, MigrationReport};
@@ -321,8 +321,7 @@ impl SurveyedKey {
 
 /// The number itself, or the limit of the setting that it is beyond.
 pub(super) fn within(key: &str, number: i64) -> i64 {
-    let setting = known_settings().iter().find(|setting| setting.key == key);
-    match setting.and_then(|setting| setting.limits.as_ref()) {
+    match known_setting(key).and_then(|setting| setting.limits.as_ref()) {
         Some((Limit::Integer(least), Limit::Integer(most))) => {
             let cut = number.unsigned_abs().clamp(*least, *most);
             i64::try_from(cut).unwrap_or(number)
